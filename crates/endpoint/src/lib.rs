@@ -1,0 +1,1 @@
+//! The Haversack endpoint: what stands between a Postgres database and its replicas.

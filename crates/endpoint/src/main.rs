@@ -1,0 +1,2 @@
+//! The command `haversack`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The browser binding of Haversack: translates between the core and the browser, never decides.
