@@ -1,1 +1,13 @@
-//! core
+//! Everything in Haversack that decides.
+//!
+//! The core knows schemas, values, rows, mutations and verdicts. It never touches a network, a
+//! clock, a database or a browser: time and randomness are parameters, storage is an effect that
+//! the caller carries out. So it runs natively in tests and in the simulator, inside the endpoint,
+//! and as WebAssembly in the browser, and the same code decides in all three.
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod protocol;
+pub mod schema;
+
+pub use error::{Error, ErrorCode, Recovery};

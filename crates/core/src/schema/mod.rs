@@ -1,0 +1,402 @@
+//! The canonical schema: what the endpoint reads from `pg_catalog` and the client obeys.
+//!
+//! One value, serialisable as JSON, with a fingerprint over its canonical form. It names everything
+//! that either side may touch: an identifier that is not in it never reaches SQL or storage.
+//! It does not talk to Postgres; `crates/endpoint` fills it.
+
+mod types;
+
+pub use types::{Storage, Type};
+
+use crate::error::{Error, ErrorCode};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The version of this description's format, part of the fingerprint.
+pub const SCHEMA_FORMAT: u32 = 1;
+
+/// A database as a replica sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Schema {
+    /// [`SCHEMA_FORMAT`] of the code that wrote it.
+    pub format: u32,
+    /// SHA-256, in lower-case hex, of the canonical JSON of everything else but `limits`.
+    pub fingerprint: String,
+    /// Who "the user" is.
+    pub identity: Identity,
+    /// Bounds that the client must know before it acknowledges a write.
+    pub limits: Limits,
+    /// The synced tables; a table's position is its [`TableId`].
+    pub tables: Vec<Table>,
+}
+
+/// A table's position in [`Schema::tables`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TableId(pub u16);
+
+/// A column's position in [`Table::columns`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ColumnId(pub u16);
+
+/// Which claim of the token names the user, and which Postgres setting carries it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The claim, `sub` by default.
+    pub claim: String,
+    /// The setting, `app.current_user_id` by default.
+    pub setting: String,
+}
+
+/// Bounds served with the schema; not part of the fingerprint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// The largest request body, in bytes after decompression.
+    pub body_bytes_max: u64,
+    /// The largest number of rows in a first sync.
+    pub rows_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { body_bytes_max: 16 * 1024 * 1024, rows_max: 50_000 }
+    }
+}
+
+/// A synced table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// `table` in the schema `public`, `schema.table` elsewhere; also its object store's name.
+    pub name: String,
+    /// The columns that a client may know, in the catalog's order; private ones are absent.
+    pub columns: Vec<Column>,
+    /// Names of the primary key's columns, in the key's order; never empty.
+    pub primary_key: Vec<String>,
+    /// May the client insert rows? False where a private column needs a value or no privilege is granted.
+    pub insertable: bool,
+    /// May the client update rows?
+    pub updatable: bool,
+    /// May the client delete rows?
+    pub deletable: bool,
+    /// Unique constraints and unique indexes, the primary key aside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uniques: Vec<Unique>,
+    /// CHECK constraints in the catalog's normal form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
+    /// Foreign keys, also those to tables that are not synced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Indexes, which the client's planner may use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<Index>,
+    /// The table's comment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// A column that a client may know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name, exactly as in Postgres.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: Type,
+    /// May it be null?
+    pub nullable: bool,
+    /// What Postgres puts in when an insert leaves it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<ColumnDefault>,
+    /// The expression of a generated column; such a column is never written by a client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated: Option<String>,
+    /// A policy equates it with the identity: filled by both sides, any other value refused (42501).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub identity: bool,
+    /// May the client give it a value? False for generated columns and where no privilege is granted.
+    pub writable: bool,
+    /// The collation's name where it is not the database's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collation: Option<String>,
+    /// The column's comment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// The default of a column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ColumnDefault {
+    /// A constant, as Postgres's canonical text of the column's type.
+    Constant {
+        /// The text, as `value::text` prints it.
+        text: String,
+    },
+    /// The transaction's time: `now()`, `CURRENT_TIMESTAMP`, `CURRENT_DATE`.
+    Now,
+    /// `gen_random_uuid()`; the client makes a UUIDv7.
+    Uuid,
+    /// A sequence: serial and identity columns; the client draws from leased blocks.
+    Sequence {
+        /// `GENERATED ALWAYS AS IDENTITY`: the endpoint writes with OVERRIDING SYSTEM VALUE.
+        #[serde(default, skip_serializing_if = "is_false")]
+        always: bool,
+    },
+    /// Anything else: only the server can evaluate it, so the client sends nothing and shows null.
+    ServerOnly {
+        /// The catalog's normal form.
+        sql: String,
+    },
+}
+
+/// A unique constraint or unique index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unique {
+    /// Its name, as errors cite it.
+    pub name: String,
+    /// Its columns, or expressions in the catalog's normal form.
+    pub columns: Vec<IndexPart>,
+    /// The predicate of a partial one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicate: Option<String>,
+    /// NULLS NOT DISTINCT.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub nulls_not_distinct: bool,
+}
+
+/// A CHECK constraint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Its name, as errors cite it.
+    pub name: String,
+    /// The expression in the catalog's normal form, without the word CHECK.
+    pub sql: String,
+}
+
+/// What Postgres does to referencing rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Refuse at the end of the statement, or of the transaction where deferred.
+    NoAction,
+    /// Refuse at once.
+    Restrict,
+    /// Do the same to the referencing rows.
+    Cascade,
+    /// Null the referencing columns.
+    SetNull,
+    /// Set the referencing columns to their defaults.
+    SetDefault,
+}
+
+/// A foreign key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignKey {
+    /// Its name, as errors cite it.
+    pub name: String,
+    /// The referencing columns.
+    pub columns: Vec<String>,
+    /// The referenced table, named as [`Table::name`] is, synced or not.
+    pub references: String,
+    /// The referenced columns.
+    pub referenced_columns: Vec<String>,
+    /// ON DELETE.
+    pub on_delete: Action,
+    /// ON UPDATE.
+    pub on_update: Action,
+    /// DEFERRABLE.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub deferrable: bool,
+    /// INITIALLY DEFERRED.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub deferred: bool,
+}
+
+/// A part of an index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexPart {
+    /// The column, or the expression in the catalog's normal form.
+    pub expression: String,
+    /// Is `expression` a column's name?
+    pub column: bool,
+    /// DESC.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub descending: bool,
+    /// NULLS FIRST.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub nulls_first: bool,
+}
+
+/// An index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// `btree`, `gin`, …
+    pub method: String,
+    /// Its parts.
+    pub parts: Vec<IndexPart>,
+    /// The predicate of a partial one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicate: Option<String>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+impl Schema {
+    /// Makes a schema of parts, checks it, and computes its fingerprint.
+    ///
+    /// # Errors
+    /// As [`Schema::check`].
+    pub fn new(identity: Identity, limits: Limits, tables: Vec<Table>) -> Result<Self, Error> {
+        let mut schema = Self {
+            format: SCHEMA_FORMAT,
+            fingerprint: String::new(),
+            identity,
+            limits,
+            tables,
+        };
+        schema.fingerprint = schema.compute_fingerprint();
+        schema.check()?;
+        Ok(schema)
+    }
+
+    /// Reads a schema from JSON and checks it, its fingerprint included.
+    ///
+    /// # Errors
+    /// `malformed_request` for bad JSON, `schema_changed` for another format or a fingerprint
+    /// that is not that of the content, and as [`Schema::check`].
+    pub fn from_json(json: &str) -> Result<Self, Error> {
+        let schema: Self = serde_json::from_str(json).map_err(|e| {
+            Error::new(ErrorCode::MalformedRequest, format!("the schema is not valid: {e}"))
+        })?;
+        if schema.format != SCHEMA_FORMAT || schema.fingerprint != schema.compute_fingerprint() {
+            return Err(Error::new(
+                ErrorCode::SchemaChanged,
+                "the schema was changed by hand or written by another version of Haversack",
+            )
+            .hint("run `haversack pull` again"));
+        }
+        schema.check()?;
+        Ok(schema)
+    }
+
+    /// Checks what the types alone don't say: keys exist, names are unique, counts are bounded.
+    ///
+    /// # Errors
+    /// `primary_key_missing` or `config_invalid`, naming the table.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.tables.len() > usize::from(u16::MAX) {
+            return Err(Error::new(ErrorCode::ConfigInvalid, "a schema has at most 65,535 tables"));
+        }
+        for (i, table) in self.tables.iter().enumerate() {
+            if table.primary_key.is_empty() {
+                return Err(Error::new(
+                    ErrorCode::PrimaryKeyMissing,
+                    format!("table {} has no primary key, so its rows can't be told apart", table.name),
+                )
+                .table(&table.name)
+                .hint("add a primary key, or take the table out of haversack.toml"));
+            }
+            if self.tables[..i].iter().any(|other| other.name == table.name) {
+                return Err(Error::new(
+                    ErrorCode::ConfigInvalid,
+                    format!("table {} is listed twice", table.name),
+                )
+                .table(&table.name));
+            }
+            for key in &table.primary_key {
+                if table.column_id(key).is_none() {
+                    return Err(Error::new(
+                        ErrorCode::ConfigInvalid,
+                        format!("{key} is part of the primary key of {} and can't be private", table.name),
+                    )
+                    .table(&table.name)
+                    .column(key));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The table of this name.
+    pub fn table_id(&self, name: &str) -> Option<TableId> {
+        self.tables.iter().position(|t| t.name == name).map(|i| TableId(i as u16))
+    }
+
+    /// The table of this name, or `unknown_table`.
+    ///
+    /// # Errors
+    /// `unknown_table`, naming it and what exists.
+    pub fn require_table(&self, name: &str) -> Result<TableId, Error> {
+        self.table_id(name).ok_or_else(|| {
+            let known: Vec<&str> = self.tables.iter().map(|t| t.name.as_str()).collect();
+            Error::new(ErrorCode::UnknownTable, format!("there is no synced table {name:?}"))
+                .table(name)
+                .hint(format!("the schema has {}", known.join(", ")))
+        })
+    }
+
+    /// The table at this position.
+    pub fn table(&self, id: TableId) -> &Table {
+        &self.tables[usize::from(id.0)]
+    }
+
+    fn compute_fingerprint(&self) -> String {
+        // Structs serialise in the order of their fields, so the text is canonical; a `Value` would
+        // depend on how some other crate configures serde_json.
+        let content = serde_json::to_string(&(self.format, &self.identity, &self.tables))
+            .expect("a schema has string keys only");
+        hex(&Sha256::digest(content.as_bytes()))
+    }
+}
+
+impl Table {
+    /// The column of this name.
+    pub fn column_id(&self, name: &str) -> Option<ColumnId> {
+        self.columns.iter().position(|c| c.name == name).map(|i| ColumnId(i as u16))
+    }
+
+    /// The column of this name, or `unknown_column`.
+    ///
+    /// # Errors
+    /// `unknown_column`, naming table and column.
+    pub fn require_column(&self, name: &str) -> Result<ColumnId, Error> {
+        self.column_id(name).ok_or_else(|| {
+            Error::new(
+                ErrorCode::UnknownColumn,
+                format!("table {} has no column {name:?}", self.name),
+            )
+            .table(&self.name)
+            .column(name)
+        })
+    }
+
+    /// The column at this position.
+    pub fn column(&self, id: ColumnId) -> &Column {
+        &self.columns[usize::from(id.0)]
+    }
+
+    /// The primary key's columns, in the key's order.
+    pub fn key_columns(&self) -> Vec<ColumnId> {
+        self.primary_key.iter().filter_map(|name| self.column_id(name)).collect()
+    }
+
+    /// The one key column that draws from a sequence, where there is one.
+    pub fn sequence_key(&self) -> Option<ColumnId> {
+        self.key_columns().into_iter().find(|&c| {
+            matches!(self.column(c).default, Some(ColumnDefault::Sequence { .. }))
+        })
+    }
+}
+
+/// Bytes as lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
+        let _ = write!(out, "{b:02x}");
+        out
+    })
+}
