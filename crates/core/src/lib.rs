@@ -9,5 +9,6 @@
 pub mod error;
 pub mod protocol;
 pub mod schema;
+pub mod sync;
 
 pub use error::{Error, ErrorCode, Recovery};
