@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod lease;
 pub mod protocol;
 pub mod schema;
 pub mod sync;
