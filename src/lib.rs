@@ -3,3 +3,11 @@
 mod browser;
 mod network;
 mod store;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// The version of this module; for bug reports.
+#[wasm_bindgen]
+pub fn core_version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
