@@ -30,7 +30,8 @@ pub struct Lease {
 impl Lease {
     /// Adds keys that the endpoint leased.
     pub fn grant(&mut self, ranges: &[(i64, i64)]) {
-        self.free.extend(ranges.iter().filter(|(low, high)| low <= high));
+        self.free
+            .extend(ranges.iter().filter(|(low, high)| low <= high));
     }
 
     /// Gives a tab up to `count` free keys.
@@ -57,7 +58,10 @@ impl Lease {
     /// Notes that a row has this key, durably; what its tab drew before it is spent too.
     pub fn spend(&mut self, key: i64) {
         for ranges in self.held.values_mut() {
-            if let Some(at) = ranges.iter().position(|&(low, high)| low <= key && key <= high) {
+            if let Some(at) = ranges
+                .iter()
+                .position(|&(low, high)| low <= key && key <= high)
+            {
                 ranges.drain(..at);
                 ranges[0].0 = key + 1;
                 if ranges[0].0 > ranges[0].1 {
@@ -75,8 +79,12 @@ impl Lease {
 
     /// Frees what dead tabs held. The keys of all queued mutations must have been spent before.
     pub fn reclaim(&mut self, living: &BTreeSet<String>) {
-        let dead: Vec<String> =
-            self.held.keys().filter(|tab| !living.contains(*tab)).cloned().collect();
+        let dead: Vec<String> = self
+            .held
+            .keys()
+            .filter(|tab| !living.contains(*tab))
+            .cloned()
+            .collect();
         for tab in dead {
             let ranges = self.held.remove(&tab).unwrap_or_default();
             self.free.splice(0..0, ranges);
@@ -86,7 +94,11 @@ impl Lease {
     /// How many more keys to ask the endpoint for: none while half of [`LEASE_KEYS`] are free.
     pub fn wanted(&self) -> u32 {
         let free = count(&self.free);
-        if free >= LEASE_KEYS / 2 { 0 } else { LEASE_KEYS - free }
+        if free >= LEASE_KEYS / 2 {
+            0
+        } else {
+            LEASE_KEYS - free
+        }
     }
 }
 

@@ -221,6 +221,7 @@ fn judge(ops: &[(&str, &str)], exists: bool) -> (bool, Outcome, Vec<Lost>) {
     let mutation = Mutation {
         seq: 1,
         at: 0,
+        seen: 0,
         ops: ops.iter().map(op).collect(),
     };
     let mut judge = Judge::new(&schema, &mutation).expect("good keys");
@@ -276,6 +277,7 @@ fn a_mutation_none_of_which_holds_is_a_conflict() {
     let mutation = Mutation {
         seq: 1,
         at: 0,
+        seen: 0,
         ops: vec![op],
     };
     let mut judge = Judge::new(&schema, &mutation).unwrap();
