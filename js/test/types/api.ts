@@ -1,6 +1,18 @@
 // Tests of types: compiled, never run. A line under `@ts-expect-error` has to be an error.
 
-import { between, eq, gt, gte, isNull, ne, notNull, oneOf, open, toDate } from 'haversack'
+import {
+  between,
+  coreVersion,
+  eq,
+  gt,
+  gte,
+  isNull,
+  ne,
+  notNull,
+  oneOf,
+  open,
+  toDate,
+} from 'haversack'
 import type { Timestamp, Write } from 'haversack'
 import { schema } from '../schema.js'
 
@@ -162,3 +174,8 @@ same<typeof db.user, string | null>()
 same<typeof db.sync.status.lastSync, number | null>()
 db.sync.rejected.forEach((rejected) => rejected.dismiss())
 db.conflicts.lost.forEach((lost) => lost.reapply().key)
+
+// The module.
+same<ReturnType<typeof coreVersion>, Promise<string>>()
+// @ts-expect-error it takes nothing
+void coreVersion(1)
