@@ -11,7 +11,7 @@ export interface WasmExports {
 
 /** The glue that wasm-bindgen writes with `--target web`. */
 export interface BindingModule {
-  default(options?: { module_or_path?: WasmSource }): Promise<WasmExports>
+  default(options?: { module_or_path: WasmSource }): Promise<WasmExports>
   core_version(): string
   readonly Client: { open(options: BindingOptions): Promise<BindingClient> }
 }
@@ -92,7 +92,7 @@ export interface ShapeCondition {
   /**
    * How many parameters it takes: 0 for `is_null` and `not_null`, 2 for `between`, for `in` 0 (no
    * row) or a power of two (a shorter list repeats its last value), else 1. Booleans come as the
-   * numbers 0 and 1, NaN and the infinities as text.
+   * numbers 0 and 1.
    */
   readonly params: number
 }

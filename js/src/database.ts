@@ -103,7 +103,7 @@ export function makeDatabase<T extends TablesOf<T>>(
       return sync.status.user
     },
     flush: () => replica.callAsync((c) => c.flush()),
-    close: () => close(replica),
+    close: () => close(replica, sync),
   }
   Object.defineProperties(properties, Object.getOwnPropertyDescriptors(members))
   return {
@@ -112,8 +112,9 @@ export function makeDatabase<T extends TablesOf<T>>(
   }
 }
 
-async function close(replica: Replica): Promise<void> {
+async function close(replica: Replica, sync: Sync): Promise<void> {
   if (replica.closed) return
+  sync.remember()
   try {
     await replica.callAsync((client) => client.close())
   } finally {
@@ -141,6 +142,7 @@ function handle(replica: Replica, sync: Sync, conflicts: Conflicts, event: Bindi
     case 'lost':
       return conflicts.notify()
     case 'closed':
+      sync.remember()
       return replica.end(event.error === null ? undefined : fromBinding(event.error))
   }
 }

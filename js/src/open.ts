@@ -58,13 +58,16 @@ export async function coreVersion(): Promise<string> {
  * Opens the database of the last user, or of the one that the first token names. It resolves when
  * the stored rows are in memory, and waits neither for the network nor for a token.
  *
- * Rejects with a `HaversackError`: `config_invalid` (the address), `schema_changed` (the schema was
+ * Rejects with a `HaversackError`: `config_invalid` (an option), `schema_changed` (the schema was
  * not written by this version's `haversack pull`), `storage_unavailable` (private mode, or not in a
  * browser), `storage_failed`, `store_too_new`, `network` (the module could not be loaded),
  * `internal`.
  */
 export async function open<T extends TablesOf<T>>(options: OpenOptions<T>): Promise<Database<T>> {
   const url = absolute(options.url)
+  if (!Array.isArray(options.schema?.tables))
+    throw invalid('`schema` is not what `haversack pull` wrote')
+  if (typeof options.token !== 'function') throw invalid('`token` must be a function')
   if (typeof indexedDB === 'undefined') {
     throw new HaversackError(
       'storage_unavailable',
@@ -102,20 +105,18 @@ export async function open<T extends TablesOf<T>>(options: OpenOptions<T>): Prom
 }
 
 /** An address as the binding wants it: absolute, without a slash at its end. */
-function absolute(url: string | URL): string {
+function absolute(url: unknown): string {
+  if (typeof url !== 'string' && !(url instanceof URL)) throw invalid('`url` must be given')
   try {
     const base = typeof location === 'undefined' ? undefined : location.href
     const { protocol, origin, pathname } = new URL(url, base)
-    if (protocol !== 'http:' && protocol !== 'https:') throw new Error(`${protocol} is not HTTP`)
-    return origin + pathname.replace(/\/+$/, '')
-  } catch (cause) {
-    const message = `"${String(url)}" is not the address of an endpoint`
-    throw new HaversackError(
-      'config_invalid',
-      message,
-      { hint: 'for example https://example.org/api' },
-      'none',
-      cause,
-    )
+    if (protocol === 'http:' || protocol === 'https:') return origin + pathname.replace(/\/+$/, '')
+  } catch {
+    // Not an address at all.
   }
+  throw invalid(`"${String(url)}" is not the address of an endpoint`)
+}
+
+function invalid(message: string): HaversackError {
+  return new HaversackError('config_invalid', `open: ${message}`)
 }

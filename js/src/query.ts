@@ -179,8 +179,7 @@ export class Query<Row> {
   }
 
   private param(column: string, value: unknown): Param {
-    if (typeof value === 'string') return value
-    if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
+    if (typeof value === 'string' || typeof value === 'number') return value
     if (typeof value === 'boolean') return value ? 1 : 0
     const text = textOf(value)
     if (text !== undefined) return text

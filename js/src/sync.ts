@@ -211,6 +211,11 @@ export class Sync {
     this.listeners.notify()
   }
 
+  /** @internal Takes note of the status while it can still be asked for. */
+  remember(): void {
+    this.statusNow.get(this.replica.closed)
+  }
+
   /** @internal */
   end(error: HaversackError | undefined): void {
     const last = this.statusNow.get(true) ?? STARTING

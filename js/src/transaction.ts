@@ -17,6 +17,8 @@ type TransactionName = (typeof TRANSACTION_NAMES)[number]
  * same transaction, where a column of theirs refers to it; its key has one column then.
  */
 export class NewRow<Key> {
+  /** Never there: keeps other objects with a key from passing for one. */
+  declare protected readonly brand: 'NewRow'
   /** @internal */
   assigned: { readonly key: Key } | undefined
 

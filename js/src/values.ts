@@ -126,6 +126,7 @@ export function fromWire(column: SchemaColumn | undefined, value: WireValue): un
 export function sameValue(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return sameBytes(a, b)
   if (Array.isArray(a) !== Array.isArray(b)) return false
   const keys = Object.keys(a)
   return (
@@ -136,4 +137,8 @@ export function sameValue(a: unknown, b: unknown): boolean {
         sameValue((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
     )
   )
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
 }

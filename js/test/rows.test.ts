@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 
+import { sameValue } from '../src/values.js'
 import { openFake } from './fake-binding.js'
 
 test('a row is the same object until its content changes', () => {
@@ -61,4 +62,15 @@ test('a deleted row is gone, and its slot no longer shows it', () => {
   assert.equal(db.events.get(1), undefined)
   assert.equal(write.row, undefined)
   assert.deepEqual(db.events.rows(), [])
+})
+
+test('equal bytes and JSON keep a row, other ones do not', () => {
+  assert.ok(sameValue({ a: [1, { b: null }] }, { a: [1, { b: null }] }))
+  assert.ok(sameValue(new Uint8Array([1, 2]), new Uint8Array([1, 2])))
+  assert.ok(sameValue(NaN, NaN))
+  assert.ok(!sameValue(new Uint8Array([1, 2]), new Uint8Array([1, 3])))
+  assert.ok(!sameValue([], {}))
+  assert.ok(!sameValue({ a: undefined }, { b: undefined }))
+  assert.ok(!sameValue({ a: 1 }, { a: 1, b: 2 }))
+  assert.ok(!sameValue(null, {}))
 })

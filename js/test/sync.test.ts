@@ -107,4 +107,5 @@ test('a database that was closed for a reason says so everywhere', async () => {
     () => db.events.insert({ title: 'a' }),
     (error: HaversackError) => error.code === 'identity_changed',
   )
+  assert.equal(db.user, 'ann')
 })
