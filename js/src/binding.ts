@@ -69,7 +69,7 @@ export interface BindingClient {
 
 /**
  * What a query asks, without its values. Parameters are numbered from 0: those of `where` in their
- * order, then `limit`, then `offset`. All conditions must hold. Order ends in the primary key,
+ * order, then `limit`, then `offset`; booleans are the numbers 0 and 1. All conditions must hold. Order ends in the primary key,
  * which the core appends.
  */
 export interface QueryShape {
@@ -89,17 +89,23 @@ export interface QueryShape {
 export interface ShapeCondition {
   readonly column: string
   readonly op: ShapeOp
-  /**
-   * How many parameters it takes: 0 for `is_null` and `not_null`, 2 for `between`, for `in` 0 (no
-   * row) or a power of two (a shorter list repeats its last value), else 1. Booleans come as the
-   * numbers 0 and 1.
-   */
-  readonly params: number
+  /** How many values an `in` has; other operators have one, `between` two, the null ones none. */
+  readonly n?: number
 }
 
 /** How a condition compares. */
 export type ShapeOp =
   'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'between' | 'is_null' | 'not_null' | 'in'
+
+/** What `explain` gives as JSON, about the last run. */
+export interface BindingExplanation {
+  readonly table: string
+  readonly strategy: 'none' | 'primary_key' | 'ordered' | 'range'
+  readonly index: readonly string[]
+  readonly schema_index?: string
+  readonly examined: number
+  readonly returned: number
+}
 
 /** A value in an operation: bigint as decimal text, bytes as `\x…`, dates as ISO text. */
 export type WireValue =

@@ -5,26 +5,28 @@ import type { Observer, Stop } from './live.js'
 import { ASC, BETWEEN, DESC, EQ, IN, IS_NULL, NOT_NULL, Operator } from './operators.js'
 import type { Param, Replica } from './replica.js'
 import type { Rows } from './rows.js'
-import { paramsOfList, stepOfList } from './shape.js'
+import { LIST_MAX, paramsOfList, stepOfList } from './shape.js'
 import type { Shape } from './shape.js'
 import type { Column, Direction, OrderPart, Where } from './types.js'
 import { describe, textOf } from './values.js'
 
-/** The most values of a `oneOf`. */
-export const LIST_MAX = 65_536
-
 const NO_PARAMS: readonly Param[] = []
 
-/** How the core answers a query. */
+/** How the core answered a query. */
 export interface Explanation {
-  /** The index that finds the rows; null where all rows are read. */
-  readonly index: string | null
-  /** How the order comes about. */
-  readonly order: unknown
-  /** What is checked row by row. */
-  readonly filter: unknown
-  /** How many rows are looked at. */
-  readonly examined: number | null
+  /**
+   * `primary_key`: by key. `ordered`: along an index that has the order wanted. `range`: by an
+   * index on the conditions, then sorted.
+   */
+  readonly strategy: 'none' | 'primary_key' | 'ordered' | 'range'
+  /** The columns of the index, `-` before descending ones. */
+  readonly index: readonly string[]
+  /** The index of the schema that begins with the same columns; null where there is none. */
+  readonly schemaIndex: string | null
+  /** How many rows were looked at. */
+  readonly examined: number
+  /** How many rows were returned. */
+  readonly returned: number
 }
 
 /**
@@ -126,11 +128,15 @@ export class Query<Row> {
     return this.limitCount === 0 ? undefined : this.limit(1).rows()[0]
   }
 
-  /** How the core answers this query. Throws as `rows`. */
+  /** Runs the query, and tells how the core answered it. Throws as `rows`. */
   explain(): Explanation {
-    return JSON.parse(
-      this.replica.explain(this.shape, this.params, this.limitCount, this.offsetCount),
-    ) as Explanation
+    const { strategy, index, schema_index, examined, returned } = this.replica.explain(
+      this.shape,
+      this.params,
+      this.limitCount,
+      this.offsetCount,
+    )
+    return { strategy, index, schemaIndex: schema_index ?? null, examined, returned }
   }
 
   /**

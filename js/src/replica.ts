@@ -2,7 +2,7 @@
 // HaversackError, a module that has trapped is never called again, and no object of a row outlives
 // its content. It decides nothing.
 
-import type { BindingClient, MutateResult, MutationOp } from './binding.js'
+import type { BindingClient, BindingExplanation, MutateResult, MutationOp } from './binding.js'
 import { HaversackError, isBindingError, report, toHaversackError } from './errors.js'
 import { LiveQueries } from './live.js'
 import { Rows } from './rows.js'
@@ -113,13 +113,19 @@ export class Replica {
     )
   }
 
-  /** How the core would answer a query, as JSON. */
-  explain(shape: Shape, params: readonly Param[], limit: number, offset: number): string {
-    return this.call((client) => {
+  /** Runs a query, and tells how the core answered it. */
+  explain(
+    shape: Shape,
+    params: readonly Param[],
+    limit: number,
+    offset: number,
+  ): BindingExplanation {
+    const text = this.call((client) => {
       const plan = this.plan(shape, limit, offset)
-      this.bind(params, limit, offset)
+      client.run(plan, this.bind(params, limit, offset))
       return client.explain(plan)
     })
+    return JSON.parse(text) as BindingExplanation
   }
 
   /** The row with this key. */

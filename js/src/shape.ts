@@ -3,7 +3,10 @@
 // neither concatenates nor serialises text.
 
 import type { QueryShape, ShapeCondition, ShapeOp } from './binding.js'
-import { ASC, BETWEEN, DESC, IN, IS_NULL, NOT_NULL } from './operators.js'
+import { ASC, DESC, IN } from './operators.js'
+
+/** The most values of a `oneOf`. */
+export const LIST_MAX = 10_000
 
 const OPS: readonly ShapeOp[] = [
   'eq',
@@ -70,11 +73,10 @@ export function stepOfList(count: number): number {
 
 /** The number of parameters of the step of a list. */
 export function paramsOfList(step: number): number {
-  return step === IN ? 0 : 2 ** (step - IN - 1)
+  return step === IN ? 0 : Math.min(2 ** (step - IN - 1), LIST_MAX)
 }
 
 function condition(step: number, column: string): ShapeCondition {
-  if (step >= IN) return { column, op: 'in', params: paramsOfList(step) }
-  const params = step === BETWEEN ? 2 : step === IS_NULL || step === NOT_NULL ? 0 : 1
-  return { column, op: OPS[step]!, params }
+  if (step >= IN) return { column, op: 'in', n: paramsOfList(step) }
+  return { column, op: OPS[step]! }
 }

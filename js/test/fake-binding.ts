@@ -59,6 +59,7 @@ export class FakeClient implements BindingClient {
   private readonly data: (FakeRow | undefined)[][]
   private dirty: number[] = []
   private next = 1
+  private hits = 0
 
   constructor(readonly tables: readonly SchemaTable[]) {
     this.data = tables.map(() => [])
@@ -136,6 +137,7 @@ export class FakeClient implements BindingClient {
     this.calls.run++
     if (params === 0) this.params = []
     const hits = this.answer(this.shapes[plan]!)
+    this.hits = hits.length
     new Uint32Array(this.memory.buffer, this.ids_ptr(), hits.length).set(hits)
     return hits.length
   }
@@ -149,8 +151,9 @@ export class FakeClient implements BindingClient {
   }
 
   explain(plan: number): string {
-    const { where, order } = this.shapes[plan]!
-    return JSON.stringify({ index: null, order, filter: where, examined: 0 })
+    const { table } = this.shapes[plan]!
+    const examined = this.len(this.position(table))
+    return JSON.stringify({ table, strategy: 'range', index: [], examined, returned: this.hits })
   }
 
   take_dirty(): Uint32Array {
@@ -256,8 +259,9 @@ export class FakeClient implements BindingClient {
   private answer(shape: QueryShape): number[] {
     const rows = this.data[this.position(shape.table)]!
     let next = 0
-    const tests = shape.where.map(({ column, op, params }) => {
-      const values = this.params.slice(next, (next += params))
+    const tests = shape.where.map(({ column, op, n }) => {
+      const count = n ?? (op === 'between' ? 2 : op === 'is_null' || op === 'not_null' ? 0 : 1)
+      const values = this.params.slice(next, (next += count))
       return (row: FakeRow) => matches(op, row[column]!, values)
     })
     const limit = shape.limit ? Number(this.params[next++]) : Infinity
