@@ -1,7 +1,6 @@
-//! Mutations on their way: coalescing, new bases, size. Pure; the queue itself is in IndexedDB.
+//! Mutations on their way: coalescing and size. Pure; the queue itself is in IndexedDB.
 
-use crate::merge::base_of_text;
-use crate::protocol::{KeyText, Mutation, Op, Values, Verdict};
+use crate::protocol::{KeyText, Mutation, Op, Values};
 use crate::schema::Schema;
 use std::io;
 
@@ -12,8 +11,8 @@ pub const ENVELOPE_BYTES: u64 = 16 * 1024;
 ///
 /// `last` must be the queue's last mutation and never have been sent. Both must be of one row, the
 /// same; an insert or update absorbs an update, and an update a delete. The result keeps `last`'s
-/// number and its bases, which are the confirmed values from before both. An insert keeps its
-/// time, from which its defaults are shown.
+/// number, its bases, which are the confirmed values from before both, and what it had seen. An
+/// insert keeps its time, from which its defaults are shown.
 pub fn coalesce(schema: &Schema, last: &Mutation, next: &Mutation) -> Option<Mutation> {
     let ([first], [second]) = (&last.ops[..], &next.ops[..]) else {
         return None;
@@ -85,6 +84,7 @@ pub fn coalesce(schema: &Schema, last: &Mutation, next: &Mutation) -> Option<Mut
     Some(Mutation {
         seq: last.seq,
         at,
+        seen: last.seen,
         ops: vec![op],
     })
 }
@@ -101,43 +101,6 @@ fn is_key(schema: &Schema, table: &str, values: &Values, key: &KeyText) -> bool 
                 .get(column)
                 .is_some_and(|value| value.as_ref() == Some(part))
         })
-}
-
-/// The mutation with the bases that verdicts on earlier ones give it; `None` where none changes.
-///
-/// What the server holds of this replica's own writes becomes the base of its later writes, so
-/// that it doesn't conflict with itself.
-pub fn rebase(mutation: &Mutation, verdicts: &[Verdict]) -> Option<Mutation> {
-    let mut rebased: Option<Mutation> = None;
-    let earlier = verdicts
-        .iter()
-        .filter(|v| mutation.seq == 0 || v.seq < mutation.seq);
-    for written in earlier.flat_map(|verdict| &verdict.written) {
-        for (i, op) in mutation.ops.iter().enumerate() {
-            match op {
-                Op::Update { table, key, .. } if *table == written.table && *key == written.key => {
-                    let copy = rebased.get_or_insert_with(|| mutation.clone());
-                    let Op::Update { set, base, .. } = &mut copy.ops[i] else {
-                        continue;
-                    };
-                    for (column, text) in &written.values {
-                        if set.contains_key(column) {
-                            base.insert(column.clone(), base_of_text(text.clone()));
-                        }
-                    }
-                }
-                Op::Delete { table, key, .. } if *table == written.table && *key == written.key => {
-                    let copy = rebased.get_or_insert_with(|| mutation.clone());
-                    let Op::Delete { base, .. } = &mut copy.ops[i] else {
-                        continue;
-                    };
-                    base.clone_from(&written.hash);
-                }
-                Op::Insert { .. } | Op::Update { .. } | Op::Delete { .. } => {}
-            }
-        }
-    }
-    rebased.filter(|rebased| rebased != mutation)
 }
 
 /// The size of a mutation as it travels, in bytes of JSON.

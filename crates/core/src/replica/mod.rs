@@ -8,16 +8,17 @@
 //!
 //! 1. *Hydration.* [`Replica::new`]; [`Replica::set_identity`]; [`Replica::stage`] and a
 //!    [`Staged::line`] or [`Staged::row`] or [`Staged::object`] per stored line or row;
-//!    [`Replica::apply_patch`] with an empty [`Settlement`]; [`Replica::adopt`] for each mutation
-//!    of the stored queue, by number.
+//!    [`Replica::apply_patch`]; [`Replica::set_judged`]; [`Replica::adopt`] for each mutation of
+//!    the stored queue.
 //! 2. *A write.* [`Replica::prepare`] checks everything and changes nothing; [`Replica::apply`]
 //!    makes it visible and gives its [`LocalId`]; the caller stores [`Replica::mutation`] in
 //!    IndexedDB and then calls [`Replica::sequence`] with the number it got, or
 //!    [`Replica::withdraw`] when storage failed. Another tab's mutation comes in by
 //!    [`Replica::adopt`].
-//! 3. *A sync.* [`Replica::stage`], [`Staged::line`] per line as they arrive; at the end
-//!    [`Replica::settle`] computes what the verdicts mean for the queue; the caller stores it in
-//!    one IndexedDB transaction; then [`Replica::apply_patch`], which can't fail.
+//! 3. *A sync.* [`Replica::stage`], [`Staged::line`] per line as they arrive; when the end has
+//!    come, the caller stores the answer in one IndexedDB transaction; then
+//!    [`Replica::apply_patch`], which can't fail: mutations with a verdict leave, the rest is
+//!    replayed on top of the new rows.
 //! 4. *Reading.* [`Replica::compile`] once per shape, [`Replica::run`] and [`Replica::count`];
 //!    [`Replica::find`]; [`Replica::row_json`] once per row and version, which
 //!    [`Replica::take_dirty`] tells.
@@ -36,7 +37,6 @@ mod table;
 pub use column::ValueRef;
 pub use key::Key;
 pub use overlay::{LocalId, PendingMutation};
-pub use patch::{Applied, Settlement};
 pub use prepare::{DraftOp, Prepared, WriteContext};
 pub use staged::{LineKind, Staged};
 
@@ -68,7 +68,7 @@ pub struct Replica {
     orders: FxMap<LocalId, Order>,
     next_local: u64,
     /// The last number that has a verdict: what is adopted up to here comes too late.
-    settled: Seq,
+    judged: Seq,
     plans: Vec<Plan>,
     shapes: FxMap<QueryShape, PlanId>,
 }
@@ -125,7 +125,7 @@ impl Replica {
             pending: BTreeMap::new(),
             orders: FxMap::default(),
             next_local: 1,
-            settled: 0,
+            judged: 0,
             plans: Vec::new(),
             shapes: FxMap::default(),
             schema,
@@ -145,6 +145,11 @@ impl Replica {
     /// Who the user is.
     pub fn identity(&self) -> Option<&str> {
         self.identity.as_deref()
+    }
+
+    /// The last of this replica's mutations that has a verdict; 0 for none.
+    pub fn judged(&self) -> Seq {
+        self.judged
     }
 
     /// A place to parse an answer into, off to the side.

@@ -70,6 +70,7 @@ impl Replica {
         let mutation = Mutation {
             seq: 0,
             at: prepared.at,
+            seen: prepared.seen,
             ops: prepared.ops,
         };
         self.append(mutation, prepared.effects)
@@ -82,7 +83,7 @@ impl Replica {
     /// `unknown_table`, `unknown_column`, `type_mismatch`: it was made under another schema.
     pub fn adopt(&mut self, mutation: Mutation) -> Result<Option<LocalId>, Error> {
         assert!(mutation.seq != 0, "a stored mutation has its number");
-        if mutation.seq <= self.settled {
+        if mutation.seq <= self.judged {
             return Ok(None);
         }
         if let Some(known) = self.by_seq(mutation.seq) {
@@ -138,7 +139,7 @@ impl Replica {
         if let Some(twin) = self.by_seq(seq).filter(|twin| *twin != local) {
             self.withdraw(twin);
         }
-        if seq <= self.settled {
+        if seq <= self.judged {
             self.withdraw(local);
             return;
         }

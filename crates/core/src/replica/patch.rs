@@ -5,59 +5,18 @@ use super::effect::Row;
 use super::overlay::LocalId;
 use super::staged::{Staged, StagedTable};
 use super::{Key, Replica};
-use crate::protocol::{Mutation, Seq, Verdict};
-use crate::queue;
+use crate::protocol::Seq;
 use crate::schema::TableId;
 use hashbrown::HashSet;
 use rustc_hash::FxBuildHasher;
-use std::collections::BTreeSet;
-
-/// What the verdicts of an answer mean for the queue: to be stored in the answer's transaction.
-#[derive(Clone, Debug, Default)]
-pub struct Settlement {
-    /// Numbers that have their verdict: their mutations leave the queue.
-    pub judged: Vec<Seq>,
-    /// Later mutations with new bases, to replace the stored ones.
-    pub rewritten: Vec<Mutation>,
-    verdicts: Vec<Verdict>,
-}
-
-/// What applying a patch did.
-#[derive(Clone, Debug, Default)]
-pub struct Applied {
-    /// Mutations that got new bases after [`Replica::settle`] had been asked, because they were
-    /// made in the meantime: to be stored as well.
-    pub rewritten: Vec<LocalId>,
-}
 
 impl Replica {
-    /// What verdicts mean for the queue; changes nothing yet.
-    pub fn settle(&self, verdicts: &[Verdict]) -> Settlement {
-        let judged: BTreeSet<Seq> = verdicts.iter().map(|v| v.seq).collect();
-        let later = self
-            .pending
-            .values()
-            .filter(|p| p.seq().is_some_and(|s| !judged.contains(&s)));
-        Settlement {
-            rewritten: later
-                .filter_map(|p| queue::rebase(&p.mutation, verdicts))
-                .collect(),
-            judged: judged.into_iter().collect(),
-            verdicts: verdicts.to_vec(),
-        }
-    }
-
-    /// Applies an answer that has been stored. Rows whose visible values stay the same are not
-    /// marked dirty.
-    pub fn apply_patch(&mut self, staged: Staged, settlement: &Settlement) -> Applied {
-        let mut touched: Vec<(TableId, Key)> = Vec::new();
-        for &seq in &settlement.judged {
-            if let Some(local) = self.by_seq(seq) {
-                touched.extend(self.take_out(local));
-            }
-            self.settled = self.settled.max(seq);
-        }
-        let applied = self.rebase_pending(settlement);
+    /// Applies an answer that has been stored: its rows, its removals, and the end of the pending
+    /// mutations up to its last verdict. Rows whose visible values stay the same are not marked
+    /// dirty.
+    pub fn apply_patch(&mut self, staged: Staged) {
+        let judged = staged.verdicts().iter().map(|v| v.seq).max().unwrap_or(0);
+        let mut touched = self.end_judged(judged);
         let snapshot = staged.snapshot;
         for (i, table) in staged.tables.into_iter().enumerate() {
             let id = TableId(i as u16);
@@ -70,22 +29,29 @@ impl Replica {
         for (table, key) in touched {
             self.replay(table, &key);
         }
-        applied
     }
 
-    fn rebase_pending(&mut self, settlement: &Settlement) -> Applied {
-        let mut applied = Applied::default();
-        for pending in self.pending.values_mut() {
-            let Some(rebased) = queue::rebase(&pending.mutation, &settlement.verdicts) else {
-                continue;
-            };
-            if !settlement.rewritten.contains(&rebased) {
-                applied.rewritten.push(pending.local);
-            }
-            // Bases have no effect on what is visible, so the effects stay as they are.
-            pending.mutation = rebased;
+    /// Says that all mutations up to a number have their verdicts, and the rows that contain them
+    /// are here: those that are still pending leave.
+    pub fn set_judged(&mut self, judged: Seq) {
+        for (table, key) in self.end_judged(judged) {
+            self.replay(table, &key);
         }
-        applied
+    }
+
+    /// Takes judged mutations out of the pending ones, and gives the rows to be replayed.
+    fn end_judged(&mut self, judged: Seq) -> Vec<(TableId, Key)> {
+        // Verdicts come in the order of the numbers, so all up to the last one have theirs.
+        self.judged = self.judged.max(judged);
+        let numbered = self
+            .pending
+            .values()
+            .filter(|p| p.seq().is_some_and(|s| s <= judged));
+        let ended: Vec<LocalId> = numbered.map(|p| p.local).collect();
+        ended
+            .into_iter()
+            .flat_map(|local| self.take_out(local))
+            .collect()
     }
 
     /// Takes over the rows and removals of one table.

@@ -8,7 +8,7 @@ use super::effect::{Change, Effect, Row, local_default};
 use super::{FxMap, Key, Replica};
 use crate::error::{Error, ErrorCode};
 use crate::merge::base_of;
-use crate::protocol::{Base, KeyText, Mutation, Op, Values};
+use crate::protocol::{Base, KeyText, Mutation, Op, Seq, Values};
 use crate::queue;
 use crate::schema::{Column, ColumnDefault, Table, TableId, Type};
 use crate::value::{self, Value};
@@ -61,6 +61,8 @@ pub struct WriteContext<'a> {
 pub struct Prepared {
     /// When it was made, in milliseconds since 1970.
     pub at: i64,
+    /// The replica's last judged mutation when it was made.
+    pub seen: Seq,
     /// Its operations, as they are stored and sent.
     pub ops: Vec<Op>,
     /// The key of the row of each operation.
@@ -117,6 +119,7 @@ impl Replica {
         let mutation = Mutation {
             seq: u64::MAX,
             at: context.now_ms,
+            seen: self.judged,
             ops,
         };
         let room = self
@@ -135,6 +138,7 @@ impl Replica {
         let keys = effects.iter().map(|e| (e.table, e.key.clone())).collect();
         Ok(Prepared {
             at: context.now_ms,
+            seen: mutation.seen,
             ops: mutation.ops,
             keys,
             effects,
