@@ -4,7 +4,7 @@
 use std::env;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -405,11 +405,11 @@ fn wait_for_answer(name: &str, server: &mut Server, port: u16, path: &str) -> Re
     Ok(())
 }
 
-/// Whether a GET is answered with 200.
+/// Whether a GET of localhost is answered with 200.
 fn answers(port: u16, path: &str) -> bool {
     let limit = Duration::from_secs(2);
-    let get = || -> std::io::Result<bool> {
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let get = |address: IpAddr| -> std::io::Result<bool> {
+        let address = SocketAddr::from((address, port));
         let mut stream = TcpStream::connect_timeout(&address, limit)?;
         stream.set_read_timeout(Some(limit))?;
         // One write: a server may answer, and close, after the first segment.
@@ -420,7 +420,10 @@ fn answers(port: u16, path: &str) -> bool {
         stream.read_exact(&mut start)?;
         Ok(start.ends_with(b" 200"))
     };
-    get().unwrap_or(false)
+    // A server that listens on `localhost` may have got either of its addresses.
+    [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
+        .into_iter()
+        .any(|address| get(address).unwrap_or(false))
 }
 
 #[cfg(test)]
