@@ -294,6 +294,8 @@ impl<'a> Demo<'a> {
                 format!("http://127.0.0.1:{endpoint_port}"),
             )
             .env("HAVERSACK_JWT_SECRET", &self.secret)
+            // It offers the users that are there, and so has to read them.
+            .env("DATABASE_URL", &self.owner)
             .folder(self.repository.root());
         let mut server = program.serve(&self.repository.state("log/page.log")?)?;
         wait_for_answer("the page's server", &mut server, port, "/")?;
@@ -346,6 +348,7 @@ fn build_page(repository: &Repository) -> Result<()> {
         .path(&repository.path("www"))?
         // `dist` of a folder is never an input of that folder; here it is the folder.
         .path(&repository.path("pkg/dist"))?
+        .path(&repository.path("tsconfig.base.json"))?
         .path(&repository.path("package-lock.json"))?;
     let stamp = Stamp::new(repository, "page", inputs)?;
     if stamp.holds() && repository.path("www/dist/index.html").is_file() {
