@@ -7,7 +7,9 @@
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod merge;
 pub mod protocol;
 pub mod schema;
+pub mod value;
 
 pub use error::{Error, ErrorCode, Recovery};
