@@ -29,7 +29,7 @@ WITH RECURSIVE base AS (
     FROM pg_attribute a WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL
     SELECT b.attnum, t.typbasetype, CASE WHEN t.typtypmod = -1 THEN b.mod ELSE t.typtypmod END,
-           b.needed OR t.typnotnull, coalesce(b.inner_default, t.typdefault)
+           b.needed OR t.typnotnull, coalesce(b.inner_default, t.typdefault COLLATE \"default\")
     FROM base b JOIN pg_type t ON t.oid = b.typ WHERE t.typtype = 'd'
 )
 SELECT a.attnum, a.attname::text AS name, b.needed, a.attidentity::text AS identity,

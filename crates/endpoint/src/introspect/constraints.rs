@@ -56,7 +56,6 @@ pub(super) async fn read(
     notes: &mut Vec<String>,
 ) -> Result<Constraints, Error> {
     let failed = command_error("reading the constraints");
-    let private_wide: Vec<i32> = private.iter().map(|n| i32::from(*n)).collect();
     let table = &found.name;
     let mut read = Constraints {
         primary_key: Vec::new(),
@@ -65,7 +64,7 @@ pub(super) async fn read(
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
     };
-    for row in transaction.query(INDEXES, &[&found.oid, &private_wide]).await.map_err(&failed)? {
+    for row in transaction.query(INDEXES, &[&found.oid, &private]).await.map_err(&failed)? {
         let name: String = row.get("name");
         let names: Vec<String> = row.get("parts");
         if row.get("indisprimary") {

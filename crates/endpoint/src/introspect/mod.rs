@@ -82,14 +82,23 @@ pub(crate) struct Found<'a> {
     pub(crate) writable: bool,
 }
 
-/// Reads the schema that a configuration describes.
+/// Whose privileges count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Privileges {
+    /// Those that the user role has.
+    Granted,
+    /// Those that `attach` will grant.
+    Planned,
+}
+
+/// Reads the schema that a configuration describes, as the user role `role` may use it.
 ///
-/// `role` is the user role; where it does not exist yet, privileges are those that `attach` grants.
+/// Where that role does not exist yet, its privileges are those that `attach` will grant.
 ///
 /// # Errors
 /// `config_invalid` for a table or column that does not exist, `primary_key_missing`,
 /// `policy_unknown`, or what Postgres answers.
-pub async fn introspect(client: &mut Client, config: &Config, role: &str) -> Result<Introspected, Error> {
+pub async fn introspect(client: &mut Client, config: &Config, role: &str, privileges: Privileges) -> Result<Introspected, Error> {
     let failed = command_error("reading the catalog");
     let transaction = client
         .build_transaction()
@@ -108,12 +117,16 @@ pub async fn introspect(client: &mut Client, config: &Config, role: &str) -> Res
         .await
         .map_err(&failed)?
         .is_empty();
-    let role = exists.then_some(role);
+    let reader = Reader {
+        setting: &config.identity.setting,
+        role: exists.then_some(role),
+        granted_to: (exists && privileges == Privileges::Granted).then_some(role),
+    };
     let mut found = find_tables(&transaction, config).await?;
     found.sort_by(|a, b| a.name.cmp(&b.name));
     let (mut tables, mut facts, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for table in &found {
-        let (described, fact) = read_table(&transaction, config, role, table, &mut notes).await?;
+        let (described, fact) = read_table(&transaction, &reader, table, &mut notes).await?;
         tables.push(described);
         facts.push(fact);
     }
@@ -165,19 +178,27 @@ async fn find_tables<'a>(transaction: &Transaction<'_>, config: &'a Config) -> R
     Ok(found)
 }
 
+/// As whom a database is read.
+struct Reader<'a> {
+    setting: &'a str,
+    /// The user role, where it exists: its policies count.
+    role: Option<&'a str>,
+    /// The same, where its privileges count rather than those that `attach` will grant.
+    granted_to: Option<&'a str>,
+}
+
 async fn read_table(
     transaction: &Transaction<'_>,
-    config: &Config,
-    role: Option<&str>,
+    reader: &Reader<'_>,
     found: &Found<'_>,
     notes: &mut Vec<String>,
 ) -> Result<(Table, TableFacts), Error> {
     let name = &found.name;
-    let setting = &config.identity.setting;
-    let policies = read_policies(transaction, found.oid, role).await?;
+    let setting = reader.setting;
+    let policies = read_policies(transaction, found.oid, reader.role).await?;
     let scope =
         scope::derive(name, found.rules.scope.as_deref(), found.row_security, &policies, setting)?;
-    let read = columns::read(transaction, found, role, &scope::identity_columns(&policies, setting)).await?;
+    let read = columns::read(transaction, found, reader.granted_to, &scope::identity_columns(&policies, setting)).await?;
     if let Scope::Owner(owner) = &scope
         && !read.all.contains(owner)
     {
@@ -205,7 +226,7 @@ async fn read_table(
         && read.columns.iter().zip(&read.facts).all(|(c, f)| {
             c.nullable || c.default.is_some() || c.generated.is_some() || f.can_insert
         });
-    let may_delete = columns::may_delete(transaction, found, role).await?;
+    let may_delete = columns::may_delete(transaction, found, reader.granted_to).await?;
     let table = Table {
         name: name.clone(),
         primary_key: parts.primary_key,
