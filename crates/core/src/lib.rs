@@ -7,9 +7,11 @@
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod lease;
 pub mod merge;
 pub mod protocol;
 pub mod schema;
+pub mod sync;
 pub mod value;
 
 pub use error::{Error, ErrorCode, Recovery};
