@@ -42,7 +42,11 @@ impl Verifier {
         validation.validate_nbf = true;
         validation.validate_aud = false;
         validation.set_required_spec_claims(&["exp"]);
-        Ok(Self { key: DecodingKey::from_secret(secret.as_bytes()), validation, claim: claim.to_owned() })
+        Ok(Self {
+            key: DecodingKey::from_secret(secret.as_bytes()),
+            validation,
+            claim: claim.to_owned(),
+        })
     }
 
     /// The identity that an `Authorization` header carries.
@@ -69,9 +73,11 @@ impl Verifier {
     pub fn verify(&self, token: &str) -> Result<Identity, Error> {
         let data = jsonwebtoken::decode::<Map<String, Value>>(token, &self.key, &self.validation)
             .map_err(|e| match e.kind() {
-                ErrorKind::ExpiredSignature => Error::new(ErrorCode::TokenExpired, "the token has expired"),
-                _ => invalid("the token is malformed or not signed by this server's secret"),
-            })?;
+            ErrorKind::ExpiredSignature => {
+                Error::new(ErrorCode::TokenExpired, "the token has expired")
+            }
+            _ => invalid("the token is malformed or not signed by this server's secret"),
+        })?;
         let user = match data.claims.get(&self.claim) {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Number(number)) if number.is_i64() || number.is_u64() => number.to_string(),
@@ -81,7 +87,11 @@ impl Verifier {
         if user.is_empty() || user.len() > USER_BYTES_MAX || user.contains('\0') {
             return Err(invalid("the token's user is empty or too long"));
         }
-        let expires_at = data.claims.get("exp").and_then(Value::as_f64).unwrap_or(0.0) as u64;
+        let expires_at = data
+            .claims
+            .get("exp")
+            .and_then(Value::as_f64)
+            .unwrap_or(0.0) as u64;
         Ok(Identity { user, expires_at })
     }
 }
@@ -96,14 +106,19 @@ fn check_secret(secret: &str) -> Result<(), Error> {
     }
     Err(Error::new(
         ErrorCode::ConfigInvalid,
-        format!("HAVERSACK_JWT_SECRET has {} bytes, but needs at least {SECRET_BYTES_MIN}", secret.len()),
+        format!(
+            "HAVERSACK_JWT_SECRET has {} bytes, but needs at least {SECRET_BYTES_MIN}",
+            secret.len()
+        ),
     )
     .hint("make one with `openssl rand -hex 32`"))
 }
 
 /// Seconds since 1970.
 pub fn now_s() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| d.as_secs())
 }
 
 /// Mints a token for development.
@@ -115,9 +130,21 @@ pub fn mint(secret: &str, claim: &str, user: &str, ttl: Duration) -> Result<Stri
     let mut claims = Map::new();
     claims.insert(claim.to_owned(), Value::from(user));
     claims.insert("iat".to_owned(), Value::from(now_s()));
-    claims.insert("exp".to_owned(), Value::from(now_s().saturating_add(ttl.as_secs())));
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(secret.as_bytes()))
-        .map_err(|e| Error::new(ErrorCode::Internal, format!("the token can't be signed: {e}")))
+    claims.insert(
+        "exp".to_owned(),
+        Value::from(now_s().saturating_add(ttl.as_secs())),
+    );
+    jsonwebtoken::encode(
+        &Header::new(Algorithm::HS256),
+        &claims,
+        &EncodingKey::from_secret(secret.as_bytes()),
+    )
+    .map_err(|e| {
+        Error::new(
+            ErrorCode::Internal,
+            format!("the token can't be signed: {e}"),
+        )
+    })
 }
 
 #[cfg(test)]
@@ -129,11 +156,19 @@ mod tests {
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
     fn code(token: &str) -> ErrorCode {
-        Verifier::new(SECRET, "sub").unwrap().verify(token).unwrap_err().code
+        Verifier::new(SECRET, "sub")
+            .unwrap()
+            .verify(token)
+            .unwrap_err()
+            .code
     }
 
     fn unsigned(header: &str, claims: &str) -> String {
-        format!("{}.{}.", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims))
+        format!(
+            "{}.{}.",
+            URL_SAFE_NO_PAD.encode(header),
+            URL_SAFE_NO_PAD.encode(claims)
+        )
     }
 
     #[test]
@@ -141,16 +176,41 @@ mod tests {
         let verifier = Verifier::new(SECRET, "sub").unwrap();
         let good = mint(SECRET, "sub", "7", Duration::from_secs(60)).unwrap();
         assert_eq!(verifier.verify(&good).unwrap().user, "7");
-        assert_eq!(verifier.verify_header(Some(&format!("bearer {good}"))).unwrap().user, "7");
-        assert_eq!(verifier.verify_header(None).unwrap_err().code, ErrorCode::TokenMissing);
-        assert_eq!(verifier.verify_header(Some("Basic x")).unwrap_err().code, ErrorCode::TokenMissing);
+        assert_eq!(
+            verifier
+                .verify_header(Some(&format!("bearer {good}")))
+                .unwrap()
+                .user,
+            "7"
+        );
+        assert_eq!(
+            verifier.verify_header(None).unwrap_err().code,
+            ErrorCode::TokenMissing
+        );
+        assert_eq!(
+            verifier.verify_header(Some("Basic x")).unwrap_err().code,
+            ErrorCode::TokenMissing
+        );
 
-        let other = mint(&SECRET.replace('0', "x"), "sub", "7", Duration::from_secs(60)).unwrap();
+        let other = mint(
+            &SECRET.replace('0', "x"),
+            "sub",
+            "7",
+            Duration::from_secs(60),
+        )
+        .unwrap();
         assert_eq!(code(&other), ErrorCode::TokenInvalid);
         assert_eq!(code("a.b.c"), ErrorCode::TokenInvalid);
         let exp = now_s() + 60;
-        for header in [r#"{"alg":"none","typ":"JWT"}"#, r#"{"alg":"HS512"}"#, r#"{"alg":"RS256"}"#] {
-            assert_eq!(code(&unsigned(header, &format!(r#"{{"sub":"7","exp":{exp}}}"#))), ErrorCode::TokenInvalid);
+        for header in [
+            r#"{"alg":"none","typ":"JWT"}"#,
+            r#"{"alg":"HS512"}"#,
+            r#"{"alg":"RS256"}"#,
+        ] {
+            assert_eq!(
+                code(&unsigned(header, &format!(r#"{{"sub":"7","exp":{exp}}}"#))),
+                ErrorCode::TokenInvalid
+            );
         }
         let nameless = mint(SECRET, "uid", "7", Duration::from_secs(60)).unwrap();
         assert_eq!(code(&nameless), ErrorCode::TokenInvalid);
@@ -162,7 +222,12 @@ mod tests {
         let key = EncodingKey::from_secret(SECRET.as_bytes());
         let old = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap();
         assert_eq!(code(&old), ErrorCode::TokenExpired);
-        let endless = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &serde_json::json!({"sub": "7"}), &key).unwrap();
+        let endless = jsonwebtoken::encode(
+            &Header::new(Algorithm::HS256),
+            &serde_json::json!({"sub": "7"}),
+            &key,
+        )
+        .unwrap();
         assert_eq!(code(&endless), ErrorCode::TokenInvalid);
         assert!(Verifier::new("short", "sub").is_err());
     }

@@ -19,7 +19,11 @@ const SECRET: &str = "HAVERSACK_JWT_SECRET";
 
 /// The Haversack endpoint: the part of your Postgres that your users carry with them.
 #[derive(Debug, Parser)]
-#[command(name = "haversack", version, after_help = "DATABASE_URL is the database owner's and serves migrate, attach, detach, seed, check and pull.\nHAVERSACK_DATABASE_URL is the endpoint's own role, made by attach, and serves serve.")]
+#[command(
+    name = "haversack",
+    version,
+    after_help = "DATABASE_URL is the database owner's and serves migrate, attach, detach, seed, check and pull.\nHAVERSACK_DATABASE_URL is the endpoint's own role, made by attach, and serves serve."
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -113,9 +117,11 @@ enum Command {
 pub async fn run(cli: Cli) -> Result<(), Error> {
     match cli.command {
         Command::Migrate(folder) => migrate_command(&folder.schema).await,
-        Command::Attach { folder, print, login_password } => {
-            attach_command(&folder.schema, print, login_password).await
-        }
+        Command::Attach {
+            folder,
+            print,
+            login_password,
+        } => attach_command(&folder.schema, print, login_password).await,
         Command::Detach(folder) => {
             let config = Config::read(&folder.schema)?;
             for line in attach::detach(&mut owner().await?, &config).await? {
@@ -124,7 +130,12 @@ pub async fn run(cli: Cli) -> Result<(), Error> {
             eprintln!("detached: nothing of Haversack is left in the database");
             Ok(())
         }
-        Command::Serve { folder, listen, allow_origin, connections } => {
+        Command::Serve {
+            folder,
+            listen,
+            allow_origin,
+            connections,
+        } => {
             let options = serve::Options {
                 database_url: variable(ENDPOINT_URL, "`haversack attach` prints it")?,
                 secret: variable(SECRET, "make one with `openssl rand -hex 32`")?,
@@ -137,7 +148,10 @@ pub async fn run(cli: Cli) -> Result<(), Error> {
         Command::Token { user, ttl, claim } => {
             let secret = variable(SECRET, "make one with `openssl rand -hex 32`")?;
             println!("{}", auth::mint(&secret, &claim, &user, ttl)?);
-            eprintln!("a development token: whoever has it is {user} for {} s; give users tokens of your own server", ttl.as_secs());
+            eprintln!(
+                "a development token: whoever has it is {user} for {} s; give users tokens of your own server",
+                ttl.as_secs()
+            );
             Ok(())
         }
         Command::Pull { url, schema, out } => pull_command(url, schema, &out).await,
@@ -152,8 +166,11 @@ pub async fn run(cli: Cli) -> Result<(), Error> {
             if body.contains("\"status\":\"ok\"") {
                 return Ok(());
             }
-            Err(Error::new(ErrorCode::DatabaseUnavailable, format!("the endpoint at {url} is not healthy"))
-                .hint("the answer above says what is wrong"))
+            Err(Error::new(
+                ErrorCode::DatabaseUnavailable,
+                format!("the endpoint at {url} is not healthy"),
+            )
+            .hint("the answer above says what is wrong"))
         }
     }
 }
@@ -170,14 +187,20 @@ pub fn describe(error: &Error) -> String {
         }
         .to_owned()
     });
-    format!("error: {} [{}]\nwhat to do: {advice}", error.message, error.code)
+    format!(
+        "error: {} [{}]\nwhat to do: {advice}",
+        error.message, error.code
+    )
 }
 
 fn variable(name: &str, source: &str) -> Result<String, Error> {
-    std::env::var(name).ok().filter(|v| !v.is_empty()).ok_or_else(|| {
-        Error::new(ErrorCode::ConfigInvalid, format!("{name} is not set"))
-            .hint(format!("set {name} in the environment: {source}"))
-    })
+    std::env::var(name)
+        .ok()
+        .filter(|v| !v.is_empty())
+        .ok_or_else(|| {
+            Error::new(ErrorCode::ConfigInvalid, format!("{name} is not set"))
+                .hint(format!("set {name} in the environment: {source}"))
+        })
 }
 
 async fn owner() -> Result<Client, Error> {
@@ -186,8 +209,12 @@ async fn owner() -> Result<Client, Error> {
 }
 
 fn parse_ttl(text: &str) -> Result<Duration, String> {
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number: u64 = text[..split].parse().map_err(|_| "write a number with s, m, h or d, such as 8h".to_owned())?;
+    let split = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let number: u64 = text[..split]
+        .parse()
+        .map_err(|_| "write a number with s, m, h or d, such as 8h".to_owned())?;
     let unit = match &text[split..] {
         "" | "s" => 1,
         "m" => 60,
@@ -195,7 +222,10 @@ fn parse_ttl(text: &str) -> Result<Duration, String> {
         "d" => 86_400,
         _ => return Err("the unit is s, m, h or d, such as 8h".to_owned()),
     };
-    number.checked_mul(unit).map(Duration::from_secs).ok_or_else(|| "that is too long".to_owned())
+    number
+        .checked_mul(unit)
+        .map(Duration::from_secs)
+        .ok_or_else(|| "that is too long".to_owned())
 }
 
 async fn migrate_command(folder: &Path) -> Result<(), Error> {
@@ -205,7 +235,10 @@ async fn migrate_command(folder: &Path) -> Result<(), Error> {
         eprintln!("applied {} {}", migration.version, migration.name);
     }
     if applied.is_empty() {
-        eprintln!("nothing to do: the database has all {} migrations", migrations.len());
+        eprintln!(
+            "nothing to do: the database has all {} migrations",
+            migrations.len()
+        );
     }
     Ok(())
 }
@@ -232,7 +265,13 @@ async fn attach_command(folder: &Path, print: bool, given: Option<String>) -> Re
         (None, None) => Password::Set(attach::random_password()),
     };
     let attached = attach::attach(&mut client, &config, &password).await?;
-    for (table, facts) in attached.introspected.schema.tables.iter().zip(&attached.introspected.tables) {
+    for (table, facts) in attached
+        .introspected
+        .schema
+        .tables
+        .iter()
+        .zip(&attached.introspected.tables)
+    {
         eprintln!("attached {}: {}", table.name, scope_words(&facts.scope));
     }
     let url = match (&password, known) {
@@ -266,20 +305,37 @@ async fn read_schema(folder: &Path) -> Result<Introspected, Error> {
         .await
         .map_err(command_error("reading the catalog"))?
         .get(0);
-    let privileges = if attached { Privileges::Granted } else { Privileges::Planned };
+    let privileges = if attached {
+        Privileges::Granted
+    } else {
+        Privileges::Planned
+    };
     introspect(&mut client, &config, &user, privileges).await
 }
 
-async fn pull_command(url: Option<String>, folder: Option<PathBuf>, out: &Path) -> Result<(), Error> {
+async fn pull_command(
+    url: Option<String>,
+    folder: Option<PathBuf>,
+    out: &Path,
+) -> Result<(), Error> {
     let schema = match (url, folder) {
-        (Some(url), _) => haversack_core::schema::Schema::from_json(&client::get(&url, "/v1/schema", &[])?)?,
+        (Some(url), _) => {
+            haversack_core::schema::Schema::from_json(&client::get(&url, "/v1/schema", &[])?)?
+        }
         (None, Some(folder)) => read_schema(&folder).await?.schema,
         (None, None) => unreachable!("clap requires one of the two"),
     };
     std::fs::write(out, pull_types::typescript(&schema)?).map_err(|e| {
-        Error::new(ErrorCode::ConfigInvalid, format!("{} can't be written: {e}", out.display()))
+        Error::new(
+            ErrorCode::ConfigInvalid,
+            format!("{} can't be written: {e}", out.display()),
+        )
     })?;
-    eprintln!("wrote {} with {} tables", out.display(), schema.tables.len());
+    eprintln!(
+        "wrote {} with {} tables",
+        out.display(),
+        schema.tables.len()
+    );
     Ok(())
 }
 
@@ -287,13 +343,25 @@ async fn check_command(folder: &Path) -> Result<(), Error> {
     let introspected = read_schema(folder).await?;
     for (table, facts) in introspected.schema.tables.iter().zip(&introspected.tables) {
         let can = |yes: bool, word: &'static str| yes.then_some(word);
-        let rights: Vec<&str> =
-            [can(table.insertable, "insert"), can(table.updatable, "update"), can(table.deletable, "delete")]
-                .into_iter()
-                .flatten()
-                .collect();
-        let rights = if rights.is_empty() { "read only".to_owned() } else { rights.join(", ") };
-        println!("{}: {}; key {}; {rights}", table.name, scope_words(&facts.scope), table.primary_key.join(", "));
+        let rights: Vec<&str> = [
+            can(table.insertable, "insert"),
+            can(table.updatable, "update"),
+            can(table.deletable, "delete"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let rights = if rights.is_empty() {
+            "read only".to_owned()
+        } else {
+            rights.join(", ")
+        };
+        println!(
+            "{}: {}; key {}; {rights}",
+            table.name,
+            scope_words(&facts.scope),
+            table.primary_key.join(", ")
+        );
         if !facts.private.is_empty() {
             println!("  private: {}", facts.private.join(", "));
         }

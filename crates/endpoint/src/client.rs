@@ -12,20 +12,29 @@ const BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// `config_invalid` for a URL that can't be used, `network` where there is no good answer.
 pub fn get(url: &str, path: &str, also: &[u16]) -> Result<String, Error> {
     if !url.starts_with("http://") {
-        return Err(Error::new(ErrorCode::ConfigInvalid, format!("{url} is not an http:// address"))
-            .hint("ask the endpoint itself, behind its TLS proxy, or use --schema with DATABASE_URL"));
+        return Err(Error::new(
+            ErrorCode::ConfigInvalid,
+            format!("{url} is not an http:// address"),
+        )
+        .hint("ask the endpoint itself, behind its TLS proxy, or use --schema with DATABASE_URL"));
     }
     let address = format!("{}{path}", url.trim_end_matches('/'));
     let network = |why: String| {
-        Error::new(ErrorCode::Network, format!("{address} can't be reached: {why}"))
-            .hint("check that `haversack serve` runs there")
+        Error::new(
+            ErrorCode::Network,
+            format!("{address} can't be reached: {why}"),
+        )
+        .hint("check that `haversack serve` runs there")
     };
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(TIMEOUT))
         .http_status_as_error(false)
         .build()
         .into();
-    let mut response = agent.get(&address).call().map_err(|e| network(e.to_string()))?;
+    let mut response = agent
+        .get(&address)
+        .call()
+        .map_err(|e| network(e.to_string()))?;
     let status = response.status().as_u16();
     if status != 200 && !also.contains(&status) {
         return Err(network(format!("it answers with status {status}")));

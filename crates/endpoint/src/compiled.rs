@@ -67,11 +67,18 @@ impl Compiled {
         numbers: &HashMap<String, i32>,
         user_role: String,
     ) -> Result<Self, Error> {
-        let Introspected { schema, tables: facts, deferred, notes: _ } = introspected;
+        let Introspected {
+            schema,
+            tables: facts,
+            deferred,
+            notes: _,
+        } = introspected;
         let (mut tables, mut by_number) = (Vec::new(), HashMap::new());
         let mut owner_types = Vec::new();
         for (i, (table, facts)) in schema.tables.iter().zip(facts).enumerate() {
-            let number = *numbers.get(&table.name).ok_or_else(|| not_attached(&table.name))?;
+            let number = *numbers
+                .get(&table.name)
+                .ok_or_else(|| not_attached(&table.name))?;
             by_number.insert(number, TableId(i as u16));
             if let Some(kind) = crate::sync::owner_type(table, &facts.scope)
                 && !owner_types.contains(&kind)
@@ -81,14 +88,27 @@ impl Compiled {
             tables.push(TableSql::new(number, table, facts));
         }
         let schema_json = serde_json::to_vec(&schema)
-            .map_err(|e| Error::new(ErrorCode::Internal, format!("the schema can't be written: {e}")))?
+            .map_err(|e| {
+                Error::new(
+                    ErrorCode::Internal,
+                    format!("the schema can't be written: {e}"),
+                )
+            })?
             .into();
         let defer = if deferred.is_empty() {
             String::new()
         } else {
             format!("; SET CONSTRAINTS {} DEFERRED", deferred.join(", "))
         };
-        Ok(Self { schema, schema_json, tables, user_role, owner_types, defer, by_number })
+        Ok(Self {
+            schema,
+            schema_json,
+            tables,
+            user_role,
+            owner_types,
+            defer,
+            by_number,
+        })
     }
 
     /// Introspects a database as the endpoint's role and compiles it.
@@ -99,8 +119,13 @@ impl Compiled {
         let database = crate::attach::current_database(client).await?;
         let user_role = config.user_role(&database);
         let numbers = read_numbers(client).await?;
-        let introspected =
-            crate::introspect::introspect(client, config, &user_role, crate::introspect::Privileges::Granted).await?;
+        let introspected = crate::introspect::introspect(
+            client,
+            config,
+            &user_role,
+            crate::introspect::Privileges::Granted,
+        )
+        .await?;
         Self::new(introspected, &numbers, user_role)
     }
 
@@ -116,9 +141,12 @@ impl Compiled {
 }
 
 fn not_attached(table: &str) -> Error {
-    Error::new(ErrorCode::NotAttached, format!("table {table} is not attached"))
-        .table(table)
-        .hint("run `haversack attach` with the owner's DATABASE_URL")
+    Error::new(
+        ErrorCode::NotAttached,
+        format!("table {table} is not attached"),
+    )
+    .table(table)
+    .hint("run `haversack attach` with the owner's DATABASE_URL")
 }
 
 async fn read_numbers(client: &Client) -> Result<HashMap<String, i32>, Error> {
@@ -132,17 +160,29 @@ async fn read_numbers(client: &Client) -> Result<HashMap<String, i32>, Error> {
         .map_err(&failed)?
         .get(0);
     if !usable {
-        return Err(Error::new(ErrorCode::NotAttached, "the database is not attached, or not for this role")
-            .hint("run `haversack attach` with the owner's DATABASE_URL, and use the URL that it prints"));
+        return Err(Error::new(
+            ErrorCode::NotAttached,
+            "the database is not attached, or not for this role",
+        )
+        .hint(
+            "run `haversack attach` with the owner's DATABASE_URL, and use the URL that it prints",
+        ));
     }
-    let rows = client.query("SELECT name, id FROM haversack.tables", &[]).await.map_err(&failed)?;
+    let rows = client
+        .query("SELECT name, id FROM haversack.tables", &[])
+        .await
+        .map_err(&failed)?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 impl TableSql {
     fn new(number: i32, table: &Table, facts: TableFacts) -> Self {
         let key = table.key_columns();
-        let list: Vec<String> = facts.columns.iter().map(|c| format!("t.{}::text", c.sql)).collect();
+        let list: Vec<String> = facts
+            .columns
+            .iter()
+            .map(|c| format!("t.{}::text", c.sql))
+            .collect();
         let list = list.join(", ");
         let key_casts: Vec<(String, String)> = key
             .iter()
@@ -160,7 +200,11 @@ impl TableSql {
             .collect();
         let sequence = table.sequence_key().and_then(|c| {
             let name = &table.column(c).name;
-            facts.sequence_of.iter().find(|(column, _)| column == name).map(|(_, s)| s.clone())
+            facts
+                .sequence_of
+                .iter()
+                .find(|(column, _)| column == name)
+                .map(|(_, s)| s.clone())
         });
         let always = table
             .columns
@@ -168,7 +212,11 @@ impl TableSql {
             .map(|c| matches!(c.default, Some(ColumnDefault::Sequence { always: true })))
             .collect();
         // FOR UPDATE needs a right to update; a row of a table that is only deleted from is not locked.
-        let lock = if facts.columns.iter().any(|c| c.can_update) { " FOR UPDATE" } else { "" };
+        let lock = if facts.columns.iter().any(|c| c.can_update) {
+            " FOR UPDATE"
+        } else {
+            ""
+        };
         Self {
             number,
             read_all: format!("SELECT {list} FROM {sql} t"),
@@ -212,15 +260,28 @@ impl TableSql {
 
     /// Inserts columns `$1, $2, …` and returns the key.
     pub fn insert(&self, columns: &[ColumnId]) -> String {
-        let key: Vec<String> = self.key_casts.iter().map(|(c, _)| format!("t.{c}::text")).collect();
+        let key: Vec<String> = self
+            .key_casts
+            .iter()
+            .map(|(c, _)| format!("t.{c}::text"))
+            .collect();
         let key = key.join(", ");
         if columns.is_empty() {
-            return format!("INSERT INTO {} AS t DEFAULT VALUES RETURNING {key}", self.sql);
+            return format!(
+                "INSERT INTO {} AS t DEFAULT VALUES RETURNING {key}",
+                self.sql
+            );
         }
-        let facts: Vec<&ColumnFacts> = columns.iter().map(|c| &self.columns[usize::from(c.0)]).collect();
+        let facts: Vec<&ColumnFacts> = columns
+            .iter()
+            .map(|c| &self.columns[usize::from(c.0)])
+            .collect();
         let names: Vec<&str> = facts.iter().map(|c| c.sql.as_str()).collect();
-        let values: Vec<String> =
-            facts.iter().enumerate().map(|(i, c)| format!("${}::text::{}", i + 1, c.cast)).collect();
+        let values: Vec<String> = facts
+            .iter()
+            .enumerate()
+            .map(|(i, c)| format!("${}::text::{}", i + 1, c.cast))
+            .collect();
         let overriding = if columns.iter().any(|c| self.always[usize::from(c.0)]) {
             " OVERRIDING SYSTEM VALUE"
         } else {

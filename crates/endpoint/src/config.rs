@@ -37,7 +37,10 @@ pub struct IdentityConfig {
 
 impl Default for IdentityConfig {
     fn default() -> Self {
-        Self { claim: "sub".into(), setting: "app.current_user_id".into() }
+        Self {
+            claim: "sub".into(),
+            setting: "app.current_user_id".into(),
+        }
     }
 }
 
@@ -64,7 +67,10 @@ pub struct LimitsConfig {
 impl Default for LimitsConfig {
     fn default() -> Self {
         let limits = Limits::default();
-        Self { body_bytes_max: limits.body_bytes_max, rows_max: limits.rows_max }
+        Self {
+            body_bytes_max: limits.body_bytes_max,
+            rows_max: limits.rows_max,
+        }
     }
 }
 
@@ -94,8 +100,11 @@ impl Config {
     pub fn read(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(CONFIG_FILE);
         let text = std::fs::read_to_string(&path).map_err(|e| {
-            Error::new(ErrorCode::ConfigInvalid, format!("{} can't be read: {e}", path.display()))
-                .hint("--schema takes the folder that holds haversack.toml and migrations/")
+            Error::new(
+                ErrorCode::ConfigInvalid,
+                format!("{} can't be read: {e}", path.display()),
+            )
+            .hint("--schema takes the folder that holds haversack.toml and migrations/")
         })?;
         Self::parse(&text, &path.display().to_string())
     }
@@ -106,9 +115,14 @@ impl Config {
     /// `config_invalid`, naming the file and the key.
     pub fn parse(text: &str, name: &str) -> Result<Self, Error> {
         let config: Self = toml::from_str(text).map_err(|e| {
-            let line = e.span().map_or(1, |s| text[..s.start].matches('\n').count() + 1);
-            invalid(format!("{name}, line {line}: {}", e.message().replace('\n', " ")))
-                .hint("the keys are explained in docs/configuration.md; correct or remove this one")
+            let line = e
+                .span()
+                .map_or(1, |s| text[..s.start].matches('\n').count() + 1);
+            invalid(format!(
+                "{name}, line {line}: {}",
+                e.message().replace('\n', " ")
+            ))
+            .hint("the keys are explained in docs/configuration.md; correct or remove this one")
         })?;
         config.check(name)?;
         Ok(config)
@@ -116,8 +130,10 @@ impl Config {
 
     fn check(&self, name: &str) -> Result<(), Error> {
         if self.tables.is_empty() {
-            return Err(invalid(format!("{name} lists no table, so nothing would sync"))
-                .hint("add a section such as [tables.notes] for each table that syncs"));
+            return Err(
+                invalid(format!("{name} lists no table, so nothing would sync"))
+                    .hint("add a section such as [tables.notes] for each table that syncs"),
+            );
         }
         let range = BODY_BYTES_MIN..=BODY_BYTES_CEILING;
         if !range.contains(&self.limits.body_bytes_max) {
@@ -131,15 +147,21 @@ impl Config {
         let setting = &self.identity.setting;
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
         if !setting.contains('.') || !setting.chars().all(plain) {
-            return Err(invalid(format!("{name}: identity.setting {setting:?} is not a setting's name"))
-                .hint("use a name with a dot, such as app.current_user_id"));
+            return Err(invalid(format!(
+                "{name}: identity.setting {setting:?} is not a setting's name"
+            ))
+            .hint("use a name with a dot, such as app.current_user_id"));
         }
         for (table, rules) in &self.tables {
             if let Some(twice) = rules.private.iter().find(|c| rules.read_only.contains(c)) {
-                return Err(invalid(format!("{name}: tables.{table} has {twice} both private and read_only"))
-                    .table(table)
-                    .column(twice)
-                    .hint("a private column is not written by clients anyway: keep it in `private` only"));
+                return Err(invalid(format!(
+                    "{name}: tables.{table} has {twice} both private and read_only"
+                ))
+                .table(table)
+                .column(twice)
+                .hint(
+                    "a private column is not written by clients anyway: keep it in `private` only",
+                ));
             }
         }
         Ok(())
@@ -147,22 +169,34 @@ impl Config {
 
     /// The identity as the schema serves it.
     pub fn identity(&self) -> Identity {
-        Identity { claim: self.identity.claim.clone(), setting: self.identity.setting.clone() }
+        Identity {
+            claim: self.identity.claim.clone(),
+            setting: self.identity.setting.clone(),
+        }
     }
 
     /// The bounds as the schema serves them.
     pub fn limits(&self) -> Limits {
-        Limits { body_bytes_max: self.limits.body_bytes_max, rows_max: self.limits.rows_max }
+        Limits {
+            body_bytes_max: self.limits.body_bytes_max,
+            rows_max: self.limits.rows_max,
+        }
     }
 
     /// The login role of this database.
     pub fn login_role(&self, database: &str) -> String {
-        self.roles.login.clone().unwrap_or_else(|| role_name(database, "_haversack"))
+        self.roles
+            .login
+            .clone()
+            .unwrap_or_else(|| role_name(database, "_haversack"))
     }
 
     /// The user role of this database.
     pub fn user_role(&self, database: &str) -> String {
-        self.roles.user.clone().unwrap_or_else(|| role_name(database, "_haversack_user"))
+        self.roles
+            .user
+            .clone()
+            .unwrap_or_else(|| role_name(database, "_haversack_user"))
     }
 }
 

@@ -22,8 +22,11 @@ pub const CANONICAL: &str = "SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL Interva
 /// `config_invalid`, naming the variable; the URL itself is not repeated, since it holds a password.
 pub fn parse_url(url: &str, variable: &str) -> Result<Config, Error> {
     let mut config: Config = url.parse().map_err(|e| {
-        Error::new(ErrorCode::ConfigInvalid, format!("{variable} is not a Postgres URL: {e}"))
-            .hint("it looks like postgres://user:password@host:5432/database")
+        Error::new(
+            ErrorCode::ConfigInvalid,
+            format!("{variable} is not a Postgres URL: {e}"),
+        )
+        .hint("it looks like postgres://user:password@host:5432/database")
     })?;
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);
@@ -45,7 +48,13 @@ pub async fn connect(url: &str, variable: &str) -> Result<Client, Error> {
     // nothing needs this one.
     let (client, connection) = tokio::time::timeout(CONNECT_TIMEOUT, config.connect(NoTls))
         .await
-        .map_err(|_| unavailable(&target, &format!("no answer within {CONNECT_TIMEOUT:?}"), variable))?
+        .map_err(|_| {
+            unavailable(
+                &target,
+                &format!("no answer within {CONNECT_TIMEOUT:?}"),
+                variable,
+            )
+        })?
         .map_err(|e| unavailable(&target, &explain(&e), variable))?;
     tokio::spawn(async move {
         if let Err(e) = connection.await {
@@ -64,7 +73,9 @@ pub fn pool(url: &str, variable: &str, size: usize) -> Result<Pool, Error> {
     let manager = Manager::from_config(
         config,
         NoTls,
-        ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        },
     );
     Pool::builder(manager)
         .max_size(size)
@@ -75,39 +86,62 @@ pub fn pool(url: &str, variable: &str, size: usize) -> Result<Pool, Error> {
             recycle: Some(CONNECT_TIMEOUT),
         })
         .build()
-        .map_err(|e| Error::new(ErrorCode::ConfigInvalid, format!("the pool can't be made: {e}")))
+        .map_err(|e| {
+            Error::new(
+                ErrorCode::ConfigInvalid,
+                format!("the pool can't be made: {e}"),
+            )
+        })
 }
 
 /// What a failure to get a connection out of the pool means.
 pub fn pool_error(error: deadpool_postgres::PoolError) -> Error {
     use deadpool_postgres::PoolError;
     match error {
-        PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => {
-            Error::new(ErrorCode::Overloaded, "every connection to Postgres is busy")
-        }
+        PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => Error::new(
+            ErrorCode::Overloaded,
+            "every connection to Postgres is busy",
+        ),
         PoolError::Backend(e) => {
             tracing::error!("Postgres can't be reached: {}", explain(&e));
-            Error::new(ErrorCode::DatabaseUnavailable, "the endpoint can't reach Postgres")
+            Error::new(
+                ErrorCode::DatabaseUnavailable,
+                "the endpoint can't reach Postgres",
+            )
         }
         other => {
             tracing::error!("no connection to Postgres: {other}");
-            Error::new(ErrorCode::DatabaseUnavailable, "the endpoint can't reach Postgres")
+            Error::new(
+                ErrorCode::DatabaseUnavailable,
+                "the endpoint can't reach Postgres",
+            )
         }
     }
 }
 
 fn unavailable(target: &str, why: &str, variable: &str) -> Error {
-    Error::new(ErrorCode::DatabaseUnavailable, format!("Postgres at {target} can't be reached: {why}"))
-        .hint(format!("check that it runs and that {variable} names its host, port, user and database"))
+    Error::new(
+        ErrorCode::DatabaseUnavailable,
+        format!("Postgres at {target} can't be reached: {why}"),
+    )
+    .hint(format!(
+        "check that it runs and that {variable} names its host, port, user and database"
+    ))
 }
 
 fn describe(config: &Config) -> String {
-    let host = config.get_hosts().first().map_or("(no host)".to_owned(), |h| match h {
-        tokio_postgres::config::Host::Tcp(name) => name.clone(),
-        #[cfg(unix)]
-        tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
-    });
-    format!("{host}:{}", config.get_ports().first().copied().unwrap_or(5432))
+    let host = config
+        .get_hosts()
+        .first()
+        .map_or("(no host)".to_owned(), |h| match h {
+            tokio_postgres::config::Host::Tcp(name) => name.clone(),
+            #[cfg(unix)]
+            tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
+        });
+    format!(
+        "{host}:{}",
+        config.get_ports().first().copied().unwrap_or(5432)
+    )
 }
 
 /// A library error with its cause, which its own text leaves out.

@@ -41,8 +41,11 @@ const RECORD: &str = "CREATE TABLE IF NOT EXISTS public.schema_migrations (
 pub fn read(folder: &Path) -> Result<Vec<Migration>, Error> {
     let dir = folder.join("migrations");
     let unreadable = |e: std::io::Error| {
-        Error::new(ErrorCode::ConfigInvalid, format!("{} can't be read: {e}", dir.display()))
-            .hint("--schema takes the folder that holds haversack.toml and migrations/")
+        Error::new(
+            ErrorCode::ConfigInvalid,
+            format!("{} can't be read: {e}", dir.display()),
+        )
+        .hint("--schema takes the folder that holds haversack.toml and migrations/")
     };
     let mut migrations = Vec::new();
     for entry in std::fs::read_dir(&dir).map_err(unreadable)? {
@@ -50,14 +53,27 @@ pub fn read(folder: &Path) -> Result<Vec<Migration>, Error> {
         if path.extension().is_none_or(|e| e != "sql") {
             continue;
         }
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let file = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let (version, name) = parse_name(&file).ok_or_else(|| {
-            Error::new(ErrorCode::ConfigInvalid, format!("{} is not named like a migration", path.display()))
-                .hint("name it V<number>__<name>.sql, for example V2__add_notes.sql")
+            Error::new(
+                ErrorCode::ConfigInvalid,
+                format!("{} is not named like a migration", path.display()),
+            )
+            .hint("name it V<number>__<name>.sql, for example V2__add_notes.sql")
         })?;
         let sql = std::fs::read_to_string(&path).map_err(unreadable)?;
         let checksum = hex(&Sha256::digest(sql.as_bytes()));
-        migrations.push(Migration { version, name, file, sql, checksum });
+        migrations.push(Migration {
+            version,
+            name,
+            file,
+            sql,
+            checksum,
+        });
     }
     migrations.sort_by_key(|m| m.version);
     for (i, migration) in migrations.iter().enumerate() {
@@ -73,7 +89,10 @@ pub fn read(folder: &Path) -> Result<Vec<Migration>, Error> {
 }
 
 fn parse_name(file: &str) -> Option<(i32, String)> {
-    let (version, name) = file.strip_prefix('V')?.strip_suffix(".sql")?.split_once("__")?;
+    let (version, name) = file
+        .strip_prefix('V')?
+        .strip_suffix(".sql")?
+        .split_once("__")?;
     let version = version.parse().ok().filter(|v| *v > 0)?;
     (!name.is_empty()).then(|| (version, name.replace('_', " ")))
 }
@@ -85,16 +104,27 @@ fn parse_name(file: &str) -> Option<(i32, String)> {
 /// is gone, `migration_failed` where Postgres refuses one; nothing of that one is applied.
 pub async fn apply(client: &mut Client, migrations: &[Migration]) -> Result<Vec<Migration>, Error> {
     let failed = command_error("reading schema_migrations");
-    client.execute("SELECT pg_advisory_lock($1)", &[&MIGRATE_LOCK]).await.map_err(&failed)?;
+    client
+        .execute("SELECT pg_advisory_lock($1)", &[&MIGRATE_LOCK])
+        .await
+        .map_err(&failed)?;
     let result = apply_locked(client, migrations).await;
     // A failure to unlock is of no consequence: the lock ends with the connection.
-    let _ = client.execute("SELECT pg_advisory_unlock($1)", &[&MIGRATE_LOCK]).await;
+    let _ = client
+        .execute("SELECT pg_advisory_unlock($1)", &[&MIGRATE_LOCK])
+        .await;
     result
 }
 
-async fn apply_locked(client: &mut Client, migrations: &[Migration]) -> Result<Vec<Migration>, Error> {
+async fn apply_locked(
+    client: &mut Client,
+    migrations: &[Migration],
+) -> Result<Vec<Migration>, Error> {
     let failed = command_error("reading schema_migrations");
-    client.batch_execute(&format!("SET client_min_messages = warning; {RECORD}")).await.map_err(&failed)?;
+    client
+        .batch_execute(&format!("SET client_min_messages = warning; {RECORD}"))
+        .await
+        .map_err(&failed)?;
     let rows = client
         .query("SELECT version, checksum, migration_name FROM public.schema_migrations ORDER BY version", &[])
         .await
@@ -129,7 +159,11 @@ async fn apply_one(client: &mut Client, migration: &Migration) -> Result<(), Err
         let place = position(&migration.sql, &e);
         let error = Error::new(
             ErrorCode::MigrationFailed,
-            format!("{}{place} failed, and nothing of it was applied: {}", migration.file, explain(&e)),
+            format!(
+                "{}{place} failed, and nothing of it was applied: {}",
+                migration.file,
+                explain(&e)
+            ),
         )
         .hint("correct the file and run `haversack migrate` again");
         match e.code() {
@@ -138,7 +172,10 @@ async fn apply_one(client: &mut Client, migration: &Migration) -> Result<(), Err
         }
     };
     let transaction = client.transaction().await.map_err(failed)?;
-    transaction.batch_execute(&migration.sql).await.map_err(failed)?;
+    transaction
+        .batch_execute(&migration.sql)
+        .await
+        .map_err(failed)?;
     transaction
         .execute(
             "INSERT INTO public.schema_migrations (version, migration_name, checksum) VALUES ($1, $2, $3)",
@@ -154,7 +191,11 @@ fn position(sql: &str, error: &tokio_postgres::Error) -> String {
     use tokio_postgres::error::ErrorPosition;
     match error.as_db_error().and_then(|db| db.position()) {
         Some(ErrorPosition::Original(at)) => {
-            let lines = sql.chars().take(*at as usize).filter(|c| *c == '\n').count();
+            let lines = sql
+                .chars()
+                .take(*at as usize)
+                .filter(|c| *c == '\n')
+                .count();
             format!(", line {},", lines + 1)
         }
         Some(ErrorPosition::Internal { .. }) | None => String::new(),
@@ -167,8 +208,18 @@ mod tests {
 
     #[test]
     fn names_are_versions_and_words() {
-        assert_eq!(parse_name("V12__add_notes.sql"), Some((12, "add notes".into())));
-        for wrong in ["V0__a.sql", "V1_a.sql", "v1__a.sql", "V1__.sql", "Vx__a.sql", "V1__a.txt"] {
+        assert_eq!(
+            parse_name("V12__add_notes.sql"),
+            Some((12, "add notes".into()))
+        );
+        for wrong in [
+            "V0__a.sql",
+            "V1_a.sql",
+            "v1__a.sql",
+            "V1__.sql",
+            "Vx__a.sql",
+            "V1__a.txt",
+        ] {
             assert_eq!(parse_name(wrong), None, "{wrong}");
         }
     }

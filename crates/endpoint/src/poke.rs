@@ -63,9 +63,17 @@ pub async fn watch(state: Arc<State>) {
 
 async fn poll(state: &State, seen: Option<&str>) -> Result<(String, Vec<String>), Error> {
     let session = Session::get(&state.pool).await?;
-    let rows = session.query(TOUCHED, &[&seen]).await.map_err(|f| f.into_error())?;
-    let row = rows.first().ok_or_else(|| Error::new(ErrorCode::Internal, "no snapshot"))?;
-    Ok((row.get(0), row.get::<_, Option<Vec<String>>>(1).unwrap_or_default()))
+    let rows = session
+        .query(TOUCHED, &[&seen])
+        .await
+        .map_err(|f| f.into_error())?;
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::new(ErrorCode::Internal, "no snapshot"))?;
+    Ok((
+        row.get(0),
+        row.get::<_, Option<Vec<String>>>(1).unwrap_or_default(),
+    ))
 }
 
 /// Serves one socket until it closes, its token ends, or the endpoint does.
@@ -73,7 +81,11 @@ pub async fn serve(mut socket: WebSocket, state: Arc<State>, id: RequestId) {
     // Subscribed before `ready` is said, so that no change falls in between.
     let touched = state.touched.subscribe();
     let error = match hello(&mut socket, &state).await {
-        Ok(Some((asker, expires_at))) => serve_asker(&mut socket, &state, &asker, expires_at, touched).await.err(),
+        Ok(Some((asker, expires_at))) => {
+            serve_asker(&mut socket, &state, &asker, expires_at, touched)
+                .await
+                .err()
+        }
         Ok(None) => None,
         Err(error) => Some(error),
     };
@@ -87,15 +99,29 @@ pub async fn serve(mut socket: WebSocket, state: Arc<State>, id: RequestId) {
 /// Reads the first message; none where the socket closed before it.
 async fn hello(socket: &mut WebSocket, state: &State) -> Result<Option<(Asker, u64)>, Error> {
     let late = || Error::new(ErrorCode::TokenMissing, "no hello with a token within 10 s");
-    let text = match tokio::time::timeout(HELLO_TIMEOUT, socket.recv()).await.map_err(|_| late())? {
+    let text = match tokio::time::timeout(HELLO_TIMEOUT, socket.recv())
+        .await
+        .map_err(|_| late())?
+    {
         Some(Ok(Message::Text(text))) => text,
         Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(None),
         Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => {
-            return Err(Error::new(ErrorCode::MalformedRequest, "the first message is not a hello"));
+            return Err(Error::new(
+                ErrorCode::MalformedRequest,
+                "the first message is not a hello",
+            ));
         }
     };
-    let PokeClient::Hello { protocol, token, replica: _ } = serde_json::from_str(&text)
-        .map_err(|_| Error::new(ErrorCode::MalformedRequest, "the first message is not a hello"))?;
+    let PokeClient::Hello {
+        protocol,
+        token,
+        replica: _,
+    } = serde_json::from_str(&text).map_err(|_| {
+        Error::new(
+            ErrorCode::MalformedRequest,
+            "the first message is not a hello",
+        )
+    })?;
     if protocol != PROTOCOL_VERSION {
         let message = format!("this endpoint speaks protocol {PROTOCOL_VERSION}, not {protocol}");
         return Err(Error::new(ErrorCode::ProtocolUnsupported, message));
@@ -103,7 +129,10 @@ async fn hello(socket: &mut WebSocket, state: &State) -> Result<Option<(Asker, u
     let identity = state.verifier.verify(&token)?;
     let asker = Asker::new(&state.compiled(), &identity)?;
     let session = Session::get(&state.pool).await?;
-    let epoch = cursor::position(&session, None).await.map_err(|f| f.into_error())?.epoch;
+    let epoch = cursor::position(&session, None)
+        .await
+        .map_err(|f| f.into_error())?
+        .epoch;
     drop(session);
     if !say(socket, &PokeServer::Ready { epoch }).await {
         return Ok(None);
@@ -169,5 +198,8 @@ async fn say(socket: &mut WebSocket, message: &PokeServer) -> bool {
 }
 
 async fn send(socket: &mut WebSocket, message: Message) -> bool {
-    matches!(tokio::time::timeout(SEND_TIMEOUT, socket.send(message)).await, Ok(Ok(())))
+    matches!(
+        tokio::time::timeout(SEND_TIMEOUT, socket.send(message)).await,
+        Ok(Ok(()))
+    )
 }

@@ -3,6 +3,7 @@
 use crate::problem::{ApiError, REQUEST_ID, RequestId};
 use crate::state::State as Shared;
 use crate::{health, poke, sync};
+use axum::Router;
 use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Extension, Request, State};
@@ -10,7 +11,6 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use haversack_core::protocol::SyncRequest;
 use haversack_core::{Error, ErrorCode};
 use std::sync::Arc;
@@ -27,7 +27,11 @@ const POKE_BYTES_MAX: usize = 16 * 1024;
 
 /// The endpoint's router.
 pub fn app(state: Arc<Shared>) -> Router {
-    let origins: Vec<HeaderValue> = state.origins.iter().filter_map(|o| o.parse().ok()).collect();
+    let origins: Vec<HeaderValue> = state
+        .origins
+        .iter()
+        .filter_map(|o| o.parse().ok())
+        .collect();
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([Method::GET, Method::POST])
@@ -50,7 +54,11 @@ pub fn app(state: Arc<Shared>) -> Router {
 async fn identify(mut request: Request, next: Next) -> Response {
     let id = RequestId(uuid::Uuid::new_v4().to_string());
     request.extensions_mut().insert(id.clone());
-    let (method, path, start) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
+    let (method, path, start) = (
+        request.method().clone(),
+        request.uri().path().to_owned(),
+        Instant::now(),
+    );
     let mut response = next.run(request).await;
     let status = response.status().as_u16();
     tracing::debug!(request_id = id.0, %method, path, status, ms = start.elapsed().as_millis() as u64, "answered");
@@ -58,12 +66,18 @@ async fn identify(mut request: Request, next: Next) -> Response {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     // Nothing here may be kept by a cache on the way: not rows, not the schema, not a failure.
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
 async fn nowhere(Extension(id): Extension<RequestId>, request: Request) -> ApiError {
-    let message = format!("there is nothing at {} {}", request.method(), request.uri().path());
+    let message = format!(
+        "there is nothing at {} {}",
+        request.method(),
+        request.uri().path()
+    );
     ApiError::new(&Error::new(ErrorCode::NotFound, message), &id)
 }
 
@@ -74,19 +88,31 @@ async fn schema(State(state): State<Arc<Shared>>) -> Response {
 
 async fn healthy(State(state): State<Arc<Shared>>) -> Response {
     let health = health::health(&state).await;
-    let status = if health.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if health.is_ok() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     (status, axum::Json(health)).into_response()
 }
 
 /// A page of an origin that is not on the list is refused even where it needs no permission to read
 /// the answer: what it sends would take effect.
 fn check_origin(state: &Shared, headers: &HeaderMap) -> Result<(), Error> {
-    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
-    if origin.to_str().is_ok_and(|origin| state.origins.iter().any(|o| o == origin)) {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return Ok(());
+    };
+    if origin
+        .to_str()
+        .is_ok_and(|origin| state.origins.iter().any(|o| o == origin))
+    {
         return Ok(());
     }
-    Err(Error::new(ErrorCode::OriginRefused, "the page's origin is not on the endpoint's allow-list")
-        .hint("start the endpoint with --allow-origin and the page's origin"))
+    Err(Error::new(
+        ErrorCode::OriginRefused,
+        "the page's origin is not on the endpoint's allow-list",
+    )
+    .hint("start the endpoint with --allow-origin and the page's origin"))
 }
 
 async fn synchronise(
@@ -97,7 +123,9 @@ async fn synchronise(
 ) -> Result<Response, ApiError> {
     let answer = async {
         check_origin(&state, &headers)?;
-        let authorization = headers.get(header::AUTHORIZATION).and_then(|h| h.to_str().ok());
+        let authorization = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|h| h.to_str().ok());
         let identity = state.verifier.verify_header(authorization)?;
         let compiled = state.compiled();
         let bytes = read_body(&headers, body, compiled.schema.limits.body_bytes_max).await?;
@@ -113,7 +141,10 @@ async fn synchronise(
         );
         tokio::spawn(run).await.map_err(|e| {
             tracing::error!(request_id = id.0, "a sync panicked: {e}");
-            Error::new(ErrorCode::Internal, "the endpoint failed; its log has the reason")
+            Error::new(
+                ErrorCode::Internal,
+                "the endpoint failed; its log has the reason",
+            )
         })?
     };
     let lines = answer.await.map_err(|e: Error| ApiError::new(&e, &id))?;
@@ -125,25 +156,37 @@ async fn synchronise(
 fn malformed(e: &serde_json::Error) -> Error {
     let what = match e.classify() {
         serde_json::error::Category::Data => "is not a sync request",
-        serde_json::error::Category::Syntax | serde_json::error::Category::Eof | serde_json::error::Category::Io => {
-            "is not JSON"
-        }
+        serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof
+        | serde_json::error::Category::Io => "is not JSON",
     };
     Error::new(
         ErrorCode::MalformedRequest,
-        format!("the body {what}: wrong at line {}, column {}", e.line(), e.column()),
+        format!(
+            "the body {what}: wrong at line {}, column {}",
+            e.line(),
+            e.column()
+        ),
     )
 }
 
 async fn read_body(headers: &HeaderMap, body: Body, most: u64) -> Result<bytes::Bytes, Error> {
     if headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(Error::new(ErrorCode::MalformedRequest, "the endpoint takes bodies without Content-Encoding only"));
+        return Err(Error::new(
+            ErrorCode::MalformedRequest,
+            "the endpoint takes bodies without Content-Encoding only",
+        ));
     }
     let too_large = || {
-        Error::new(ErrorCode::BodyTooLarge, format!("the body is larger than {most} bytes"))
-            .hint("send fewer mutations at a time")
+        Error::new(
+            ErrorCode::BodyTooLarge,
+            format!("the body is larger than {most} bytes"),
+        )
+        .hint("send fewer mutations at a time")
     };
-    let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > most) {
         return Err(too_large());
     }
@@ -151,8 +194,14 @@ async fn read_body(headers: &HeaderMap, body: Body, most: u64) -> Result<bytes::
     match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(e)) if is_limit(&e) => Err(too_large()),
-        Ok(Err(_)) => Err(Error::new(ErrorCode::MalformedRequest, "the body broke off")),
-        Err(_) => Err(Error::new(ErrorCode::MalformedRequest, "the body did not arrive in time")),
+        Ok(Err(_)) => Err(Error::new(
+            ErrorCode::MalformedRequest,
+            "the body broke off",
+        )),
+        Err(_) => Err(Error::new(
+            ErrorCode::MalformedRequest,
+            "the body did not arrive in time",
+        )),
     }
 }
 
@@ -175,8 +224,16 @@ async fn socket(
 ) -> Result<Response, ApiError> {
     check_origin(&state, &headers).map_err(|e| ApiError::new(&e, &id))?;
     let upgrade = upgrade.map_err(|_| {
-        ApiError::new(&Error::new(ErrorCode::MalformedRequest, "this address takes WebSocket connections only"), &id)
+        ApiError::new(
+            &Error::new(
+                ErrorCode::MalformedRequest,
+                "this address takes WebSocket connections only",
+            ),
+            &id,
+        )
     })?;
-    let upgrade = upgrade.max_message_size(POKE_BYTES_MAX).max_frame_size(POKE_BYTES_MAX);
+    let upgrade = upgrade
+        .max_message_size(POKE_BYTES_MAX)
+        .max_frame_size(POKE_BYTES_MAX);
     Ok(upgrade.on_upgrade(move |socket| poke::serve(socket, state, id)))
 }

@@ -46,17 +46,33 @@ pub fn derive(
         None if !row_security => return Ok(Scope::Global),
         None => {}
     }
-    let reading: Vec<&Policy> = policies.iter().filter(|p| matches!(p.command, 'r' | '*')).collect();
+    let reading: Vec<&Policy> = policies
+        .iter()
+        .filter(|p| matches!(p.command, 'r' | '*'))
+        .collect();
     if let Some(policy) = reading.iter().find(|p| !p.permissive) {
         return Err(unknown(table, &policy.name, "is restrictive"));
     }
     let mut owner: Option<String> = None;
     for policy in &reading {
-        let column = policy.using.as_deref().and_then(|sql| owner_column(sql, setting));
+        let column = policy
+            .using
+            .as_deref()
+            .and_then(|sql| owner_column(sql, setting));
         match (column, &owner) {
-            (None, _) => return Err(unknown(table, &policy.name, "has a shape that is not understood")),
+            (None, _) => {
+                return Err(unknown(
+                    table,
+                    &policy.name,
+                    "has a shape that is not understood",
+                ));
+            }
             (Some(column), Some(other)) if column != *other => {
-                return Err(unknown(table, &policy.name, "names another owner than a policy before it"));
+                return Err(unknown(
+                    table,
+                    &policy.name,
+                    "names another owner than a policy before it",
+                ));
             }
             (Some(column), _) => owner = Some(column),
         }
@@ -146,8 +162,9 @@ fn strip(sql: &str) -> &str {
                 depth == 0 && c == ' ' && body[at..].starts_with(" AS ")
             });
             rest = body[..end.unwrap_or(body.len())].trim();
-        } else if let Some(at) = find_outside(rest, |at, depth, _| depth == 0 && rest[at..].starts_with("::"))
-            && is_cast(&rest[at..])
+        } else if let Some(at) = find_outside(rest, |at, depth, _| {
+            depth == 0 && rest[at..].starts_with("::")
+        }) && is_cast(&rest[at..])
         {
             rest = &rest[..at];
         }
@@ -160,17 +177,24 @@ fn strip(sql: &str) -> &str {
 fn is_cast(sql: &str) -> bool {
     sql.strip_prefix("::").is_some_and(|name| {
         !name.is_empty()
-            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '(' | ')' | ',' | '.' | '"' | ':'))
+            && name.chars().all(|c| {
+                c.is_alphanumeric() || matches!(c, ' ' | '_' | '(' | ')' | ',' | '.' | '"' | ':')
+            })
     })
 }
 
 fn split_equality(sql: &str) -> Option<(&str, &str)> {
-    let at = find_outside(sql, |at, depth, _| depth == 0 && sql[at..].starts_with(" = "))?;
+    let at = find_outside(sql, |at, depth, _| {
+        depth == 0 && sql[at..].starts_with(" = ")
+    })?;
     let (left, right) = (&sql[..at], &sql[at + 3..]);
     // `a = b AND c` never comes without parentheses in the normal form, but nothing is lost by
     // being sure: what follows must be one operand.
     let more = find_outside(right, |at, depth, _| {
-        depth == 0 && [" AND ", " OR ", " = "].iter().any(|word| right[at..].starts_with(word))
+        depth == 0
+            && [" AND ", " OR ", " = "]
+                .iter()
+                .any(|word| right[at..].starts_with(word))
     });
     more.is_none().then_some((left, right))
 }
@@ -186,10 +210,16 @@ fn column(sql: &str) -> Option<String> {
         return Some(quoted.replace("\"\"", "\""));
     }
     let plain = !name.is_empty()
-        && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$')
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_' || c == '$')
         && !name.starts_with(|c: char| c.is_ascii_digit());
-    (plain && !matches!(name, "true" | "false" | "NULL" | "CURRENT_USER" | "SESSION_USER"))
-        .then(|| name.to_owned())
+    (plain
+        && !matches!(
+            name,
+            "true" | "false" | "NULL" | "CURRENT_USER" | "SESSION_USER"
+        ))
+    .then(|| name.to_owned())
 }
 
 fn is_identity(sql: &str, setting: &str) -> bool {
@@ -198,14 +228,21 @@ fn is_identity(sql: &str, setting: &str) -> bool {
         let parts = arguments_of(arguments);
         return parts.len() == 2 && strip(parts[1]) == "''" && is_identity(parts[0], setting);
     }
-    let Some(arguments) = call(sql, "current_setting") else { return false };
+    let Some(arguments) = call(sql, "current_setting") else {
+        return false;
+    };
     let parts = arguments_of(arguments);
-    parts.first().is_some_and(|name| strip(name) == format!("'{setting}'"))
+    parts
+        .first()
+        .is_some_and(|name| strip(name) == format!("'{setting}'"))
         && (parts.len() == 1 || (parts.len() == 2 && matches!(strip(parts[1]), "true" | "false")))
 }
 
 fn call<'a>(sql: &'a str, function: &str) -> Option<&'a str> {
-    let rest = sql.strip_prefix("pg_catalog.").unwrap_or(sql).strip_prefix(function)?;
+    let rest = sql
+        .strip_prefix("pg_catalog.")
+        .unwrap_or(sql)
+        .strip_prefix(function)?;
     let close = find_outside(rest, |_, depth, c| depth == 1 && c == ')')?;
     (rest.starts_with('(') && close + 1 == rest.len()).then(|| &rest[1..close])
 }
@@ -232,15 +269,42 @@ mod tests {
     #[test]
     fn equalities_with_the_identity_name_their_column() {
         for (sql, column) in [
-            ("(user_id = (current_setting('app.current_user_id'::text))::integer)", "user_id"),
-            ("(user_id = (current_setting('app.current_user_id'::text, true))::integer)", "user_id"),
-            ("(user_id = (NULLIF(current_setting('app.current_user_id'::text, true), ''::text))::integer)", "user_id"),
-            ("((current_setting('app.current_user_id'::text))::uuid = owner)", "owner"),
-            ("((user_id)::text = current_setting('app.current_user_id'::text, true))", "user_id"),
-            ("(\"Owner Id\" = (current_setting('app.current_user_id'::text))::bigint)", "Owner Id"),
-            ("(user_id = ( SELECT (current_setting('app.current_user_id'::text))::integer AS current_setting))", "user_id"),
-            ("(user_id = (( SELECT current_setting('app.current_user_id'::text, true) AS current_setting))::integer)", "user_id"),
-            ("(notes.user_id = (current_setting('app.current_user_id'::text))::integer)", "user_id"),
+            (
+                "(user_id = (current_setting('app.current_user_id'::text))::integer)",
+                "user_id",
+            ),
+            (
+                "(user_id = (current_setting('app.current_user_id'::text, true))::integer)",
+                "user_id",
+            ),
+            (
+                "(user_id = (NULLIF(current_setting('app.current_user_id'::text, true), ''::text))::integer)",
+                "user_id",
+            ),
+            (
+                "((current_setting('app.current_user_id'::text))::uuid = owner)",
+                "owner",
+            ),
+            (
+                "((user_id)::text = current_setting('app.current_user_id'::text, true))",
+                "user_id",
+            ),
+            (
+                "(\"Owner Id\" = (current_setting('app.current_user_id'::text))::bigint)",
+                "Owner Id",
+            ),
+            (
+                "(user_id = ( SELECT (current_setting('app.current_user_id'::text))::integer AS current_setting))",
+                "user_id",
+            ),
+            (
+                "(user_id = (( SELECT current_setting('app.current_user_id'::text, true) AS current_setting))::integer)",
+                "user_id",
+            ),
+            (
+                "(notes.user_id = (current_setting('app.current_user_id'::text))::integer)",
+                "user_id",
+            ),
         ] {
             assert_eq!(owner_column(sql, SETTING).as_deref(), Some(column), "{sql}");
         }
@@ -277,15 +341,22 @@ mod tests {
         };
         let own = "(user_id = (current_setting('app.current_user_id'::text))::integer)";
         let good = policy("own", true, own);
-        let check = |declared, rls, policies: &[Policy]| derive("t", declared, rls, policies, SETTING);
+        let check =
+            |declared, rls, policies: &[Policy]| derive("t", declared, rls, policies, SETTING);
         assert_eq!(check(None, false, &[]).unwrap(), Scope::Global);
-        assert_eq!(check(None, true, std::slice::from_ref(&good)).unwrap(), Scope::Owner("user_id".into()));
+        assert_eq!(
+            check(None, true, std::slice::from_ref(&good)).unwrap(),
+            Scope::Owner("user_id".into())
+        );
         assert_eq!(check(Some("global"), true, &[]).unwrap(), Scope::Global);
         for policies in [
             vec![],
             vec![good.clone(), policy("other", true, "true")],
             vec![good.clone(), policy("narrow", false, own)],
-            vec![good.clone(), policy("second", true, &own.replace("user_id =", "author ="))],
+            vec![
+                good.clone(),
+                policy("second", true, &own.replace("user_id =", "author =")),
+            ],
         ] {
             let error = check(None, true, &policies).unwrap_err();
             assert_eq!(error.code, ErrorCode::PolicyUnknown);

@@ -37,7 +37,10 @@ pub async fn seed(client: &mut Client, folder: &Path) -> Result<(), Error> {
     }
     transaction.commit().await.map_err(&failed)?;
     for (_, table) in &files {
-        client.batch_execute(&format!("ANALYZE {table}")).await.map_err(&failed)?;
+        client
+            .batch_execute(&format!("ANALYZE {table}"))
+            .await
+            .map_err(&failed)?;
     }
     eprintln!("seeded {total} rows");
     Ok(())
@@ -45,25 +48,44 @@ pub async fn seed(client: &mut Client, folder: &Path) -> Result<(), Error> {
 
 fn files(folder: &Path) -> Result<Vec<(PathBuf, String)>, Error> {
     let unreadable = |e: std::io::Error| {
-        Error::new(ErrorCode::ConfigInvalid, format!("{} can't be read: {e}", folder.display()))
-            .hint("--from takes a folder with files such as 01_users.ndjson")
+        Error::new(
+            ErrorCode::ConfigInvalid,
+            format!("{} can't be read: {e}", folder.display()),
+        )
+        .hint("--from takes a folder with files such as 01_users.ndjson")
     };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        let Some(stem) = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_suffix(".ndjson")) else {
+        let Some(stem) = path
+            .file_name()
+            .and_then(|n| n.to_str())
+            .and_then(|n| n.strip_suffix(".ndjson"))
+        else {
             continue;
         };
-        let table = stem.split_once('_').filter(|(n, _)| n.chars().all(|c| c.is_ascii_digit())).map(|(_, t)| t);
+        let table = stem
+            .split_once('_')
+            .filter(|(n, _)| n.chars().all(|c| c.is_ascii_digit()))
+            .map(|(_, t)| t);
         let table = table.ok_or_else(|| {
-            Error::new(ErrorCode::ConfigInvalid, format!("{} is not named NN_table.ndjson", path.display()))
+            Error::new(
+                ErrorCode::ConfigInvalid,
+                format!("{} is not named NN_table.ndjson", path.display()),
+            )
         })?;
         let (schema, relation) = table.split_once('.').unwrap_or(("public", table));
-        files.push((path.clone(), format!("{}.{}", ident(schema), ident(relation))));
+        files.push((
+            path.clone(),
+            format!("{}.{}", ident(schema), ident(relation)),
+        ));
     }
     if files.is_empty() {
-        return Err(Error::new(ErrorCode::ConfigInvalid, format!("{} holds no .ndjson file", folder.display()))
-            .hint("run the schema's seed generator first"));
+        return Err(Error::new(
+            ErrorCode::ConfigInvalid,
+            format!("{} holds no .ndjson file", folder.display()),
+        )
+        .hint("run the schema's seed generator first"));
     }
     files.sort();
     Ok(files)
@@ -71,19 +93,27 @@ fn files(folder: &Path) -> Result<Vec<(PathBuf, String)>, Error> {
 
 async fn load(transaction: &Transaction<'_>, path: &Path, table: &str) -> Result<usize, Error> {
     let unreadable = |e: std::io::Error| {
-        Error::new(ErrorCode::ConfigInvalid, format!("{} can't be read: {e}", path.display()))
+        Error::new(
+            ErrorCode::ConfigInvalid,
+            format!("{} can't be read: {e}", path.display()),
+        )
     };
     let file = std::io::BufReader::new(std::fs::File::open(path).map_err(unreadable)?);
-    let (mut batch, mut columns, mut rows): (String, Vec<String>, usize) = (String::new(), Vec::new(), 0);
+    let (mut batch, mut columns, mut rows): (String, Vec<String>, usize) =
+        (String::new(), Vec::new(), 0);
     let mut in_batch = 0;
     for line in file.lines() {
         let line = line.map_err(unreadable)?;
         if line.trim().is_empty() {
             continue;
         }
-        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&line).map_err(|e| {
-            Error::new(ErrorCode::ConfigInvalid, format!("{}, row {}: {e}", path.display(), rows + 1))
-        })?;
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&line)
+            .map_err(|e| {
+                Error::new(
+                    ErrorCode::ConfigInvalid,
+                    format!("{}, row {}: {e}", path.display(), rows + 1),
+                )
+            })?;
         let named: Vec<String> = object.keys().map(|name| ident(name)).collect();
         // Rows with other columns go into another statement, so that defaults fill what is absent.
         if in_batch > 0 && (named != columns || in_batch == BATCH_ROWS) {
@@ -107,7 +137,12 @@ async fn load(transaction: &Transaction<'_>, path: &Path, table: &str) -> Result
     Ok(rows)
 }
 
-async fn insert(transaction: &Transaction<'_>, table: &str, columns: &[String], batch: &str) -> Result<(), Error> {
+async fn insert(
+    transaction: &Transaction<'_>,
+    table: &str,
+    columns: &[String],
+    batch: &str,
+) -> Result<(), Error> {
     let list = columns.join(", ");
     let rows = format!("{batch}]");
     transaction
@@ -120,8 +155,11 @@ async fn insert(transaction: &Transaction<'_>, table: &str, columns: &[String], 
         )
         .await
         .map_err(|e| {
-            Error::new(ErrorCode::ConfigInvalid, format!("a row for {table} was refused: {}", explain(&e)))
-                .hint("nothing was loaded; correct the file and run `haversack seed` again")
+            Error::new(
+                ErrorCode::ConfigInvalid,
+                format!("a row for {table} was refused: {}", explain(&e)),
+            )
+            .hint("nothing was loaded; correct the file and run `haversack seed` again")
         })?;
     Ok(())
 }

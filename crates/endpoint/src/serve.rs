@@ -39,14 +39,24 @@ pub struct Options {
 /// `config_invalid`, `database_unavailable`, `not_attached`, `role_unsafe`, or as `introspect`.
 pub async fn prepare(config: Config, options: &Options) -> Result<Arc<State>, Error> {
     let verifier = Verifier::new(&options.secret, &config.identity.claim)?;
-    let origins = options.origins.iter().map(|o| origin(o)).collect::<Result<Vec<_>, _>>()?;
+    let origins = options
+        .origins
+        .iter()
+        .map(|o| origin(o))
+        .collect::<Result<Vec<_>, _>>()?;
     // One connection by hand first: its error names host and cause.
     let mut client = database::connect(&options.database_url, "HAVERSACK_DATABASE_URL").await?;
     check_role(&client, &config).await?;
     let compiled = Compiled::read(&mut client, &config).await?;
     drop(client);
-    let pool = database::pool(&options.database_url, "HAVERSACK_DATABASE_URL", options.connections.max(2))?;
-    Ok(Arc::new(State::new(pool, config, verifier, origins, compiled)))
+    let pool = database::pool(
+        &options.database_url,
+        "HAVERSACK_DATABASE_URL",
+        options.connections.max(2),
+    )?;
+    Ok(Arc::new(State::new(
+        pool, config, verifier, origins, compiled,
+    )))
 }
 
 /// Serves until the process is told to end.
@@ -56,8 +66,11 @@ pub async fn prepare(config: Config, options: &Options) -> Result<Arc<State>, Er
 pub async fn serve(config: Config, options: Options) -> Result<(), Error> {
     let state = prepare(config, &options).await?;
     let listener = TcpListener::bind(options.listen).await.map_err(|e| {
-        Error::new(ErrorCode::ConfigInvalid, format!("{} can't be listened on: {e}", options.listen))
-            .hint("choose another address with --listen, or end what uses it")
+        Error::new(
+            ErrorCode::ConfigInvalid,
+            format!("{} can't be listened on: {e}", options.listen),
+        )
+        .hint("choose another address with --listen, or end what uses it")
     })?;
     let address = listener.local_addr().unwrap_or(options.listen);
     if state.origins.is_empty() {
@@ -68,11 +81,12 @@ pub async fn serve(config: Config, options: Options) -> Result<(), Error> {
     println!("haversack is listening on http://{address}");
     let ending = state.clone();
     let mut ending_too = state.ending.subscribe();
-    let server = axum::serve(listener, router::app(state.clone())).with_graceful_shutdown(async move {
-        told_to_end().await;
-        tracing::info!("ending: no new requests, open ones finish");
-        let _ = ending.ending.send(true);
-    });
+    let server =
+        axum::serve(listener, router::app(state.clone())).with_graceful_shutdown(async move {
+            told_to_end().await;
+            tracing::info!("ending: no new requests, open ones finish");
+            let _ = ending.ending.send(true);
+        });
     let outcome = tokio::select! {
         outcome = server => outcome,
         () = async {
@@ -120,7 +134,10 @@ pub async fn reread_once(state: &State) -> Result<(), Error> {
     let mut object = state.pool.get().await.map_err(pool_error)?;
     let compiled = Compiled::read(&mut object, &state.config).await?;
     if compiled.schema.fingerprint != state.compiled().schema.fingerprint {
-        tracing::info!(fingerprint = compiled.schema.fingerprint, "the schema has changed");
+        tracing::info!(
+            fingerprint = compiled.schema.fingerprint,
+            "the schema has changed"
+        );
         state.replace(compiled);
     }
     Ok(())
@@ -128,15 +145,23 @@ pub async fn reread_once(state: &State) -> Result<(), Error> {
 
 fn origin(text: &str) -> Result<String, Error> {
     let trimmed = text.trim_end_matches('/');
-    let rest = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
+    let rest = trimmed
+        .strip_prefix("https://")
+        .or_else(|| trimmed.strip_prefix("http://"));
     let good = rest.is_some_and(|rest| {
-        !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']'))
+        !rest.is_empty()
+            && rest
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']'))
     });
     if good {
         return Ok(trimmed.to_ascii_lowercase());
     }
-    Err(Error::new(ErrorCode::ConfigInvalid, format!("--allow-origin {text:?} is not an origin"))
-        .hint("write scheme, host and port only, such as https://app.example or http://localhost:5173"))
+    Err(Error::new(
+        ErrorCode::ConfigInvalid,
+        format!("--allow-origin {text:?} is not an origin"),
+    )
+    .hint("write scheme, host and port only, such as https://app.example or http://localhost:5173"))
 }
 
 // The role itself, the user role that it acts as, and whoever it may become.
@@ -153,8 +178,11 @@ ORDER BY r.rolname <> current_user, 1 LIMIT 1";
 async fn check_role(client: &Client, config: &Config) -> Result<(), Error> {
     let failed = command_error("checking the endpoint's role");
     let user_role = config.user_role(&crate::attach::current_database(client).await?);
-    let (schemas, names): (Vec<&str>, Vec<&str>) =
-        config.tables.keys().map(|name| name.split_once('.').unwrap_or(("public", name))).unzip();
+    let (schemas, names): (Vec<&str>, Vec<&str>) = config
+        .tables
+        .keys()
+        .map(|name| name.split_once('.').unwrap_or(("public", name)))
+        .unzip();
     let oids: Vec<u32> = client
         .query(
             "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -166,7 +194,13 @@ async fn check_role(client: &Client, config: &Config) -> Result<(), Error> {
         .iter()
         .map(|row| row.get(0))
         .collect();
-    let Some(row) = client.query_opt(UNSAFE, &[&oids, &user_role]).await.map_err(&failed)? else { return Ok(()) };
+    let Some(row) = client
+        .query_opt(UNSAFE, &[&oids, &user_role])
+        .await
+        .map_err(&failed)?
+    else {
+        return Ok(());
+    };
     let (role, why): (String, String) = (row.get(0), row.get(1));
     Err(Error::new(ErrorCode::RoleUnsafe, format!("the endpoint acts as role {role}, or may become it, and it {why}"))
         .hint("use the HAVERSACK_DATABASE_URL that `haversack attach` prints; row security would not hold otherwise"))

@@ -31,7 +31,13 @@ pub struct State {
 
 impl State {
     /// The state of a new endpoint.
-    pub fn new(pool: Pool, config: Config, verifier: Verifier, origins: Vec<String>, compiled: Compiled) -> Self {
+    pub fn new(
+        pool: Pool,
+        config: Config,
+        verifier: Verifier,
+        origins: Vec<String>,
+        compiled: Compiled,
+    ) -> Self {
         Self {
             pool,
             config,
@@ -46,12 +52,18 @@ impl State {
 
     /// The schema as last read.
     pub fn compiled(&self) -> Arc<Compiled> {
-        self.compiled.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.compiled
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 
     /// Serves another schema from now on.
     pub fn replace(&self, compiled: Compiled) {
-        *self.compiled.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(compiled);
+        *self
+            .compiled
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(compiled);
     }
 }
 

@@ -1,10 +1,10 @@
 -- Events (verbs) and items (nouns), their types, tags and links, for many users in one database.
 -- README.md beside this folder lists where this differs from the document it comes from, and why.
 
--- Who is asking. NULL where nobody is, so that every policy below then admits no row instead of
--- raising an error.
--- Policies spell the expression out rather than call a function: the planner can then use the
--- indexes that begin with user_id, and Haversack can read which column names the owner.
+-- Every policy below compares user_id with the setting app.current_user_id. NULLIF makes it NULL
+-- where nobody is asking, so that no row is seen then, rather than an error raised. The expression
+-- is spelt out rather than put into a function: the planner can then use the indexes that begin with
+-- user_id, and Haversack can read from it which column names the owner.
 
 -- ---------------------------------------------------------------- users
 
@@ -37,7 +37,10 @@ CREATE INDEX idx_users_username ON users (username) WHERE deleted_at IS NULL;
 CREATE INDEX idx_users_subscription ON users (subscription_tier, created_at);
 
 ALTER TABLE users ENABLE ROW LEVEL SECURITY;
-CREATE POLICY users_own_data ON users FOR ALL
+-- Not FOR ALL: an account is neither made nor ended by writing a row.
+CREATE POLICY users_read_own_data ON users FOR SELECT
+    USING (user_id = NULLIF(current_setting('app.current_user_id', true), '')::INTEGER);
+CREATE POLICY users_change_own_data ON users FOR UPDATE
     USING (user_id = NULLIF(current_setting('app.current_user_id', true), '')::INTEGER);
 
 -- ---------------------------------------------------------------- types

@@ -19,12 +19,18 @@ pub async fn detach(client: &mut Client, config: &Config) -> Result<Vec<String>,
     let transaction = client.transaction().await.map_err(&failed)?;
     // The triggers depend on the functions in the schema, and go with them.
     transaction
-        .batch_execute("SET LOCAL client_min_messages = warning; DROP SCHEMA IF EXISTS haversack CASCADE")
+        .batch_execute(
+            "SET LOCAL client_min_messages = warning; DROP SCHEMA IF EXISTS haversack CASCADE",
+        )
         .await
         .map_err(&failed)?;
     if login.exists && user.exists {
         transaction
-            .batch_execute(&format!("REVOKE {} FROM {}", ident(&user.name), ident(&login.name)))
+            .batch_execute(&format!(
+                "REVOKE {} FROM {}",
+                ident(&user.name),
+                ident(&login.name)
+            ))
             .await
             .map_err(&failed)?;
     }
@@ -34,15 +40,24 @@ pub async fn detach(client: &mut Client, config: &Config) -> Result<Vec<String>,
             continue;
         }
         if !role.ours {
-            stayed.push(format!("role {} stays: haversack attach did not make it", role.name));
+            stayed.push(format!(
+                "role {} stays: haversack attach did not make it",
+                role.name
+            ));
             continue;
         }
         revoke_all(&transaction, &database, role).await?;
         if has_dependents(&transaction, role).await? {
-            stayed.push(format!("role {} stays: another database depends on it", role.name));
+            stayed.push(format!(
+                "role {} stays: another database depends on it",
+                role.name
+            ));
             continue;
         }
-        transaction.batch_execute(&format!("DROP ROLE {}", ident(&role.name))).await.map_err(&failed)?;
+        transaction
+            .batch_execute(&format!("DROP ROLE {}", ident(&role.name)))
+            .await
+            .map_err(&failed)?;
     }
     transaction.commit().await.map_err(&failed)?;
     Ok(stayed)
@@ -50,7 +65,11 @@ pub async fn detach(client: &mut Client, config: &Config) -> Result<Vec<String>,
 
 /// Takes back whatever a role of ours was granted in this database. `DROP OWNED` would do, but only
 /// for a superuser or a member.
-async fn revoke_all(transaction: &Transaction<'_>, database: &str, role: &Role) -> Result<(), Error> {
+async fn revoke_all(
+    transaction: &Transaction<'_>,
+    database: &str,
+    role: &Role,
+) -> Result<(), Error> {
     let failed = command_error("detaching");
     let name = ident(&role.name);
     let rows = transaction
@@ -73,10 +92,16 @@ async fn revoke_all(transaction: &Transaction<'_>, database: &str, role: &Role) 
         .map_err(&failed)?;
     for row in rows {
         let object: String = row.get(0);
-        transaction.batch_execute(&format!("REVOKE ALL ON {object} FROM {name}")).await.map_err(&failed)?;
+        transaction
+            .batch_execute(&format!("REVOKE ALL ON {object} FROM {name}"))
+            .await
+            .map_err(&failed)?;
     }
     transaction
-        .batch_execute(&format!("REVOKE ALL ON DATABASE {} FROM {name}", ident(database)))
+        .batch_execute(&format!(
+            "REVOKE ALL ON DATABASE {} FROM {name}",
+            ident(database)
+        ))
         .await
         .map_err(&failed)
 }

@@ -71,11 +71,19 @@ pub struct Attached {
 ///
 /// # Errors
 /// As [`introspect`], or what Postgres answers.
-pub async fn plan(client: &mut Client, config: &Config, password: &Password) -> Result<Attached, Error> {
+pub async fn plan(
+    client: &mut Client,
+    config: &Config,
+    password: &Password,
+) -> Result<Attached, Error> {
     let database = current_database(client).await?;
     let login = find_role(client, &config.login_role(&database)).await?;
     let user = find_role(client, &config.user_role(&database)).await?;
-    let privileges = if user.exists && !user.ours { Privileges::Granted } else { Privileges::Planned };
+    let privileges = if user.exists && !user.ours {
+        Privileges::Granted
+    } else {
+        Privileges::Planned
+    };
     let introspected = introspect(client, config, &user.name, privileges).await?;
     let plan = Plan {
         numbers: numbers(client, &introspected).await?,
@@ -101,21 +109,33 @@ pub async fn plan(client: &mut Client, config: &Config, password: &Password) -> 
 ///
 /// # Errors
 /// As [`plan`]; nothing is changed then.
-pub async fn attach(client: &mut Client, config: &Config, password: &Password) -> Result<Attached, Error> {
+pub async fn attach(
+    client: &mut Client,
+    config: &Config,
+    password: &Password,
+) -> Result<Attached, Error> {
     let failed = command_error("attaching");
-    client.execute("SELECT pg_advisory_lock($1)", &[&ATTACH_LOCK]).await.map_err(&failed)?;
+    client
+        .execute("SELECT pg_advisory_lock($1)", &[&ATTACH_LOCK])
+        .await
+        .map_err(&failed)?;
     let result = async {
         let attached = plan(client, config, password).await?;
         let transaction = client.transaction().await.map_err(&failed)?;
         for statement in &attached.statements {
-            transaction.batch_execute(statement).await.map_err(&failed)?;
+            transaction
+                .batch_execute(statement)
+                .await
+                .map_err(&failed)?;
         }
         transaction.commit().await.map_err(&failed)?;
         Ok(attached)
     }
     .await;
     // The lock ends with the connection in any case.
-    let _ = client.execute("SELECT pg_advisory_unlock($1)", &[&ATTACH_LOCK]).await;
+    let _ = client
+        .execute("SELECT pg_advisory_unlock($1)", &[&ATTACH_LOCK])
+        .await;
     result
 }
 
@@ -142,10 +162,17 @@ pub(crate) async fn find_role(client: &Client, name: &str) -> Result<Role, Error
         )
         .await
         .map_err(command_error("reading the roles"))?;
-    Ok(Role { name: name.to_owned(), exists: row.is_some(), ours: row.is_none_or(|row| row.get(0)) })
+    Ok(Role {
+        name: name.to_owned(),
+        exists: row.is_some(),
+        ours: row.is_none_or(|row| row.get(0)),
+    })
 }
 
-async fn numbers(client: &Client, introspected: &Introspected) -> Result<BTreeMap<String, i32>, Error> {
+async fn numbers(
+    client: &Client,
+    introspected: &Introspected,
+) -> Result<BTreeMap<String, i32>, Error> {
     let failed = command_error("reading the attached tables");
     let attached = client
         .query_one("SELECT to_regclass('haversack.tables') IS NOT NULL", &[])
@@ -154,7 +181,11 @@ async fn numbers(client: &Client, introspected: &Introspected) -> Result<BTreeMa
         .get::<_, bool>(0);
     let mut numbers = BTreeMap::new();
     if attached {
-        for row in client.query("SELECT name, id FROM haversack.tables", &[]).await.map_err(&failed)? {
+        for row in client
+            .query("SELECT name, id FROM haversack.tables", &[])
+            .await
+            .map_err(&failed)?
+        {
             numbers.insert(row.get::<_, String>(0), row.get::<_, i32>(1));
         }
     }
@@ -168,7 +199,10 @@ async fn numbers(client: &Client, introspected: &Introspected) -> Result<BTreeMa
     Ok(numbers)
 }
 
-async fn closed_schemas(client: &Client, introspected: &Introspected) -> Result<Vec<String>, Error> {
+async fn closed_schemas(
+    client: &Client,
+    introspected: &Introspected,
+) -> Result<Vec<String>, Error> {
     let oids: Vec<u32> = introspected.tables.iter().map(|t| t.oid).collect();
     let rows = client
         .query(
@@ -183,14 +217,21 @@ async fn closed_schemas(client: &Client, introspected: &Introspected) -> Result<
 
 async fn everybody_connects(client: &Client) -> Result<bool, Error> {
     let row = client
-        .query_one("SELECT has_database_privilege('public', current_database(), 'CONNECT')", &[])
+        .query_one(
+            "SELECT has_database_privilege('public', current_database(), 'CONNECT')",
+            &[],
+        )
         .await
         .map_err(command_error("reading the privileges"))?;
     Ok(row.get(0))
 }
 
 async fn stale(client: &Client, introspected: &Introspected) -> Result<Vec<String>, Error> {
-    let current: Vec<String> = introspected.tables.iter().flat_map(|t| t.relations.clone()).collect();
+    let current: Vec<String> = introspected
+        .tables
+        .iter()
+        .flat_map(|t| t.relations.clone())
+        .collect();
     let rows = client
         .query(
             "SELECT DISTINCT format('%I.%I', n.nspname, c.relname) FROM pg_trigger t
@@ -201,7 +242,11 @@ async fn stale(client: &Client, introspected: &Introspected) -> Result<Vec<Strin
         )
         .await
         .map_err(command_error("reading the triggers"))?;
-    Ok(rows.iter().map(|row| row.get(0)).filter(|relation| !current.contains(relation)).collect())
+    Ok(rows
+        .iter()
+        .map(|row| row.get(0))
+        .filter(|relation| !current.contains(relation))
+        .collect())
 }
 
 /// A connection URL for the login role, made of the owner's.
@@ -218,9 +263,18 @@ pub fn login_url(owner_url: &str, login: &str, password: Option<&str>) -> Result
         None => "localhost".to_owned(),
     };
     let port = config.get_ports().first().copied().unwrap_or(5432);
-    let database = config.get_dbname().or(config.get_user()).unwrap_or("postgres");
-    let secret = password.map(|p| format!(":{}", encode(p))).unwrap_or_default();
-    Ok(format!("postgres://{}{secret}@{host}:{port}/{}", encode(login), encode(database)))
+    let database = config
+        .get_dbname()
+        .or(config.get_user())
+        .unwrap_or("postgres");
+    let secret = password
+        .map(|p| format!(":{}", encode(p)))
+        .unwrap_or_default();
+    Ok(format!(
+        "postgres://{}{secret}@{host}:{port}/{}",
+        encode(login),
+        encode(database)
+    ))
 }
 
 fn encode(text: &str) -> String {
@@ -258,6 +312,9 @@ mod tests {
     fn login_urls_keep_host_and_database() {
         let url = login_url("postgres://me:x@db.example:5433/a%20b", "l", Some("p/w")).unwrap();
         assert_eq!(url, "postgres://l:p%2Fw@db.example:5433/a%20b");
-        assert_eq!(login_url("postgres://me@h/d", "l", None).unwrap(), "postgres://l@h:5432/d");
+        assert_eq!(
+            login_url("postgres://me@h/d", "l", None).unwrap(),
+            "postgres://l@h:5432/d"
+        );
     }
 }

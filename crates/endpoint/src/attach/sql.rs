@@ -13,10 +13,19 @@ pub(super) fn statements(plan: &Plan<'_>, password: &Password) -> Vec<String> {
     for relation in &plan.stale {
         out.extend(drop_triggers(relation));
         if plan.user.ours {
-            out.push(format!("REVOKE ALL ON {relation} FROM {}", ident(&plan.user.name)));
+            out.push(format!(
+                "REVOKE ALL ON {relation} FROM {}",
+                ident(&plan.user.name)
+            ));
         }
     }
-    for (table, facts) in plan.introspected.schema.tables.iter().zip(&plan.introspected.tables) {
+    for (table, facts) in plan
+        .introspected
+        .schema
+        .tables
+        .iter()
+        .zip(&plan.introspected.tables)
+    {
         let number = plan.numbers[&table.name];
         out.push(format!(
             "INSERT INTO haversack.tables (id, name) VALUES ({number}, {}) ON CONFLICT DO NOTHING",
@@ -40,7 +49,10 @@ fn roles(plan: &Plan<'_>, password: &Password) -> Vec<String> {
     }
     out.push(format!("GRANT {user} TO {login}"));
     if !plan.open {
-        out.push(format!("GRANT CONNECT ON DATABASE {} TO {login}", ident(&plan.database)));
+        out.push(format!(
+            "GRANT CONNECT ON DATABASE {} TO {login}",
+            ident(&plan.database)
+        ));
     }
     for schema in &plan.closed_schemas {
         out.push(format!("GRANT USAGE ON SCHEMA {schema} TO {login}, {user}"));
@@ -149,14 +161,20 @@ fn is_settled(kind: &Type) -> bool {
 }
 
 fn functions(number: i32, table: &Table, facts: &TableFacts) -> Vec<String> {
-    let keys: Vec<String> =
-        table.key_columns().iter().map(|c| format!("r.{}::text", facts.columns[usize::from(c.0)].sql)).collect();
+    let keys: Vec<String> = table
+        .key_columns()
+        .iter()
+        .map(|c| format!("r.{}::text", facts.columns[usize::from(c.0)].sql))
+        .collect();
     let key = format!("ARRAY[{}]", keys.join(", "));
     let (scope, owned) = match &facts.scope {
         Scope::Global => ("'*'".to_owned(), String::new()),
         Scope::Owner(column) => {
             let column = ident(column);
-            (format!("'u:' || r.{column}::text"), format!(" WHERE r.{column} IS NOT NULL"))
+            (
+                format!("'u:' || r.{column}::text"),
+                format!(" WHERE r.{column} IS NOT NULL"),
+            )
         }
     };
     let row = format!("SELECT {scope}, {number}, {key}");
@@ -165,33 +183,46 @@ fn functions(number: i32, table: &Table, facts: &TableFacts) -> Vec<String> {
     let deleted = format!("{into} {row} FROM old_rows r{owned}");
     // A row that moved to another owner or key concerns those who had it as well. EXCEPT gives each
     // pair once.
-    let updated = format!("{inserted};\n    {into} {row} FROM old_rows r{owned} EXCEPT {row} FROM new_rows r{owned}");
+    let updated = format!(
+        "{inserted};\n    {into} {row} FROM old_rows r{owned} EXCEPT {row} FROM new_rows r{owned}"
+    );
     let truncated = format!("{into} VALUES ('*', {number}, NULL)");
-    let settled = table.key_columns().iter().all(|c| is_settled(&table.column(*c).kind));
+    let settled = table
+        .key_columns()
+        .iter()
+        .all(|c| is_settled(&table.column(*c).kind));
     let settings = if settled {
         ""
     } else {
         " SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres' SET TimeZone = 'UTC' \
          SET bytea_output = 'hex' SET extra_float_digits = 1"
     };
-    [("insert", inserted), ("update", updated), ("delete", deleted), ("truncate", truncated)]
-        .into_iter()
-        .map(|(event, body)| {
-            format!(
-                "CREATE OR REPLACE FUNCTION haversack.capture_{number}_{event}() RETURNS trigger
+    [
+        ("insert", inserted),
+        ("update", updated),
+        ("delete", deleted),
+        ("truncate", truncated),
+    ]
+    .into_iter()
+    .map(|(event, body)| {
+        format!(
+            "CREATE OR REPLACE FUNCTION haversack.capture_{number}_{event}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp{settings} AS $function$
 BEGIN
     {body};
     RETURN NULL;
 END $function$"
-            )
-        })
-        .collect()
+        )
+    })
+    .collect()
 }
 
 const EVENTS: [(&str, &str); 4] = [
     ("insert", " REFERENCING NEW TABLE AS new_rows"),
-    ("update", " REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows"),
+    (
+        "update",
+        " REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows",
+    ),
     ("delete", " REFERENCING OLD TABLE AS old_rows"),
     ("truncate", ""),
 ];
@@ -205,13 +236,18 @@ fn triggers(number: i32, relation: &str) -> Vec<String> {
             event.to_uppercase()
         ));
         // Else a session that poses as a replication worker would leave no trace.
-        out.push(format!("ALTER TABLE {relation} ENABLE ALWAYS TRIGGER haversack_{event}"));
+        out.push(format!(
+            "ALTER TABLE {relation} ENABLE ALWAYS TRIGGER haversack_{event}"
+        ));
     }
     out
 }
 
 fn drop_triggers(relation: &str) -> Vec<String> {
-    EVENTS.iter().map(|(event, _)| format!("DROP TRIGGER IF EXISTS haversack_{event} ON {relation}")).collect()
+    EVENTS
+        .iter()
+        .map(|(event, _)| format!("DROP TRIGGER IF EXISTS haversack_{event} ON {relation}"))
+        .collect()
 }
 
 /// A role that existed before keeps the privileges that the application gave it.

@@ -78,7 +78,10 @@ pub(super) async fn read(
         private_needed: Vec::new(),
         grantable: Vec::new(),
     };
-    for (list, names) in [("private", &found.rules.private), ("read_only", &found.rules.read_only)] {
+    for (list, names) in [
+        ("private", &found.rules.private),
+        ("read_only", &found.rules.read_only),
+    ] {
         if let Some(unknown) = names.iter().find(|name| !read.all.contains(name)) {
             return Err(Error::new(
                 ErrorCode::ConfigInvalid,
@@ -138,7 +141,12 @@ async fn read_one(
     if planned {
         read.grantable.push(name.clone());
     }
-    read.facts.push(ColumnFacts { sql: ident(&name), cast: row.get("cast"), can_insert, can_update });
+    read.facts.push(ColumnFacts {
+        sql: ident(&name),
+        cast: row.get("cast"),
+        can_insert,
+        can_update,
+    });
     read.columns.push(Column {
         kind: kind(row),
         nullable: !needed,
@@ -165,7 +173,9 @@ fn kind(row: &Row) -> Type {
             sql: row.get("elem_sql"),
             labels: row.get("elem_labels"),
         };
-        return Type::Array { of: Box::new(element.kind(modifier)) };
+        return Type::Array {
+            of: Box::new(element.kind(modifier)),
+        };
     }
     Named {
         name: row.get("typname"),
@@ -188,7 +198,10 @@ struct Named<'a> {
 impl Named<'_> {
     fn kind(self, modifier: i32) -> Type {
         if self.kind == "e" {
-            return Type::Enum { sql: self.sql, labels: self.labels };
+            return Type::Enum {
+                sql: self.sql,
+                labels: self.labels,
+            };
         }
         if self.schema != "pg_catalog" {
             return Type::Opaque { sql: self.sql };
@@ -210,7 +223,10 @@ impl Named<'_> {
                     scale: Some((((packed & 0x7ff) ^ 1024) - 1024) as i16),
                 }
             }
-            "numeric" => Type::Numeric { precision: None, scale: None },
+            "numeric" => Type::Numeric {
+                precision: None,
+                scale: None,
+            },
             "text" => Type::Text,
             "varchar" => Type::Varchar { length },
             "bpchar" => match length {
@@ -236,9 +252,14 @@ pub(super) async fn may_delete(
     found: &Found<'_>,
     role: Option<&str>,
 ) -> Result<bool, Error> {
-    let Some(role) = role else { return Ok(found.writable) };
+    let Some(role) = role else {
+        return Ok(found.writable);
+    };
     let row = transaction
-        .query_one("SELECT has_table_privilege($1::text, $2::oid, 'DELETE')", &[&role, &found.oid])
+        .query_one(
+            "SELECT has_table_privilege($1::text, $2::oid, 'DELETE')",
+            &[&role, &found.oid],
+        )
         .await
         .map_err(command_error("reading the privileges"))?;
     Ok(row.get(0))

@@ -64,7 +64,11 @@ pub(super) async fn read(
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
     };
-    for row in transaction.query(INDEXES, &[&found.oid, &private]).await.map_err(&failed)? {
+    for row in transaction
+        .query(INDEXES, &[&found.oid, &private])
+        .await
+        .map_err(&failed)?
+    {
         let name: String = row.get("name");
         let names: Vec<String> = row.get("parts");
         if row.get("indisprimary") {
@@ -72,33 +76,63 @@ pub(super) async fn read(
             continue;
         }
         if row.get("private") {
-            notes.push(format!("index {name} of {table} stays on the server: it reads a private column"));
+            notes.push(format!(
+                "index {name} of {table} stays on the server: it reads a private column"
+            ));
             continue;
         }
         let plain: Vec<bool> = row.get("plain");
         let options: Vec<i32> = row.get("options");
-        let parts = names.into_iter().zip(plain).zip(options).map(|((expression, column), option)| IndexPart {
-            expression,
-            column,
-            descending: option & 1 != 0,
-            nulls_first: option & 2 != 0,
-        });
+        let parts =
+            names
+                .into_iter()
+                .zip(plain)
+                .zip(options)
+                .map(|((expression, column), option)| IndexPart {
+                    expression,
+                    column,
+                    descending: option & 1 != 0,
+                    nulls_first: option & 2 != 0,
+                });
         let predicate = row.get("predicate");
         if row.get("indisunique") {
             let nulls_not_distinct = row.get("nulls_not_distinct");
-            read.uniques.push(Unique { name, columns: parts.collect(), predicate, nulls_not_distinct });
+            read.uniques.push(Unique {
+                name,
+                columns: parts.collect(),
+                predicate,
+                nulls_not_distinct,
+            });
         } else {
-            read.indexes.push(Index { name, method: row.get("method"), parts: parts.collect(), predicate });
+            read.indexes.push(Index {
+                name,
+                method: row.get("method"),
+                parts: parts.collect(),
+                predicate,
+            });
         }
     }
-    for row in transaction.query(CONSTRAINTS, &[&found.oid, &private]).await.map_err(&failed)? {
+    for row in transaction
+        .query(CONSTRAINTS, &[&found.oid, &private])
+        .await
+        .map_err(&failed)?
+    {
         let name: String = row.get("name");
         let kind: String = row.get("kind");
         if row.get("private") || kind == "x" {
-            let why = if kind == "x" { "exclusion is judged there" } else { "it reads a private column" };
-            notes.push(format!("constraint {name} of {table} stays on the server: {why}"));
+            let why = if kind == "x" {
+                "exclusion is judged there"
+            } else {
+                "it reads a private column"
+            };
+            notes.push(format!(
+                "constraint {name} of {table} stays on the server: {why}"
+            ));
         } else if kind == "c" {
-            read.checks.push(Check { name, sql: row.get("sql") });
+            read.checks.push(Check {
+                name,
+                sql: row.get("sql"),
+            });
         } else {
             read.foreign_keys.push(ForeignKey {
                 name,

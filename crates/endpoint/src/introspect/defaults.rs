@@ -22,9 +22,12 @@ pub(super) async fn classify(
                 .query_one(&format!("SELECT (({sql})::{declared})::text"), &[])
                 .await
                 .map_err(command_error("evaluating a default"))?;
-            row.get::<_, Option<String>>(0).map(|text| ColumnDefault::Constant { text })
+            row.get::<_, Option<String>>(0)
+                .map(|text| ColumnDefault::Constant { text })
         }
-        Shape::Other => Some(ColumnDefault::ServerOnly { sql: sql.to_owned() }),
+        Shape::Other => Some(ColumnDefault::ServerOnly {
+            sql: sql.to_owned(),
+        }),
     })
 }
 
@@ -40,7 +43,11 @@ enum Shape {
 
 fn shape(sql: &str) -> Shape {
     match sql {
-        "now()" | "CURRENT_TIMESTAMP" | "CURRENT_DATE" | "LOCALTIMESTAMP" | "transaction_timestamp()" => Shape::Now,
+        "now()"
+        | "CURRENT_TIMESTAMP"
+        | "CURRENT_DATE"
+        | "LOCALTIMESTAMP"
+        | "transaction_timestamp()" => Shape::Now,
         "gen_random_uuid()" | "uuid_generate_v4()" => Shape::Uuid,
         _ if sql.starts_with("nextval(") && sql.ends_with(')') => Shape::Sequence,
         _ => match constant(sql) {
@@ -61,12 +68,16 @@ fn constant(sql: &str) -> Option<(&str, bool)> {
     } else if let Some(inner) = sql.strip_prefix("ARRAY[") {
         (array(inner)?, false)
     } else {
-        let end = sql.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-')).unwrap_or(sql.len());
+        let end = sql
+            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-'))
+            .unwrap_or(sql.len());
         let word = &sql[..end];
         match word {
             "NULL" => (&sql[end..], true),
             "true" | "false" => (&sql[end..], false),
-            _ if word.parse::<f64>().is_ok() && word.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
+            _ if word.parse::<f64>().is_ok()
+                && word.starts_with(|c: char| c.is_ascii_digit() || c == '-') =>
+            {
                 (&sql[end..], false)
             }
             _ => return None,
@@ -125,7 +136,8 @@ fn casts(mut sql: &str) -> Option<&str> {
                     ':' => return true,
                     _ => {}
                 }
-                !(c.is_alphanumeric() || matches!(c, '_' | ' ' | '.' | '"' | '(' | ')' | '[' | ']' | ','))
+                !(c.is_alphanumeric()
+                    || matches!(c, '_' | ' ' | '.' | '"' | '(' | ')' | '[' | ']' | ','))
             })
             .unwrap_or(rest.len());
         // An array's closing bracket ends the cast of its last element.

@@ -98,7 +98,12 @@ pub enum Privileges {
 /// # Errors
 /// `config_invalid` for a table or column that does not exist, `primary_key_missing`,
 /// `policy_unknown`, or what Postgres answers.
-pub async fn introspect(client: &mut Client, config: &Config, role: &str, privileges: Privileges) -> Result<Introspected, Error> {
+pub async fn introspect(
+    client: &mut Client,
+    config: &Config,
+    role: &str,
+    privileges: Privileges,
+) -> Result<Introspected, Error> {
     let failed = command_error("reading the catalog");
     let transaction = client
         .build_transaction()
@@ -109,7 +114,10 @@ pub async fn introspect(client: &mut Client, config: &Config, role: &str, privil
         .map_err(&failed)?;
     // The normal form leaves out the names of schemas on the path.
     transaction
-        .batch_execute(&format!("SET LOCAL search_path = public; {}", crate::database::CANONICAL))
+        .batch_execute(&format!(
+            "SET LOCAL search_path = public; {}",
+            crate::database::CANONICAL
+        ))
         .await
         .map_err(&failed)?;
     let exists = !transaction
@@ -133,10 +141,18 @@ pub async fn introspect(client: &mut Client, config: &Config, role: &str, privil
     let deferred = constraints::deferred(&transaction).await?;
     drop(transaction);
     let schema = Schema::new(config.identity(), config.limits(), tables)?;
-    Ok(Introspected { schema, tables: facts, deferred, notes })
+    Ok(Introspected {
+        schema,
+        tables: facts,
+        deferred,
+        notes,
+    })
 }
 
-async fn find_tables<'a>(transaction: &Transaction<'_>, config: &'a Config) -> Result<Vec<Found<'a>>, Error> {
+async fn find_tables<'a>(
+    transaction: &Transaction<'_>,
+    config: &'a Config,
+) -> Result<Vec<Found<'a>>, Error> {
     let mut found = Vec::new();
     for (name, rules) in &config.tables {
         let (schema, relation) = name.split_once('.').unwrap_or(("public", name));
@@ -151,20 +167,32 @@ async fn find_tables<'a>(transaction: &Transaction<'_>, config: &'a Config) -> R
             .await
             .map_err(command_error("reading the catalog"))?;
         let row = row.ok_or_else(|| {
-            Error::new(ErrorCode::ConfigInvalid, format!("haversack.toml lists table {name}, but the database has none of this name"))
-                .table(name)
-                .hint("run `haversack migrate` first, or correct the name")
+            Error::new(
+                ErrorCode::ConfigInvalid,
+                format!(
+                    "haversack.toml lists table {name}, but the database has none of this name"
+                ),
+            )
+            .table(name)
+            .hint("run `haversack migrate` first, or correct the name")
         })?;
         let kind: String = row.get(1);
         if !matches!(kind.as_str(), "r" | "p") {
-            return Err(Error::new(ErrorCode::ConfigInvalid, format!("{name} in haversack.toml is not a table"))
-                .table(name)
-                .hint("list the tables that a view reads instead"));
+            return Err(Error::new(
+                ErrorCode::ConfigInvalid,
+                format!("{name} in haversack.toml is not a table"),
+            )
+            .table(name)
+            .hint("list the tables that a view reads instead"));
         }
         let row_security: bool = row.get(2);
         found.push(Found {
             // `public.notes` and `notes` are one table.
-            name: if schema == "public" { relation.to_owned() } else { name.clone() },
+            name: if schema == "public" {
+                relation.to_owned()
+            } else {
+                name.clone()
+            },
             oid: row.get(0),
             rules,
             schema: schema.to_owned(),
@@ -196,9 +224,20 @@ async fn read_table(
     let name = &found.name;
     let setting = reader.setting;
     let policies = read_policies(transaction, found.oid, reader.role).await?;
-    let scope =
-        scope::derive(name, found.rules.scope.as_deref(), found.row_security, &policies, setting)?;
-    let read = columns::read(transaction, found, reader.granted_to, &scope::identity_columns(&policies, setting)).await?;
+    let scope = scope::derive(
+        name,
+        found.rules.scope.as_deref(),
+        found.row_security,
+        &policies,
+        setting,
+    )?;
+    let read = columns::read(
+        transaction,
+        found,
+        reader.granted_to,
+        &scope::identity_columns(&policies, setting),
+    )
+    .await?;
     if let Scope::Owner(owner) = &scope
         && !read.all.contains(owner)
     {
@@ -212,15 +251,24 @@ async fn read_table(
     let parts = constraints::read(transaction, found, &read.private_numbers, notes).await?;
     for column in &read.columns {
         if let haversack_core::schema::Type::Opaque { sql } = &column.kind {
-            notes.push(format!("{name}.{} is of type {sql}: clients compare it as text, for equality only", column.name));
+            notes.push(format!(
+                "{name}.{} is of type {sql}: clients compare it as text, for equality only",
+                column.name
+            ));
         }
         if let Some(haversack_core::schema::ColumnDefault::ServerOnly { sql }) = &column.default {
-            notes.push(format!("{name}.{} has the default {sql}, which only the server can evaluate", column.name));
+            notes.push(format!(
+                "{name}.{} has the default {sql}, which only the server can evaluate",
+                column.name
+            ));
         }
     }
     // Without a policy for a command, row security admits no row to it.
     let admits = |command: char| {
-        !found.row_security || policies.iter().any(|p| p.permissive && (p.command == '*' || p.command == command))
+        !found.row_security
+            || policies
+                .iter()
+                .any(|p| p.permissive && (p.command == '*' || p.command == command))
     };
     let private_need = read.private_needed.is_empty()
         && read.columns.iter().zip(&read.facts).all(|(c, f)| {
@@ -259,7 +307,11 @@ async fn read_table(
     Ok((table, facts))
 }
 
-async fn read_policies(transaction: &Transaction<'_>, oid: u32, role: Option<&str>) -> Result<Vec<Policy>, Error> {
+async fn read_policies(
+    transaction: &Transaction<'_>,
+    oid: u32,
+    role: Option<&str>,
+) -> Result<Vec<Policy>, Error> {
     // Role 0 stands for PUBLIC. A role that does not exist yet has only what everybody has.
     let rows = transaction
         .query(

@@ -14,9 +14,14 @@ const NUMBER_DIGITS_MAX: u16 = 15;
 /// # Errors
 /// `internal`, which does not happen: a schema has string keys only.
 pub fn typescript(schema: &Schema) -> Result<String, Error> {
-    let json = serde_json::to_string(schema)
-        .map_err(|e| Error::new(ErrorCode::Internal, format!("the schema can't be written: {e}")))?;
-    let mut body = String::from("/** Row, insert and update types by table. */\nexport interface Tables {\n");
+    let json = serde_json::to_string(schema).map_err(|e| {
+        Error::new(
+            ErrorCode::Internal,
+            format!("the schema can't be written: {e}"),
+        )
+    })?;
+    let mut body =
+        String::from("/** Row, insert and update types by table. */\nexport interface Tables {\n");
     for table in &schema.tables {
         write_table(table, &mut body);
     }
@@ -25,7 +30,12 @@ pub fn typescript(schema: &Schema) -> Result<String, Error> {
         "export const schema: SchemaOf<Tables> = JSON.parse(\n  {},\n) as SchemaOf<Tables>\n",
         quoted(&json)
     ));
-    let types: Vec<String> = schema.tables.iter().flat_map(|t| &t.columns).map(|c| base_type(&c.kind)).collect();
+    let types: Vec<String> = schema
+        .tables
+        .iter()
+        .flat_map(|t| &t.columns)
+        .map(|c| base_type(&c.kind))
+        .collect();
     let used: Vec<&str> = ["JsonValue", "SchemaOf", "Timestamp"]
         .into_iter()
         .filter(|name| *name == "SchemaOf" || types.iter().any(|t| t.contains(name)))
@@ -43,7 +53,11 @@ fn write_table(table: &Table, out: &mut String) {
     for column in &table.columns {
         comment(column.comment.as_deref(), "      ", out);
         let null = if column.nullable { " | null" } else { "" };
-        out.push_str(&format!("      readonly {}: {}{null}\n", property(&column.name), column_type(table, column)));
+        out.push_str(&format!(
+            "      readonly {}: {}{null}\n",
+            property(&column.name),
+            column_type(table, column)
+        ));
     }
     out.push_str("    }\n");
     let writable = |c: &&Column| c.writable && c.generated.is_none();
@@ -51,9 +65,20 @@ fn write_table(table: &Table, out: &mut String) {
     write_values(table, "insert", table.insertable, inserted, out, |c| {
         c.nullable || c.default.is_some() || c.identity
     });
-    let updated = table.columns.iter().filter(writable).filter(|c| !c.identity);
+    let updated = table
+        .columns
+        .iter()
+        .filter(writable)
+        .filter(|c| !c.identity && !is_drawn_key(table, c));
     write_values(table, "update", table.updatable, updated, out, |_| true);
     out.push_str(&format!("    key: {}\n  }}\n", key_type(table)));
+}
+
+/// A key of a sequence belongs to one row for good.
+fn is_drawn_key(table: &Table, column: &Column) -> bool {
+    table
+        .sequence_key()
+        .is_some_and(|c| table.column(c).name == column.name)
 }
 
 fn write_values<'a>(
@@ -65,21 +90,30 @@ fn write_values<'a>(
     optional: impl Fn(&Column) -> bool,
 ) {
     if !allowed {
-        out.push_str(&format!("    /** No privilege is granted. */\n    {name}: never\n"));
+        out.push_str(&format!(
+            "    /** No privilege is granted. */\n    {name}: never\n"
+        ));
         return;
     }
     out.push_str(&format!("    {name}: {{\n"));
     for column in columns {
         let mark = if optional(column) { "?" } else { "" };
         let null = if column.nullable { " | null" } else { "" };
-        out.push_str(&format!("      {}{mark}: {}{null}\n", property(&column.name), column_type(table, column)));
+        out.push_str(&format!(
+            "      {}{mark}: {}{null}\n",
+            property(&column.name),
+            column_type(table, column)
+        ));
     }
     out.push_str("    }\n");
 }
 
 fn key_type(table: &Table) -> String {
-    let mut types: Vec<String> =
-        table.key_columns().iter().map(|c| column_type(table, table.column(*c))).collect();
+    let mut types: Vec<String> = table
+        .key_columns()
+        .iter()
+        .map(|c| column_type(table, table.column(*c)))
+        .collect();
     if types.len() == 1 {
         return types.remove(0);
     }
@@ -88,7 +122,10 @@ fn key_type(table: &Table) -> String {
 
 fn column_type(table: &Table, column: &Column) -> String {
     if base_type(&column.kind) == "string"
-        && let Some(values) = table.checks.iter().find_map(|check| listed(&check.sql, &column.name))
+        && let Some(values) = table
+            .checks
+            .iter()
+            .find_map(|check| listed(&check.sql, &column.name))
     {
         return union(&values);
     }
@@ -96,7 +133,11 @@ fn column_type(table: &Table, column: &Column) -> String {
 }
 
 fn union(values: &[String]) -> String {
-    values.iter().map(|v| quoted(v)).collect::<Vec<_>>().join(" | ")
+    values
+        .iter()
+        .map(|v| quoted(v))
+        .collect::<Vec<_>>()
+        .join(" | ")
 }
 
 fn base_type(kind: &Type) -> String {
@@ -104,7 +145,9 @@ fn base_type(kind: &Type) -> String {
         Type::Bool => "boolean",
         Type::Int2 | Type::Int4 | Type::Float4 | Type::Float8 => "number",
         Type::Int8 => "bigint",
-        Type::Numeric { precision: Some(p), .. } if *p <= NUMBER_DIGITS_MAX => "number",
+        Type::Numeric {
+            precision: Some(p), ..
+        } if *p <= NUMBER_DIGITS_MAX => "number",
         Type::Numeric { .. }
         | Type::Text
         | Type::Varchar { .. }
@@ -119,7 +162,11 @@ fn base_type(kind: &Type) -> String {
         Type::Enum { labels, .. } => return union(labels),
         Type::Array { of } => {
             let element = base_type(of);
-            return if element.contains(' ') { format!("readonly ({element})[]") } else { format!("readonly {element}[]") };
+            return if element.contains(' ') {
+                format!("readonly ({element})[]")
+            } else {
+                format!("readonly {element}[]")
+            };
         }
     }
     .to_owned()
@@ -135,13 +182,19 @@ fn listed(check: &str, column: &str) -> Option<Vec<String>> {
         }
         rest.to_owned()
     };
-    let name = if column.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit()) {
+    let name = if column
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit())
+    {
         column.to_owned()
     } else {
         format!("\"{}\"", column.replace('"', "\"\""))
     };
     let rest = bare.strip_prefix(&name)?;
-    let rest = rest.strip_prefix(")::text").unwrap_or(rest).strip_prefix(" = ANY (")?;
+    let rest = rest
+        .strip_prefix(")::text")
+        .unwrap_or(rest)
+        .strip_prefix(" = ANY (")?;
     let rest = rest.trim_start_matches('(').strip_prefix("ARRAY[")?;
     let (mut values, mut rest) = (Vec::new(), rest);
     loop {
@@ -149,12 +202,19 @@ fn listed(check: &str, column: &str) -> Option<Vec<String>> {
         values.push(value);
         let end = after.find([',', ']'])?;
         let cast = &after[..end];
-        if !cast.is_empty() && !(cast.starts_with("::") && cast[2..].chars().all(|c| c.is_alphanumeric() || " ().".contains(c))) {
+        if !cast.is_empty()
+            && !(cast.starts_with("::")
+                && cast[2..]
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || " ().".contains(c)))
+        {
             return None;
         }
         if after[end..].starts_with(']') {
             // What follows may only close.
-            let tail = after[end + 1..].replace("::text[]", "").replace("::character varying[]", "");
+            let tail = after[end + 1..]
+                .replace("::text[]", "")
+                .replace("::character varying[]", "");
             return tail.chars().all(|c| c == ')').then_some(values);
         }
         rest = after[end + 1..].trim_start();

@@ -2,7 +2,9 @@
 
 /// A property's name, quoted where it is no identifier.
 pub(super) fn property(name: &str) -> String {
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$')
+    let plain = name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$')
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.is_empty();
     if plain { name.to_owned() } else { quoted(name) }
@@ -31,7 +33,9 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// A doc comment, which must not end early.
 pub(super) fn comment(text: Option<&str>, indent: &str, out: &mut String) {
-    let Some(text) = text.filter(|t| !t.trim().is_empty()) else { return };
+    let Some(text) = text.filter(|t| !t.trim().is_empty()) else {
+        return;
+    };
     let safe = text.replace("*/", "* /");
     let lines: Vec<&str> = safe.lines().map(str::trim).collect();
     if let [line] = lines[..] {

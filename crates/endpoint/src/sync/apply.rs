@@ -7,7 +7,7 @@ use super::refusal::refusal;
 use super::session::{Failure, Session};
 use crate::compiled::{Compiled, TableSql};
 use haversack_core::merge::{Judge, OwnWrites, normal_key};
-use haversack_core::protocol::{KeyText, Mutation, Op, Outcome, Values, Verdict, Written};
+use haversack_core::protocol::{KeyText, Mutation, Op, Outcome, Seq, Values, Verdict, Written};
 use haversack_core::schema::{ColumnId, Table, TableId};
 use haversack_core::value::{self, Value};
 use haversack_core::{Error, ErrorCode};
@@ -67,20 +67,33 @@ impl<'a> Push<'a> {
     /// A push that has judged nothing yet.
     pub fn new(session: &'a Session, compiled: &'a Compiled, asker: &'a Asker) -> Self {
         let (leases, own, runs) = (Leases::default(), OwnWrites::default(), HashMap::new());
-        Self { session, compiled, asker, leases, own, runs }
+        Self {
+            session,
+            compiled,
+            asker,
+            leases,
+            own,
+            runs,
+        }
     }
 
-    /// Takes in what this replica wrote.
-    pub fn remember(&mut self, recorded: Recorded, written: &[Written]) {
+    /// Takes in what mutation `seq` of this replica wrote; in the order of the numbers.
+    pub fn remember(&mut self, recorded: Recorded, seq: Seq, written: &[Written]) {
         for row in written {
             // A verdict from before a change of schema may name what is no more; it knows nothing then.
-            if self.own.record(&self.compiled.schema, row).is_err() {
+            if self.own.record(&self.compiled.schema, seq, row).is_err() {
                 continue;
             }
             if recorded == Recorded::Earlier
                 && let Ok(at) = self.row(&row.table, &row.key)
             {
-                self.runs.insert(at, Run { before: None, after: row.hash.clone() });
+                self.runs.insert(
+                    at,
+                    Run {
+                        before: None,
+                        after: row.hash.clone(),
+                    },
+                );
             }
         }
     }
@@ -89,7 +102,11 @@ impl<'a> Push<'a> {
     ///
     /// # Errors
     /// What Postgres answers.
-    pub async fn read_leases(&mut self, replica: &str, mutations: &[Mutation]) -> Result<(), Failure> {
+    pub async fn read_leases(
+        &mut self,
+        replica: &str,
+        mutations: &[Mutation],
+    ) -> Result<(), Failure> {
         let mut tables: Vec<TableId> = Vec::new();
         for op in mutations.iter().flat_map(|m| &m.ops) {
             if let Op::Insert { table, .. } = op
@@ -112,7 +129,9 @@ impl<'a> Push<'a> {
         let mut raced = false;
         loop {
             let (own, runs) = (self.own.clone(), self.runs.clone());
-            self.session.batch(&format!("SAVEPOINT mutation{}", self.compiled.defer)).await?;
+            self.session
+                .batch(&format!("SAVEPOINT mutation{}", self.compiled.defer))
+                .await?;
             let stopped = match self.operations(mutation).await {
                 Ok(verdict) => {
                     if matches!(verdict.outcome, Outcome::Conflict | Outcome::Gone) {
@@ -139,7 +158,12 @@ impl<'a> Push<'a> {
             };
             self.session.batch(UNDO).await?;
             let outcome = Outcome::Rejected { error };
-            return Ok(Verdict { seq: mutation.seq, outcome, written: Vec::new(), lost: Vec::new() });
+            return Ok(Verdict {
+                seq: mutation.seq,
+                outcome,
+                written: Vec::new(),
+                lost: Vec::new(),
+            });
         }
     }
 
@@ -150,16 +174,17 @@ impl<'a> Push<'a> {
         for (i, op) in mutation.ops.iter().enumerate() {
             let (at, columns) = match op {
                 Op::Insert { table, values } => self.insert(&mut judge, i, table, values).await?,
-                Op::Update { .. } => self.update(&mut judge, i, op).await?,
-                Op::Delete { table, key, base } => {
-                    (self.delete(&mut judge, i, table, key, base.as_deref()).await?, Vec::new())
-                }
+                Op::Update { .. } => self.update(&mut judge, mutation.seen, i, op).await?,
+                Op::Delete { .. } => (
+                    self.delete(&mut judge, mutation.seen, i, op).await?,
+                    Vec::new(),
+                ),
             };
             let Some(at) = at else { continue };
             // What an operation wrote is its successor's to know.
             if mutation.ops.len() > 1 {
                 let written = self.written(&at, &columns).await?;
-                self.note(&at, written);
+                self.note(mutation.seq, &at, written);
             }
             match set.iter_mut().find(|(row, _)| *row == at) {
                 Some((_, known)) => known.extend(columns),
@@ -169,19 +194,29 @@ impl<'a> Push<'a> {
         if judge.undone() {
             self.session.batch(UNDO).await?;
             let (outcome, lost) = judge.finish();
-            return Ok(Verdict { seq: mutation.seq, outcome, written: Vec::new(), lost });
+            return Ok(Verdict {
+                seq: mutation.seq,
+                outcome,
+                written: Vec::new(),
+                lost,
+            });
         }
         self.session.batch("SET CONSTRAINTS ALL IMMEDIATE").await?;
         // Read again: triggers may have had the last word.
         let mut written = Vec::with_capacity(set.len());
         for (at, columns) in &set {
             let row = self.written(at, columns).await?;
-            self.note(at, row.clone());
+            self.note(mutation.seq, at, row.clone());
             written.push(row);
         }
         self.session.batch("RELEASE SAVEPOINT mutation").await?;
         let (outcome, lost) = judge.finish();
-        Ok(Verdict { seq: mutation.seq, outcome, written, lost })
+        Ok(Verdict {
+            seq: mutation.seq,
+            outcome,
+            written,
+            lost,
+        })
     }
 
     async fn insert(
@@ -200,7 +235,11 @@ impl<'a> Push<'a> {
                 return Err(denied(table, name, "may not be given a value").into());
             }
         }
-        let given: Option<KeyText> = table.primary_key.iter().map(|c| values.get(c).cloned().flatten()).collect();
+        let given: Option<KeyText> = table
+            .primary_key
+            .iter()
+            .map(|c| values.get(c).cloned().flatten())
+            .collect();
         let (key, existing) = match given {
             Some(key) => {
                 let key = normal_key(table, &key)?;
@@ -212,7 +251,11 @@ impl<'a> Push<'a> {
         };
         let Some(new) = judge.insert(op, table, &key, existing.as_deref(), &values)? else {
             // Equal, or a conflict: nothing is written; only what is equal is known to be ours.
-            let known = if judge.undone() || existing.is_none() { None } else { Some((id, key)) };
+            let known = if judge.undone() || existing.is_none() {
+                None
+            } else {
+                Some((id, key))
+            };
             return Ok((known, columns_of(table, &values)));
         };
         if judge.undone() {
@@ -220,16 +263,35 @@ impl<'a> Push<'a> {
         }
         let columns: Vec<ColumnId> = new.iter().map(|(c, _)| *c).collect();
         let texts = texts(table, &new);
-        let rows = self.session.query(&sql.insert(&columns), &params(&texts)).await?;
-        let row = rows.first().ok_or_else(|| denied(table, "", "was not inserted"))?;
+        let rows = self
+            .session
+            .query(&sql.insert(&columns), &params(&texts))
+            .await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| denied(table, "", "was not inserted"))?;
         let key: KeyText = (0..sql.key().len()).map(|i| row.get(i)).collect();
         let at = (id, normal_key(table, &key)?);
         self.run(&at, None);
         Ok((Some(at), columns))
     }
 
-    async fn update(&mut self, judge: &mut Judge, i: usize, op: &Op) -> Result<(Option<Row>, Vec<ColumnId>), Stop> {
-        let Op::Update { table: name, key, set, base } = op else { return Ok((None, Vec::new())) };
+    async fn update(
+        &mut self,
+        judge: &mut Judge,
+        seen: Seq,
+        i: usize,
+        op: &Op,
+    ) -> Result<(Option<Row>, Vec<ColumnId>), Stop> {
+        let Op::Update {
+            table: name,
+            key,
+            set,
+            base,
+        } = op
+        else {
+            return Ok((None, Vec::new()));
+        };
         let (id, key) = self.row(name, key)?;
         let (table, sql) = self.compiled.table(id);
         let set = &self.own_identity_kept(table, set)?;
@@ -238,11 +300,19 @@ impl<'a> Push<'a> {
             if !table.updatable || !sql.columns[usize::from(column.0)].can_update {
                 return Err(denied(table, name, "may not be changed").into());
             }
+            // A key of a sequence is leased for one row; another row never takes it over.
+            if table.sequence_key() == Some(column) {
+                return Err(
+                    denied(table, name, "is drawn from a sequence and does not change").into(),
+                );
+            }
         }
         let current = self.read_locked(table, sql, &key).await?;
-        let own = self.own.get(id, &key);
-        let apply = judge.update(i, table, &key, current.as_deref(), set, base, own)?;
-        let Some(current) = current.filter(|_| !judge.undone()) else { return Ok((None, Vec::new())) };
+        let own = self.own.after(seen, id, &key);
+        let apply = judge.update(i, table, &key, current.as_deref(), set, base, own.as_ref())?;
+        let Some(current) = current.filter(|_| !judge.undone()) else {
+            return Ok((None, Vec::new()));
+        };
         // What lost is not this replica's: only the columns that hold its values are.
         let mut columns: Vec<ColumnId> = apply.iter().map(|(c, _)| *c).collect();
         for (column, mine) in haversack_core::merge::parse_values(table, set)? {
@@ -257,7 +327,12 @@ impl<'a> Push<'a> {
         let written: Vec<ColumnId> = apply.iter().map(|(c, _)| *c).collect();
         let mut texts = texts(table, &apply);
         texts.extend(key.iter().cloned().map(Some));
-        if self.session.execute(&sql.update(&written), &params(&texts)).await? == 0 {
+        if self
+            .session
+            .execute(&sql.update(&written), &params(&texts))
+            .await?
+            == 0
+        {
             return Err(denied(table, "", "may not be changed").into());
         }
         // The key may be among what changed.
@@ -273,11 +348,19 @@ impl<'a> Push<'a> {
     async fn delete(
         &mut self,
         judge: &mut Judge,
-        op: usize,
-        name: &str,
-        key: &KeyText,
-        base: Option<&str>,
+        seen: Seq,
+        i: usize,
+        op: &Op,
     ) -> Result<Option<Row>, Stop> {
+        let Op::Delete {
+            table: name,
+            key,
+            base,
+        } = op
+        else {
+            return Ok(None);
+        };
+        let base = base.as_deref();
         let (id, key) = self.row(name, key)?;
         let (table, sql) = self.compiled.table(id);
         if !table.deletable {
@@ -288,10 +371,12 @@ impl<'a> Push<'a> {
         // else someone else's edit lies beneath them.
         let at = (id, key);
         let unbroken = self.runs.get(&at).is_some_and(|run| {
-            run.before.as_ref().is_none_or(|before| before.as_deref() == base)
+            run.before
+                .as_ref()
+                .is_none_or(|before| before.as_deref() == base)
         });
-        let own = self.own.get(id, &at.1).filter(|_| unbroken);
-        let delete = judge.delete(op, table, &at.1, current.as_deref(), base, own);
+        let own = self.own.after(seen, id, &at.1).filter(|_| unbroken);
+        let delete = judge.delete(i, table, &at.1, current.as_deref(), base, own.as_ref());
         if !delete || judge.undone() {
             return Ok(None);
         }
@@ -314,16 +399,22 @@ impl<'a> Push<'a> {
         let before = current.map(value::row_hash);
         let continued = self.runs.get(at).is_some_and(|run| run.after == before);
         if !continued {
-            self.runs.insert(at.clone(), Run { before: Some(before), after: None });
+            self.runs.insert(
+                at.clone(),
+                Run {
+                    before: Some(before),
+                    after: None,
+                },
+            );
         }
     }
 
     /// Remembers a write of this push.
-    fn note(&mut self, at: &Row, written: Written) {
+    fn note(&mut self, seq: Seq, at: &Row, written: Written) {
         if let Some(run) = self.runs.get_mut(at) {
             run.after = written.hash.clone();
         }
-        self.remember(Recorded::Now, std::slice::from_ref(&written));
+        self.remember(Recorded::Now, seq, std::slice::from_ref(&written));
     }
 
     /// What the server holds of a row now.
@@ -332,21 +423,35 @@ impl<'a> Push<'a> {
         let row = self.read(table, sql, &sql.read, &at.1).await?;
         let text = |c: &ColumnId, row: &[Value]| {
             let column = table.column(*c);
-            (column.name.clone(), value::to_text(&column.kind, &row[usize::from(c.0)]))
+            (
+                column.name.clone(),
+                value::to_text(&column.kind, &row[usize::from(c.0)]),
+            )
         };
         Ok(Written {
             table: table.name.clone(),
             key: at.1.clone(),
-            values: row.as_ref().map(|row| columns.iter().map(|c| text(c, row)).collect()).unwrap_or_default(),
+            values: row
+                .as_ref()
+                .map(|row| columns.iter().map(|c| text(c, row)).collect())
+                .unwrap_or_default(),
             hash: row.as_deref().map(value::row_hash),
         })
     }
 
-    async fn read(&self, table: &Table, sql: &TableSql, select: &str, key: &KeyText) -> Result<Option<Vec<Value>>, Stop> {
+    async fn read(
+        &self,
+        table: &Table,
+        sql: &TableSql,
+        select: &str,
+        key: &KeyText,
+    ) -> Result<Option<Vec<Value>>, Stop> {
         debug_assert_eq!(key.len(), sql.key().len());
         let texts: Vec<Option<String>> = key.iter().cloned().map(Some).collect();
         let rows = self.session.query(select, &params(&texts)).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
         let values: Result<Vec<Value>, Error> = table
             .columns
             .iter()
@@ -358,13 +463,21 @@ impl<'a> Push<'a> {
             .collect();
         // Postgres's own text always parses, or the core is wrong: that is no verdict on the mutation.
         values.map(Some).map_err(|e| {
-            let error = Error::new(ErrorCode::Internal, format!("a stored value can't be read: {}", e.code));
+            let error = Error::new(
+                ErrorCode::Internal,
+                format!("a stored value can't be read: {}", e.code),
+            );
             Stop::Failed(Failure::Broken(error.table(&table.name)))
         })
     }
 
     /// Reads and locks a row. One that can be seen but not locked may not be written.
-    async fn read_locked(&self, table: &Table, sql: &TableSql, key: &KeyText) -> Result<Option<Vec<Value>>, Stop> {
+    async fn read_locked(
+        &self,
+        table: &Table,
+        sql: &TableSql,
+        key: &KeyText,
+    ) -> Result<Option<Vec<Value>>, Stop> {
         if let Some(row) = self.read(table, sql, &sql.read_locked, key).await? {
             return Ok(Some(row));
         }
@@ -378,16 +491,23 @@ impl<'a> Push<'a> {
     fn own_identity(&self, table: &Table, values: &Values) -> Result<Values, Error> {
         let mut values = self.own_identity_kept(table, values)?;
         for column in table.columns.iter().filter(|c| c.identity) {
-            values.entry(column.name.clone()).or_insert_with(|| Some(self.asker.user.clone()));
+            values
+                .entry(column.name.clone())
+                .or_insert_with(|| Some(self.asker.user.clone()));
         }
         Ok(values)
     }
 
     fn own_identity_kept(&self, table: &Table, values: &Values) -> Result<Values, Error> {
         for column in table.columns.iter().filter(|c| c.identity) {
-            let Some(given) = values.get(&column.name) else { continue };
+            let Some(given) = values.get(&column.name) else {
+                continue;
+            };
             let me = value::parse(&column.kind, &self.asker.user)?;
-            let given = given.as_ref().map(|text| value::parse(&column.kind, text)).transpose()?;
+            let given = given
+                .as_ref()
+                .map(|text| value::parse(&column.kind, text))
+                .transpose()?;
             if given != Some(me) {
                 return Err(denied(table, &column.name, "names another user"));
             }
@@ -396,7 +516,9 @@ impl<'a> Push<'a> {
     }
 
     fn check_lease(&self, id: TableId, table: &Table, key: &KeyText) -> Result<(), Error> {
-        let Some(column) = table.sequence_key() else { return Ok(()) };
+        let Some(column) = table.sequence_key() else {
+            return Ok(());
+        };
         // Where the key is the identity itself, the identity is the proof.
         if table.column(column).identity {
             return Ok(());
@@ -408,7 +530,11 @@ impl<'a> Push<'a> {
         if leased {
             return Ok(());
         }
-        Err(denied(table, &table.column(column).name, "is not a key that was leased to this replica"))
+        Err(denied(
+            table,
+            &table.column(column).name,
+            "is not a key that was leased to this replica",
+        ))
     }
 }
 
@@ -420,18 +546,33 @@ fn denied(table: &Table, column: &str, why: &str) -> Error {
     } else {
         format!("{}.{column}", table.name)
     };
-    let error = Error::new(ErrorCode::PermissionDenied, format!("{subject} {why}")).sqlstate("42501").table(&table.name);
-    if column.is_empty() { error } else { error.column(column) }
+    let error = Error::new(ErrorCode::PermissionDenied, format!("{subject} {why}"))
+        .sqlstate("42501")
+        .table(&table.name);
+    if column.is_empty() {
+        error
+    } else {
+        error.column(column)
+    }
 }
 
 fn columns_of(table: &Table, values: &Values) -> Vec<ColumnId> {
-    values.keys().filter_map(|name| table.column_id(name)).collect()
+    values
+        .keys()
+        .filter_map(|name| table.column_id(name))
+        .collect()
 }
 
 fn texts(table: &Table, values: &[(ColumnId, Value)]) -> Vec<Option<String>> {
-    values.iter().map(|(c, v)| value::to_text(&table.column(*c).kind, v)).collect()
+    values
+        .iter()
+        .map(|(c, v)| value::to_text(&table.column(*c).kind, v))
+        .collect()
 }
 
 fn params(texts: &[Option<String>]) -> Vec<&(dyn ToSql + Sync)> {
-    texts.iter().map(|text| text as &(dyn ToSql + Sync)).collect()
+    texts
+        .iter()
+        .map(|text| text as &(dyn ToSql + Sync))
+        .collect()
 }

@@ -24,7 +24,12 @@ impl Cursor {
     /// # Errors
     /// `malformed_request`.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let malformed = || Error::new(ErrorCode::MalformedRequest, "the cursor is not one of this endpoint's");
+        let malformed = || {
+            Error::new(
+                ErrorCode::MalformedRequest,
+                "the cursor is not one of this endpoint's",
+            )
+        };
         let mut parts = text.split('.');
         let (Some(VERSION), Some(snapshot), Some(belonging), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -34,7 +39,10 @@ impl Cursor {
         if !is_snapshot(snapshot) || belonging.len() != 32 {
             return Err(malformed());
         }
-        Ok(Self { snapshot: snapshot.to_owned(), belonging: belonging.to_owned() })
+        Ok(Self {
+            snapshot: snapshot.to_owned(),
+            belonging: belonging.to_owned(),
+        })
     }
 }
 
@@ -47,11 +55,14 @@ impl std::fmt::Display for Cursor {
 /// `xmin:xmax:xip,…`, ordered, so that Postgres will not refuse it.
 fn is_snapshot(text: &str) -> bool {
     let mut parts = text.split(':');
-    let (Some(low), Some(high), Some(between), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    let (Some(low), Some(high), Some(between), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return false;
     };
-    let (Ok(low), Ok(high)) = (low.parse::<u64>(), high.parse::<u64>()) else { return false };
+    let (Ok(low), Ok(high)) = (low.parse::<u64>(), high.parse::<u64>()) else {
+        return false;
+    };
     let mut last = low;
     let ordered = between.is_empty()
         || between.split(',').all(|xid| {
@@ -102,7 +113,9 @@ FROM haversack.meta m";
 /// `not_attached`, or what Postgres answers.
 pub async fn position(session: &Session, snapshot: Option<&str>) -> Result<Position, Failure> {
     let rows = session.query(POSITION, &[&snapshot]).await?;
-    let row = rows.first().ok_or_else(|| Error::new(ErrorCode::NotAttached, "the database is not attached"))?;
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::new(ErrorCode::NotAttached, "the database is not attached"))?;
     let history: String = row.get(1);
     Ok(Position {
         snapshot: row.get(0),
@@ -117,14 +130,28 @@ mod tests {
 
     #[test]
     fn cursors_survive_the_round_trip() {
-        let cursor = Cursor { snapshot: "10:20:10,14".into(), belonging: belonging("e", "r", "u", "f") };
+        let cursor = Cursor {
+            snapshot: "10:20:10,14".into(),
+            belonging: belonging("e", "r", "u", "f"),
+        };
         assert_eq!(Cursor::parse(&cursor.to_string()).unwrap(), cursor);
         assert_ne!(belonging("a", "b", "c", "d"), belonging("ab", "", "c", "d"));
     }
 
     #[test]
     fn what_postgres_would_refuse_is_refused_first() {
-        for wrong in ["", "10:20", "0:1:", "20:10:", "10:20:9", "10:20:20", "10:20:14,10", "10:20:10,10", "a:b:", "1:2:3:4"] {
+        for wrong in [
+            "",
+            "10:20",
+            "0:1:",
+            "20:10:",
+            "10:20:9",
+            "10:20:20",
+            "10:20:14,10",
+            "10:20:10,10",
+            "a:b:",
+            "1:2:3:4",
+        ] {
             assert!(!is_snapshot(wrong), "{wrong}");
         }
         for good in ["1:1:", "10:20:", "10:20:10", "10:20:10,19"] {

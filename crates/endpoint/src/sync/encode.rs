@@ -34,7 +34,11 @@ impl RowLines {
         let mut head = String::from(r#"{"line":"rows","table":"#);
         write_json_string(table, &mut head);
         head.push_str(r#","rows":["#);
-        Self { head, text: String::new(), rows: 0 }
+        Self {
+            head,
+            text: String::new(),
+            rows: 0,
+        }
     }
 
     /// Adds a row whose columns are all text; gives a line when one is full.
@@ -57,7 +61,11 @@ impl RowLines {
         }
         self.text.push(']');
         self.rows += 1;
-        Ok(if self.rows == ROWS_PER_LINE { self.finish() } else { None })
+        Ok(if self.rows == ROWS_PER_LINE {
+            self.finish()
+        } else {
+            None
+        })
     }
 
     /// The last line, if any row is left.
@@ -77,6 +85,11 @@ impl RowLines {
 /// As [`line`].
 pub fn removed(table: &str, keys: Vec<KeyText>) -> Result<Vec<Bytes>, Error> {
     keys.chunks(ROWS_PER_LINE)
-        .map(|keys| line(&Line::Removed { table: table.to_owned(), keys: keys.to_vec() }))
+        .map(|keys| {
+            line(&Line::Removed {
+                table: table.to_owned(),
+                keys: keys.to_vec(),
+            })
+        })
         .collect()
 }

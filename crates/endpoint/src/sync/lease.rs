@@ -25,7 +25,10 @@ impl Leases {
         tables: &[TableId],
     ) -> Result<Self, Failure> {
         let mut leases = Self::default();
-        let numbers: Vec<i32> = tables.iter().map(|t| compiled.tables[usize::from(t.0)].number).collect();
+        let numbers: Vec<i32> = tables
+            .iter()
+            .map(|t| compiled.tables[usize::from(t.0)].number)
+            .collect();
         if numbers.is_empty() {
             return Ok(leases);
         }
@@ -37,7 +40,11 @@ impl Leases {
             .await?;
         for row in rows {
             if let Some(id) = compiled.by_number(row.get(0)) {
-                leases.ranges.entry(id).or_default().push((row.get(1), row.get(2)));
+                leases
+                    .ranges
+                    .entry(id)
+                    .or_default()
+                    .push((row.get(1), row.get(2)));
             }
         }
         Ok(leases)
@@ -45,7 +52,9 @@ impl Leases {
 
     /// Was this key handed out to the replica?
     pub fn covers(&self, table: TableId, key: i64) -> bool {
-        self.ranges.get(&table).is_some_and(|ranges| ranges.iter().any(|(lo, hi)| (*lo..=*hi).contains(&key)))
+        self.ranges
+            .get(&table)
+            .is_some_and(|ranges| ranges.iter().any(|(lo, hi)| (*lo..=*hi).contains(&key)))
     }
 }
 

@@ -18,7 +18,9 @@ use crate::scope::Scope;
 use bytes::Bytes;
 use cursor::Cursor;
 use deadpool_postgres::Pool;
-use haversack_core::protocol::{Head, Line, PROTOCOL_VERSION, PUSH_BATCH_MAX, Problem, SyncRequest};
+use haversack_core::protocol::{
+    Head, Line, PROTOCOL_VERSION, PUSH_BATCH_MAX, Problem, SyncRequest,
+};
 use haversack_core::{Error, ErrorCode, value};
 use session::Session;
 use std::sync::Arc;
@@ -52,12 +54,18 @@ impl Asker {
                 .ok()
                 .and_then(|value| value::to_text(kind, &value))
                 .ok_or_else(|| {
-                    Error::new(ErrorCode::TokenInvalid, "the token's user is not of the type of the columns that name owners")
+                    Error::new(
+                        ErrorCode::TokenInvalid,
+                        "the token's user is not of the type of the columns that name owners",
+                    )
                 })?;
             scopes.push(format!("u:{canonical}"));
         }
         scopes.dedup();
-        Ok(Self { user: identity.user.clone(), scopes })
+        Ok(Self {
+            user: identity.user.clone(),
+            scopes,
+        })
     }
 }
 
@@ -105,7 +113,9 @@ pub async fn sync(
         rows_total: pulled.rows_total,
     };
     let head = encode::line(&Line::Head(head))?;
-    let end = encode::line(&Line::End { cursor: pulled.cursor })?;
+    let end = encode::line(&Line::End {
+        cursor: pulled.cursor,
+    })?;
     let (sender, receiver) = mpsc::channel(LINES_AHEAD);
     tokio::spawn(async move {
         if !pull::send(&sender, head).await {
@@ -116,7 +126,11 @@ pub async fn sync(
                 return;
             }
         }
-        let last = if pulled.snapshot { snapshot(session, &compiled, &sender, &request_id, end).await } else { end };
+        let last = if pulled.snapshot {
+            snapshot(session, &compiled, &sender, &request_id, end).await
+        } else {
+            end
+        };
         pull::send(&sender, last).await;
     });
     Ok(receiver)
@@ -143,7 +157,10 @@ fn check(compiled: &Compiled, request: &SyncRequest) -> Result<(), Error> {
     if request.protocol != PROTOCOL_VERSION {
         return Err(Error::new(
             ErrorCode::ProtocolUnsupported,
-            format!("this endpoint speaks protocol {PROTOCOL_VERSION}, not {}", request.protocol),
+            format!(
+                "this endpoint speaks protocol {PROTOCOL_VERSION}, not {}",
+                request.protocol
+            ),
         ));
     }
     if request.fingerprint != compiled.schema.fingerprint {
@@ -156,11 +173,17 @@ fn check(compiled: &Compiled, request: &SyncRequest) -> Result<(), Error> {
     if request.mutations.len() > PUSH_BATCH_MAX {
         return Err(Error::new(
             ErrorCode::MalformedRequest,
-            format!("a push has at most {PUSH_BATCH_MAX} mutations, not {}", request.mutations.len()),
+            format!(
+                "a push has at most {PUSH_BATCH_MAX} mutations, not {}",
+                request.mutations.len()
+            ),
         ));
     }
     if uuid::Uuid::parse_str(&request.replica).is_err() {
-        return Err(Error::new(ErrorCode::MalformedRequest, "the replica's id is not a UUID"));
+        return Err(Error::new(
+            ErrorCode::MalformedRequest,
+            "the replica's id is not a UUID",
+        ));
     }
     Ok(())
 }
@@ -174,7 +197,11 @@ pub(crate) fn owner_type(
         Scope::Global => None,
         // A private owner column is not described; its text is taken as it is.
         Scope::Owner(column) => Some(
-            table.column_id(column).map_or(haversack_core::schema::Type::Text, |c| table.column(c).kind.clone()),
+            table
+                .column_id(column)
+                .map_or(haversack_core::schema::Type::Text, |c| {
+                    table.column(c).kind.clone()
+                }),
         ),
     }
 }

@@ -60,9 +60,16 @@ pub async fn pull(
 ) -> Result<Pulled, Failure> {
     session.begin(BEGIN).await?;
     let position = position(session, cursor.map(|c| c.snapshot.as_str())).await?;
-    let belonging =
-        belonging(&position.epoch, &compiled.user_role, &asker.user, &compiled.schema.fingerprint);
-    let next = Cursor { snapshot: position.snapshot.clone(), belonging };
+    let belonging = belonging(
+        &position.epoch,
+        &compiled.user_role,
+        &asker.user,
+        &compiled.schema.fingerprint,
+    );
+    let next = Cursor {
+        snapshot: position.snapshot.clone(),
+        belonging,
+    };
     let mut pulled = Pulled {
         epoch: position.epoch.clone(),
         cursor: next.to_string(),
@@ -90,7 +97,12 @@ pub async fn pull(
 
 async fn become_user(session: &Session, compiled: &Compiled, asker: &Asker) -> Result<(), Failure> {
     let setting = &compiled.schema.identity.setting;
-    session.query(ROLE_AND_IDENTITY, &[&compiled.user_role, setting, &asker.user]).await?;
+    session
+        .query(
+            ROLE_AND_IDENTITY,
+            &[&compiled.user_role, setting, &asker.user],
+        )
+        .await?;
     Ok(())
 }
 
@@ -102,14 +114,18 @@ async fn changed(
     snapshot: &str,
 ) -> Result<Option<BTreeMap<TableId, Vec<KeyText>>>, Failure> {
     let limit = CHANGED_KEYS_MAX as i64 + 1;
-    let rows = session.query(CHANGED, &[&asker.scopes, &snapshot, &limit]).await?;
+    let rows = session
+        .query(CHANGED, &[&asker.scopes, &snapshot, &limit])
+        .await?;
     if rows.len() > CHANGED_KEYS_MAX {
         return Ok(None);
     }
     let mut changed: BTreeMap<TableId, Vec<KeyText>> = BTreeMap::new();
     for row in rows {
         // A table that no longer syncs is of no concern.
-        let Some(id) = compiled.by_number(row.get(0)) else { continue };
+        let Some(id) = compiled.by_number(row.get(0)) else {
+            continue;
+        };
         match row.get::<_, Option<KeyText>>(1) {
             Some(key) => changed.entry(id).or_default().push(key),
             // The table was truncated: which keys went with it is not recorded.
@@ -131,20 +147,28 @@ async fn reread(
     let width = sql.key().len();
     // A key of another width is from before the primary key changed; that has its own fingerprint.
     let keys: Vec<KeyText> = keys.into_iter().filter(|key| key.len() == width).collect();
-    let columns: Vec<Vec<&str>> =
-        (0..width).map(|i| keys.iter().map(|key| key[i].as_str()).collect()).collect();
-    let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|c| c as &(dyn ToSql + Sync)).collect();
+    let columns: Vec<Vec<&str>> = (0..width)
+        .map(|i| keys.iter().map(|key| key[i].as_str()).collect())
+        .collect();
+    let params: Vec<&(dyn ToSql + Sync)> =
+        columns.iter().map(|c| c as &(dyn ToSql + Sync)).collect();
     let rows = session.query(&sql.read_many, &params).await?;
     let mut found: HashSet<KeyText> = HashSet::with_capacity(rows.len());
     let mut text = RowLines::new(&table.name);
     for row in &rows {
-        let key: Result<KeyText, _> =
-            sql.key().iter().map(|c| row.try_get::<_, String>(usize::from(c.0))).collect();
+        let key: Result<KeyText, _> = sql
+            .key()
+            .iter()
+            .map(|c| row.try_get::<_, String>(usize::from(c.0)))
+            .collect();
         found.insert(key?);
         lines.extend(text.push(row)?);
     }
     lines.extend(text.finish());
-    let gone: Vec<KeyText> = keys.into_iter().filter(|key| !found.contains(key)).collect();
+    let gone: Vec<KeyText> = keys
+        .into_iter()
+        .filter(|key| !found.contains(key))
+        .collect();
     lines.extend(encode::removed(&table.name, gone)?);
     Ok(rows.len() as u64)
 }
@@ -160,9 +184,13 @@ async fn count(session: &Session, compiled: &Compiled) -> Result<u64, Failure> {
         if total > most {
             return Err(Error::new(
                 ErrorCode::TooManyRows,
-                format!("the user can see more than {most} rows, which is the most that a replica holds"),
+                format!(
+                    "the user can see more than {most} rows, which is the most that a replica holds"
+                ),
             )
-            .hint("let row security show each user less, or raise limits.rows_max in haversack.toml")
+            .hint(
+                "let row security show each user less, or raise limits.rows_max in haversack.toml",
+            )
             .into());
         }
     }
@@ -203,5 +231,8 @@ pub async fn stream(
 
 /// Sends a line; false where nobody takes it.
 pub async fn send(lines: &mpsc::Sender<Bytes>, line: Bytes) -> bool {
-    matches!(tokio::time::timeout(LINE_TIMEOUT, lines.send(line)).await, Ok(Ok(())))
+    matches!(
+        tokio::time::timeout(LINE_TIMEOUT, lines.send(line)).await,
+        Ok(Ok(()))
+    )
 }

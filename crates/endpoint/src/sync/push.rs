@@ -7,7 +7,7 @@ use super::{Asker, ROLE_AND_IDENTITY};
 use crate::compiled::Compiled;
 use haversack_core::protocol::{Mutation, Seq, SyncRequest, Verdict};
 use haversack_core::{Error, ErrorCode};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 const ATTEMPTS_MAX: u32 = 3;
@@ -87,38 +87,71 @@ async fn attempt_push(
     }
     let wrote = !new.is_empty();
     session.commit().await?;
-    Ok(Pushed { verdicts, leases, wrote })
+    Ok(Pushed {
+        verdicts,
+        leases,
+        wrote,
+    })
 }
 
 fn number(seq: Seq) -> Result<i64, Error> {
-    i64::try_from(seq).map_err(|_| Error::new(ErrorCode::MalformedRequest, "a mutation's number is out of range"))
+    i64::try_from(seq).map_err(|_| {
+        Error::new(
+            ErrorCode::MalformedRequest,
+            "a mutation's number is out of range",
+        )
+    })
 }
 
-async fn lock_replica(session: &Session, asker: &Asker, request: &SyncRequest) -> Result<Seq, Failure> {
-    let rows = session.query(REPLICA, &[&request.replica, &asker.user]).await?;
-    let row = rows.first().ok_or_else(|| Error::new(ErrorCode::Internal, "the replica has no record"))?;
+async fn lock_replica(
+    session: &Session,
+    asker: &Asker,
+    request: &SyncRequest,
+) -> Result<Seq, Failure> {
+    let rows = session
+        .query(REPLICA, &[&request.replica, &asker.user])
+        .await?;
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::new(ErrorCode::Internal, "the replica has no record"))?;
     if row.get::<_, &str>(0) != asker.user {
-        return Err(Error::new(ErrorCode::ReplicaForeign, "the replica belongs to another user").into());
+        return Err(Error::new(
+            ErrorCode::ReplicaForeign,
+            "the replica belongs to another user",
+        )
+        .into());
     }
     Ok(row.get::<_, i64>(1) as Seq)
 }
 
-/// The verdicts of mutations that were judged before.
-async fn recorded(session: &Session, request: &SyncRequest, last: Seq) -> Result<HashMap<Seq, Verdict>, Failure> {
-    let seen: Vec<i64> = request.mutations.iter().filter(|m| m.seq <= last).map(|m| m.seq as i64).collect();
-    if seen.is_empty() {
-        return Ok(HashMap::new());
-    }
+/// The verdicts that were given before and still matter: of mutations sent again, and of those that
+/// a new mutation had not seen when it was made. In the order of the numbers.
+async fn recorded(
+    session: &Session,
+    request: &SyncRequest,
+    last: Seq,
+) -> Result<BTreeMap<Seq, Verdict>, Failure> {
+    let since = request
+        .mutations
+        .iter()
+        .map(|m| m.seen.min(m.seq.saturating_sub(1)))
+        .min();
+    let Some(since) = since.filter(|since| *since < last) else {
+        return Ok(BTreeMap::new());
+    };
     let rows = session
         .query(
-            "SELECT seq, verdict::text FROM haversack.verdicts WHERE replica = $1::text::uuid AND seq = ANY ($2)",
-            &[&request.replica, &seen],
+            "SELECT seq, verdict::text FROM haversack.verdicts WHERE replica = $1::text::uuid AND seq > $2",
+            &[&request.replica, &number(since)?],
         )
         .await?;
     rows.iter()
         .map(|row| {
             let verdict = serde_json::from_str(row.get(1)).map_err(|e| {
-                Error::new(ErrorCode::Internal, format!("a recorded verdict can't be read: {e}"))
+                Error::new(
+                    ErrorCode::Internal,
+                    format!("a recorded verdict can't be read: {e}"),
+                )
             })?;
             Ok((row.get::<_, i64>(0) as Seq, verdict))
         })
@@ -132,30 +165,42 @@ async fn judge<'r>(
     asker: &Asker,
     request: &'r SyncRequest,
     last: Seq,
-    known: &HashMap<Seq, Verdict>,
+    known: &BTreeMap<Seq, Verdict>,
 ) -> Result<(Vec<Verdict>, &'r [Mutation]), Failure> {
     let mutations = &request.mutations;
-    let first_new = mutations.iter().position(|m| m.seq > last).unwrap_or(mutations.len());
+    let first_new = mutations
+        .iter()
+        .position(|m| m.seq > last)
+        .unwrap_or(mutations.len());
     let (old, new) = mutations.split_at(first_new);
     for (i, mutation) in new.iter().enumerate() {
         if mutation.seq != last + 1 + i as u64 {
             return Err(Error::new(
                 ErrorCode::SequenceGap,
-                format!("mutation {} was sent where {} is expected", mutation.seq, last + 1 + i as u64),
+                format!(
+                    "mutation {} was sent where {} is expected",
+                    mutation.seq,
+                    last + 1 + i as u64
+                ),
             )
             .into());
         }
     }
     let mut push = Push::new(session, compiled, asker);
+    for (seq, verdict) in known {
+        push.remember(Recorded::Earlier, *seq, &verdict.written);
+    }
     let mut verdicts = Vec::with_capacity(mutations.len());
     for mutation in old {
         let verdict = known.get(&mutation.seq).ok_or_else(|| {
             Error::new(
                 ErrorCode::MalformedRequest,
-                format!("mutation {} was acknowledged, so its verdict is forgotten", mutation.seq),
+                format!(
+                    "mutation {} was acknowledged, so its verdict is forgotten",
+                    mutation.seq
+                ),
             )
         })?;
-        push.remember(Recorded::Earlier, &verdict.written);
         verdicts.push(verdict.clone());
     }
     if new.is_empty() {
@@ -163,7 +208,12 @@ async fn judge<'r>(
     }
     push.read_leases(&request.replica, new).await?;
     let setting = &compiled.schema.identity.setting;
-    session.query(ROLE_AND_IDENTITY, &[&compiled.user_role, setting, &asker.user]).await?;
+    session
+        .query(
+            ROLE_AND_IDENTITY,
+            &[&compiled.user_role, setting, &asker.user],
+        )
+        .await?;
     for mutation in new {
         verdicts.push(push.mutation(mutation).await?);
     }
@@ -183,7 +233,10 @@ async fn record(
     for verdict in &verdicts[verdicts.len() - new.len()..] {
         numbers.push(number(verdict.seq)?);
         texts.push(serde_json::to_string(verdict).map_err(|e| {
-            Error::new(ErrorCode::Internal, format!("a verdict can't be written: {e}"))
+            Error::new(
+                ErrorCode::Internal,
+                format!("a verdict can't be written: {e}"),
+            )
         })?);
     }
     session

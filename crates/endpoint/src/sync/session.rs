@@ -55,9 +55,11 @@ impl Failure {
     pub fn into_error(self) -> Error {
         match self {
             Failure::Broken(error) => error,
-            Failure::Transient(state) => {
-                Error::new(ErrorCode::Overloaded, "Postgres is too busy for this request").sqlstate(state)
-            }
+            Failure::Transient(state) => Error::new(
+                ErrorCode::Overloaded,
+                "Postgres is too busy for this request",
+            )
+            .sqlstate(state),
             Failure::Refused(db) => {
                 // Its message may quote rows, so only the log gets the code and the place.
                 tracing::error!(
@@ -67,8 +69,11 @@ impl Failure {
                     routine = db.routine(),
                     "Postgres refused a statement of the endpoint"
                 );
-                Error::new(ErrorCode::Internal, "the endpoint and the database disagree")
-                    .sqlstate(db.code().code())
+                Error::new(
+                    ErrorCode::Internal,
+                    "the endpoint and the database disagree",
+                )
+                .sqlstate(db.code().code())
             }
         }
     }
@@ -84,12 +89,17 @@ impl Session {
         if object.statement_cache.size() > STATEMENTS_MAX {
             object.statement_cache.clear();
         }
-        Ok(Self { object: Some(object), open: false })
+        Ok(Self {
+            object: Some(object),
+            open: false,
+        })
     }
 
     /// The connection.
     pub fn object(&self) -> &Object {
-        self.object.as_ref().expect("a session holds its connection until it is dropped")
+        self.object
+            .as_ref()
+            .expect("a session holds its connection until it is dropped")
     }
 
     /// Begins a transaction; `begin` is a BEGIN and what is set in it.
@@ -138,7 +148,11 @@ impl Session {
     ///
     /// # Errors
     /// What Postgres answers.
-    pub async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
+    pub async fn query(
+        &self,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failure> {
         let statement = self.prepare(sql).await?;
         Ok(self.object().query(&statement, params).await?)
     }
