@@ -4,6 +4,8 @@
 //! way in (`JSON.parse`: 1.3 µs a row). What JSON can't hold is put right here: bigint, bytes,
 //! and the freezing of what the application is given.
 
+use crate::store::layout::plain_text;
+use haversack_core::json::Json;
 use haversack_core::replica::Key;
 use haversack_core::schema::{Table, Type};
 use haversack_core::{Error, ErrorCode};
@@ -111,11 +113,11 @@ impl RowShape {
         }
     }
 
-    /// Stored rows as the JSON that the core reads: the opposite of [`RowShape::plain`].
+    /// Stored rows as the JSON array that the core reads: the opposite of [`RowShape::plain`].
     ///
     /// # Errors
     /// `storage_failed` where a record is not plain data.
-    pub fn stored(&self, rows: &Array) -> Result<Vec<serde_json::Value>, Error> {
+    pub fn stored(&self, rows: &Array) -> Result<String, Error> {
         if self
             .special
             .iter()
@@ -125,15 +127,7 @@ impl RowShape {
                 self.flatten(&row);
             }
         }
-        JSON::stringify(rows)
-            .ok()
-            .and_then(|text| serde_json::from_str(&text.as_string()?).ok())
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorCode::StorageFailed,
-                    "a row store holds something that is no row",
-                )
-            })
+        plain_text(rows)
     }
 
     fn flatten(&self, row: &JsValue) {
@@ -203,14 +197,14 @@ pub fn key_to_js(table: &Table, key: &Key) -> JsValue {
 /// The key that an IndexedDB key stands for; None where it is none of ours.
 pub fn key_from_js(table: &Table, key: &JsValue) -> Option<Key> {
     let text = JSON::stringify(key).ok()?.as_string()?;
-    let mut json: serde_json::Value = serde_json::from_str(&text).ok()?;
+    let mut json = Json::parse(&text).ok()?;
     let parts = match &mut json {
-        serde_json::Value::Array(parts) => &mut parts[..],
+        Json::List(parts) => &mut parts[..],
         part => std::slice::from_mut(part),
     };
     for (part, column) in parts.iter_mut().zip(table.key_columns()) {
         if table.column(column).kind == Type::Bool {
-            *part = serde_json::Value::Bool(part.as_f64()? != 0.0);
+            *part = Json::Bool(*part != Json::Number("0".into()));
         }
     }
     Key::from_json(table, &json).ok()

@@ -9,17 +9,16 @@ mod convert;
 mod network;
 mod poison;
 mod store;
+mod view;
 
 use client::Shared;
-use client::events::{ErrorView, thrown};
-use haversack_core::protocol::{KeyText, Op, Text};
+use client::events::thrown;
+use haversack_core::json::{self, Json};
 use haversack_core::query::{Param, PlanId};
-use haversack_core::replica::Key;
+use haversack_core::replica::{DraftOp, Key};
 use haversack_core::schema::{Schema, TableId};
-use haversack_core::value;
 use haversack_core::{Error, ErrorCode};
 use js_sys::{Array, Function, Reflect, Uint32Array};
-use serde_json::json;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -88,7 +87,7 @@ impl Client {
     pub fn find_key(&self, table: u16, key: &str) -> Result<i32, JsValue> {
         let table = TableId(table);
         let definition = self.shared.schema.table(table);
-        let json = parse_json(key).map_err(|error| thrown(&error))?;
+        let json = Json::parse(key).map_err(|error| thrown(&error))?;
         let key = Key::from_json(definition, &json).map_err(|error| thrown(&error))?;
         Ok(slot(self.shared.replica.borrow().find(table, &key)))
     }
@@ -119,7 +118,7 @@ impl Client {
 
     /// Compiles a query's shape.
     pub fn compile(&self, shape: &str) -> Result<u32, JsValue> {
-        let shape = serde_json::from_str(shape).map_err(|e| {
+        let shape = json::read_text(shape).map_err(|e| {
             thrown(&Error::new(
                 ErrorCode::InvalidQuery,
                 format!("not a query: {e}"),
@@ -175,7 +174,7 @@ impl Client {
 
     /// How a query was last run, as JSON.
     pub fn explain(&self, plan: u32) -> String {
-        to_json(&self.shared.replica.borrow().explain(PlanId(plan)))
+        json::text(&self.shared.replica.borrow().explain(PlanId(plan)))
     }
 
     /// Rows that changed since the last call: table, slot, table, slot, …
@@ -191,15 +190,14 @@ impl Client {
 
     /// Writes a transaction of operations.
     pub fn mutate(&self, ops: &str) -> Result<String, JsValue> {
-        let drafts =
-            serde_json::from_str::<Vec<haversack_core::replica::DraftOp>>(ops).map_err(|e| {
-                Error::new(
-                    ErrorCode::MalformedRequest,
-                    format!("not a list of operations: {e}"),
-                )
-            });
+        let drafts = json::read_text::<Vec<DraftOp<'_>>>(ops).map_err(|e| {
+            Error::new(
+                ErrorCode::MalformedRequest,
+                format!("not a list of operations: {e}"),
+            )
+        });
         let made = drafts.and_then(|drafts| self.shared.write(&drafts));
-        made.map(|made| to_json(&made))
+        made.map(|made| json::text(&made))
             .map_err(|error| thrown(&error))
     }
 
@@ -210,59 +208,22 @@ impl Client {
 
     /// The status, as JSON.
     pub fn status(&self) -> String {
-        to_json(&self.shared.status())
+        json::text(&self.shared.status())
     }
 
     /// Mutations without a verdict, as JSON.
     pub fn pending(&self) -> String {
-        let replica = self.shared.replica.borrow();
-        let list: Vec<serde_json::Value> = replica
-            .pending()
-            .map(|p| json!({ "seq": p.seq(), "local": p.local.0, "at": p.mutation.at, "ops": p.mutation.ops.iter().map(|op| op_view(&self.shared.schema, op)).collect::<Vec<_>>() }))
-            .collect();
-        to_json(&list)
+        view::pending(&self.shared.schema, &self.shared.replica.borrow())
     }
 
     /// Rejected mutations, as JSON.
     pub fn rejected(&self) -> String {
-        let rejected = self.shared.rejected.borrow();
-        let view = |r: &store::queue::Rejected| {
-            json!({
-                "seq": r.seq,
-                "at": r.at,
-                "rejectedAt": r.rejected_at,
-                "ops": r.ops.iter().map(|op| op_view(&self.shared.schema, op)).collect::<Vec<_>>(),
-                "error": ErrorView::from(&r.error),
-            })
-        };
-        to_json(&rejected.iter().map(view).collect::<Vec<_>>())
+        view::rejected(&self.shared.schema, &self.shared.rejected.borrow())
     }
 
     /// Lost values, as JSON.
     pub fn lost(&self) -> String {
-        let view = |(id, value): &(f64, store::queue::LostValue)| {
-            let lost = &value.lost;
-            let schema = &self.shared.schema;
-            json!({
-                "id": id,
-                "seq": value.seq,
-                "at": value.at,
-                "table": lost.table,
-                "key": key_view(schema, &lost.table, &lost.key),
-                "column": lost.column,
-                "mine": value_view(schema, &lost.table, lost.column.as_deref(), &lost.mine),
-                "theirs": value_view(schema, &lost.table, lost.column.as_deref(), &lost.theirs),
-            })
-        };
-        to_json(
-            &self
-                .shared
-                .lost
-                .borrow()
-                .iter()
-                .map(view)
-                .collect::<Vec<_>>(),
-        )
+        view::lost(&self.shared.schema, &self.shared.lost.borrow())
     }
 
     /// Forgets a rejected mutation.
@@ -321,7 +282,7 @@ async fn open(options: &JsValue) -> Result<Rc<Shared>, Error> {
             )
         })
     };
-    let schema = Schema::from_json(&text("schema")?)?;
+    let schema = Schema::from_pulled(&text("schema")?)?;
     let url = text("url")?.trim_end_matches('/').to_owned();
     let on_event = function("onEvent")?;
     poison::on_panic(&on_event);
@@ -330,77 +291,4 @@ async fn open(options: &JsValue) -> Result<Rc<Shared>, Error> {
 
 fn slot(slot: Option<u32>) -> i32 {
     slot.map_or(-1, |slot| slot as i32)
-}
-
-fn to_json<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
-}
-
-fn parse_json(text: &str) -> Result<serde_json::Value, Error> {
-    serde_json::from_str(text)
-        .map_err(|e| Error::new(ErrorCode::MalformedRequest, format!("not JSON: {e}")))
-}
-
-/// A wire value as JavaScript gets it; where the schema has moved on, the text itself.
-fn value_view(
-    schema: &Schema,
-    table: &str,
-    column: Option<&str>,
-    text: &Text,
-) -> serde_json::Value {
-    let Some(text) = text else {
-        return serde_json::Value::Null;
-    };
-    let known = || {
-        let table = schema.table(schema.table_id(table)?);
-        let column = table.column(table.column_id(column?)?);
-        let value = value::parse(&column.kind, text).ok()?;
-        let mut json = String::new();
-        value::write_json(&column.kind, &value, &mut json);
-        serde_json::from_str(&json).ok()
-    };
-    known().unwrap_or_else(|| text.as_str().into())
-}
-
-fn key_view(schema: &Schema, table: &str, key: &KeyText) -> serde_json::Value {
-    let names = schema
-        .table_id(table)
-        .map(|id| schema.table(id).primary_key.clone());
-    let names = names.unwrap_or_default();
-    let part = |(i, text): (usize, &String)| {
-        value_view(
-            schema,
-            table,
-            names.get(i).map(String::as_str),
-            &Some(text.clone()),
-        )
-    };
-    key.iter().enumerate().map(part).collect()
-}
-
-/// An operation with its values as JavaScript gets them.
-fn op_view(schema: &Schema, op: &Op) -> serde_json::Value {
-    let values = |table: &str, values: &haversack_core::protocol::Values| {
-        let view = |(name, text): (&String, &Text)| {
-            (name.clone(), value_view(schema, table, Some(name), text))
-        };
-        values.iter().map(view).collect::<serde_json::Map<_, _>>()
-    };
-    match op {
-        Op::Insert {
-            table,
-            values: given,
-        } => {
-            json!({ "op": "insert", "table": table, "values": values(table, given) })
-        }
-        Op::Update {
-            table, key, set, ..
-        } => {
-            let key = key_view(schema, table, key);
-            json!({ "op": "update", "table": table, "key": key, "set": values(table, set) })
-        }
-        Op::Delete { table, key, .. } => {
-            json!({ "op": "delete", "table": table, "key": key_view(schema, table, key) })
-        }
-    }
 }

@@ -1,13 +1,12 @@
 //! What the tabs of one database tell each other.
 
+use haversack_core::json::{self, Fault, FromJson, Json, Members, ToJson};
 use haversack_core::protocol::{Mutation, Outcome, Seq};
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
 
 /// A message to the other tabs.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[derive(Clone, Debug)]
 pub enum Message {
     /// A mutation became durable.
     Mutation {
@@ -34,6 +33,55 @@ pub enum Message {
     Ask,
 }
 
+impl ToJson for Message {
+    fn to_json(&self, out: &mut String) {
+        let mut members = Members::new(out);
+        match self {
+            Message::Mutation { mutation } => {
+                members.add("kind", &"mutation").add("mutation", mutation)
+            }
+            Message::Patch {
+                patch,
+                outcomes,
+                at,
+            } => members
+                .add("kind", &"patch")
+                .add("patch", patch)
+                .add("outcomes", outcomes)
+                .add("at", at),
+            Message::Status { status } => members.add("kind", &"status").add("status", status),
+            Message::Outcomes => members.add("kind", &"outcomes"),
+            Message::Ask => members.add("kind", &"ask"),
+        }
+        .end();
+    }
+}
+
+impl<'a> FromJson<'a> for Message {
+    fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
+        match fault.tag(json, "kind") {
+            "mutation" => Message::Mutation {
+                mutation: FromJson::member(json, "mutation", fault),
+            },
+            "patch" => Message::Patch {
+                patch: FromJson::member(json, "patch", fault),
+                outcomes: FromJson::member(json, "outcomes", fault),
+                at: FromJson::member(json, "at", fault),
+            },
+            "status" => Message::Status {
+                status: FromJson::member(json, "status", fault),
+            },
+            "outcomes" => Message::Outcomes,
+            tag => {
+                if tag != "ask" {
+                    fault.note(Fault::Member("kind"));
+                }
+                Message::Ask
+            }
+        }
+    }
+}
+
 /// A channel to the other tabs; dropping it closes it.
 pub struct Channel {
     inner: BroadcastChannel,
@@ -57,7 +105,7 @@ impl Channel {
             if let Some(message) = event
                 .data()
                 .as_string()
-                .and_then(|text| serde_json::from_str(&text).ok())
+                .and_then(|text| json::read_text(&text).ok())
             {
                 on_message(message);
             }
@@ -71,8 +119,6 @@ impl Channel {
 
     /// Tells all other tabs.
     pub fn send(&self, message: &Message) {
-        if let Ok(text) = serde_json::to_string(message) {
-            let _ = self.inner.post_message(&text.into());
-        }
+        let _ = self.inner.post_message(&json::text(message).into());
     }
 }

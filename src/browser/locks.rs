@@ -4,7 +4,6 @@
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -77,7 +76,7 @@ pub fn hold(name: &str, granted: impl FnOnce() + 'static) -> Option<Hold> {
 }
 
 /// The names of all locks held now in this origin; None where the browser has no Web Locks.
-pub async fn held() -> Option<BTreeSet<String>> {
+pub async fn held() -> Option<Vec<String>> {
     let snapshot = JsFuture::from(manager()?.query()).await.ok()?;
     let held = Reflect::get(&snapshot, &"held".into()).ok()?;
     let name = |lock: JsValue| Reflect::get(&lock, &"name".into()).ok()?.as_string();

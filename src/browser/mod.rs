@@ -5,6 +5,7 @@ pub mod listener;
 pub mod locks;
 pub mod timer;
 
+use haversack_core::json::Json;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -41,14 +42,14 @@ pub fn random_uuid() -> String {
     b[6] = (b[6] & 0x0f) | 0x40;
     b[8] = (b[8] & 0x3f) | 0x80;
     let hex = haversack_core::schema::hex(&b);
-    format!(
-        "{}-{}-{}-{}-{}",
+    [
         &hex[..8],
         &hex[8..12],
         &hex[12..16],
         &hex[16..20],
-        &hex[20..]
-    )
+        &hex[20..],
+    ]
+    .join("-")
 }
 
 /// A claim of a JSON Web Token, unverified: it names the local database, nothing more; the
@@ -58,13 +59,9 @@ pub fn token_claim(token: &str, claim: &str) -> Option<String> {
     let binary = atob(&payload).ok()?;
     // `atob` gives one char per byte.
     let bytes: Vec<u8> = binary.chars().map(|c| c as u8).collect();
-    let claims: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-    match claims.get(claim)? {
-        serde_json::Value::String(text) => Some(text.clone()),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        serde_json::Value::Null
-        | serde_json::Value::Bool(_)
-        | serde_json::Value::Array(_)
-        | serde_json::Value::Object(_) => None,
+    let claims = std::str::from_utf8(&bytes).ok()?;
+    match Json::parse(claims).ok()?.get(claim)? {
+        Json::Text(text) | Json::Number(text) => Some(text.clone().into_owned()),
+        Json::Null | Json::Bool(_) | Json::List(_) | Json::Object(_) => None,
     }
 }

@@ -1,13 +1,14 @@
 //! What the binding tells TypeScript, and the shape of an error there.
 
 use haversack_core::error::Details;
+use haversack_core::json::{self, Members, ToJson};
 use haversack_core::protocol::{Outcome, Seq};
 use haversack_core::{Error, ErrorCode, Recovery};
-use serde::{Deserialize, Serialize};
+use haversack_core::{json_struct, json_words};
 use wasm_bindgen::JsValue;
 
 /// An error as JavaScript gets it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ErrorView {
     /// The stable code.
     pub code: ErrorCode,
@@ -18,6 +19,13 @@ pub struct ErrorView {
     /// What it is about.
     pub details: Details,
 }
+
+json_struct!(ErrorView {
+    code,
+    message,
+    recovery,
+    details
+});
 
 impl From<&Error> for ErrorView {
     fn from(error: &Error) -> Self {
@@ -36,14 +44,12 @@ pub fn thrown(error: &Error) -> JsValue {
 }
 
 /// A value of ours as a plain object.
-pub fn to_object<T: Serialize>(value: &T) -> JsValue {
-    let text = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
-    js_sys::JSON::parse(&text).unwrap_or(JsValue::NULL)
+pub fn to_object(value: &dyn ToJson) -> JsValue {
+    js_sys::JSON::parse(&json::text(value)).unwrap_or(JsValue::NULL)
 }
 
 /// An event.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[derive(Clone, Debug)]
 pub enum Notice {
     /// Visible rows changed.
     Changed,
@@ -83,34 +89,62 @@ pub enum Notice {
     },
 }
 
+impl ToJson for Notice {
+    fn to_json(&self, out: &mut String) {
+        let mut members = Members::new(out);
+        match self {
+            Notice::Changed => members.add("kind", &"changed"),
+            Notice::Durable { local } => members.add("kind", &"durable").add("local", local),
+            Notice::Failed { local, error } => members
+                .add("kind", &"failed")
+                .add("local", local)
+                .add("error", error),
+            Notice::Settled {
+                local,
+                seq,
+                outcome,
+                error,
+            } => members
+                .add("kind", &"settled")
+                .add("local", local)
+                .add("seq", seq)
+                .add("outcome", outcome)
+                .add("error", error),
+            Notice::Status => members.add("kind", &"status"),
+            Notice::Rejected => members.add("kind", &"rejected"),
+            Notice::Lost => members.add("kind", &"lost"),
+            Notice::Closed { error } => members.add("kind", &"closed").add("error", error),
+        }
+        .end();
+    }
+}
+
 impl Notice {
     /// The notice of a verdict.
     pub fn settled(local: Option<u64>, seq: Seq, outcome: &Outcome) -> Self {
         let error = |code: ErrorCode| Some(ErrorView::from(&Error::new(code, code.meaning())));
-        let (outcome, error) = match outcome {
-            Outcome::Applied => ("applied", None),
-            Outcome::Merged => ("merged", None),
-            Outcome::Conflict => ("conflict", error(ErrorCode::Conflict)),
-            Outcome::Gone => ("gone", error(ErrorCode::Gone)),
+        let error = match outcome {
+            Outcome::Applied | Outcome::Merged => None,
+            Outcome::Conflict => error(ErrorCode::Conflict),
+            Outcome::Gone => error(ErrorCode::Gone),
             Outcome::Rejected { error } => {
                 let mut view = ErrorView::from(error);
                 view.code = ErrorCode::Rejected;
                 view.recovery = ErrorCode::Rejected.recovery();
-                ("rejected", Some(view))
+                Some(view)
             }
         };
         Self::Settled {
             local,
             seq,
-            outcome,
+            outcome: outcome.name(),
             error,
         }
     }
 }
 
 /// What the connection does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connection {
     /// Not yet known.
     Starting,
@@ -126,8 +160,17 @@ pub enum Connection {
     Closed,
 }
 
+json_words!(Connection {
+    Starting "starting",
+    Offline "offline",
+    Syncing "syncing",
+    Online "online",
+    SignedOut "signed-out",
+    Closed "closed",
+});
+
 /// How far the first sync is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Rows that have arrived.
     pub done: u64,
@@ -135,9 +178,10 @@ pub struct Progress {
     pub total: u64,
 }
 
+json_struct!(Progress { done, total });
+
 /// The state of syncing, as `db.sync.status`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Status {
     /// What the connection does.
     pub state: Connection,
@@ -154,6 +198,16 @@ pub struct Status {
     /// Why the last sync failed.
     pub error: Option<ErrorView>,
 }
+
+json_struct!(Status {
+    state,
+    user,
+    pending,
+    last_sync as "lastSync",
+    progress,
+    leader,
+    error,
+});
 
 impl Default for Status {
     fn default() -> Self {

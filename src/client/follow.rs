@@ -8,6 +8,7 @@ use super::events::{Notice, Status};
 use super::session::Session;
 use crate::browser::channel::Message;
 use haversack_core::Error;
+use haversack_core::json::read_text;
 use haversack_core::protocol::{Outcome, Seq};
 use haversack_core::sync::Event;
 use std::rc::Rc;
@@ -56,7 +57,7 @@ impl Shared {
             Message::Status { status } => {
                 // A follower has the leader's word for the connection, and its own count.
                 if session.fence.get().is_none()
-                    && let Ok(mut status) = serde_json::from_str::<Status>(&status)
+                    && let Ok(mut status) = read_text::<Status>(&status)
                 {
                     status.leader = false;
                     status.pending = self.replica.borrow().pending_len();

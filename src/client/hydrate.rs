@@ -8,6 +8,7 @@ use super::session::Session;
 use crate::store::idb::{self, Mode, Tx};
 use crate::store::layout::{self, JOURNAL, META, QUEUE, State};
 use crate::store::queue::read_queue;
+use haversack_core::json::Json;
 use haversack_core::replica::Staged;
 use haversack_core::{Error, ErrorCode};
 use js_sys::Array;
@@ -78,8 +79,11 @@ impl Shared {
         loop {
             let rows = store.get_all(&range, ROWS_PER_SLICE).await?;
             if rows.length() > 0 {
-                for row in &self.shapes[table].stored(&rows)? {
-                    staged.object(id, row)?;
+                let text = self.shapes[table].stored(&rows)?;
+                if let Json::List(rows) = Json::parse(&text)? {
+                    for row in &rows {
+                        staged.object(id, row)?;
+                    }
                 }
             }
             if rows.length() < ROWS_PER_SLICE {

@@ -7,7 +7,9 @@ use crate::browser::channel::{Channel, Message};
 use crate::browser::{self, locks};
 use crate::store::Store;
 use crate::store::leases::tab_lock;
+use haversack_core::json;
 use haversack_core::lease::{Keys, TAB_KEYS, TAB_KEYS_MIN};
+use haversack_core::map::Map;
 use haversack_core::protocol::Seq;
 use haversack_core::schema::TableId;
 use haversack_core::sync::Event;
@@ -194,7 +196,7 @@ impl Shared {
         if session.taking.replace(true) {
             return;
         }
-        let wanted: BTreeMap<String, u32> = {
+        let wanted: Map<u32> = {
             let keys = session.keys.borrow();
             let left = |id: TableId| keys.get(&id).map_or(0, Keys::left);
             (0..self.schema.tables.len() as u16)
@@ -223,9 +225,8 @@ impl Shared {
     }
 
     pub(super) fn tell_tabs_status(&self, status: &Status) {
-        if let (Some(session), Ok(status)) =
-            (&*self.session.borrow(), serde_json::to_string(status))
-        {
+        if let Some(session) = &*self.session.borrow() {
+            let status = json::text(status);
             session.tell(&Message::Status { status });
         }
     }

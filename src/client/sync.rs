@@ -9,6 +9,7 @@ use crate::network::socket::{Report, Socket};
 use crate::store::journal::Commit;
 use crate::store::layout::State;
 use crate::store::queue::{Batch, LostValue, Rejected};
+use haversack_core::json;
 use haversack_core::protocol::{Head, Mutation, Outcome, PROTOCOL_VERSION, Seq, SyncRequest};
 use haversack_core::replica::{LineKind, Staged};
 use haversack_core::sync::Event;
@@ -90,8 +91,7 @@ impl Shared {
             mutations: batch.mutations.clone(),
             leases: session.store.wanted_keys(&self.schema).await?,
         };
-        let body = serde_json::to_string(&request)
-            .map_err(|_| Error::new(ErrorCode::Internal, "a request could not be written"))?;
+        let body = json::text(&request);
         let mut staged = self.replica.borrow().stage();
         let mut lines = Vec::new();
         let mut ended = false;
@@ -337,5 +337,5 @@ fn journal_head(head: &Head) -> String {
         leases: Default::default(),
         ..head.clone()
     };
-    serde_json::to_string(&haversack_core::protocol::Line::Head(slim)).unwrap_or_default()
+    slim.line()
 }

@@ -8,6 +8,8 @@ use crate::browser::channel::Message;
 use crate::store::idb::{Tx, result_of};
 use crate::store::queue::Queued;
 use haversack_core::Error;
+use haversack_core::json::ToJson;
+use haversack_core::json_to;
 use haversack_core::replica::{DraftOp, Key, LocalId, WriteContext};
 use haversack_core::schema::TableId;
 use haversack_core::sync::Event;
@@ -15,12 +17,22 @@ use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 
 /// What a write returns.
-#[derive(serde::Serialize)]
 pub struct Made {
     /// The tab's own number for it.
     pub local: u64,
-    /// Per operation the key of the row, as JSON values.
-    pub keys: Vec<serde_json::Value>,
+    /// Per operation the key of the row, as an array of JSON values.
+    pub keys: Vec<RawJson>,
+}
+
+json_to!(Made { local, keys });
+
+/// JSON that is written already.
+pub struct RawJson(pub String);
+
+impl ToJson for RawJson {
+    fn to_json(&self, out: &mut String) {
+        out.push_str(&self.0);
+    }
 }
 
 impl Shared {
@@ -29,7 +41,7 @@ impl Shared {
     /// # Errors
     /// Whatever breaks the schema's rules, `not_signed_in`, `closed`, `mutation_too_large`; then
     /// nothing has changed.
-    pub fn write(self: &Rc<Self>, drafts: &[DraftOp]) -> Result<Made, Error> {
+    pub fn write(self: &Rc<Self>, drafts: &[DraftOp<'_>]) -> Result<Made, Error> {
         let session = self.session()?;
         let now_ms = browser::now_ms();
         let prepared = {
@@ -65,13 +77,14 @@ impl Shared {
     }
 
     /// A key as an array of a JSON value per key column.
-    fn key_json(&self, table: TableId, key: &Key) -> serde_json::Value {
+    fn key_json(&self, table: TableId, key: &Key) -> RawJson {
         let mut json = String::new();
         key.write_json(self.schema.table(table), &mut json);
-        match serde_json::from_str(&json).unwrap_or_default() {
-            serde_json::Value::Array(parts) => parts.into(),
-            part => vec![part].into(),
-        }
+        // A key of one column is written without brackets.
+        RawJson(match key.values() {
+            [_] => format!("[{json}]"),
+            _ => json,
+        })
     }
 
     async fn finish_write(

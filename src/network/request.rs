@@ -2,6 +2,7 @@
 
 use crate::browser::{now_ms, timer};
 use gloo_net::http::Request;
+use haversack_core::json::read_text;
 use haversack_core::protocol::Problem;
 use haversack_core::{Error, ErrorCode};
 use js_sys::{Reflect, Uint8Array};
@@ -75,7 +76,7 @@ pub async fn sync(
 }
 
 fn failure_of(status: u16, text: &str) -> Failure {
-    match serde_json::from_str::<Problem>(text) {
+    match read_text::<Problem>(text) {
         Ok(problem) => {
             let retry_after_ms = problem.retry_after_ms;
             Failure {

@@ -1,5 +1,6 @@
 //! The poke socket: a hint that a pull would bring something. Carries no rows.
 
+use haversack_core::json;
 use haversack_core::protocol::{PROTOCOL_VERSION, PokeClient, PokeServer};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -49,7 +50,7 @@ impl Socket {
             token,
             replica,
         };
-        let hello = serde_json::to_string(&hello).ok()?;
+        let hello = json::text(&hello);
         let socket = inner.clone();
         let on_open = Closure::<dyn FnMut()>::new(move || {
             let _ = socket.send_with_str(&hello);
@@ -59,7 +60,7 @@ impl Socket {
             let Some(text) = event.data().as_string() else {
                 return;
             };
-            match serde_json::from_str(&text) {
+            match json::read_text(&text) {
                 Ok(PokeServer::Ready { .. }) => to(Report::Ready),
                 Ok(PokeServer::Poke) => to(Report::Poke),
                 // The close that follows is what matters; a sync will learn the reason.

@@ -9,10 +9,10 @@ use super::queue::{LostValue, Rejected};
 use super::{Store, holds_fence, leases};
 use haversack_core::Error;
 use haversack_core::lease::Ranges;
+use haversack_core::map::Map;
 use haversack_core::protocol::{Mutation, Seq};
 use haversack_core::schema::Schema;
 use js_sys::Array;
-use std::collections::BTreeMap;
 use wasm_bindgen::JsValue;
 
 /// Everything that one answer changes on disk.
@@ -30,7 +30,7 @@ pub struct Commit<'a> {
     /// Values that lost.
     pub lost: &'a [LostValue],
     /// Newly leased keys.
-    pub granted: &'a BTreeMap<String, Ranges>,
+    pub granted: &'a Map<Ranges>,
 }
 
 impl Store {

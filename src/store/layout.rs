@@ -1,10 +1,10 @@
 //! Names and records of the local store.
 
 use super::idb::StoreSpec;
+use haversack_core::json::{self, FromJson, ToJson};
+use haversack_core::json_struct;
 use haversack_core::schema::Schema;
 use haversack_core::{Error, ErrorCode};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
 /// The version of the store's own records. Newer ones are refused (`store_too_new`).
@@ -66,7 +66,7 @@ pub fn stores(schema: &Schema) -> Vec<StoreSpec> {
 }
 
 /// Where a replica stands; one record, written with every patch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct State {
     /// [`STORE_VERSION`] of the code that wrote it.
     pub store_version: u32,
@@ -75,27 +75,33 @@ pub struct State {
     /// Its user.
     pub user: String,
     /// The fingerprint of the schema whose rows are stored.
-    #[serde(default)]
     pub fingerprint: String,
     /// The cursor; absent before the first sync.
-    #[serde(default)]
     pub cursor: Option<String>,
     /// The server's history that the cursor belongs to.
-    #[serde(default)]
     pub epoch: Option<String>,
     /// The last mutation that has a verdict.
-    #[serde(default)]
     pub judged: u64,
     /// When verdicts came, to acknowledge them later: number and milliseconds since 1970.
-    #[serde(default)]
     pub judged_at: Vec<(u64, f64)>,
     /// The number of the last patch.
-    #[serde(default)]
     pub patch: u64,
     /// When the last sync ended, in milliseconds since 1970.
-    #[serde(default)]
     pub last_sync: Option<f64>,
 }
+
+json_struct!(State {
+    store_version,
+    replica,
+    user,
+    fingerprint,
+    cursor,
+    epoch,
+    judged,
+    judged_at,
+    patch,
+    last_sync,
+});
 
 impl State {
     /// The state of a new replica.
@@ -119,31 +125,37 @@ impl State {
 ///
 /// # Errors
 /// `internal`, which can't happen for our own records.
-pub fn to_js<T: Serialize>(record: &T) -> Result<JsValue, Error> {
-    let internal = || Error::new(ErrorCode::Internal, "a record could not be written as JSON");
-    let text = serde_json::to_string(record).map_err(|_| internal())?;
-    js_sys::JSON::parse(&text).map_err(|_| internal())
+pub fn to_js(record: &dyn ToJson) -> Result<JsValue, Error> {
+    js_sys::JSON::parse(&json::text(record))
+        .map_err(|_| Error::new(ErrorCode::Internal, "a record could not be written as JSON"))
 }
 
 /// A record from a plain JavaScript object; None for undefined.
 ///
 /// # Errors
 /// `storage_failed` where it is not one of ours.
-pub fn from_js<T: DeserializeOwned>(value: &JsValue) -> Result<Option<T>, Error> {
+pub fn from_js<T: for<'a> FromJson<'a>>(value: &JsValue) -> Result<Option<T>, Error> {
     if value.is_undefined() || value.is_null() {
         return Ok(None);
     }
-    let damaged = |why: String| {
-        Error::new(
-            ErrorCode::StorageFailed,
-            format!("a record of the local store is damaged: {why}"),
-        )
-    };
-    let text = js_sys::JSON::stringify(value)
-        .ok()
-        .and_then(|text| text.as_string())
-        .ok_or_else(|| damaged("it is not plain data".to_owned()))?;
-    serde_json::from_str(&text)
+    json::read_text(&plain_text(value)?)
         .map(Some)
-        .map_err(|e| damaged(e.to_string()))
+        .map_err(|fault| damaged(&fault.to_string()))
+}
+
+/// The JSON text of a stored value.
+///
+/// # Errors
+/// `storage_failed` where it is not plain data.
+pub fn plain_text(value: &JsValue) -> Result<String, Error> {
+    let text = js_sys::JSON::stringify(value).ok();
+    text.and_then(|text| text.as_string())
+        .ok_or_else(|| damaged("it is not plain data"))
+}
+
+fn damaged(why: &str) -> Error {
+    Error::new(
+        ErrorCode::StorageFailed,
+        format!("a record of the local store is damaged: {why}"),
+    )
 }

@@ -8,9 +8,9 @@ use super::queue::read_queue;
 use crate::browser::locks;
 use haversack_core::Error;
 use haversack_core::lease::{Lease, Ranges};
+use haversack_core::map::Map;
 use haversack_core::protocol::{Mutation, Op};
 use haversack_core::schema::Schema;
-use std::collections::{BTreeMap, BTreeSet};
 use wasm_bindgen::JsValue;
 
 impl Store {
@@ -25,12 +25,12 @@ impl Store {
     pub async fn take_keys(
         &self,
         schema: &Schema,
-        wanted: &BTreeMap<String, u32>,
+        wanted: &Map<u32>,
         tab: &str,
-    ) -> Result<BTreeMap<String, Ranges>, Error> {
+    ) -> Result<Map<Ranges>, Error> {
         let dead = self.dead_holders(wanted).await?;
         let tx = Tx::begin(&self.db, &[LEASES, QUEUE], Mode::Strict)?;
-        let mut leases = BTreeMap::new();
+        let mut leases = Map::new();
         for table in wanted.keys() {
             leases.insert(table.clone(), read(&tx, table).await?);
         }
@@ -43,9 +43,9 @@ impl Store {
             }
             leases.values_mut().for_each(|lease| lease.reclaim(&dead));
         }
-        let mut taken = BTreeMap::new();
+        let mut taken = Map::new();
         for (table, mut lease) in leases {
-            let ranges = lease.take(tab, wanted[&table]);
+            let ranges = lease.take(tab, wanted[&*table]);
             write(&tx, &table, &lease)?;
             taken.insert(table, ranges);
         }
@@ -53,18 +53,15 @@ impl Store {
         Ok(taken)
     }
 
-    async fn dead_holders(
-        &self,
-        tables: &BTreeMap<String, u32>,
-    ) -> Result<BTreeSet<String>, Error> {
+    async fn dead_holders(&self, tables: &Map<u32>) -> Result<Vec<String>, Error> {
         let tx = Tx::begin(&self.db, &[LEASES], Mode::Read)?;
-        let mut holders = BTreeSet::new();
+        let mut holders = Vec::new();
         for table in tables.keys() {
             holders.extend(read(&tx, table).await?.holders().cloned());
         }
         // Without Web Locks nobody knows who is dead, so nothing is taken from anybody.
         let Some(held) = locks::held().await else {
-            return Ok(BTreeSet::new());
+            return Ok(Vec::new());
         };
         holders.retain(|tab| !held.contains(&tab_lock(&self.name, tab)));
         Ok(holders)
@@ -74,9 +71,9 @@ impl Store {
     ///
     /// # Errors
     /// `storage_failed`.
-    pub async fn wanted_keys(&self, schema: &Schema) -> Result<BTreeMap<String, u32>, Error> {
+    pub async fn wanted_keys(&self, schema: &Schema) -> Result<Map<u32>, Error> {
         let tx = Tx::begin(&self.db, &[LEASES], Mode::Read)?;
-        let mut wanted = BTreeMap::new();
+        let mut wanted = Map::new();
         for table in schema
             .tables
             .iter()
@@ -103,15 +100,13 @@ pub fn tab_lock(database: &str, tab: &str) -> String {
 pub async fn settle(
     tx: &Tx,
     schema: &Schema,
-    granted: &BTreeMap<String, Ranges>,
+    granted: &Map<Ranges>,
     judged: &[Mutation],
 ) -> Result<(), Error> {
     let spent: Vec<(String, i64)> = judged.iter().flat_map(|m| drawn_keys(schema, m)).collect();
-    let tables: BTreeSet<&String> = granted
-        .keys()
-        .chain(spent.iter().map(|(table, _)| table))
-        .collect();
-    for table in tables {
+    let mut tables: Map<()> = granted.keys().map(|table| (table.clone(), ())).collect();
+    tables.extend(spent.iter().map(|(table, _)| (table.clone(), ())));
+    for table in tables.keys() {
         let mut lease = read(tx, table).await?;
         if let Some(ranges) = granted.get(table) {
             lease.grant(ranges);

@@ -7,15 +7,16 @@
 use super::idb::{Mode, Tx};
 use super::layout::{self, CONFLICTS, META, QUEUE, REJECTED, State};
 use super::{Store, holds_fence};
+use haversack_core::json::{Fault, FromJson, Json, Members, ToJson};
+use haversack_core::json_struct;
 use haversack_core::protocol::{Lost, Mutation, Op, PUSH_BATCH_MAX, Seq};
-use haversack_core::queue::ENVELOPE_BYTES;
+use haversack_core::queue::{ENVELOPE_BYTES, size};
 use haversack_core::{Error, ErrorCode};
 use js_sys::Array;
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
 /// A queued mutation; its key is its number.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Queued {
     /// When it was made, in milliseconds since 1970.
     pub at: i64,
@@ -24,6 +25,8 @@ pub struct Queued {
     /// Its operations.
     pub ops: Vec<Op>,
 }
+
+json_struct!(Queued { at, seen, ops });
 
 impl Queued {
     /// The mutation under its number.
@@ -38,7 +41,7 @@ impl Queued {
 }
 
 /// A mutation that the endpoint refused, kept until the application dismisses it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rejected {
     /// Its number.
     pub seq: Seq,
@@ -52,8 +55,16 @@ pub struct Rejected {
     pub error: Error,
 }
 
+json_struct!(Rejected {
+    seq,
+    at,
+    rejected_at,
+    ops,
+    error
+});
+
 /// A value that lost, kept until the application dismisses it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LostValue {
     /// The number of its mutation.
     pub seq: Seq,
@@ -62,8 +73,34 @@ pub struct LostValue {
     /// The server has decided: nothing waits for the application.
     pub settled: bool,
     /// What lost, and against what.
-    #[serde(flatten)]
     pub lost: Lost,
+}
+
+// The members of the lost value stand beside its own.
+impl ToJson for LostValue {
+    fn to_json(&self, out: &mut String) {
+        self.lost.to_json(out);
+        out.pop();
+        out.push(',');
+        let begin = out.len();
+        Members::new(out)
+            .add("seq", &self.seq)
+            .add("at", &self.at)
+            .add("settled", &self.settled)
+            .end();
+        out.remove(begin);
+    }
+}
+
+impl<'a> FromJson<'a> for LostValue {
+    fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
+        Self {
+            seq: FromJson::member(json, "seq", fault),
+            at: FromJson::member(json, "at", fault),
+            settled: FromJson::member(json, "settled", fault),
+            lost: Lost::from_json(json, fault),
+        }
+    }
 }
 
 /// What one sync pushes.
@@ -156,7 +193,7 @@ impl Store {
     }
 }
 
-fn records<T: serde::de::DeserializeOwned>(array: &Array) -> Result<Vec<T>, Error> {
+fn records<T: for<'a> FromJson<'a>>(array: &Array) -> Result<Vec<T>, Error> {
     layout::from_js(array).map(Option::unwrap_or_default)
 }
 
@@ -190,7 +227,7 @@ fn make_batch(state: State, mut queued: Vec<Mutation>, body_bytes_max: u64) -> B
     let mut mutations = Vec::with_capacity(total);
     let mut next = state.judged + 1;
     for mutation in queued {
-        let size = serde_json::to_string(&mutation).map_or(0, |text| text.len());
+        let size = size(&mutation) as usize;
         if size > room && !mutations.is_empty() {
             break;
         }

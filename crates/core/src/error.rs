@@ -4,6 +4,8 @@
 //! in this file (`cargo xtask check` fails when they differ). A message is for people; programs
 //! look at `code`.
 
+use crate::json::{Fault, FromJson, Json, Members, OTHER_KIND, ToJson};
+use crate::{json_from, json_struct, json_words};
 use serde::{Deserialize, Serialize};
 
 /// What the application, or the person, should do next.
@@ -38,6 +40,11 @@ macro_rules! error_codes {
             /// The code as it stands on the wire and in JavaScript.
             pub fn as_str(self) -> &'static str {
                 match self { $(ErrorCode::$variant => $text,)* }
+            }
+
+            /// The code of this name.
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == text)
             }
 
             /// What to do next.
@@ -124,6 +131,30 @@ impl std::fmt::Display for ErrorCode {
     }
 }
 
+impl ToJson for ErrorCode {
+    fn to_json(&self, out: &mut String) {
+        self.as_str().to_json(out);
+    }
+}
+
+impl<'a> FromJson<'a> for ErrorCode {
+    fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
+        let code = json.as_str().and_then(ErrorCode::parse);
+        code.unwrap_or_else(|| {
+            fault.note(OTHER_KIND);
+            ErrorCode::Internal
+        })
+    }
+}
+
+json_words!(Recovery {
+    None "none",
+    Retry "retry",
+    Authenticate "authenticate",
+    Reset "reset",
+    Upgrade "upgrade",
+});
+
 /// What an error is about, as far as is known; every field optional.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -145,6 +176,29 @@ pub struct Details {
     pub hint: Option<String>,
 }
 
+json_from!(Details {
+    sqlstate = default,
+    constraint = default,
+    table = default,
+    column = default,
+    hint = default,
+});
+
+impl ToJson for Details {
+    fn to_json(&self, out: &mut String) {
+        Members::new(out)
+            .add_some("sqlstate", &self.sqlstate)
+            .add_some("constraint", &self.constraint)
+            .add_some("table", &self.table)
+            .add_some("column", &self.column)
+            .add_some("hint", &self.hint)
+            .end();
+    }
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// An error: a code for programs, a sentence for people, and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{message}")]
@@ -157,6 +211,8 @@ pub struct Error {
     #[serde(default)]
     pub details: Box<Details>,
 }
+
+json_struct!(Error { code, message, details = default });
 
 impl Error {
     /// An error with a code and a sentence.

@@ -4,9 +4,10 @@
 //! of what it holds in ascending order of its ranges, so a spent key also spends what lies before
 //! it. Never talks to storage; the binding keeps one record per table.
 
+use crate::json_struct;
+use crate::map::Map;
 use crate::protocol::LEASE_KEYS;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How many keys a tab takes at a time.
 pub const TAB_KEYS: u32 = 256;
@@ -24,8 +25,10 @@ pub struct Lease {
     pub free: Ranges,
     /// Keys that a tab holds, by the tab's id.
     #[serde(default)]
-    pub held: BTreeMap<String, Ranges>,
+    pub held: Map<Ranges>,
 }
+
+json_struct!(Lease { free = default, held = default });
 
 impl Lease {
     /// Adds keys that the endpoint leased.
@@ -50,7 +53,7 @@ impl Lease {
             }
         }
         if !taken.is_empty() {
-            self.held.entry(tab.to_owned()).or_default().extend(&taken);
+            self.held.or_default(tab).extend(&taken);
         }
         taken
     }
@@ -78,7 +81,7 @@ impl Lease {
     }
 
     /// Frees what dead tabs held. The keys of all queued mutations must have been spent before.
-    pub fn reclaim(&mut self, dead: &BTreeSet<String>) {
+    pub fn reclaim(&mut self, dead: &[String]) {
         for tab in dead {
             let ranges = self.held.remove(tab).unwrap_or_default();
             self.free.splice(0..0, ranges);
@@ -105,7 +108,7 @@ pub fn count(ranges: &[(i64, i64)]) -> u32 {
 /// The keys that this tab draws from.
 #[derive(Clone, Debug, Default)]
 pub struct Keys {
-    ranges: VecDeque<(i64, i64)>,
+    ranges: Ranges,
 }
 
 impl Keys {
@@ -116,18 +119,18 @@ impl Keys {
 
     /// The next key; None when all are used.
     pub fn draw(&mut self) -> Option<i64> {
-        let (low, high) = self.ranges.front_mut()?;
+        let (low, high) = self.ranges.first_mut()?;
         let key = *low;
         *low += 1;
         if *low > *high {
-            self.ranges.pop_front();
+            self.ranges.remove(0);
         }
         Some(key)
     }
 
     /// How many are left.
     pub fn left(&self) -> u32 {
-        count(&self.ranges.iter().copied().collect::<Vec<_>>())
+        count(&self.ranges)
     }
 }
 
@@ -135,7 +138,7 @@ impl Keys {
 mod tests {
     use super::*;
 
-    fn tabs(tabs: &[&str]) -> BTreeSet<String> {
+    fn tabs(tabs: &[&str]) -> Vec<String> {
         tabs.iter().map(|tab| (*tab).to_owned()).collect()
     }
 

@@ -7,13 +7,16 @@
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod json;
 pub mod lease;
+pub mod map;
 pub mod merge;
 pub mod protocol;
 pub mod query;
 pub mod queue;
 pub mod replica;
 pub mod schema;
+mod sort;
 pub mod sync;
 pub mod value;
 

@@ -5,10 +5,11 @@ use super::{
     DeleteVerdict, InsertVerdict, LostColumn, OwnRow, judge_delete, judge_insert, judge_update,
 };
 use crate::error::Error;
+use crate::map::Map;
 use crate::protocol::{Base, KeyText, Lost, Mutation, Op, Outcome, Text, Values};
 use crate::schema::{ColumnId, Schema, Table};
 use crate::value::{self, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Judges the operations of one mutation, in order, and gives its outcome.
 ///
@@ -57,7 +58,7 @@ impl Judge {
         key: &KeyText,
         current: Option<&[Value]>,
         set: &Values,
-        base: &BTreeMap<String, Base>,
+        base: &Map<Base>,
         own: Option<&OwnRow>,
     ) -> Result<Vec<(ColumnId, Value)>, Error> {
         let Some(current) = current else {

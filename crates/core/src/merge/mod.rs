@@ -11,10 +11,10 @@ pub use judge::Judge;
 pub use own::{OwnRow, OwnWrites, normal_key};
 
 use crate::error::Error;
+use crate::map::Map;
 use crate::protocol::{BASE_TEXT_BYTES_MAX, Base, Text, Values};
 use crate::schema::{ColumnId, Table, Type};
 use crate::value::{self, Value};
-use std::collections::BTreeMap;
 
 /// A column whose new value lost.
 #[derive(Clone, Debug, PartialEq)]
@@ -114,7 +114,7 @@ pub fn judge_update(
     table: &Table,
     current: &[Value],
     set: &Values,
-    base: &BTreeMap<String, Base>,
+    base: &Map<Base>,
     own: Option<&OwnRow>,
 ) -> Result<UpdateVerdict, Error> {
     let mut verdict = UpdateVerdict::default();

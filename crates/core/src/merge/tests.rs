@@ -56,7 +56,7 @@ fn values(pairs: &[(&str, &str)]) -> Values {
         .collect()
 }
 
-fn bases(pairs: &[(&str, &str)]) -> BTreeMap<String, Base> {
+fn bases(pairs: &[(&str, &str)]) -> Map<Base> {
     pairs
         .iter()
         .map(|(name, text)| ((*name).to_owned(), base_of_text(Some((*text).to_owned()))))
@@ -129,7 +129,7 @@ fn notation_does_not_matter() {
             &schema.tables[0],
             &row("t", "2026-01-01"),
             &values(&[("nope", "1")]),
-            &BTreeMap::new(),
+            &Map::new(),
             None
         )
         .is_err()

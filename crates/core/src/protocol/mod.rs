@@ -5,9 +5,11 @@
 //! A request is one JSON object; the answer is a stream of lines, each a JSON object of one
 //! [`Line`], that counts only when its `end` has arrived.
 
+mod codec;
+
 use crate::error::{Error, ErrorCode, Recovery};
+use crate::map::Map;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The version of this wire, in every request and response.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -29,7 +31,7 @@ pub type Text = Option<String>;
 /// A primary key's values as text, in the key's order.
 pub type KeyText = Vec<String>;
 /// Values by column name.
-pub type Values = BTreeMap<String, Text>;
+pub type Values = Map<Text>;
 
 /// `POST /v1/sync`: a push and a pull in one round trip.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,8 +55,8 @@ pub struct SyncRequest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mutations: Vec<Mutation>,
     /// How many more keys the replica wants, by table.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub leases: BTreeMap<String, u32>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub leases: Map<u32>,
 }
 
 /// One transaction of row operations, identified by (replica, sequence).
@@ -93,7 +95,7 @@ pub enum Op {
         /// The new values.
         set: Values,
         /// Per column in `set`, the confirmed value that it replaces.
-        base: BTreeMap<String, Base>,
+        base: Map<Base>,
     },
     /// A row's end.
     Delete {
@@ -165,8 +167,8 @@ pub struct Head {
     #[serde(default)]
     pub verdicts: Vec<Verdict>,
     /// Keys newly leased, by table, as inclusive ranges.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub leases: BTreeMap<String, Vec<(i64, i64)>>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub leases: Map<Vec<(i64, i64)>>,
     /// True: the rows that follow are all there are; confirmed rows not among them are gone.
     #[serde(default)]
     pub snapshot: bool,

@@ -5,9 +5,9 @@ use super::plan::Condition;
 use super::{Op, Param};
 use crate::error::{Error, ErrorCode};
 use crate::schema::{Storage, Type};
+use crate::sort::sort_unique;
 use crate::value::{self, Scaled, Value, compare_float, compare_numeric};
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::ops::Bound;
 
 /// A parameter in the stored form of a column, or the gap between two stored values where the
@@ -137,16 +137,14 @@ fn bind_list<'a>(condition: &Condition, params: &[Param<'a>]) -> Result<Filter<'
     Ok(match condition.kind.storage() {
         _ if ints.is_empty() && floats.is_empty() && texts.is_empty() => Filter::Never,
         Storage::Int => {
-            ints.sort_unstable();
-            ints.dedup();
+            sort_unique(&mut ints, &i64::cmp);
             Filter::IntIn {
                 column,
                 values: ints,
             }
         }
         Storage::Float => {
-            floats.sort_unstable_by(|a, b| compare_float(*a, *b));
-            floats.dedup_by(|a, b| compare_float(*a, *b) == Ordering::Equal);
+            sort_unique(&mut floats, &|a, b| compare_float(*a, *b));
             Filter::FloatIn {
                 column,
                 values: floats,
@@ -161,8 +159,7 @@ fn bind_list<'a>(condition: &Condition, params: &[Param<'a>]) -> Result<Filter<'
                     a.cmp(b)
                 }
             };
-            texts.sort_unstable_by(|a, b| compare(a, b));
-            texts.dedup_by(|a, b| compare(a, b) == Ordering::Equal);
+            sort_unique(&mut texts, &|a, b| compare(a, b));
             Filter::TextIn {
                 column,
                 values: texts,

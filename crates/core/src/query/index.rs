@@ -2,6 +2,7 @@
 
 use super::filter::Filter;
 use crate::replica::Column;
+use crate::sort::sort_keyed;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -112,7 +113,7 @@ impl Spec {
             .iter()
             .map(|&slot| (first.prefix(columns, slot), slot))
             .collect();
-        keyed.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| self.compare(columns, a.1, b.1)));
+        sort_keyed(&mut keyed, &|a, b| self.compare(columns, a, b));
         for (slot, (_, sorted)) in slots.iter_mut().zip(keyed) {
             *slot = sorted;
         }

@@ -5,6 +5,7 @@
 //! primary key. Nothing here writes, or knows what is confirmed and what is optimistic.
 
 mod bind;
+mod codec;
 mod filter;
 mod index;
 mod plan;

@@ -4,6 +4,7 @@ use super::index::{OrderKey, Spec};
 use super::{CONDITIONS_MAX, Explain, IN_VALUES_MAX, Op, OrderShape, QueryShape, Strategy};
 use crate::error::{Error, ErrorCode};
 use crate::schema::{Schema, Storage, Table, TableId, Type};
+use crate::sort::sort_unique;
 
 /// A condition with its column found and its parameters placed.
 #[derive(Clone, Debug)]
@@ -253,7 +254,9 @@ fn points(table: &Table, conditions: &[Condition]) -> Vec<usize> {
             points.push(i);
         }
     }
-    points.sort_by_key(|&i| conditions[i].column);
+    sort_unique(&mut points, &|&a, &b| {
+        conditions[a].column.cmp(&conditions[b].column)
+    });
     for columns in schema_indexes(table).map(|(_, columns)| columns) {
         let position = |i: &usize| columns.iter().position(|&c| c == conditions[*i].column);
         if columns.len() >= points.len()
@@ -261,7 +264,7 @@ fn points(table: &Table, conditions: &[Condition]) -> Vec<usize> {
                 .iter()
                 .all(|i| position(i).is_some_and(|p| p < points.len()))
         {
-            points.sort_by_key(|i| position(i));
+            sort_unique(&mut points, &|a, b| position(a).cmp(&position(b)));
             break;
         }
     }

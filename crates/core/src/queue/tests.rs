@@ -1,7 +1,7 @@
 use super::*;
+use crate::map::Map;
 use crate::protocol::Base;
 use crate::schema::{Column, Identity, Limits, Table, Type};
-use std::collections::BTreeMap;
 
 fn schema() -> Schema {
     let column = |name: &str| Column {
@@ -66,7 +66,7 @@ fn update(key: &str, set: &[(&str, &str)], base: &[(&str, &str)]) -> Op {
         table: "t".into(),
         key: vec![key.into()],
         set: values(set),
-        base: base.collect::<BTreeMap<_, _>>(),
+        base: base.collect::<Map<_>>(),
     }
 }
 

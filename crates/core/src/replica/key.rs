@@ -2,6 +2,7 @@
 
 use super::column::{RowSource, ValueRef};
 use crate::error::{Error, ErrorCode};
+use crate::json::Json;
 use crate::protocol::KeyText;
 use crate::schema::Table;
 use crate::value::{self, Value};
@@ -60,10 +61,10 @@ impl Key {
     ///
     /// # Errors
     /// As [`Key::from_text`].
-    pub fn from_json(table: &Table, json: &serde_json::Value) -> Result<Self, Error> {
+    pub fn from_json(table: &Table, json: &Json<'_>) -> Result<Self, Error> {
         let columns = table.key_columns();
         let parts = match json {
-            serde_json::Value::Array(parts) => &parts[..],
+            Json::List(parts) => &parts[..],
             part => std::slice::from_ref(part),
         };
         if columns.len() != parts.len() {

@@ -7,49 +7,82 @@
 use super::effect::{Change, Effect, Row, local_default};
 use super::{FxMap, Key, Replica};
 use crate::error::{Error, ErrorCode};
+use crate::json::{Fault, FromJson, Json, optional};
+use crate::map::Map;
 use crate::merge::base_of;
 use crate::protocol::{Base, KeyText, Mutation, Op, Seq, Values};
 use crate::queue;
 use crate::schema::{Column, ColumnDefault, Table, TableId, Type};
+use crate::sort::sort_unique;
 use crate::value::{self, Value};
-use serde::Deserialize;
-use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// A row operation as an application gives it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
-pub enum DraftOp {
+#[derive(Clone, Debug)]
+pub enum DraftOp<'a> {
     /// A new row.
     Insert {
         /// The table's name.
         table: String,
         /// Values by column; what is left out gets its default.
-        values: Map<String, Json>,
+        values: Map<Json<'a>>,
         /// Columns that take the key of an earlier insert: its position among the operations.
-        #[serde(default)]
-        refs: BTreeMap<String, usize>,
+        refs: Map<usize>,
     },
     /// New values for some columns of a row.
     Update {
         /// The table's name.
         table: String,
         /// The key: a value, or an array of a value per key column.
-        key: Json,
+        key: Json<'a>,
         /// New values by column.
-        set: Map<String, Json>,
+        set: Map<Json<'a>>,
         /// Columns that take the key of an earlier insert: its position among the operations.
-        #[serde(default)]
-        refs: BTreeMap<String, usize>,
+        refs: Map<usize>,
     },
     /// A row's end.
     Delete {
         /// The table's name.
         table: String,
         /// The key: a value, or an array of a value per key column.
-        key: Json,
+        key: Json<'a>,
     },
+}
+
+impl<'a> FromJson<'a> for DraftOp<'a> {
+    fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
+        let op = fault.tag(json, "op");
+        let table = String::member(json, "table", fault);
+        match op {
+            "insert" => {
+                fault.only(json, &["op", "table", "values", "refs"]);
+                DraftOp::Insert {
+                    table,
+                    values: Map::member(json, "values", fault),
+                    refs: optional(json, "refs", fault),
+                }
+            }
+            "update" => {
+                fault.only(json, &["op", "table", "key", "set", "refs"]);
+                DraftOp::Update {
+                    table,
+                    key: Json::member(json, "key", fault),
+                    set: Map::member(json, "set", fault),
+                    refs: optional(json, "refs", fault),
+                }
+            }
+            _ => {
+                if op != "delete" {
+                    fault.note(Fault::Member("op"));
+                }
+                fault.only(json, &["op", "table", "key"]);
+                DraftOp::Delete {
+                    table,
+                    key: Json::member(json, "key", fault),
+                }
+            }
+        }
+    }
 }
 
 /// What a write needs from outside: the time, randomness, leased keys.
@@ -98,7 +131,7 @@ impl Replica {
     /// `mutation_too_large`.
     pub fn prepare(
         &self,
-        ops: &[DraftOp],
+        ops: &[DraftOp<'_>],
         context: &mut WriteContext<'_>,
     ) -> Result<Prepared, Error> {
         if self.identity.is_none() {
@@ -154,7 +187,7 @@ impl Replica {
 }
 
 impl Draft<'_> {
-    fn add(&mut self, op: &DraftOp, context: &mut WriteContext<'_>) -> Result<(), Error> {
+    fn add(&mut self, op: &DraftOp<'_>, context: &mut WriteContext<'_>) -> Result<(), Error> {
         let schema = self.replica.schema();
         let (DraftOp::Insert { table, .. }
         | DraftOp::Update { table, .. }
@@ -193,11 +226,11 @@ impl Draft<'_> {
     }
 
     /// The given values with the keys of earlier inserts put in.
-    fn with_refs<'g>(
+    fn with_refs<'g, 'a>(
         &self,
-        given: &'g Map<String, Json>,
-        refs: &BTreeMap<String, usize>,
-    ) -> Result<Cow<'g, Map<String, Json>>, Error> {
+        given: &'g Map<Json<'a>>,
+        refs: &Map<usize>,
+    ) -> Result<Cow<'g, Map<Json<'a>>>, Error> {
         let mut given = Cow::Borrowed(given);
         for (column, &position) in refs {
             let unusable = || {
@@ -211,12 +244,9 @@ impl Draft<'_> {
             if !matches!(effect.change, Change::Insert(_)) || effect.key.values().len() != 1 {
                 return Err(unusable().hint("refer to an insert whose key is a single column"));
             }
-            let mut json = String::new();
-            effect
-                .key
-                .write_json(self.replica.schema().table(effect.table), &mut json);
-            let key = serde_json::from_str(&json).map_err(|_| unusable())?;
-            given.to_mut().insert(column.clone(), key);
+            let table = self.replica.schema().table(effect.table);
+            let key = effect.key.to_text(table).swap_remove(0);
+            given.to_mut().insert(column.clone(), Json::from(key));
         }
         Ok(given)
     }
@@ -234,7 +264,7 @@ impl Draft<'_> {
         &self,
         id: TableId,
         table: &Table,
-        given: &Map<String, Json>,
+        given: &Map<Json<'_>>,
         context: &mut WriteContext<'_>,
     ) -> Result<Op, Error> {
         if !table.insertable {
@@ -273,8 +303,8 @@ impl Draft<'_> {
         &self,
         id: TableId,
         table: &Table,
-        key: &Json,
-        given: &Map<String, Json>,
+        key: &Json<'_>,
+        given: &Map<Json<'_>>,
     ) -> Result<Op, Error> {
         if !table.updatable {
             return Err(denied(format!("rows of {} can't be updated", table.name)));
@@ -289,9 +319,9 @@ impl Draft<'_> {
         }
         let row = self.row(id, &key).ok_or_else(|| not_found(table, &key))?;
         // A key that stays the same is left out; NOT NULL is checked in the order of the columns.
-        values.sort_by_key(|(column, _)| *column);
+        sort_unique(&mut values, &|(a, _), (b, _)| a.cmp(b));
         let is_key = &self.replica.infos[usize::from(id.0)].is_key;
-        let (mut set, mut base) = (Values::new(), BTreeMap::new());
+        let (mut set, mut base) = (Values::new(), Map::new());
         for (i, value) in &values {
             let column = &table.columns[*i];
             if is_key[*i] {
@@ -326,7 +356,7 @@ impl Draft<'_> {
         })
     }
 
-    fn delete(&self, id: TableId, table: &Table, key: &Json) -> Result<Op, Error> {
+    fn delete(&self, id: TableId, table: &Table, key: &Json<'_>) -> Result<Op, Error> {
         if !table.deletable {
             return Err(denied(format!("rows of {} can't be deleted", table.name)));
         }

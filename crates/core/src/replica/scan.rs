@@ -3,6 +3,7 @@
 //! Strict about the shape that the endpoint writes; what deviates (another order of members, say)
 //! is left to the general reader.
 
+use crate::json::{Json, parse_tree};
 use memchr::memchr2;
 use std::borrow::Cow;
 
@@ -77,6 +78,9 @@ impl<'a> Scan<'a> {
         }
         self.at += 1;
         let quoted = &self.text[start - 1..self.at];
-        serde_json::from_str::<String>(quoted).ok().map(Cow::Owned)
+        match parse_tree(quoted) {
+            Ok(Json::Text(text)) => Some(text),
+            _ => None,
+        }
     }
 }

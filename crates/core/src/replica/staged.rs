@@ -7,6 +7,7 @@ use super::column::{Column, ValueRef};
 use super::key::Key;
 use super::scan::Scan;
 use crate::error::{Error, ErrorCode};
+use crate::json::{Json, read_text};
 use crate::protocol::{Head, Line, Verdict};
 use crate::schema::{Schema, Storage, Table, TableId, Type};
 use crate::value::{self, Value};
@@ -132,7 +133,7 @@ impl Staged {
                 return Err(malformed("a line of rows breaks off"));
             }
         }
-        let line = serde_json::from_str(line).map_err(|e| malformed(&e.to_string()))?;
+        let line = read_text(line).map_err(|fault| malformed(&fault.to_string()))?;
         self.general(line)
     }
 
@@ -241,7 +242,7 @@ impl Staged {
     ///
     /// # Errors
     /// `malformed_request` for what is not an object with every column; as [`value::from_json`].
-    pub fn object(&mut self, table: TableId, json: &serde_json::Value) -> Result<(), Error> {
+    pub fn object(&mut self, table: TableId, json: &Json<'_>) -> Result<(), Error> {
         let schema = Arc::clone(&self.schema);
         let described = schema.table(table);
         let mut values = Vec::with_capacity(described.columns.len());

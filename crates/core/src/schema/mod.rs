@@ -4,6 +4,7 @@
 //! that either side may touch: an identifier that is not in it never reaches SQL or storage.
 //! It does not talk to Postgres; `crates/endpoint` fills it.
 
+mod codec;
 mod types;
 
 pub use types::{Storage, Type};
@@ -279,11 +280,27 @@ impl Schema {
             )
         })?;
         if schema.format != SCHEMA_FORMAT || schema.fingerprint != schema.compute_fingerprint() {
-            return Err(Error::new(
-                ErrorCode::SchemaChanged,
-                "the schema was changed by hand or written by another version of Haversack",
+            return Err(foreign());
+        }
+        schema.check()?;
+        Ok(schema)
+    }
+
+    /// Reads a schema that the client was built with. Its fingerprint is taken at its word, since
+    /// the endpoint refuses every other than its own.
+    ///
+    /// # Errors
+    /// `malformed_request` for bad JSON, `schema_changed` for another format, and as
+    /// [`Schema::check`].
+    pub fn from_pulled(json: &str) -> Result<Self, Error> {
+        let schema: Self = crate::json::read_text(json).map_err(|fault| {
+            Error::new(
+                ErrorCode::MalformedRequest,
+                format!("the schema is not valid: {fault}"),
             )
-            .hint("run `haversack pull` again"));
+        })?;
+        if schema.format != SCHEMA_FORMAT {
+            return Err(foreign());
         }
         schema.check()?;
         Ok(schema)
@@ -377,6 +394,14 @@ impl Schema {
     }
 }
 
+fn foreign() -> Error {
+    Error::new(
+        ErrorCode::SchemaChanged,
+        "the schema was changed by hand or written by another version of Haversack",
+    )
+    .hint("run `haversack pull` again")
+}
+
 impl Table {
     /// The column of this name.
     pub fn column_id(&self, name: &str) -> Option<ColumnId> {
@@ -424,11 +449,16 @@ impl Table {
 
 /// Bytes as lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
-            let _ = write!(out, "{b:02x}");
-            out
-        })
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for &byte in bytes {
+        push_hex(byte, &mut out);
+    }
+    out
+}
+
+/// Appends a byte as two lower-case hex digits.
+pub(crate) fn push_hex(byte: u8, out: &mut String) {
+    for digit in [byte >> 4, byte & 15] {
+        out.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
+    }
 }

@@ -3,13 +3,16 @@
 use super::array::{parse_tree, write_element, write_tree_json};
 use super::numeric::{int_range, write_float, write_int, write_scaled};
 use super::time::{Style, write_date, write_time, write_timestamp};
-use super::{NUMERIC_NAN, Value, jsonb, mismatch, out_of_range, parse, text};
+use super::{NUMERIC_NAN, Scaled, Value, jsonb, mismatch, out_of_range, parse, scaled, text};
 use crate::error::Error;
+use crate::json::{self, Json};
 use crate::schema::{Column, Type};
-use serde_json::Value as Json;
 
 /// The most digits of a numeric that a double holds for certain.
 const NUMERIC_NUMBER_DIGITS_MAX: u16 = 15;
+
+/// No number of at most 18 digits is as large as this.
+const NOT_SCALED: u64 = 1_000_000_000_000_000_000;
 
 /// Reads what an application gave for a column; JSON null is NULL.
 ///
@@ -18,63 +21,60 @@ const NUMERIC_NUMBER_DIGITS_MAX: u16 = 15;
 ///
 /// # Errors
 /// `type_mismatch`, `out_of_range`, `value_too_long`, each naming the column.
-pub fn from_json(column: &Column, json: &Json) -> Result<Value, Error> {
+pub fn from_json(column: &Column, json: &Json<'_>) -> Result<Value, Error> {
     from_json_type(&column.kind, json).map_err(|error| {
         let message = format!("{}: {}", column.name, error.message);
         Error { message, ..error }.column(&column.name)
     })
 }
 
-fn from_json_type(kind: &Type, json: &Json) -> Result<Value, Error> {
+fn from_json_type(kind: &Type, json: &Json<'_>) -> Result<Value, Error> {
     match (kind, json) {
         (_, Json::Null) => Ok(Value::Null),
-        (Type::Json, _) => Ok(Value::text(json.to_string())),
-        (Type::Jsonb, _) => Ok(Value::text(jsonb::canonical(&json.to_string())?)),
+        (Type::Json, _) => parse(kind, &json::text(json)),
+        (Type::Jsonb, _) => jsonb::canonical_tree(json, &json::text(json)).map(Value::text),
         (Type::Bool, Json::Bool(bool)) => Ok(Value::Int(i64::from(*bool))),
-        (Type::Int2 | Type::Int4 | Type::Int8, Json::Number(number)) => {
-            let bad = || mismatch(int_range(kind).0, &number.to_string(), "22P02");
-            if let Some(int) = number.as_i64() {
-                return if int_range(kind).1.contains(&int) {
-                    Ok(Value::Int(int))
-                } else {
-                    Err(out_of_range(
-                        int_range(kind).0,
-                        &number.to_string(),
-                        "22003",
-                    ))
-                };
-            }
-            let float = number
-                .as_f64()
-                .filter(|f| f.fract() == 0.0)
-                .ok_or_else(bad)?;
-            // Past 2^53 a double no longer says which integer was meant, but it says the size.
-            parse(kind, &format!("{float:.0}"))
-        }
+        (Type::Int2 | Type::Int4 | Type::Int8, Json::Number(number)) => int_of(kind, number),
         (Type::Float4 | Type::Float8 | Type::Numeric { .. }, Json::Number(number)) => {
-            parse(kind, &number.to_string())
+            parse(kind, number)
         }
-        (Type::Array { of }, Json::Array(items)) => {
+        (Type::Array { of }, Json::List(items)) => {
             let mut out = String::new();
             write_array(of, items, &mut out)?;
             Ok(Value::text(out))
         }
-        (Type::Bool, Json::String(text)) => Err(mismatch("boolean", text, "22P02")),
-        (_, Json::String(text)) => parse(kind, text),
-        (_, Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_)) => {
-            Err(mismatch(name(kind), &json.to_string(), "22P02"))
+        (Type::Bool, Json::Text(text)) => Err(mismatch("boolean", text, "22P02")),
+        (_, Json::Text(text)) => parse(kind, text),
+        (_, Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_)) => {
+            Err(mismatch(name(kind), &json::text(json), "22P02"))
         }
     }
 }
 
-fn write_array(of: &Type, items: &[Json], out: &mut String) -> Result<(), Error> {
+/// An integer; `5.0` and `5e3` are some too.
+fn int_of(kind: &Type, number: &str) -> Result<Value, Error> {
+    if number.bytes().all(|b| b == b'-' || b.is_ascii_digit()) {
+        return parse(kind, number);
+    }
+    match scaled(number, 0)? {
+        Scaled::Exact(int) if int_range(kind).1.contains(&int) => Ok(Value::Int(int)),
+        Scaled::Above(int) if int.unsigned_abs() < NOT_SCALED => {
+            Err(mismatch(int_range(kind).0, number, "22P02"))
+        }
+        Scaled::Exact(_) | Scaled::Above(_) => {
+            Err(out_of_range(int_range(kind).0, number, "22003"))
+        }
+    }
+}
+
+fn write_array(of: &Type, items: &[Json<'_>], out: &mut String) -> Result<(), Error> {
     out.push('{');
     for (i, item) in items.iter().enumerate() {
         if i > 0 {
             out.push(',');
         }
         match item {
-            Json::Array(inner) if !matches!(of, Type::Json | Type::Jsonb) => {
+            Json::List(inner) if !matches!(of, Type::Json | Type::Jsonb) => {
                 write_array(of, inner, out)?;
             }
             _ => write_element(of, &from_json_type(of, item)?, out),
@@ -146,7 +146,7 @@ pub(crate) fn write_text_json(kind: &Type, text: &str, out: &mut String) {
 
 /// Appends a JSON string.
 pub fn write_json_string(text: &str, out: &mut String) {
-    jsonb::write_string(text, out);
+    json::write_string(text, out);
 }
 
 /// A type's name, for messages.

@@ -279,7 +279,7 @@ pub(super) fn write_scaled(int: i64, scale: i16, out: &mut String) {
 }
 
 /// Appends an integer.
-pub(super) fn write_int(int: i64, out: &mut String) {
+pub(crate) fn write_int(int: i64, out: &mut String) {
     let mut digits = [0u8; 20];
     let mut at = digits.len();
     let mut rest = int.unsigned_abs();

@@ -1,4 +1,5 @@
 use super::*;
+use crate::json::Json;
 use crate::schema::Column;
 use serde_json::json;
 
@@ -440,7 +441,11 @@ fn arrays() {
 #[test]
 fn applications_give_json() {
     let give = |kind: Type, json: serde_json::Value| {
-        from_json(&column(kind.clone()), &json).map(|value| to_text(&kind, &value))
+        from_json(
+            &column(kind.clone()),
+            &Json::parse(&json.to_string()).expect("JSON"),
+        )
+        .map(|value| to_text(&kind, &value))
     };
     let text = |text: &str| Ok(Some(text.to_owned()));
     assert_eq!(give(Type::Int4, json!(null)), Ok(None));

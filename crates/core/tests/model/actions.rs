@@ -4,6 +4,8 @@ use crate::fixture::{self, WireRow};
 use crate::naive::{self, Model, Rows, id_of};
 use crate::queries::{self, Query};
 use haversack_core::ErrorCode;
+use haversack_core::json::read_text;
+use haversack_core::map::Map;
 use haversack_core::protocol::{Mutation, Op, Seq};
 use haversack_core::replica::{DraftOp, LocalId, Replica, WriteContext};
 use haversack_core::schema::{ColumnId, TableId};
@@ -84,8 +86,8 @@ fn any_draft() -> impl Strategy<Value = Draft> {
 }
 
 impl Draft {
-    fn to_op(&self) -> DraftOp {
-        let json = match self {
+    fn to_json(&self) -> serde_json::Value {
+        match self {
             Draft::Insert { id, name } => {
                 let mut values = json!({ "name": name, "score": 1.5 });
                 if let Some(id) = id {
@@ -101,8 +103,7 @@ impl Draft {
                 json!({ "op": "update", "table": "things", "key": id, "set": set })
             }
             Draft::Delete { id } => json!({ "op": "delete", "table": "things", "key": [id] }),
-        };
-        serde_json::from_value(json).expect("a draft")
+        }
     }
 
     /// The operation as another tab, with other rows before it, would have stored it.
@@ -125,8 +126,8 @@ impl Draft {
             Draft::Update { id, name, .. } => Op::Update {
                 table,
                 key: vec![id.to_string()],
-                set: BTreeMap::from([("name".to_owned(), text(name))]),
-                base: BTreeMap::new(),
+                set: Map::from([("name".to_owned(), text(name))]),
+                base: Map::new(),
             },
             Draft::Delete { id } => Op::Delete {
                 table,
@@ -250,7 +251,8 @@ impl World {
 
     fn write(&mut self, drafts: &[Draft]) -> Step {
         let before = self.model.visible();
-        let ops: Vec<DraftOp> = drafts.iter().map(Draft::to_op).collect();
+        let text = json!(drafts.iter().map(Draft::to_json).collect::<Vec<_>>()).to_string();
+        let ops: Vec<DraftOp<'_>> = read_text(&text).expect("drafts");
         let mut next_key = self.next_key;
         let mut random = || [7; 16];
         let mut keys = |_: TableId| {

@@ -2,10 +2,11 @@
 
 use super::session::{Failure, Session};
 use crate::compiled::Compiled;
+use haversack_core::map::Map;
 use haversack_core::protocol::LEASE_KEYS;
 use haversack_core::schema::TableId;
 use haversack_core::{Error, ErrorCode};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// The blocks of one replica, by table.
 #[derive(Debug, Default)]
@@ -66,9 +67,9 @@ pub async fn draw(
     session: &Session,
     compiled: &Compiled,
     replica: &str,
-    wanted: &BTreeMap<String, u32>,
-) -> Result<BTreeMap<String, Vec<(i64, i64)>>, Failure> {
-    let mut drawn = BTreeMap::new();
+    wanted: &Map<u32>,
+) -> Result<Map<Vec<(i64, i64)>>, Failure> {
+    let mut drawn = Map::new();
     for (name, count) in wanted {
         let (table, sql) = compiled.table(compiled.schema.require_table(name)?);
         let Some(sequence) = sql.sequence.as_ref().filter(|_| table.insertable) else {

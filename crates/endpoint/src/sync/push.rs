@@ -5,6 +5,7 @@ use super::lease;
 use super::session::{Failure, Session};
 use super::{Asker, ROLE_AND_IDENTITY};
 use crate::compiled::Compiled;
+use haversack_core::map::Map;
 use haversack_core::protocol::{Mutation, Seq, SyncRequest, Verdict};
 use haversack_core::{Error, ErrorCode};
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ pub struct Pushed {
     /// One verdict per mutation, in order.
     pub verdicts: Vec<Verdict>,
     /// Keys newly leased.
-    pub leases: BTreeMap<String, Vec<(i64, i64)>>,
+    pub leases: Map<Vec<(i64, i64)>>,
     /// Was any mutation judged now, rather than remembered?
     pub wrote: bool,
 }

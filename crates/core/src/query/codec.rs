@@ -1,0 +1,67 @@
+//! Shapes and explanations in JSON, for the client; the same as serde's.
+
+use super::{ConditionShape, Explain, Op, OrderShape, QueryShape, Strategy};
+use crate::json::{Fault, FromJson, Json, optional};
+use crate::{json_to, json_words};
+
+json_words!(Op {
+    Eq "eq",
+    Ne "ne",
+    Lt "lt",
+    Lte "lte",
+    Gt "gt",
+    Gte "gte",
+    Between "between",
+    In "in",
+    IsNull "is_null",
+    NotNull "not_null",
+});
+json_words!(Strategy {
+    None "none",
+    PrimaryKey "primary_key",
+    Ordered "ordered",
+    Range "range",
+});
+json_to!(Explain {
+    table,
+    strategy,
+    index,
+    schema_index = default,
+    examined,
+    returned,
+});
+
+impl<'a> FromJson<'a> for QueryShape {
+    fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
+        fault.only(json, &["table", "where", "order", "limit", "offset"]);
+        Self {
+            table: FromJson::member(json, "table", fault),
+            conditions: optional(json, "where", fault),
+            order: optional(json, "order", fault),
+            limit: optional(json, "limit", fault),
+            offset: optional(json, "offset", fault),
+        }
+    }
+}
+
+impl<'a> FromJson<'a> for ConditionShape {
+    fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
+        fault.only(json, &["column", "op", "n"]);
+        Self {
+            column: FromJson::member(json, "column", fault),
+            op: FromJson::member(json, "op", fault),
+            n: optional(json, "n", fault),
+        }
+    }
+}
+
+impl<'a> FromJson<'a> for OrderShape {
+    fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
+        fault.only(json, &["column", "descending", "nulls_first"]);
+        Self {
+            column: FromJson::member(json, "column", fault),
+            descending: optional(json, "descending", fault),
+            nulls_first: optional(json, "nulls_first", fault),
+        }
+    }
+}
