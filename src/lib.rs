@@ -265,12 +265,13 @@ impl Client {
 }
 
 async fn open(options: &JsValue) -> Result<Rc<Shared>, Error> {
+    browser::floats::set();
     let field = |name: &str| Reflect::get(options, &name.into()).unwrap_or_default();
     let text = |name: &str| {
         field(name).as_string().ok_or_else(|| {
             Error::new(
                 ErrorCode::MalformedRequest,
-                format!("open() needs {name:?} as text"),
+                format!("open() needs \"{name}\" as text"),
             )
         })
     };
@@ -278,7 +279,7 @@ async fn open(options: &JsValue) -> Result<Rc<Shared>, Error> {
         field(name).dyn_into::<Function>().map_err(|_| {
             Error::new(
                 ErrorCode::MalformedRequest,
-                format!("open() needs {name:?} as a function"),
+                format!("open() needs \"{name}\" as a function"),
             )
         })
     };

@@ -190,7 +190,7 @@ impl Shared {
         let user = browser::token_claim(&token, claim).ok_or_else(|| {
             Error::new(
                 ErrorCode::TokenInvalid,
-                format!("the token has no claim {claim:?}"),
+                format!("the token has no claim \"{claim}\""),
             )
         })?;
         let known = self.status.borrow().user.clone();

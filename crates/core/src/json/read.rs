@@ -151,7 +151,7 @@ integers!(i16 u16 u32 u64 i64 usize);
 impl<'a> FromJson<'a> for f64 {
     fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
         let float = match json {
-            Json::Number(text) => text.parse().ok(),
+            Json::Number(text) => crate::value::read_number(text),
             Json::Null | Json::Bool(_) | Json::Text(_) | Json::List(_) | Json::Object(_) => None,
         };
         float.unwrap_or_else(|| {

@@ -132,9 +132,9 @@ fn window_part(position: Option<usize>, params: &[Param<'_>]) -> Result<Option<u
         Param::Number(n) if n >= 0.0 && n.fract() == 0.0 && n <= f64::from(u32::MAX) => {
             Ok(Some(n as usize))
         }
-        other => Err(Error::new(
+        Param::Null | Param::Number(_) | Param::Text(_) => Err(Error::new(
             ErrorCode::InvalidQuery,
-            format!("limit and offset are whole numbers from 0, not {other:?}"),
+            "limit and offset are whole numbers from 0",
         )),
     }
 }

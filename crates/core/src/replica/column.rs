@@ -178,8 +178,8 @@ impl Column {
             (Data::Text(text), ValueRef::Text(new)) => text.set(slot, new),
             (Data::Text(text), ValueRef::Null) => text.set(slot, ""),
             (Data::Int(_) | Data::Float(_), ValueRef::Null) => {}
-            (Data::Int(_) | Data::Float(_) | Data::Text(_), value) => {
-                unreachable!("{value:?} is not stored as the column's type says")
+            (Data::Int(_) | Data::Float(_) | Data::Text(_), _) => {
+                unreachable!("a value is not stored as its column's type says")
             }
         }
     }

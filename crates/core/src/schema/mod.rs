@@ -373,7 +373,7 @@ impl Schema {
             let known: Vec<&str> = self.tables.iter().map(|t| t.name.as_str()).collect();
             Error::new(
                 ErrorCode::UnknownTable,
-                format!("there is no synced table {name:?}"),
+                format!("there is no synced table \"{name}\""),
             )
             .table(name)
             .hint(format!("the schema has {}", known.join(", ")))
@@ -419,7 +419,7 @@ impl Table {
         self.column_id(name).ok_or_else(|| {
             Error::new(
                 ErrorCode::UnknownColumn,
-                format!("table {} has no column {name:?}", self.name),
+                format!("table {} has no column \"{name}\"", self.name),
             )
             .table(&self.name)
             .column(name)

@@ -1,7 +1,8 @@
 //! What applications give and what JavaScript gets.
 
 use super::array::{parse_tree, write_element, write_tree_json};
-use super::numeric::{int_range, write_float, write_int, write_scaled};
+use super::float::write_float;
+use super::numeric::{int_range, write_int, write_scaled};
 use super::time::{Style, write_date, write_time, write_timestamp};
 use super::{NUMERIC_NAN, Scaled, Value, jsonb, mismatch, out_of_range, parse, scaled, text};
 use crate::error::Error;

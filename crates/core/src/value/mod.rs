@@ -5,6 +5,7 @@
 //! Postgres's text decides. Nothing here knows tables or rows, but for [`row_hash`].
 
 mod array;
+mod float;
 mod json;
 mod jsonb;
 mod numeric;
@@ -12,6 +13,10 @@ mod order;
 mod text;
 mod time;
 
+pub use float::HostFloats;
+pub(crate) use float::read_number;
+#[cfg(target_arch = "wasm32")]
+pub use float::set_host_floats;
 pub use json::{from_json, write_json, write_json_string};
 pub(crate) use json::{write_float_json, write_int_json, write_text_json};
 pub(crate) use numeric::{Scaled, scaled, write_int};
@@ -76,8 +81,8 @@ pub fn parse(kind: &Type, text: &str) -> Result<Value, Error> {
     Ok(match kind {
         Type::Bool => Value::Int(i64::from(text::parse_bool(text)?)),
         Type::Int2 | Type::Int4 | Type::Int8 => Value::Int(numeric::parse_int(kind, text)?),
-        Type::Float4 => Value::Float(numeric::parse_float4(text)?),
-        Type::Float8 => Value::Float(numeric::parse_float8(text)?),
+        Type::Float4 => Value::Float(float::parse_float(text, true)?),
+        Type::Float8 => Value::Float(float::parse_float(text, false)?),
         Type::Numeric { precision, scale } => {
             numeric::parse_numeric(text, *precision, *scale, kind.storage() == Storage::Int)?
         }
@@ -139,7 +144,7 @@ pub fn write_text(kind: &Type, value: &Value, out: &mut String) {
     match value {
         Value::Null => {}
         Value::Text(text) => out.push_str(text),
-        Value::Float(float) => numeric::write_float(*float, matches!(kind, Type::Float4), out),
+        Value::Float(float) => float::write_float(*float, matches!(kind, Type::Float4), out),
         Value::Int(int) => write_int_text(kind, *int, out),
     }
 }

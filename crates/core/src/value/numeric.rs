@@ -1,4 +1,4 @@
-//! Integers, floating point and numeric: parsing, rounding and printing as Postgres does.
+//! Integers and numeric: parsing, rounding and printing as Postgres does.
 
 use super::{NUMERIC_NAN, Value, mismatch, out_of_range};
 use crate::error::Error;
@@ -47,51 +47,21 @@ pub(super) fn int_range(kind: &Type) -> (&'static str, std::ops::RangeInclusive<
     }
 }
 
-/// A double; overflow and underflow to zero are errors, as in Postgres.
-pub(super) fn parse_float8(text: &str) -> Result<f64, Error> {
-    let trimmed = text.trim();
-    let float: f64 = trimmed
-        .parse()
-        .map_err(|_| mismatch("double precision", text, "22P02"))?;
-    check_float(float.is_infinite(), float == 0.0, trimmed)
-        .then_some(float)
-        .ok_or_else(|| out_of_range("double precision", text, "22003"))
-}
-
-/// A single-precision number, as a double of the same value.
-pub(super) fn parse_float4(text: &str) -> Result<f64, Error> {
-    let trimmed = text.trim();
-    let float: f32 = trimmed
-        .parse()
-        .map_err(|_| mismatch("real", text, "22P02"))?;
-    check_float(float.is_infinite(), float == 0.0, trimmed)
-        .then_some(f64::from(float))
-        .ok_or_else(|| out_of_range("real", text, "22003"))
-}
-
-/// Is an infinity or a zero what the text said, and not what it became?
-fn check_float(infinite: bool, zero: bool, text: &str) -> bool {
-    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
-    let said_infinity = text.bytes().any(|b| b.eq_ignore_ascii_case(&b'i'));
-    let said_nonzero = mantissa.bytes().any(|b| (b'1'..=b'9').contains(&b));
-    (!infinite || said_infinity) && (!zero || !said_nonzero)
-}
-
 /// A decimal number apart: `digits` without leading zeros, of which the last `scale` stand after
 /// the point (`scale` may be negative, or larger than the number of digits).
-struct Decimal {
-    negative: bool,
-    digits: Vec<u8>,
-    scale: i64,
+pub(super) struct Decimal {
+    pub negative: bool,
+    pub digits: Vec<u8>,
+    pub scale: i64,
 }
 
-enum Parsed {
+pub(super) enum Parsed {
     Number(Decimal),
     NaN,
     Infinity { negative: bool },
 }
 
-fn parse_decimal(text: &str) -> Option<Parsed> {
+pub(super) fn parse_decimal(text: &str) -> Option<Parsed> {
     let trimmed = text.trim();
     let (negative, body) = match trimmed.as_bytes().first()? {
         b'-' => (true, &trimmed[1..]),
@@ -145,7 +115,7 @@ fn parse_exponent(text: &str) -> Option<i64> {
 
 impl Decimal {
     /// Rounds half away from zero to `scale` digits after the point, or pads with zeros.
-    fn rescale(&mut self, scale: i64) {
+    pub fn rescale(&mut self, scale: i64) {
         let drop = self.scale - scale;
         if drop <= 0 {
             if !self.digits.is_empty() {
@@ -185,7 +155,7 @@ impl Decimal {
     }
 
     /// Postgres's text: no exponent, a zero before the point, no negative zero.
-    fn write(&self, out: &mut String) {
+    pub fn write(&self, out: &mut String) {
         if self.negative && self.digits.iter().any(|&d| d != 0) {
             out.push('-');
         }
@@ -295,90 +265,6 @@ pub(crate) fn write_int(int: i64, out: &mut String) {
         out.push('-');
     }
     out.extend(digits[at..].iter().map(|&b| char::from(b)));
-}
-
-/// The shortest digits that read back the same, `d.ddde±x`.
-///
-/// Rust also takes digits half-way to the next float where reading rounds them to even; Postgres
-/// does not, and prints 1e23 as 9.999999999999999e+22.
-fn shortest_inside(float: f64, single: bool) -> String {
-    let reads_back = |text: &str| {
-        if single {
-            text.parse() == Ok(float as f32)
-        } else {
-            text.parse() == Ok(float)
-        }
-    };
-    let print = |precision: Option<usize>| match (precision, single) {
-        (None, true) => format!("{:e}", float as f32),
-        (None, false) => format!("{float:e}"),
-        (Some(digits), true) => format!("{:.*e}", digits, float as f32),
-        (Some(digits), false) => format!("{float:.digits$e}"),
-    };
-    let shortest = print(None);
-    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    let whole: u64 = digits.parse().unwrap_or(0);
-    let exponent = exponent.parse::<i64>().unwrap_or(0) - (digits.len() as i64 - 1);
-    let sign = if float < 0.0 { "-" } else { "" };
-    let above = format!("{sign}{whole}.00000000000000000001e{exponent}");
-    let below = format!(
-        "{sign}{}.99999999999999999999e{exponent}",
-        whole.saturating_sub(1)
-    );
-    if reads_back(&above) && reads_back(&below) {
-        return shortest;
-    }
-    (digits.len()..17)
-        .map(|precision| print(Some(precision)))
-        .find(|longer| !longer.contains("0e") && reads_back(longer))
-        .unwrap_or(shortest)
-}
-
-/// Appends a floating-point number as Postgres prints it: the shortest digits that read back the
-/// same, with an exponent from 1e15 (1e6 in single precision) and below 1e-4.
-pub(super) fn write_float(float: f64, single: bool, out: &mut String) {
-    if float.is_nan() {
-        out.push_str("NaN");
-        return;
-    }
-    if float.is_infinite() {
-        out.push_str(if float < 0.0 { "-Infinity" } else { "Infinity" });
-        return;
-    }
-    if float == 0.0 {
-        out.push_str(if float.is_sign_negative() { "-0" } else { "0" });
-        return;
-    }
-    let shortest = shortest_inside(float, single);
-    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-    let exponent: i64 = exponent.parse().unwrap_or(0);
-    let fixed_max = if single { 6 } else { 15 };
-    if exponent < -4 || exponent >= fixed_max {
-        out.push_str(mantissa);
-        out.push('e');
-        out.push(if exponent < 0 { '-' } else { '+' });
-        if exponent.abs() < 10 {
-            out.push('0');
-        }
-        write_int(exponent.abs(), out);
-        return;
-    }
-    let digits: Vec<u8> = mantissa
-        .bytes()
-        .filter(u8::is_ascii_digit)
-        .map(|b| b - b'0')
-        .collect();
-    let scale = (digits.len() as i64 - 1) - exponent;
-    let mut number = Decimal {
-        negative: float < 0.0,
-        digits,
-        scale,
-    };
-    if scale < 0 {
-        number.rescale(0);
-    }
-    number.write(out);
 }
 
 /// A number on the grid of a scale.

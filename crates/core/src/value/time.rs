@@ -1,5 +1,6 @@
 //! Dates, times and timestamps: Postgres's text, ISO 8601, and integers since 2000-01-01.
 
+use super::float::read_number;
 use super::{mismatch, out_of_range};
 use crate::error::Error;
 
@@ -291,7 +292,7 @@ impl Reader<'_> {
         }
         // Postgres reads the fraction as a double and rounds it by rint.
         let text = std::str::from_utf8(digits).map_err(|_| Fault::Syntax)?;
-        let fraction: f64 = format!("0.{text}").parse().map_err(|_| Fault::Syntax)?;
+        let fraction: f64 = read_number(&format!("0.{text}")).ok_or(Fault::Syntax)?;
         Ok((fraction * 1e6).round_ties_even() as i64)
     }
 
