@@ -9,10 +9,9 @@ use super::session::Session;
 use crate::browser::timer;
 use crate::convert::{key_from_js, key_to_js};
 use crate::store::layout;
-use haversack_core::replica::{Key, Staged};
+use haversack_core::replica::{Key, KeySet, Staged};
 use haversack_core::schema::TableId;
 use haversack_core::{Error, ErrorCode};
-use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -23,7 +22,7 @@ const ROWS_PER_TRANSACTION: usize = 250;
 /// Keys whose rows are confirmed in memory but perhaps not in their stores.
 #[derive(Default)]
 pub struct Waiting {
-    tables: BTreeMap<TableId, HashSet<Key>>,
+    tables: Vec<(TableId, KeySet)>,
 }
 
 impl Waiting {
@@ -33,13 +32,22 @@ impl Waiting {
 
     fn extend(&mut self, keys: impl IntoIterator<Item = (TableId, Key)>) {
         for (table, key) in keys {
-            self.tables.entry(table).or_default().insert(key);
+            self.insert(table, key);
         }
+    }
+
+    fn insert(&mut self, table: TableId, key: Key) {
+        let at = self.tables.iter().position(|(own, _)| *own == table);
+        let at = at.unwrap_or_else(|| {
+            self.tables.push((table, KeySet::default()));
+            self.tables.len() - 1
+        });
+        self.tables[at].1.insert(key);
     }
 
     /// Some keys of one table.
     fn batch(&self) -> Option<(TableId, Vec<Key>)> {
-        let (table, keys) = self.tables.first_key_value()?;
+        let (table, keys) = self.tables.first()?;
         Some((
             *table,
             keys.iter().take(ROWS_PER_TRANSACTION).cloned().collect(),
@@ -47,14 +55,14 @@ impl Waiting {
     }
 
     fn remove(&mut self, table: TableId, keys: &[Key]) {
-        if let Some(waiting) = self.tables.get_mut(&table) {
-            for key in keys {
-                waiting.remove(key);
-            }
-            if waiting.is_empty() {
-                self.tables.remove(&table);
+        for (own, waiting) in &mut self.tables {
+            if *own == table {
+                for key in keys {
+                    waiting.remove(key);
+                }
             }
         }
+        self.tables.retain(|(_, waiting)| !waiting.is_empty());
     }
 
     fn into_keys(self) -> impl Iterator<Item = (TableId, Key)> {

@@ -33,7 +33,7 @@ impl From<&Error> for ErrorView {
             code: error.code,
             message: error.message.clone(),
             recovery: error.recovery(),
-            details: (*error.details).clone(),
+            details: error.details.clone(),
         }
     }
 }

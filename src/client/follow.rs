@@ -106,7 +106,11 @@ impl Shared {
     /// Tells the application what became of its own mutations.
     pub(super) fn settle_locals(&self, session: &Session, outcomes: &[(Seq, Outcome)]) {
         for (seq, outcome) in outcomes {
-            let local = session.locals.borrow_mut().remove(seq);
+            let mut locals = session.locals.borrow_mut();
+            let own = locals.iter().position(|(own, _)| own == seq);
+            let local = own.map(|at| locals.swap_remove(at).1);
+            // The application may write, and so borrow, while it is told.
+            drop(locals);
             self.notify(&Notice::settled(local, *seq, outcome));
         }
     }

@@ -15,7 +15,7 @@ use haversack_core::schema::TableId;
 use haversack_core::sync::Event;
 use haversack_core::{Error, ErrorCode};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -32,10 +32,10 @@ pub struct Session {
     pub patch: Cell<u64>,
     /// The leader's fence, while this tab leads.
     pub fence: Cell<Option<f64>>,
-    /// Keys that this tab draws from.
-    pub keys: RefCell<BTreeMap<TableId, Keys>>,
+    /// Keys that this tab draws from, by table.
+    pub keys: RefCell<Map<Keys>>,
     /// This tab's own mutations that have a number but no verdict yet.
-    pub locals: RefCell<HashMap<Seq, u64>>,
+    pub locals: RefCell<Vec<(Seq, u64)>>,
     /// Rows that are not in their stores yet.
     pub(super) waiting: RefCell<Waiting>,
     /// Messages of other tabs, to be handled in order.
@@ -198,7 +198,7 @@ impl Shared {
         }
         let wanted: Map<u32> = {
             let keys = session.keys.borrow();
-            let left = |id: TableId| keys.get(&id).map_or(0, Keys::left);
+            let left = |id: TableId| keys.get(&self.schema.table(id).name).map_or(0, Keys::left);
             (0..self.schema.tables.len() as u16)
                 .map(TableId)
                 .filter(|&id| self.schema.table(id).insertable)
@@ -216,9 +216,7 @@ impl Shared {
         {
             let mut keys = session.keys.borrow_mut();
             for (table, ranges) in taken {
-                if let Some(id) = self.schema.table_id(&table) {
-                    keys.entry(id).or_default().add(ranges);
-                }
+                keys.or_default(&table).add(ranges);
             }
         }
         session.taking.set(false);

@@ -49,7 +49,7 @@ impl Shared {
             let mut context = WriteContext {
                 now_ms: now_ms as i64,
                 random: &mut browser::random_bytes,
-                keys: &mut |table| keys.get_mut(&table)?.draw(),
+                keys: &mut |table| keys.get_mut(&self.schema.table(table).name)?.draw(),
             };
             self.replica.borrow().prepare(drafts, &mut context)?
         };
@@ -99,7 +99,7 @@ impl Shared {
             Ok(()) => {
                 let seq = result_of(&request).as_f64().unwrap_or_default() as u64;
                 self.replica.borrow_mut().sequence(local, seq);
-                session.locals.borrow_mut().insert(seq, local.0);
+                session.locals.borrow_mut().push((seq, local.0));
                 session.tell(&Message::Mutation {
                     mutation: queued.into_mutation(seq),
                 });

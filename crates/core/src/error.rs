@@ -7,6 +7,7 @@
 use crate::json::{Fault, FromJson, Json, Members, OTHER_KIND, ToJson};
 use crate::{json_from, json_struct, json_words};
 use serde::{Deserialize, Serialize};
+use std::ops::{Deref, DerefMut};
 
 /// What the application, or the person, should do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,28 +201,72 @@ impl ToJson for Details {
 }
 
 /// An error: a code for programs, a sentence for people, and what it is about.
+///
+/// One pointer wide, since nearly every function may return one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-#[error("{message}")]
-pub struct Error {
+#[error("{}", self.0.message)]
+#[serde(transparent)]
+pub struct Error(Box<Content>);
+
+/// What an [`Error`] says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
     /// The stable code.
     pub code: ErrorCode,
     /// A sentence that names what was wrong.
     pub message: String,
     /// What it is about.
     #[serde(default)]
-    pub details: Box<Details>,
+    pub details: Details,
 }
 
-json_struct!(Error { code, message, details = default });
+json_struct!(Content { code, message, details = default });
+
+impl ToJson for Error {
+    fn to_json(&self, out: &mut String) {
+        self.0.to_json(out);
+    }
+}
+
+impl<'a> FromJson<'a> for Error {
+    fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
+        Self(Box::from_json(json, fault))
+    }
+}
+
+impl Deref for Error {
+    type Target = Content;
+    fn deref(&self) -> &Content {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Content {
+        &mut self.0
+    }
+}
 
 impl Error {
     /// An error with a code and a sentence.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
+        Self::with_details(code, message.into(), Details::default())
+    }
+
+    /// An error with all that it is about.
+    pub fn with_details(code: ErrorCode, message: String, details: Details) -> Self {
+        Self(Box::new(Content {
             code,
-            message: message.into(),
-            details: Box::default(),
-        }
+            message,
+            details,
+        }))
+    }
+
+    /// Puts where it happened before the sentence, and names the column.
+    pub fn at_column(mut self, column: &str) -> Self {
+        self.message.insert_str(0, ": ");
+        self.message.insert_str(0, column);
+        self.column(column)
     }
 
     /// Names the table.

@@ -285,17 +285,13 @@ impl Problem {
             recovery: error.recovery(),
             retry_after_ms: None,
             request_id: request_id.into(),
-            details: (*error.details).clone(),
+            details: error.details.clone(),
         }
     }
 
     /// The error that it carries.
     pub fn into_error(self) -> Error {
-        Error {
-            code: self.code,
-            message: self.detail,
-            details: Box::new(self.details),
-        }
+        Error::with_details(self.code, self.detail, self.details)
     }
 }
 

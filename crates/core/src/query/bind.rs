@@ -170,10 +170,7 @@ fn bind_list<'a>(condition: &Condition, params: &[Param<'a>]) -> Result<Filter<'
 
 fn operand<'a>(condition: &Condition, param: Param<'a>) -> Result<Operand<'a>, Error> {
     let kind = &condition.kind;
-    let named = |error: Error| {
-        let message = format!("{}: {}", condition.name, error.message);
-        Error { message, ..error }.column(&*condition.name)
-    };
+    let named = |error: Error| error.at_column(&condition.name);
     match (kind, param) {
         (_, Param::Null) => Ok(Operand::Null),
         (Type::Int2 | Type::Int4 | Type::Int8, Param::Number(number)) => Ok(int_operand(number)),

@@ -44,15 +44,16 @@ pub(crate) use column::{Column, Data};
 pub(crate) use table::TableStore;
 
 use crate::protocol::Seq;
-use crate::query::{Plan, PlanId, QueryShape};
+use crate::query::{Plan, QueryShape};
 use crate::schema::{ColumnDefault, Schema, Table, TableId};
 use crate::value;
 use hashbrown::HashMap;
-use overlay::{Order, Overlay};
+use overlay::Overlay;
 use rustc_hash::FxBuildHasher;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// A set of keys.
+pub type KeySet = hashbrown::HashSet<Key, FxBuildHasher>;
 pub(crate) type FxMap<K, V> = HashMap<K, V, FxBuildHasher>;
 
 /// One browser database in memory.
@@ -64,13 +65,14 @@ pub struct Replica {
     infos: Vec<TableInfo>,
     /// Per table, the rows that pending mutations touch.
     overlays: Vec<FxMap<Key, Overlay>>,
-    pending: BTreeMap<Order, PendingMutation>,
-    orders: FxMap<LocalId, Order>,
+    /// In their order.
+    pending: Vec<PendingMutation>,
     next_local: u64,
     /// The last number that has a verdict: what is adopted up to here comes too late.
     judged: Seq,
     plans: Vec<Plan>,
-    shapes: FxMap<QueryShape, PlanId>,
+    /// The shape of each plan.
+    shapes: Vec<QueryShape>,
 }
 
 /// What is computed once of a table's description.
@@ -122,12 +124,11 @@ impl Replica {
             tables: schema.tables.iter().map(TableStore::new).collect(),
             infos: schema.tables.iter().map(TableInfo::new).collect(),
             overlays: schema.tables.iter().map(|_| FxMap::default()).collect(),
-            pending: BTreeMap::new(),
-            orders: FxMap::default(),
+            pending: Vec::new(),
             next_local: 1,
             judged: 0,
             plans: Vec::new(),
-            shapes: FxMap::default(),
+            shapes: Vec::new(),
             schema,
         }
     }

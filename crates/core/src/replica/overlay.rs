@@ -99,11 +99,7 @@ impl Replica {
     /// # Errors
     /// As [`Replica::adopt`].
     pub fn replace(&mut self, local: LocalId, mutation: Mutation) -> Result<(), Error> {
-        let Some(known) = self
-            .orders
-            .get(&local)
-            .and_then(|order| self.pending.get(order))
-        else {
+        let Some(known) = self.position(local).map(|at| &self.pending[at]) else {
             return Ok(());
         };
         if known.mutation.ops == mutation.ops && known.mutation.at == mutation.at {
@@ -132,7 +128,7 @@ impl Replica {
     /// The number of a pending mutation is known: it moves to its place among the others.
     pub fn sequence(&mut self, local: LocalId, seq: Seq) {
         assert!(seq != 0, "numbers start at 1");
-        if !self.orders.contains_key(&local) {
+        if self.position(local).is_none() {
             return;
         }
         // The same mutation may have been read from the store in the meantime.
@@ -143,17 +139,15 @@ impl Replica {
             self.withdraw(local);
             return;
         }
-        let Some(order) = self.orders.get(&local).copied() else {
+        let Some(at) = self.position(local) else {
             return;
         };
-        let Some(mut pending) = self.pending.remove(&order) else {
-            return;
-        };
+        let mut pending = self.pending.remove(at);
+        let order = pending.order();
         pending.mutation.seq = seq;
         let new = pending.order();
         let rows = pending.rows();
-        self.orders.insert(local, new);
-        self.pending.insert(new, pending);
+        self.insert_pending(pending);
         for (table, key) in rows {
             let Some(overlay) = self.overlays[usize::from(table.0)].get_mut(&key) else {
                 continue;
@@ -179,7 +173,7 @@ impl Replica {
 
     /// The pending mutations, in their order.
     pub fn pending(&self) -> impl Iterator<Item = &PendingMutation> {
-        self.pending.values()
+        self.pending.iter()
     }
 
     /// How many mutations are pending.
@@ -189,18 +183,35 @@ impl Replica {
 
     /// A pending mutation, as it is to be stored.
     pub fn mutation(&self, local: LocalId) -> Option<&Mutation> {
-        self.orders
-            .get(&local)
-            .and_then(|order| self.pending.get(order))
-            .map(|p| &p.mutation)
+        self.position(local).map(|at| &self.pending[at].mutation)
     }
 
     /// The pending mutation of a number.
     pub fn by_seq(&self, seq: Seq) -> Option<LocalId> {
-        self.pending
-            .range((seq, LocalId(0))..=(seq, LocalId(u64::MAX)))
-            .next()
-            .map(|(o, _)| o.1)
+        let at = self.pending_from((seq, LocalId(0)));
+        let found = self.pending.get(at).filter(|p| p.mutation.seq == seq);
+        found.map(|p| p.local)
+    }
+
+    /// The position of a pending mutation; the latest is asked for most.
+    fn position(&self, local: LocalId) -> Option<usize> {
+        self.pending.iter().rposition(|p| p.local == local)
+    }
+
+    /// The position of the first pending mutation that is not before a place in their order.
+    fn pending_from(&self, order: Order) -> usize {
+        self.pending.partition_point(|p| p.order() < order)
+    }
+
+    /// The pending mutation at a place in their order.
+    pub(super) fn pending_at(&self, order: Order) -> Option<&PendingMutation> {
+        let found = self.pending.get(self.pending_from(order));
+        found.filter(|p| p.order() == order)
+    }
+
+    fn insert_pending(&mut self, pending: PendingMutation) {
+        let at = self.pending_from(pending.order());
+        self.pending.insert(at, pending);
     }
 
     /// Does a pending mutation touch this row?
@@ -224,8 +235,8 @@ impl Replica {
         };
         let last = self
             .pending
-            .last_key_value()
-            .is_none_or(|(o, _)| *o < pending.order());
+            .last()
+            .is_none_or(|last| last.order() < pending.order());
         // A row written twice is shown once, in its last state, so that no slot changes for nothing.
         if last && pending.rows().len() == pending.effects.len() {
             let effects = pending.effects.clone();
@@ -260,18 +271,16 @@ impl Replica {
             let at = overlay.touching.partition_point(|o| *o < order);
             overlay.touching.insert(at, order);
         }
-        self.orders.insert(pending.local, order);
-        self.pending.insert(order, pending);
+        self.insert_pending(pending);
     }
 
     /// Forgets a pending mutation and gives the rows to be replayed.
     pub(super) fn take_out(&mut self, local: LocalId) -> Vec<(TableId, Key)> {
-        let Some(order) = self.orders.remove(&local) else {
+        let Some(at) = self.position(local) else {
             return Vec::new();
         };
-        let Some(pending) = self.pending.remove(&order) else {
-            return Vec::new();
-        };
+        let pending = self.pending.remove(at);
+        let order = pending.order();
         let rows = pending.rows();
         for (table, key) in &rows {
             if let Some(overlay) = self.overlays[usize::from(table.0)].get_mut(key) {
@@ -310,7 +319,7 @@ impl Replica {
         for pending in overlay
             .touching
             .iter()
-            .filter_map(|order| self.pending.get(order))
+            .filter_map(|order| self.pending_at(*order))
         {
             let on_row = pending
                 .effects

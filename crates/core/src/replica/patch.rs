@@ -7,8 +7,6 @@ use super::staged::{Staged, StagedTable};
 use super::{Key, Replica};
 use crate::protocol::Seq;
 use crate::schema::TableId;
-use hashbrown::HashSet;
-use rustc_hash::FxBuildHasher;
 
 impl Replica {
     /// Applies an answer that has been stored: its rows, its removals, and the end of the pending
@@ -45,7 +43,7 @@ impl Replica {
         self.judged = self.judged.max(judged);
         let numbered = self
             .pending
-            .values()
+            .iter()
             .filter(|p| p.seq().is_some_and(|s| s <= judged));
         let ended: Vec<LocalId> = numbered.map(|p| p.local).collect();
         ended
@@ -99,26 +97,28 @@ impl Replica {
         }
         // What is not among the rows is gone: as if it had been removed, all in one patch.
         let store = &self.tables[t];
-        let mut seen: HashSet<u32, FxBuildHasher> = HashSet::default();
-        let mut seen_covered: HashSet<Key, FxBuildHasher> = HashSet::default();
+        let mut seen = vec![false; store.slots() as usize];
+        let mut seen_covered: Vec<Key> = Vec::new();
         for row in 0..staged.rows {
             let row = ColumnsRow {
                 columns: &staged.columns,
                 row,
             };
-            seen.extend(store.find_row(&row));
+            if let Some(slot) = store.find_row(&row) {
+                seen[slot as usize] = true;
+            }
             if !self.overlays[t].is_empty() {
                 let key = Key::of(&row, &store.key_columns);
                 if self.overlays[t].contains_key(&key) {
-                    seen_covered.insert(key);
+                    seen_covered.push(key);
                 }
             }
         }
-        let gone = store.live_slots().filter(|slot| !seen.contains(slot));
+        let gone = store.live_slots().filter(|slot| !seen[*slot as usize]);
         let mut removed: Vec<Key> = gone.map(|slot| store.key(slot)).collect();
         removed.retain(|key| !self.overlays[t].contains_key(key));
         let covered = self.overlays[t].keys();
-        removed.extend(covered.filter(|key| !seen_covered.contains(*key)).cloned());
+        removed.extend(covered.filter(|key| !seen_covered.contains(key)).cloned());
         self.confirm(id, &StagedTable { removed, ..staged }, touched);
     }
 }

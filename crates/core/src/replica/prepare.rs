@@ -5,7 +5,7 @@
 //! uniqueness) is the server's to say.
 
 use super::effect::{Change, Effect, Row, local_default};
-use super::{FxMap, Key, Replica};
+use super::{Key, Replica};
 use crate::error::{Error, ErrorCode};
 use crate::json::{Fault, FromJson, Json, optional};
 use crate::map::Map;
@@ -113,7 +113,7 @@ pub struct Prepared {
 /// The rows as the operations so far of one transaction leave them.
 struct Draft<'r> {
     replica: &'r Replica,
-    rows: FxMap<(u16, Key), Option<Row>>,
+    rows: Vec<(TableId, Key, Option<Row>)>,
     ops: Vec<Op>,
     effects: Vec<Effect>,
 }
@@ -148,7 +148,7 @@ impl Replica {
         }
         let mut draft = Draft {
             replica: self,
-            rows: FxMap::default(),
+            rows: Vec::new(),
             ops: Vec::with_capacity(ops.len()),
             effects: Vec::with_capacity(ops.len()),
         };
@@ -219,7 +219,7 @@ impl Draft<'_> {
         }
         let mut row = self.row(id, &effect.key);
         effect.change.replay(&mut row);
-        self.rows.insert((id.0, effect.key.clone()), row);
+        self.rows.push((id, effect.key.clone(), row));
         self.ops.push(op);
         self.effects.push(effect);
         Ok(())
@@ -253,7 +253,8 @@ impl Draft<'_> {
 
     /// A row as this transaction sees it.
     fn row(&self, table: TableId, key: &Key) -> Option<Row> {
-        if let Some(row) = self.rows.get(&(table.0, key.clone())) {
+        let mut later_first = self.rows.iter().rev();
+        if let Some((_, _, row)) = later_first.find(|(t, k, _)| *t == table && k == key) {
             return row.clone();
         }
         let store = self.replica.store(table);
@@ -398,7 +399,7 @@ impl Draft<'_> {
             .map_or(&[][..], |overlay| &overlay.touching)
             .iter()
             .rev();
-        let pending = touching.filter_map(|order| self.replica.pending.get(order));
+        let pending = touching.filter_map(|order| self.replica.pending_at(*order));
         let there = pending
             .flat_map(|p| p.mutation.ops.iter().zip(&p.effects).rev())
             .filter(move |(_, e)| on_row(e));

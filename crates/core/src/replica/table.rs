@@ -52,6 +52,11 @@ impl TableStore {
         self.keys.len()
     }
 
+    /// How many slots there are, in use or free.
+    pub fn slots(&self) -> u32 {
+        self.slots
+    }
+
     pub fn is_live(&self, slot: u32) -> bool {
         slot < self.slots && self.live[(slot >> 6) as usize] >> (slot & 63) & 1 != 0
     }

@@ -23,10 +23,7 @@ const NOT_SCALED: u64 = 1_000_000_000_000_000_000;
 /// # Errors
 /// `type_mismatch`, `out_of_range`, `value_too_long`, each naming the column.
 pub fn from_json(column: &Column, json: &Json<'_>) -> Result<Value, Error> {
-    from_json_type(&column.kind, json).map_err(|error| {
-        let message = format!("{}: {}", column.name, error.message);
-        Error { message, ..error }.column(&column.name)
-    })
+    from_json_type(&column.kind, json).map_err(|error| error.at_column(&column.name))
 }
 
 fn from_json_type(kind: &Type, json: &Json<'_>) -> Result<Value, Error> {
