@@ -230,7 +230,7 @@ mod tests {
         let error = Config::parse(text, "haversack.toml").expect_err(text);
         assert_eq!(error.code, ErrorCode::ConfigInvalid);
         assert!(error.details.hint.is_some(), "says what to do: {error}");
-        error.message
+        error.message.clone()
     }
 
     #[test]

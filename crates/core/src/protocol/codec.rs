@@ -17,7 +17,8 @@ json_to!(SyncRequest {
     mutations = default,
     leases = default,
 });
-json_struct!(Mutation { seq, at, seen, ops });
+json_to!(Mutation { seq, at, seen, ops });
+json_from!(Mutation { seq, at, seen = default, ops });
 json_struct!(Head {
     protocol,
     epoch,

@@ -1,0 +1,461 @@
+//! The client's JSON and serde's, which the endpoint uses, are one format.
+
+use haversack_core::error::{Details, ErrorCode, Recovery};
+use haversack_core::json::{FromJson, Json, ToJson, read_text, text};
+use haversack_core::lease::Lease;
+use haversack_core::map::Map;
+use haversack_core::protocol::{
+    Base, Head, Line, Lost, Mutation, Op, Outcome, PokeClient, PokeServer, Problem, SyncRequest,
+    Verdict, Written,
+};
+use haversack_core::query::{self, QueryShape};
+use haversack_core::schema::{
+    Action, Check, Column, ColumnDefault, ForeignKey, Identity, Index, IndexPart, Limits, Schema,
+    Table, Type, Unique,
+};
+use haversack_core::{Error, value};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
+
+/// What serde writes, the client reads; and they agree on what a missing or wrong member means.
+fn reads<T>(sample: &T)
+where
+    T: Serialize + DeserializeOwned + for<'a> FromJson<'a> + PartialEq + Debug,
+{
+    let written = serde_json::to_string(sample).expect("JSON");
+    assert_eq!(read_text::<T>(&written).as_ref(), Ok(sample), "{written}");
+    let serde_json::Value::Object(members) = serde_json::to_value(sample).expect("JSON") else {
+        return;
+    };
+    for name in members.keys() {
+        let mut without = members.clone();
+        without.remove(name);
+        let mut wrong = members.clone();
+        wrong[name] = serde_json::json!({ "no": {} });
+        for changed in [without, wrong] {
+            let changed = serde_json::to_string(&changed).expect("JSON");
+            let by_serde = serde_json::from_str::<T>(&changed).ok();
+            assert_eq!(read_text::<T>(&changed).ok(), by_serde, "{changed}");
+        }
+    }
+}
+
+/// What the client writes, serde reads.
+fn writes<T>(sample: &T)
+where
+    T: ToJson + DeserializeOwned + PartialEq + Debug,
+{
+    let written = text(sample);
+    let read = serde_json::from_str::<T>(&written).map_err(|e| e.to_string());
+    assert_eq!(read.as_ref(), Ok(sample), "{written}");
+}
+
+fn both<T>(sample: &T)
+where
+    T: Serialize + DeserializeOwned + ToJson + for<'a> FromJson<'a> + PartialEq + Debug,
+{
+    reads(sample);
+    writes(sample);
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+fn error() -> Error {
+    Error::new(
+        ErrorCode::Rejected,
+        "a \"quoted\"\n\u{1} \u{1F600} sentence",
+    )
+    .sqlstate("23514")
+    .constraint("positive")
+    .table("t")
+    .column("c")
+    .hint("try\\again")
+}
+
+fn ops() -> Vec<Op> {
+    let values = Map::from([("b".to_owned(), None), ("a".to_owned(), some("1"))]);
+    let base = Map::from([
+        ("a".to_owned(), Base::Text(some("0"))),
+        ("b".to_owned(), Base::Text(None)),
+        (
+            "c".to_owned(),
+            Base::Hash {
+                sha256: value::text_hash("long"),
+            },
+        ),
+    ]);
+    let (table, key) = ("t".to_owned(), vec!["1".to_owned(), "x".to_owned()]);
+    vec![
+        Op::Insert {
+            table: table.clone(),
+            values: values.clone(),
+        },
+        Op::Update {
+            table: table.clone(),
+            key: key.clone(),
+            set: values,
+            base,
+        },
+        Op::Delete {
+            table: table.clone(),
+            key: key.clone(),
+            base: some("ab"),
+        },
+        Op::Delete {
+            table,
+            key,
+            base: None,
+        },
+    ]
+}
+
+fn verdicts() -> Vec<Verdict> {
+    let lost = Lost {
+        op: 1,
+        table: "t".into(),
+        key: vec!["1".into()],
+        column: some("c"),
+        mine: some("x"),
+        theirs: None,
+    };
+    let outcomes = [
+        Outcome::Applied,
+        Outcome::Merged,
+        Outcome::Conflict,
+        Outcome::Gone,
+        Outcome::Rejected { error: error() },
+        Outcome::Rejected {
+            error: Error::new(ErrorCode::OutOfRange, "bare"),
+        },
+    ];
+    let verdict = |outcome| Verdict {
+        seq: 7,
+        outcome,
+        written: vec![Written {
+            table: "t".into(),
+            key: vec!["1".into()],
+            values: Map::from([("c".to_owned(), some("x"))]),
+            hash: some("ff"),
+        }],
+        lost: vec![lost.clone()],
+    };
+    let mut verdicts: Vec<Verdict> = outcomes.into_iter().map(verdict).collect();
+    verdicts.push(Verdict {
+        written: vec![],
+        lost: vec![],
+        ..verdicts[0].clone()
+    });
+    verdicts
+}
+
+fn head() -> Head {
+    Head {
+        protocol: 1,
+        epoch: "e".into(),
+        fingerprint: "f".into(),
+        user: "7".into(),
+        verdicts: verdicts(),
+        leases: Map::from([("t".to_owned(), vec![(1, 1024), (-5, i64::MAX)])]),
+        snapshot: true,
+        rows_total: u64::from(u32::MAX) + 1,
+    }
+}
+
+fn problem() -> Problem {
+    Problem {
+        retry_after_ms: Some(1500),
+        ..Problem::new(&error(), "request")
+    }
+}
+
+#[test]
+fn mutations_and_requests_agree() {
+    let mutation = Mutation {
+        seq: 3,
+        at: -1,
+        seen: 2,
+        ops: ops(),
+    };
+    both(&mutation);
+    mutation.ops.iter().for_each(both);
+    let full = SyncRequest {
+        protocol: 1,
+        replica: "r".into(),
+        fingerprint: "f".into(),
+        cursor: some("c"),
+        epoch: some("e"),
+        acknowledged: 2,
+        mutations: vec![mutation],
+        leases: Map::from([("t".to_owned(), 1024)]),
+    };
+    writes(&full);
+    writes(&SyncRequest {
+        cursor: None,
+        epoch: None,
+        acknowledged: 0,
+        mutations: vec![],
+        leases: Map::new(),
+        ..full
+    });
+}
+
+#[test]
+fn answers_agree() {
+    verdicts().iter().for_each(both);
+    verdicts().iter().for_each(|verdict| both(&verdict.outcome));
+    both(&head());
+    let lines = [
+        Line::Head(head()),
+        Line::Rows {
+            table: "t".into(),
+            rows: vec![vec![some("1"), None], vec![]],
+        },
+        Line::Removed {
+            table: "t".into(),
+            keys: vec![vec!["1".into()]],
+        },
+        Line::End { cursor: "c".into() },
+        Line::Error(problem()),
+    ];
+    lines.iter().for_each(reads);
+    let written: Line = serde_json::from_str(&head().line()).expect("a line");
+    assert_eq!(written, Line::Head(head()));
+    reads(&problem());
+    both(&error());
+    both(&Details::default());
+    ErrorCode::ALL.iter().for_each(both);
+    let recoveries = [
+        Recovery::None,
+        Recovery::Retry,
+        Recovery::Authenticate,
+        Recovery::Reset,
+        Recovery::Upgrade,
+    ];
+    recoveries.iter().for_each(both);
+}
+
+#[test]
+fn pokes_and_leases_agree() {
+    writes(&PokeClient::Hello {
+        protocol: 1,
+        token: "t".into(),
+        replica: "r".into(),
+    });
+    reads(&PokeServer::Ready { epoch: "e".into() });
+    reads(&PokeServer::Poke);
+    reads(&PokeServer::Error(problem()));
+    both(&Lease {
+        free: vec![(1, 2)],
+        held: Map::from([("tab".to_owned(), vec![(3, 4), (5, 5)])]),
+    });
+    both(&Lease::default());
+}
+
+#[test]
+fn queries_agree() {
+    let shape = r#"{"table":"t","where":[{"column":"a","op":"in","n":3},{"column":"b","op":"eq"}],
+        "order":[{"column":"c","descending":true,"nulls_first":false},{"column":"d"}],"limit":true}"#;
+    let shape: QueryShape = serde_json::from_str(shape).expect("a shape");
+    reads(&shape);
+    for part in &shape.conditions {
+        reads(part);
+    }
+    shape.order.iter().for_each(reads);
+    use query::Op::{Between, Eq, Gt, Gte, In, IsNull, Lt, Lte, Ne, NotNull};
+    [Eq, Ne, Lt, Lte, Gt, Gte, Between, In, IsNull, NotNull]
+        .iter()
+        .for_each(both);
+    assert!(read_text::<QueryShape>(r#"{"table":"t","were":[]}"#).is_err());
+    let explain = query::Explain {
+        table: "t".into(),
+        strategy: query::Strategy::PrimaryKey,
+        index: vec!["-a".into()],
+        schema_index: some("i"),
+        examined: 2,
+        returned: 1,
+    };
+    assert_eq!(
+        text(&explain),
+        serde_json::to_string(&explain).expect("JSON")
+    );
+}
+
+fn types() -> Vec<Type> {
+    let plain = [
+        Type::Bool,
+        Type::Int2,
+        Type::Int4,
+        Type::Int8,
+        Type::Float4,
+        Type::Float8,
+        Type::Text,
+        Type::Uuid,
+        Type::Date,
+        Type::Time,
+        Type::Timestamp,
+        Type::Timestamptz,
+        Type::Json,
+        Type::Jsonb,
+        Type::Bytea,
+    ];
+    let mut types = plain.to_vec();
+    types.extend([
+        Type::Numeric {
+            precision: Some(12),
+            scale: Some(-2),
+        },
+        Type::Numeric {
+            precision: None,
+            scale: None,
+        },
+        Type::Varchar { length: Some(3) },
+        Type::Varchar { length: None },
+        Type::Char { length: 3 },
+        Type::Enum {
+            sql: "mood".into(),
+            labels: vec!["a".into(), "b".into()],
+        },
+        Type::Array {
+            of: Box::new(Type::Text),
+        },
+        Type::Opaque { sql: "cidr".into() },
+    ]);
+    types
+}
+
+fn schema() -> Schema {
+    let defaults = [
+        ColumnDefault::Constant { text: "5".into() },
+        ColumnDefault::Now,
+        ColumnDefault::Uuid,
+        ColumnDefault::Sequence { always: true },
+        ColumnDefault::Sequence { always: false },
+        ColumnDefault::ServerOnly { sql: "f()".into() },
+    ];
+    defaults.iter().for_each(reads);
+    let column = |(i, kind): (usize, Type)| Column {
+        name: format!("c{i}"),
+        kind,
+        nullable: i % 2 == 0,
+        default: defaults.get(i).cloned(),
+        generated: (i == 7).then(|| "a + b".to_owned()),
+        identity: i == 8,
+        writable: i != 7,
+        collation: (i == 6).then(|| "C".to_owned()),
+        comment: (i == 9).then(|| "why".to_owned()),
+    };
+    let part = IndexPart {
+        expression: "c1".into(),
+        column: true,
+        descending: true,
+        nulls_first: true,
+    };
+    let actions = [
+        Action::NoAction,
+        Action::Restrict,
+        Action::Cascade,
+        Action::SetNull,
+        Action::SetDefault,
+    ];
+    let foreign_key = |on_delete| ForeignKey {
+        name: "fk".into(),
+        columns: vec!["c1".into()],
+        references: "other".into(),
+        referenced_columns: vec!["id".into()],
+        on_delete,
+        on_update: Action::NoAction,
+        deferrable: true,
+        deferred: on_delete == Action::Cascade,
+    };
+    let table = Table {
+        name: "t".into(),
+        columns: types().into_iter().enumerate().map(column).collect(),
+        primary_key: vec!["c1".into()],
+        insertable: true,
+        updatable: false,
+        deletable: true,
+        uniques: vec![Unique {
+            name: "u".into(),
+            columns: vec![part.clone()],
+            predicate: some("c1 > 0"),
+            nulls_not_distinct: true,
+        }],
+        checks: vec![Check {
+            name: "k".into(),
+            sql: "c1 > 0".into(),
+        }],
+        foreign_keys: actions.map(foreign_key).to_vec(),
+        indexes: vec![Index {
+            name: "i".into(),
+            method: "btree".into(),
+            parts: vec![part],
+            predicate: None,
+        }],
+        comment: some("a table"),
+    };
+    let identity = Identity {
+        claim: "sub".into(),
+        setting: "app.current_user_id".into(),
+    };
+    Schema::new(identity, Limits::default(), vec![table]).expect("a good schema")
+}
+
+#[test]
+fn schemas_agree() {
+    types().iter().for_each(reads);
+    let schema = schema();
+    reads(&schema);
+    let table = &schema.tables[0];
+    reads(table);
+    table.columns.iter().for_each(reads);
+    table.foreign_keys.iter().for_each(reads);
+    table.uniques.iter().for_each(reads);
+    table.indexes.iter().for_each(reads);
+    reads(&table.checks[0]);
+    reads(&schema.identity);
+    reads(&schema.limits);
+    let json = serde_json::to_string(&schema).expect("JSON");
+    assert_eq!(Schema::from_pulled(&json), Ok(schema));
+    let foreign = json.replacen("\"format\":1", "\"format\":2", 1);
+    let error = Schema::from_pulled(&foreign).expect_err("another format");
+    assert_eq!(error.code, ErrorCode::SchemaChanged);
+}
+
+#[test]
+fn any_json_means_the_same() {
+    let texts = [
+        "null",
+        " [1, -0.5e+3, {\"a\": {\"b\": []}}, \"\\u00e9\\ud83d\\ude00\\n\\/\", true, false] ",
+        "{\"a\":1,\"a\":2}",
+        "\"\\u0000\"",
+        "",
+        "[1,]",
+        "{\"a\"}",
+        "{\"a\":1,}",
+        "01",
+        "1.",
+        "-",
+        "nul",
+        "\"\\ud83d\"",
+        "\"\\ude00\"",
+        "\"\n\"",
+        "[1] 2",
+        "\"\\x\"",
+    ];
+    for given in texts {
+        let by_serde = serde_json::from_str::<serde_json::Value>(given).ok();
+        let ours = Json::parse(given).ok();
+        assert_eq!(ours.is_some(), by_serde.is_some(), "{given}");
+        let written = ours.map(|json| text(&json));
+        let again = written.map(|text| serde_json::from_str(&text).expect("JSON"));
+        assert_eq!(again, by_serde, "{given}");
+    }
+    let deep = "[".repeat(10_000);
+    assert!(
+        Json::parse(&deep).is_err(),
+        "what nests too deep is refused"
+    );
+}
