@@ -11,5 +11,9 @@ pub mod lease;
 pub mod protocol;
 pub mod schema;
 pub mod sync;
+pub mod merge;
+pub mod protocol;
+pub mod schema;
+pub mod value;
 
 pub use error::{Error, ErrorCode, Recovery};
