@@ -1,2 +1,108 @@
-//! `cargo xtask`: the chores of the repository.
-fn main() {}
+//! `cargo xtask`: the chores of the repository. Each command sets up what it needs by itself, so
+//! that a fresh machine needs no other instruction.
+
+mod bench;
+mod build;
+mod cargo_tools;
+mod check;
+mod counts;
+mod demo;
+mod endpoint;
+mod files;
+mod node;
+mod postgres;
+mod process;
+mod repository;
+mod setup;
+mod stamp;
+mod system;
+mod test;
+mod wasm_target;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::repository::Repository;
+
+/// The chores of the Haversack repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Installs everything that the other commands need
+    Setup,
+    /// Builds the npm package in pkg/
+    Build,
+    /// Serves the demo: Postgres, seed data, endpoint and page; stops everything on Ctrl-C
+    Demo {
+        /// Drive headless browsers through the story and exit
+        #[arg(long)]
+        check: bool,
+        /// Leave pictures of the page in this folder (with --check)
+        #[arg(long, value_name = "DIR", requires = "check")]
+        screenshots: Option<PathBuf>,
+        /// The port of the page
+        #[arg(long, default_value_t = 5173)]
+        port: u16,
+    },
+    /// Runs every test, or those of the areas named
+    Test {
+        /// The areas to run; all of them when none is named
+        #[arg(value_enum)]
+        areas: Vec<test::Area>,
+    },
+    /// Checks formatting, lints, types and links
+    Check {
+        /// Repair what a tool can repair
+        #[arg(long)]
+        fix: bool,
+    },
+    /// Measures Haversack beside its peers
+    Bench {
+        /// Fewer rounds: the ratios, in a few minutes
+        #[arg(long)]
+        quick: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    process::stop_children_on_signals();
+    match run(arguments.command) {
+        Ok(true) => ExitCode::SUCCESS,
+        // What failed has been said, in the command's own words.
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether all is well; an error says why the command could not be carried out.
+fn run(command: Command) -> anyhow::Result<bool> {
+    let repository = Repository::find()?;
+    match command {
+        Command::Setup => setup::run(&repository, setup::EVERYTHING).map(drop),
+        Command::Build => build::run(&repository),
+        Command::Demo {
+            check: false, port, ..
+        } => demo::serve(&repository, port),
+        Command::Demo {
+            check: true,
+            screenshots,
+            ..
+        } => demo::check(&repository, screenshots.as_deref()),
+        Command::Test { areas } => return test::run(&repository, &areas),
+        Command::Check { fix } => check::run(&repository, fix),
+        Command::Bench { quick } => bench::run(&repository, quick),
+    }?;
+    Ok(true)
+}

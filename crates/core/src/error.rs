@@ -160,7 +160,11 @@ pub struct Error {
 impl Error {
     /// An error with a code and a sentence.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), details: Box::default() }
+        Self {
+            code,
+            message: message.into(),
+            details: Box::default(),
+        }
     }
 
     /// Names the table.

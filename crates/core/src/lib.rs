@@ -7,7 +7,13 @@
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod lease;
 pub mod protocol;
 pub mod schema;
+pub mod sync;
+pub mod merge;
+pub mod protocol;
+pub mod schema;
+pub mod value;
 
 pub use error::{Error, ErrorCode, Recovery};

@@ -64,6 +64,10 @@ pub struct Mutation {
     pub seq: Seq,
     /// When it was made, in milliseconds since 1970 by the replica's clock.
     pub at: i64,
+    /// The replica's last mutation that had been judged when this one was made, 0 for none: its
+    /// bases contain what came before, and what later ones of the replica wrote is no conflict.
+    #[serde(default)]
+    pub seen: Seq,
     /// Its operations, in order. Empty only to fill a number that was never used.
     pub ops: Vec<Op>,
 }

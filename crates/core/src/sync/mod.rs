@@ -1,0 +1,250 @@
+//! The sync machine: turns events into effects. Does no I/O, keeps no clock.
+//!
+//! One machine runs in every tab. Only the leading tab's asks for syncs; a follower's keeps quiet
+//! until it leads. Invariants: at most one sync is under way; while the machine leads and is not
+//! paused, either a sync is under way or a timer is armed, so nothing waits for ever (F27).
+//! It decides when to sync, not what: the queue and the cursor are read by whoever carries out
+//! [`Effect::Sync`].
+
+#[cfg(test)]
+mod tests;
+
+use crate::error::{ErrorCode, Recovery};
+use crate::protocol::SYNC_INTERVAL_MS;
+
+/// The longest wait between two attempts, in milliseconds.
+pub const BACKOFF_MS_MAX: u64 = 30_000;
+/// The first wait is below this, in milliseconds.
+pub const BACKOFF_MS_BASE: u64 = 500;
+/// A local write cuts a wait short, but attempts stay this far apart, in milliseconds.
+pub const ATTEMPT_GAP_MS: u64 = 1_000;
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// This tab leads from now on.
+    Led,
+    /// This tab no longer leads.
+    Followed,
+    /// A mutation became durable, in this tab or another.
+    Wrote,
+    /// The endpoint said that something changed.
+    Poked,
+    /// The browser says that the network is back, or the page was shown again.
+    WentOnline,
+    /// The application asks for a sync now.
+    Asked,
+    /// The armed timer fired.
+    TimerFired,
+    /// The sync was applied; `more` mutations wait in the queue.
+    Synced {
+        /// Is there more to push?
+        more: bool,
+    },
+    /// The sync failed, and nothing of it was applied.
+    Failed {
+        /// Why.
+        code: ErrorCode,
+        /// The endpoint's own wish, in milliseconds.
+        retry_after_ms: Option<u64>,
+    },
+    /// The database closes.
+    Closed,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Push what is queued and pull, then say `Synced` or `Failed`.
+    Sync {
+        /// Ask the application for a new token first.
+        fresh_token: bool,
+    },
+    /// Fire `TimerFired` after this long, instead of any timer armed before.
+    Arm {
+        /// In milliseconds.
+        delay_ms: u64,
+    },
+    /// Disarm the timer.
+    Disarm,
+    /// Keep the poke socket open.
+    OpenSocket,
+    /// Close the poke socket.
+    CloseSocket,
+}
+
+/// Where the machine is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Another tab leads.
+    Following,
+    /// Synced; the timer for the next one is armed.
+    Idle,
+    /// A sync is under way.
+    Syncing {
+        /// Something happened meanwhile: sync again at once.
+        again: bool,
+        /// The token was already renewed for this sync.
+        renewed: bool,
+        /// Failures in a row before this sync.
+        attempt: u32,
+    },
+    /// The last sync failed; the timer for the next attempt is armed.
+    Waiting {
+        /// Failures in a row.
+        attempt: u32,
+        /// When the last attempt ended, in milliseconds of the caller's clock.
+        since_ms: u64,
+    },
+    /// Only a person, a new token or new code helps; tried again when asked or when back online.
+    Paused(ErrorCode),
+    /// Over.
+    Closed,
+}
+
+/// The machine.
+#[derive(Debug)]
+pub struct Machine {
+    state: State,
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self { state: State::Following }
+    }
+}
+
+impl Machine {
+    /// Where it is.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Takes an event at `now_ms`, with a random number in [0, 1) for the jitter, and says what
+    /// to do, in order.
+    pub fn handle(&mut self, event: Event, now_ms: u64, random: f64) -> Vec<Effect> {
+        match event {
+            Event::Led => match self.state {
+                State::Following => {
+                    let mut effects = vec![Effect::OpenSocket];
+                    effects.extend(self.start(0, false));
+                    effects
+                }
+                State::Idle
+                | State::Syncing { .. }
+                | State::Waiting { .. }
+                | State::Paused(_)
+                | State::Closed => vec![],
+            },
+            Event::Followed => self.stop(State::Following),
+            Event::Closed => self.stop(State::Closed),
+            Event::Wrote => self.on_write(now_ms),
+            Event::Poked => self.on_call(false),
+            Event::WentOnline | Event::Asked => self.on_call(true),
+            Event::TimerFired => match self.state {
+                State::Idle => self.start(0, false),
+                State::Waiting { attempt, .. } => self.start(attempt, false),
+                State::Following | State::Syncing { .. } | State::Paused(_) | State::Closed => {
+                    vec![]
+                }
+            },
+            Event::Synced { more } => self.on_synced(more),
+            Event::Failed { code, retry_after_ms } => {
+                self.on_failed(code, retry_after_ms, now_ms, random)
+            }
+        }
+    }
+
+    fn start(&mut self, attempt: u32, renewed: bool) -> Vec<Effect> {
+        self.state = State::Syncing { again: false, renewed, attempt };
+        vec![Effect::Disarm, Effect::Sync { fresh_token: renewed }]
+    }
+
+    fn stop(&mut self, next: State) -> Vec<Effect> {
+        if self.state == State::Closed || self.state == next {
+            return vec![];
+        }
+        self.state = next;
+        vec![Effect::Disarm, Effect::CloseSocket]
+    }
+
+    fn on_write(&mut self, now_ms: u64) -> Vec<Effect> {
+        match self.state {
+            State::Idle => self.start(0, false),
+            State::Waiting { attempt, since_ms } if now_ms >= since_ms + ATTEMPT_GAP_MS => {
+                self.start(attempt, false)
+            }
+            State::Syncing { ref mut again, .. } => {
+                *again = true;
+                vec![]
+            }
+            // While paused the write waits in the queue, as it does offline.
+            State::Waiting { .. } | State::Following | State::Paused(_) | State::Closed => vec![],
+        }
+    }
+
+    /// Something from outside says that a sync would help now.
+    fn on_call(&mut self, unpause: bool) -> Vec<Effect> {
+        match self.state {
+            State::Idle => self.start(0, false),
+            // The network was seen to work, so the count of failures starts anew.
+            State::Waiting { .. } => self.start(0, false),
+            State::Syncing { ref mut again, .. } => {
+                *again = true;
+                vec![]
+            }
+            State::Paused(_) if unpause => {
+                let mut effects = vec![Effect::OpenSocket];
+                effects.extend(self.start(0, true));
+                effects
+            }
+            State::Paused(_) | State::Following | State::Closed => vec![],
+        }
+    }
+
+    fn on_synced(&mut self, more: bool) -> Vec<Effect> {
+        match self.state {
+            State::Syncing { again, .. } if again || more => self.start(0, false),
+            State::Syncing { .. } => {
+                self.state = State::Idle;
+                vec![Effect::Arm { delay_ms: SYNC_INTERVAL_MS }]
+            }
+            // A sync that ended after this tab stopped leading changes nothing here.
+            State::Following
+            | State::Idle
+            | State::Waiting { .. }
+            | State::Paused(_)
+            | State::Closed => vec![],
+        }
+    }
+
+    fn on_failed(
+        &mut self,
+        code: ErrorCode,
+        retry_after_ms: Option<u64>,
+        now_ms: u64,
+        random: f64,
+    ) -> Vec<Effect> {
+        let State::Syncing { renewed, attempt, .. } = self.state else { return vec![] };
+        match code.recovery() {
+            // A cached token may have expired: renew it once, then wait for the person (F28).
+            Recovery::Authenticate if !renewed => self.start(attempt, true),
+            Recovery::Authenticate | Recovery::Upgrade => {
+                self.state = State::Paused(code);
+                vec![Effect::Disarm, Effect::CloseSocket]
+            }
+            Recovery::Retry | Recovery::Reset | Recovery::None => {
+                self.state = State::Waiting { attempt: attempt + 1, since_ms: now_ms };
+                let delay_ms = backoff_ms(attempt, random).max(retry_after_ms.unwrap_or(0));
+                vec![Effect::Arm { delay_ms }]
+            }
+        }
+    }
+}
+
+/// The wait after the failure number `attempt` (from 0), in milliseconds: full jitter, so that a
+/// fleet which was cut off together does not come back together (F38).
+pub fn backoff_ms(attempt: u32, random: f64) -> u64 {
+    let ceiling = BACKOFF_MS_BASE.saturating_mul(1 << attempt.min(16)).min(BACKOFF_MS_MAX);
+    ((ceiling as f64) * random.clamp(0.0, 1.0)) as u64
+}

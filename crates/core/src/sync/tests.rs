@@ -1,0 +1,123 @@
+use super::*;
+
+const NOW: u64 = 1_000_000;
+
+fn run(machine: &mut Machine, event: Event) -> Vec<Effect> {
+    machine.handle(event, NOW, 0.5)
+}
+
+fn failed(code: ErrorCode) -> Event {
+    Event::Failed { code, retry_after_ms: None }
+}
+
+fn leading() -> Machine {
+    let mut machine = Machine::default();
+    run(&mut machine, Event::Led);
+    machine
+}
+
+fn idle() -> Machine {
+    let mut machine = leading();
+    run(&mut machine, Event::Synced { more: false });
+    machine
+}
+
+const SYNC: Effect = Effect::Sync { fresh_token: false };
+
+#[test]
+fn a_follower_never_syncs() {
+    let mut machine = Machine::default();
+    for event in [Event::Wrote, Event::Poked, Event::WentOnline, Event::Asked, Event::TimerFired] {
+        assert_eq!(run(&mut machine, event.clone()), vec![], "{event:?}");
+    }
+}
+
+#[test]
+fn leading_syncs_at_once_and_again_when_something_happened_meanwhile() {
+    let mut machine = Machine::default();
+    let effects = run(&mut machine, Event::Led);
+    assert_eq!(effects, vec![Effect::OpenSocket, Effect::Disarm, SYNC]);
+    assert_eq!(run(&mut machine, Event::Wrote), vec![]);
+    assert!(run(&mut machine, Event::Synced { more: false }).contains(&SYNC));
+    assert_eq!(
+        run(&mut machine, Event::Synced { more: false }),
+        vec![Effect::Arm { delay_ms: SYNC_INTERVAL_MS }]
+    );
+}
+
+#[test]
+fn writes_pokes_and_the_timer_wake_an_idle_machine() {
+    for event in [Event::Wrote, Event::Poked, Event::WentOnline, Event::Asked, Event::TimerFired] {
+        assert!(run(&mut idle(), event.clone()).contains(&SYNC), "{event:?}");
+    }
+}
+
+#[test]
+fn more_in_the_queue_is_pushed_without_waiting() {
+    assert!(run(&mut leading(), Event::Synced { more: true }).contains(&SYNC));
+}
+
+#[test]
+fn a_timer_is_armed_after_every_failure() {
+    for &code in ErrorCode::ALL {
+        let mut machine = leading();
+        let mut effects = run(&mut machine, failed(code));
+        if effects.contains(&Effect::Sync { fresh_token: true }) {
+            effects = run(&mut machine, failed(code));
+        }
+        let armed = effects.iter().any(|e| matches!(e, Effect::Arm { .. }));
+        let paused = matches!(machine.state(), State::Paused(_));
+        assert!(armed != paused, "{code}: {effects:?} in {:?}", machine.state());
+    }
+}
+
+#[test]
+fn waits_grow_with_full_jitter_and_are_bounded() {
+    assert_eq!(backoff_ms(0, 0.5), 250);
+    assert_eq!(backoff_ms(3, 0.5), 2_000);
+    assert_eq!(backoff_ms(60, 1.0), BACKOFF_MS_MAX);
+    assert_eq!(backoff_ms(5, 0.0), 0);
+    let mut machine = leading();
+    let event = Event::Failed { code: ErrorCode::Overloaded, retry_after_ms: Some(9_000) };
+    assert_eq!(run(&mut machine, event), vec![Effect::Arm { delay_ms: 9_000 }]);
+}
+
+#[test]
+fn a_write_cuts_a_wait_short_but_not_more_than_once_a_second() {
+    let mut machine = leading();
+    run(&mut machine, failed(ErrorCode::Network));
+    assert_eq!(machine.handle(Event::Wrote, NOW + 10, 0.5), vec![]);
+    assert!(machine.handle(Event::Wrote, NOW + ATTEMPT_GAP_MS, 0.5).contains(&SYNC));
+    assert!(matches!(machine.state(), State::Syncing { attempt: 1, .. }));
+}
+
+#[test]
+fn an_expired_token_is_renewed_once_and_then_pauses() {
+    let mut machine = leading();
+    let effects = run(&mut machine, failed(ErrorCode::TokenExpired));
+    assert!(effects.contains(&Effect::Sync { fresh_token: true }));
+    let effects = run(&mut machine, failed(ErrorCode::TokenExpired));
+    assert_eq!(effects, vec![Effect::Disarm, Effect::CloseSocket]);
+    assert_eq!(run(&mut machine, Event::Wrote), vec![]);
+    assert!(
+        run(&mut machine, Event::Asked).contains(&Effect::Sync { fresh_token: true }),
+        "asking again tries with a new token"
+    );
+}
+
+#[test]
+fn a_sync_that_ends_after_leadership_was_lost_arms_nothing() {
+    let mut machine = leading();
+    run(&mut machine, Event::Followed);
+    assert_eq!(run(&mut machine, Event::Synced { more: true }), vec![]);
+    assert_eq!(run(&mut machine, failed(ErrorCode::Network)), vec![]);
+}
+
+#[test]
+fn nothing_happens_after_closing() {
+    let mut machine = idle();
+    run(&mut machine, Event::Closed);
+    for event in [Event::Led, Event::Wrote, Event::Asked, Event::TimerFired, Event::Followed] {
+        assert_eq!(run(&mut machine, event.clone()), vec![], "{event:?}");
+    }
+}

@@ -1,0 +1,208 @@
+//! Postgres's array text: `{a,NULL,"b c",{…}}`, to and from a tree of elements.
+
+use super::{Value, mismatch, parse, parse_canonical, write_json, write_text};
+use crate::error::Error;
+use crate::schema::Type;
+
+/// Postgres's bound on an array's dimensions.
+const DIMENSIONS_MAX: u32 = 6;
+
+/// An array's content.
+pub(super) enum Tree {
+    /// An element, unquoted; `None` is NULL.
+    Element(Option<String>),
+    /// An array, or a row of a multi-dimensional one.
+    List(Vec<Tree>),
+}
+
+/// The canonical text of an array; one with explicit bounds stays as given.
+pub(super) fn canonical(of: &Type, text: &str) -> Result<String, Error> {
+    let trimmed = text.trim();
+    if trimmed.starts_with('[') {
+        parse_tree(trimmed).ok_or_else(|| mismatch("array", text, "22P02"))?;
+        return Ok(trimmed.to_owned());
+    }
+    let tree = parse_tree(trimmed).ok_or_else(|| mismatch("array", text, "22P02"))?;
+    let mut out = String::with_capacity(text.len());
+    write_tree(of, &tree, &mut out)?;
+    Ok(out)
+}
+
+/// Reads array text; bounds before it are skipped.
+pub(super) fn parse_tree(text: &str) -> Option<Tree> {
+    let body = if text.starts_with('[') {
+        text.split_once('=')?.1
+    } else {
+        text
+    };
+    let mut reader = Reader { text: body, at: 0 };
+    let tree = reader.list(1)?;
+    reader.blanks();
+    (reader.at == body.len()).then_some(tree)
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn blanks(&mut self) {
+        while self.peek().is_some_and(|b| b.is_ascii_whitespace()) {
+            self.at += 1;
+        }
+    }
+
+    fn list(&mut self, depth: u32) -> Option<Tree> {
+        if self.peek() != Some(b'{') || depth > DIMENSIONS_MAX {
+            return None;
+        }
+        self.at += 1;
+        let mut items = Vec::new();
+        self.blanks();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Some(Tree::List(items));
+        }
+        loop {
+            self.blanks();
+            items.push(match self.peek()? {
+                b'{' => self.list(depth + 1)?,
+                b'"' => Tree::Element(Some(self.quoted()?)),
+                _ => self.bare()?,
+            });
+            self.blanks();
+            let end = self.peek()?;
+            self.at += 1;
+            match end {
+                b',' => {}
+                b'}' => return Some(Tree::List(items)),
+                _ => return None,
+            }
+        }
+    }
+
+    fn quoted(&mut self) -> Option<String> {
+        self.at += 1;
+        let mut out = String::new();
+        loop {
+            let c = self.text[self.at..].chars().next()?;
+            self.at += c.len_utf8();
+            match c {
+                '"' => return Some(out),
+                '\\' => {
+                    let escaped = self.text[self.at..].chars().next()?;
+                    self.at += escaped.len_utf8();
+                    out.push(escaped);
+                }
+                _ => out.push(c),
+            }
+        }
+    }
+
+    fn bare(&mut self) -> Option<Tree> {
+        let mut out = String::new();
+        let mut escaped_any = false;
+        while let Some(c) = self.text[self.at..].chars().next() {
+            match c {
+                ',' | '}' => break,
+                '{' | '"' => return None,
+                '\\' => {
+                    self.at += 1;
+                    let escaped = self.text[self.at..].chars().next()?;
+                    self.at += escaped.len_utf8();
+                    out.push(escaped);
+                    escaped_any = true;
+                }
+                _ => {
+                    self.at += c.len_utf8();
+                    out.push(c);
+                }
+            }
+        }
+        let word = out.trim_end();
+        if word.is_empty() {
+            return None;
+        }
+        let null = !escaped_any && word.eq_ignore_ascii_case("null");
+        Some(Tree::Element(if null {
+            None
+        } else {
+            Some(word.to_owned())
+        }))
+    }
+}
+
+/// Appends the canonical text of a tree of elements.
+fn write_tree(of: &Type, tree: &Tree, out: &mut String) -> Result<(), Error> {
+    match tree {
+        Tree::Element(None) => out.push_str("NULL"),
+        Tree::Element(Some(text)) => write_element(of, &parse(of, text)?, out),
+        Tree::List(items) => {
+            out.push('{');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write_tree(of, item, out)?;
+            }
+            out.push('}');
+        }
+    }
+    Ok(())
+}
+
+/// Appends an element as `array_out` does: quoted where it must be.
+pub(super) fn write_element(of: &Type, value: &Value, out: &mut String) {
+    let mut text = String::new();
+    match (of, value) {
+        (_, Value::Null) => {
+            out.push_str("NULL");
+            return;
+        }
+        // array_out prints an element by its output function, which for booleans is not the cast.
+        (Type::Bool, Value::Int(int)) => text.push(if *int != 0 { 't' } else { 'f' }),
+        _ => write_text(of, value, &mut text),
+    }
+    let special = |b: u8| matches!(b, b'{' | b'}' | b',' | b'"' | b'\\') || b.is_ascii_whitespace();
+    let bare = !text.is_empty()
+        && !text.eq_ignore_ascii_case("null")
+        && !text.bytes().any(|b| special(b) || b == 0xb);
+    if bare {
+        out.push_str(&text);
+        return;
+    }
+    out.push('"');
+    for c in text.chars() {
+        if matches!(c, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push('"');
+}
+
+/// Appends an array as JSON, each element as its type is written.
+pub(super) fn write_tree_json(of: &Type, tree: &Tree, out: &mut String) {
+    match tree {
+        Tree::Element(None) => out.push_str("null"),
+        Tree::Element(Some(text)) => match parse_canonical(of, text) {
+            Ok(value) => write_json(of, &value, out),
+            Err(_) => super::write_json_string(text, out),
+        },
+        Tree::List(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write_tree_json(of, item, out);
+            }
+            out.push(']');
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What applications give and what JavaScript gets.
+
+use super::array::{parse_tree, write_element, write_tree_json};
+use super::numeric::{int_range, write_float, write_int, write_scaled};
+use super::time::{Style, write_date, write_time, write_timestamp};
+use super::{NUMERIC_NAN, Value, jsonb, mismatch, out_of_range, parse, text};
+use crate::error::Error;
+use crate::schema::{Column, Type};
+use serde_json::Value as Json;
+
+/// The most digits of a numeric that a double holds for certain.
+const NUMERIC_NUMBER_DIGITS_MAX: u16 = 15;
+
+/// Reads what an application gave for a column; JSON null is NULL.
+///
+/// Numbers are given as numbers (int8 and numeric also as strings), times, uuids and enum labels
+/// as strings, JSON columns as any JSON, arrays as arrays.
+///
+/// # Errors
+/// `type_mismatch`, `out_of_range`, `value_too_long`, each naming the column.
+pub fn from_json(column: &Column, json: &Json) -> Result<Value, Error> {
+    from_json_type(&column.kind, json).map_err(|error| {
+        let message = format!("{}: {}", column.name, error.message);
+        Error { message, ..error }.column(&column.name)
+    })
+}
+
+fn from_json_type(kind: &Type, json: &Json) -> Result<Value, Error> {
+    match (kind, json) {
+        (_, Json::Null) => Ok(Value::Null),
+        (Type::Json, _) => Ok(Value::text(json.to_string())),
+        (Type::Jsonb, _) => Ok(Value::text(jsonb::canonical(&json.to_string())?)),
+        (Type::Bool, Json::Bool(bool)) => Ok(Value::Int(i64::from(*bool))),
+        (Type::Int2 | Type::Int4 | Type::Int8, Json::Number(number)) => {
+            let bad = || mismatch(int_range(kind).0, &number.to_string(), "22P02");
+            if let Some(int) = number.as_i64() {
+                return if int_range(kind).1.contains(&int) {
+                    Ok(Value::Int(int))
+                } else {
+                    Err(out_of_range(
+                        int_range(kind).0,
+                        &number.to_string(),
+                        "22003",
+                    ))
+                };
+            }
+            let float = number
+                .as_f64()
+                .filter(|f| f.fract() == 0.0)
+                .ok_or_else(bad)?;
+            // Past 2^53 a double no longer says which integer was meant, but it says the size.
+            parse(kind, &format!("{float:.0}"))
+        }
+        (Type::Float4 | Type::Float8 | Type::Numeric { .. }, Json::Number(number)) => {
+            parse(kind, &number.to_string())
+        }
+        (Type::Array { of }, Json::Array(items)) => {
+            let mut out = String::new();
+            write_array(of, items, &mut out)?;
+            Ok(Value::text(out))
+        }
+        (Type::Bool, Json::String(text)) => Err(mismatch("boolean", text, "22P02")),
+        (_, Json::String(text)) => parse(kind, text),
+        (_, Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_)) => {
+            Err(mismatch(name(kind), &json.to_string(), "22P02"))
+        }
+    }
+}
+
+fn write_array(of: &Type, items: &[Json], out: &mut String) -> Result<(), Error> {
+    out.push('{');
+    for (i, item) in items.iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        match item {
+            Json::Array(inner) if !matches!(of, Type::Json | Type::Jsonb) => {
+                write_array(of, inner, out)?;
+            }
+            _ => write_element(of, &from_json_type(of, item)?, out),
+        }
+    }
+    out.push('}');
+    Ok(())
+}
+
+/// Appends a value as JavaScript gets it.
+pub fn write_json(kind: &Type, value: &Value, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Int(int) => write_int_json(kind, *int, out),
+        Value::Float(float) => write_float_json(*float, matches!(kind, Type::Float4), out),
+        Value::Text(text) => write_text_json(kind, text, out),
+    }
+}
+
+/// Appends a value stored as an integer.
+pub(crate) fn write_int_json(kind: &Type, int: i64, out: &mut String) {
+    match kind {
+        Type::Bool => out.push_str(if int != 0 { "true" } else { "false" }),
+        Type::Int2 | Type::Int4 => write_int(int, out),
+        Type::Numeric {
+            precision: Some(p),
+            scale,
+        } if *p <= NUMERIC_NUMBER_DIGITS_MAX && int != NUMERIC_NAN => {
+            write_scaled(int, scale.unwrap_or(0), out);
+        }
+        Type::Enum { labels, .. } => write_json_string(text::enum_label(labels, int), out),
+        _ => {
+            out.push('"');
+            match kind {
+                Type::Numeric { scale, .. } => write_scaled(int, scale.unwrap_or(0), out),
+                Type::Date => write_date(int, Style::Iso, out),
+                Type::Time => write_time(int, Style::Postgres, out),
+                Type::Timestamp => write_timestamp(int, false, Style::Iso, out),
+                Type::Timestamptz => write_timestamp(int, true, Style::Iso, out),
+                _ => write_int(int, out),
+            }
+            out.push('"');
+        }
+    }
+}
+
+/// Appends a float; JSON has no word for NaN and the infinities, so these are strings.
+pub(crate) fn write_float_json(float: f64, single: bool, out: &mut String) {
+    if float.is_finite() {
+        write_float(float, single, out);
+    } else {
+        out.push('"');
+        write_float(float, single, out);
+        out.push('"');
+    }
+}
+
+/// Appends a value stored as text.
+pub(crate) fn write_text_json(kind: &Type, text: &str, out: &mut String) {
+    match kind {
+        Type::Json | Type::Jsonb => out.push_str(text),
+        Type::Array { of } => match parse_tree(text) {
+            Some(tree) => write_tree_json(of, &tree, out),
+            None => write_json_string(text, out),
+        },
+        _ => write_json_string(text, out),
+    }
+}
+
+/// Appends a JSON string.
+pub fn write_json_string(text: &str, out: &mut String) {
+    jsonb::write_string(text, out);
+}
+
+/// A type's name, for messages.
+fn name(kind: &Type) -> &str {
+    match kind {
+        Type::Bool => "boolean",
+        Type::Int2 => "smallint",
+        Type::Int4 => "integer",
+        Type::Int8 => "bigint",
+        Type::Float4 => "real",
+        Type::Float8 => "double precision",
+        Type::Numeric { .. } => "numeric",
+        Type::Text => "text",
+        Type::Varchar { .. } => "character varying",
+        Type::Char { .. } => "character",
+        Type::Uuid => "uuid",
+        Type::Date => "date",
+        Type::Time => "time",
+        Type::Timestamp => "timestamp",
+        Type::Timestamptz => "timestamp with time zone",
+        Type::Json => "json",
+        Type::Jsonb => "jsonb",
+        Type::Bytea => "bytea",
+        Type::Enum { sql, .. } | Type::Opaque { sql } => sql,
+        Type::Array { .. } => "array",
+    }
+}

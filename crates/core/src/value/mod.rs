@@ -1,0 +1,213 @@
+//! Postgres values: their text, their JSON, their order and their equality.
+//!
+//! A [`Value`] means something only together with its [`Type`], which says how it is stored. Every
+//! value has one stored form, so that equality of stored forms is equality of values wherever
+//! Postgres's text decides. Nothing here knows tables or rows, but for [`row_hash`].
+
+mod array;
+mod json;
+mod jsonb;
+mod numeric;
+mod order;
+mod text;
+mod time;
+
+pub use json::{from_json, write_json, write_json_string};
+pub use order::compare;
+pub use time::{INFINITY, MINUS_INFINITY, POSTGRES_EPOCH_UNIX_MICROS};
+
+use crate::error::{Error, ErrorCode};
+use crate::schema::{Storage, Type, hex};
+use sha2::{Digest, Sha256};
+
+/// The stored form of NaN in a numeric that is kept as a scaled integer: greater than any number,
+/// as in Postgres, and out of reach of 18 digits.
+pub const NUMERIC_NAN: i64 = i64::MAX;
+
+/// A value in stored form; which variant a type uses is [`Type::storage`]'s to say.
+#[derive(Clone, Debug, Default)]
+pub enum Value {
+    /// SQL's NULL.
+    #[default]
+    Null,
+    /// Integers, booleans, enum positions, dates, times, timestamps, short numerics.
+    Int(i64),
+    /// Floating point.
+    Float(f64),
+    /// Everything else, in Postgres's canonical text.
+    Text(Box<str>),
+}
+
+impl PartialEq for Value {
+    /// Two NaNs are equal, as in Postgres; NULL equals NULL (identity, not SQL's `=`).
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Value::Null, Value::Null) => true,
+            (Value::Int(a), Value::Int(b)) => a == b,
+            (Value::Float(a), Value::Float(b)) => a == b || (a.is_nan() && b.is_nan()),
+            (Value::Text(a), Value::Text(b)) => a == b,
+            (Value::Null | Value::Int(_) | Value::Float(_) | Value::Text(_), _) => false,
+        }
+    }
+}
+
+impl Eq for Value {}
+
+impl Value {
+    /// A text value.
+    pub fn text(text: impl Into<Box<str>>) -> Self {
+        Value::Text(text.into())
+    }
+
+    /// Is it NULL?
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+}
+
+/// Reads a value from Postgres's text, or from the lenient notations that people and programs use.
+///
+/// # Errors
+/// `type_mismatch` (22P02, 22007, 22P05), `out_of_range` (22003, 22008), `value_too_long` (22001).
+pub fn parse(kind: &Type, text: &str) -> Result<Value, Error> {
+    Ok(match kind {
+        Type::Bool => Value::Int(i64::from(text::parse_bool(text)?)),
+        Type::Int2 | Type::Int4 | Type::Int8 => Value::Int(numeric::parse_int(kind, text)?),
+        Type::Float4 => Value::Float(numeric::parse_float4(text)?),
+        Type::Float8 => Value::Float(numeric::parse_float8(text)?),
+        Type::Numeric { precision, scale } => {
+            numeric::parse_numeric(text, *precision, *scale, kind.storage() == Storage::Int)?
+        }
+        Type::Text => Value::text(text::without_nul(text)?),
+        Type::Varchar { length } => Value::text(text::fit(text, *length, "character varying")?),
+        Type::Char { length } => {
+            Value::text(text::fit(text, Some(*length), "character")?.trim_end_matches(' '))
+        }
+        Type::Uuid => Value::text(text::parse_uuid(text)?),
+        Type::Date => Value::Int(time::parse_date(text)?),
+        Type::Time => Value::Int(time::parse_time(text)?),
+        Type::Timestamp => Value::Int(time::parse_timestamp(text, false)?),
+        Type::Timestamptz => Value::Int(time::parse_timestamp(text, true)?),
+        Type::Json => {
+            jsonb::validate(text)?;
+            Value::text(text)
+        }
+        Type::Jsonb => Value::text(jsonb::canonical(text)?),
+        Type::Bytea => Value::text(text::parse_bytea(text)?),
+        Type::Enum { sql, labels } => Value::Int(text::parse_enum(sql, labels, text)?),
+        Type::Array { of } => Value::text(array::canonical(of, text)?),
+        Type::Opaque { .. } => Value::text(text::without_nul(text)?),
+    })
+}
+
+/// Reads a value that Postgres itself printed: what is stored as text is taken as it is.
+///
+/// For rows off the wire, where checking what Postgres has checked would cost more than the rest.
+///
+/// # Errors
+/// As [`parse`], for the types that are not stored as text.
+pub fn parse_canonical(kind: &Type, text: &str) -> Result<Value, Error> {
+    match kind {
+        Type::Char { .. } => Ok(Value::text(text.trim_end_matches(' '))),
+        _ if kind.storage() == Storage::Text => Ok(Value::text(text)),
+        _ => parse(kind, text),
+    }
+}
+
+/// The value as Postgres prints it (`value::text`); `None` for NULL.
+pub fn to_text(kind: &Type, value: &Value) -> Option<String> {
+    if value.is_null() {
+        return None;
+    }
+    let mut out = String::new();
+    write_text(kind, value, &mut out);
+    Some(out)
+}
+
+/// Appends the value as Postgres prints it; nothing for NULL.
+pub fn write_text(kind: &Type, value: &Value, out: &mut String) {
+    match value {
+        Value::Null => {}
+        Value::Text(text) => out.push_str(text),
+        Value::Float(float) => numeric::write_float(*float, matches!(kind, Type::Float4), out),
+        Value::Int(int) => write_int_text(kind, *int, out),
+    }
+}
+
+fn write_int_text(kind: &Type, int: i64, out: &mut String) {
+    match kind {
+        Type::Bool => out.push_str(if int != 0 { "true" } else { "false" }),
+        Type::Numeric { scale, .. } => numeric::write_scaled(int, scale.unwrap_or(0), out),
+        Type::Date => time::write_date(int, time::Style::Postgres, out),
+        Type::Time => time::write_time(int, time::Style::Postgres, out),
+        Type::Timestamp => time::write_timestamp(int, false, time::Style::Postgres, out),
+        Type::Timestamptz => time::write_timestamp(int, true, time::Style::Postgres, out),
+        Type::Enum { labels, .. } => out.push_str(text::enum_label(labels, int)),
+        _ => numeric::write_int(int, out),
+    }
+}
+
+/// SHA-256, in hex, of a row's parsed values: independent of the notation that they came in.
+pub fn row_hash(values: &[Value]) -> String {
+    let mut hash = Sha256::new();
+    for value in values {
+        match value {
+            Value::Null => hash.update([0]),
+            Value::Int(int) => {
+                hash.update([1]);
+                hash.update(int.to_le_bytes());
+            }
+            Value::Float(float) => {
+                // One bit pattern per value that compares equal: a single NaN, no negative zero.
+                let float = if float.is_nan() {
+                    f64::NAN
+                } else {
+                    float + 0.0
+                };
+                hash.update([2]);
+                hash.update(float.to_bits().to_le_bytes());
+            }
+            Value::Text(text) => {
+                hash.update([3]);
+                hash.update((text.len() as u64).to_le_bytes());
+                hash.update(text.as_bytes());
+            }
+        }
+    }
+    hex(&hash.finalize())
+}
+
+/// SHA-256, in hex, of a text: how a long base travels.
+pub fn text_hash(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+/// A value shortened for a message.
+pub(crate) fn shown(text: &str) -> String {
+    const SHOWN_CHARS_MAX: usize = 40;
+    match text.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((end, _)) => format!("\"{}…\"", &text[..end]),
+        None => format!("\"{text}\""),
+    }
+}
+
+/// `type_mismatch` for a text that is not of a type.
+pub(crate) fn mismatch(kind: &str, text: &str, sqlstate: &str) -> Error {
+    Error::new(
+        ErrorCode::TypeMismatch,
+        format!("{} is not a valid {kind}", shown(text)),
+    )
+    .sqlstate(sqlstate)
+}
+
+/// `out_of_range` for a value that a type can't hold.
+pub(crate) fn out_of_range(kind: &str, text: &str, sqlstate: &str) -> Error {
+    Error::new(
+        ErrorCode::OutOfRange,
+        format!("{} is out of range for {kind}", shown(text)),
+    )
+    .sqlstate(sqlstate)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,367 @@
+//! Integers, floating point and numeric: parsing, rounding and printing as Postgres does.
+
+use super::{NUMERIC_NAN, Value, mismatch, out_of_range};
+use crate::error::Error;
+use crate::schema::Type;
+
+/// Postgres's bound on the digits before the point of a numeric.
+const NUMERIC_WHOLE_DIGITS_MAX: i64 = 131_072;
+/// Postgres's bound on the digits after the point of a numeric.
+const NUMERIC_SCALE_MAX: i64 = 16_383;
+
+/// An integer within the range of its type.
+pub(super) fn parse_int(kind: &Type, text: &str) -> Result<i64, Error> {
+    let (name, range) = int_range(kind);
+    let trimmed = text.trim_matches(|c: char| c.is_ascii_whitespace());
+    let digits = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(mismatch(name, text, "22P02"));
+    }
+    match trimmed.parse::<i64>() {
+        Ok(int) if range.contains(&int) => Ok(int),
+        _ => Err(out_of_range(name, text, "22003")),
+    }
+}
+
+/// The name and range of an integer type.
+pub(super) fn int_range(kind: &Type) -> (&'static str, std::ops::RangeInclusive<i64>) {
+    match kind {
+        Type::Int2 => ("smallint", i64::from(i16::MIN)..=i64::from(i16::MAX)),
+        Type::Int4 => ("integer", i64::from(i32::MIN)..=i64::from(i32::MAX)),
+        _ => ("bigint", i64::MIN..=i64::MAX),
+    }
+}
+
+/// A double; overflow and underflow to zero are errors, as in Postgres.
+pub(super) fn parse_float8(text: &str) -> Result<f64, Error> {
+    let trimmed = text.trim();
+    let float: f64 = trimmed
+        .parse()
+        .map_err(|_| mismatch("double precision", text, "22P02"))?;
+    check_float(float.is_infinite(), float == 0.0, trimmed)
+        .then_some(float)
+        .ok_or_else(|| out_of_range("double precision", text, "22003"))
+}
+
+/// A single-precision number, as a double of the same value.
+pub(super) fn parse_float4(text: &str) -> Result<f64, Error> {
+    let trimmed = text.trim();
+    let float: f32 = trimmed
+        .parse()
+        .map_err(|_| mismatch("real", text, "22P02"))?;
+    check_float(float.is_infinite(), float == 0.0, trimmed)
+        .then_some(f64::from(float))
+        .ok_or_else(|| out_of_range("real", text, "22003"))
+}
+
+/// Is an infinity or a zero what the text said, and not what it became?
+fn check_float(infinite: bool, zero: bool, text: &str) -> bool {
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    let said_infinity = text.bytes().any(|b| b.eq_ignore_ascii_case(&b'i'));
+    let said_nonzero = mantissa.bytes().any(|b| (b'1'..=b'9').contains(&b));
+    (!infinite || said_infinity) && (!zero || !said_nonzero)
+}
+
+/// A decimal number apart: `digits` without leading zeros, of which the last `scale` stand after
+/// the point (`scale` may be negative, or larger than the number of digits).
+struct Decimal {
+    negative: bool,
+    digits: Vec<u8>,
+    scale: i64,
+}
+
+enum Parsed {
+    Number(Decimal),
+    NaN,
+    Infinity { negative: bool },
+}
+
+fn parse_decimal(text: &str) -> Option<Parsed> {
+    let trimmed = text.trim();
+    let (negative, body) = match trimmed.as_bytes().first()? {
+        b'-' => (true, &trimmed[1..]),
+        b'+' => (false, &trimmed[1..]),
+        _ => (false, trimmed),
+    };
+    if body.eq_ignore_ascii_case("nan") && trimmed.len() == body.len() {
+        return Some(Parsed::NaN);
+    }
+    if body.eq_ignore_ascii_case("infinity") || body.eq_ignore_ascii_case("inf") {
+        return Some(Parsed::Infinity { negative });
+    }
+    let (mantissa, exponent) = match body.find(['e', 'E']) {
+        Some(at) => (&body[..at], parse_exponent(&body[at + 1..])?),
+        None => (body, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.len() + fraction.len() == 0 {
+        return None;
+    }
+    let mut digits = Vec::with_capacity(whole.len() + fraction.len());
+    for b in whole.bytes().chain(fraction.bytes()) {
+        if !b.is_ascii_digit() {
+            return None;
+        }
+        if b != b'0' || !digits.is_empty() {
+            digits.push(b - b'0');
+        }
+    }
+    let scale = fraction.len() as i64 - exponent;
+    Some(Parsed::Number(Decimal {
+        negative,
+        digits,
+        scale,
+    }))
+}
+
+fn parse_exponent(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    // Anything longer is out of range all the same.
+    let size: i64 = if digits.len() > 9 {
+        1_000_000_000
+    } else {
+        digits.parse().ok()?
+    };
+    Some(if text.starts_with('-') { -size } else { size })
+}
+
+impl Decimal {
+    /// Rounds half away from zero to `scale` digits after the point, or pads with zeros.
+    fn rescale(&mut self, scale: i64) {
+        let drop = self.scale - scale;
+        if drop <= 0 {
+            if !self.digits.is_empty() {
+                self.digits
+                    .resize(self.digits.len() + drop.unsigned_abs() as usize, 0);
+            }
+        } else if drop as u64 > self.digits.len() as u64 {
+            self.digits.clear();
+        } else {
+            let keep = self.digits.len() - drop as usize;
+            let up = self.digits[keep] >= 5;
+            self.digits.truncate(keep);
+            if up {
+                self.increment();
+            }
+        }
+        self.scale = scale;
+    }
+
+    fn increment(&mut self) {
+        for digit in self.digits.iter_mut().rev() {
+            if *digit < 9 {
+                *digit += 1;
+                return;
+            }
+            *digit = 0;
+        }
+        self.digits.insert(0, 1);
+    }
+
+    fn whole_digits(&self) -> i64 {
+        if self.digits.is_empty() {
+            0
+        } else {
+            self.digits.len() as i64 - self.scale
+        }
+    }
+
+    /// Postgres's text: no exponent, a zero before the point, no negative zero.
+    fn write(&self, out: &mut String) {
+        if self.negative && self.digits.iter().any(|&d| d != 0) {
+            out.push('-');
+        }
+        let len = self.digits.len() as i64;
+        let scale = self.scale.max(0);
+        let digit = |position: i64| {
+            // `position` counts from the first digit; those before and after it are zeros.
+            let value = usize::try_from(position)
+                .ok()
+                .and_then(|i| self.digits.get(i));
+            char::from(b'0' + value.copied().unwrap_or(0))
+        };
+        let whole = (len - self.scale).max(1);
+        let first = (len - self.scale) - whole;
+        out.extend((0..whole).map(|i| digit(first + i)));
+        if scale > 0 {
+            out.push('.');
+            out.extend((0..scale).map(|i| digit(first + whole + i)));
+        }
+    }
+}
+
+/// A numeric: a scaled integer where `as_int`, else canonical text.
+pub(super) fn parse_numeric(
+    text: &str,
+    precision: Option<u16>,
+    scale: Option<i16>,
+    as_int: bool,
+) -> Result<Value, Error> {
+    let too_large = || out_of_range("numeric", text, "22003");
+    let parsed = parse_decimal(text).ok_or_else(|| mismatch("numeric", text, "22P02"))?;
+    let mut number = match parsed {
+        Parsed::NaN if as_int => return Ok(Value::Int(NUMERIC_NAN)),
+        Parsed::NaN => return Ok(Value::text("NaN")),
+        Parsed::Infinity { .. } if precision.is_some() => return Err(too_large()),
+        Parsed::Infinity { negative: true } => return Ok(Value::text("-Infinity")),
+        Parsed::Infinity { negative: false } => return Ok(Value::text("Infinity")),
+        Parsed::Number(number) => number,
+    };
+    if number.whole_digits() > NUMERIC_WHOLE_DIGITS_MAX || number.scale > NUMERIC_SCALE_MAX {
+        return Err(too_large());
+    }
+    if let Some(precision) = precision {
+        let scale = i64::from(scale.unwrap_or(0));
+        number.rescale(scale);
+        if number.whole_digits() > i64::from(precision) - scale {
+            return Err(out_of_range(
+                &format!("numeric({precision},{scale})"),
+                text,
+                "22003",
+            ));
+        }
+    }
+    if as_int {
+        let size = number
+            .digits
+            .iter()
+            .fold(0i64, |sum, &d| sum * 10 + i64::from(d));
+        return Ok(Value::Int(if number.negative { -size } else { size }));
+    }
+    let mut out = String::new();
+    number.write(&mut out);
+    Ok(Value::text(out))
+}
+
+/// The canonical text of a JSON number, which jsonb keeps as a numeric.
+pub(super) fn canonical_number(text: &str) -> Result<String, Error> {
+    match parse_numeric(text, None, None, false)? {
+        Value::Text(text) => Ok(text.into()),
+        _ => Err(mismatch("numeric", text, "22P02")),
+    }
+}
+
+/// Appends a scaled integer.
+pub(super) fn write_scaled(int: i64, scale: i16, out: &mut String) {
+    if int == NUMERIC_NAN {
+        out.push_str("NaN");
+        return;
+    }
+    let scale = usize::try_from(scale).unwrap_or(0);
+    let start = out.len();
+    write_int(int, out);
+    if scale == 0 {
+        return;
+    }
+    let first_digit = start + usize::from(int < 0);
+    while out.len() - first_digit <= scale {
+        out.insert(first_digit, '0');
+    }
+    out.insert(out.len() - scale, '.');
+}
+
+/// Appends an integer.
+pub(super) fn write_int(int: i64, out: &mut String) {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    let mut rest = int.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if int < 0 {
+        out.push('-');
+    }
+    out.extend(digits[at..].iter().map(|&b| char::from(b)));
+}
+
+/// The shortest digits that read back the same, `d.ddde±x`.
+///
+/// Rust also takes digits half-way to the next float where reading rounds them to even; Postgres
+/// does not, and prints 1e23 as 9.999999999999999e+22.
+fn shortest_inside(float: f64, single: bool) -> String {
+    let reads_back = |text: &str| {
+        if single {
+            text.parse() == Ok(float as f32)
+        } else {
+            text.parse() == Ok(float)
+        }
+    };
+    let print = |precision: Option<usize>| match (precision, single) {
+        (None, true) => format!("{:e}", float as f32),
+        (None, false) => format!("{float:e}"),
+        (Some(digits), true) => format!("{:.*e}", digits, float as f32),
+        (Some(digits), false) => format!("{float:.digits$e}"),
+    };
+    let shortest = print(None);
+    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    let whole: u64 = digits.parse().unwrap_or(0);
+    let exponent = exponent.parse::<i64>().unwrap_or(0) - (digits.len() as i64 - 1);
+    let sign = if float < 0.0 { "-" } else { "" };
+    let above = format!("{sign}{whole}.00000000000000000001e{exponent}");
+    let below = format!(
+        "{sign}{}.99999999999999999999e{exponent}",
+        whole.saturating_sub(1)
+    );
+    if reads_back(&above) && reads_back(&below) {
+        return shortest;
+    }
+    (digits.len()..17)
+        .map(|precision| print(Some(precision)))
+        .find(|longer| !longer.contains("0e") && reads_back(longer))
+        .unwrap_or(shortest)
+}
+
+/// Appends a floating-point number as Postgres prints it: the shortest digits that read back the
+/// same, with an exponent from 1e15 (1e6 in single precision) and below 1e-4.
+pub(super) fn write_float(float: f64, single: bool, out: &mut String) {
+    if float.is_nan() {
+        out.push_str("NaN");
+        return;
+    }
+    if float.is_infinite() {
+        out.push_str(if float < 0.0 { "-Infinity" } else { "Infinity" });
+        return;
+    }
+    if float == 0.0 {
+        out.push_str(if float.is_sign_negative() { "-0" } else { "0" });
+        return;
+    }
+    let shortest = shortest_inside(float, single);
+    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    let exponent: i64 = exponent.parse().unwrap_or(0);
+    let fixed_max = if single { 6 } else { 15 };
+    if exponent < -4 || exponent >= fixed_max {
+        out.push_str(mantissa);
+        out.push('e');
+        out.push(if exponent < 0 { '-' } else { '+' });
+        if exponent.abs() < 10 {
+            out.push('0');
+        }
+        write_int(exponent.abs(), out);
+        return;
+    }
+    let digits: Vec<u8> = mantissa
+        .bytes()
+        .filter(u8::is_ascii_digit)
+        .map(|b| b - b'0')
+        .collect();
+    let scale = (digits.len() as i64 - 1) - exponent;
+    let mut number = Decimal {
+        negative: float < 0.0,
+        digits,
+        scale,
+    };
+    if scale < 0 {
+        number.rescale(0);
+    }
+    number.write(out);
+}

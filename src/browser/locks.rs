@@ -1,0 +1,89 @@
+//! Web Locks: who leads, and which tabs are alive.
+//!
+//! web-sys has them only behind its unstable switch, so the four calls needed are declared here.
+
+use js_sys::{Array, Function, Object, Promise, Reflect};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::AbortController;
+
+#[wasm_bindgen]
+extern "C" {
+    type LockManager;
+    #[wasm_bindgen(method)]
+    fn request(
+        this: &LockManager,
+        name: &str,
+        options: &JsValue,
+        callback: &Function,
+    ) -> Promise;
+    #[wasm_bindgen(method)]
+    fn query(this: &LockManager) -> Promise;
+
+    #[wasm_bindgen(thread_local_v2, js_name = navigator)]
+    static NAVIGATOR: JsValue;
+}
+
+fn manager() -> Option<LockManager> {
+    let navigator = NAVIGATOR.with(Clone::clone);
+    let locks = Reflect::get(&navigator, &"locks".into()).ok()?;
+    locks.is_object().then(|| locks.unchecked_into())
+}
+
+/// A lock that is held, or waited for; dropping it gives it up.
+pub struct Hold {
+    release: Rc<RefCell<Option<Function>>>,
+    abort: AbortController,
+    _granted: Closure<dyn FnMut(JsValue) -> JsValue>,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if let Some(release) = self.release.borrow_mut().take() {
+            let _ = release.call0(&JsValue::UNDEFINED);
+        } else {
+            self.abort.abort();
+        }
+    }
+}
+
+/// Asks for the lock and calls `granted` once it is held, which may be never. None where the
+/// browser has no Web Locks.
+pub fn hold(name: &str, granted: impl FnOnce() + 'static) -> Option<Hold> {
+    let manager = manager()?;
+    let release: Rc<RefCell<Option<Function>>> = Rc::default();
+    let slot = release.clone();
+    let mut granted = Some(granted);
+    let callback = Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |_lock| {
+        let promise = Promise::new(&mut |resolve, _| {
+            slot.borrow_mut().replace(resolve);
+        });
+        if let Some(granted) = granted.take() {
+            granted();
+        }
+        promise.into()
+    });
+    let abort = AbortController::new().ok()?;
+    let options = Object::new();
+    let _ = Reflect::set(&options, &"signal".into(), &abort.signal());
+    let promise = manager.request(name, &options, callback.as_ref().unchecked_ref());
+    // The promise rejects when the wait is aborted, which is no error.
+    wasm_bindgen_futures::spawn_local(async move {
+        let _ = JsFuture::from(promise).await;
+    });
+    Some(Hold { release, abort, _granted: callback })
+}
+
+/// The names of all locks held now in this origin.
+pub async fn held() -> BTreeSet<String> {
+    let Some(manager) = manager() else { return BTreeSet::new() };
+    let Ok(snapshot) = JsFuture::from(manager.query()).await else { return BTreeSet::new() };
+    let Ok(held) = Reflect::get(&snapshot, &"held".into()) else { return BTreeSet::new() };
+    Array::from(&held)
+        .iter()
+        .filter_map(|lock| Reflect::get(&lock, &"name".into()).ok()?.as_string())
+        .collect()
+}

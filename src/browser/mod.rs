@@ -1,0 +1,62 @@
+//! The browser's own things: clock, randomness, timers, locks. No decisions.
+
+pub mod channel;
+pub mod locks;
+pub mod timer;
+
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    fn get_random_values(bytes: &js_sys::Uint8Array);
+
+    #[wasm_bindgen(catch, js_name = atob)]
+    fn atob(text: &str) -> Result<String, JsValue>;
+}
+
+/// Milliseconds since 1970 by this device's clock.
+pub fn now_ms() -> f64 {
+    js_sys::Date::now()
+}
+
+/// Random bytes from the browser's cryptographic source.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let array = js_sys::Uint8Array::new_with_length(N as u32);
+    get_random_values(&array);
+    let mut bytes = [0; N];
+    array.copy_to(&mut bytes);
+    bytes
+}
+
+/// A random number in [0, 1) for jitter.
+pub fn random_unit() -> f64 {
+    js_sys::Math::random()
+}
+
+/// A UUID, version 4, in its usual notation.
+pub fn random_uuid() -> String {
+    let mut b: [u8; 16] = random_bytes();
+    b[6] = (b[6] & 0x0f) | 0x40;
+    b[8] = (b[8] & 0x3f) | 0x80;
+    let hex = haversack_core::schema::hex(&b);
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+/// A claim of a JSON Web Token, unverified: it names the local database, nothing more; the
+/// endpoint verifies.
+pub fn token_claim(token: &str, claim: &str) -> Option<String> {
+    let payload = token.split('.').nth(1)?.replace('-', "+").replace('_', "/");
+    let binary = atob(&payload).ok()?;
+    // `atob` gives one char per byte.
+    let bytes: Vec<u8> = binary.chars().map(|c| c as u8).collect();
+    let claims: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+    match claims.get(claim)? {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Array(_)
+        | serde_json::Value::Object(_) => None,
+    }
+}

@@ -1,0 +1,145 @@
+//! `POST /v1/sync`, read line by line as it arrives.
+
+use crate::browser::{now_ms, timer};
+use gloo_net::http::Request;
+use haversack_core::protocol::Problem;
+use haversack_core::{Error, ErrorCode};
+use js_sys::{Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, ReadableStream, ReadableStreamDefaultReader};
+
+/// An answer that brings nothing for this long is given up, in milliseconds: a half-open
+/// connection would wait for ever.
+const SILENCE_MS_MAX: u64 = 30_000;
+/// Lines are read for this long at a time, in milliseconds; then the page may paint.
+const SLICE_MS: f64 = 8.0;
+
+/// A failure, with the endpoint's wish when to try again.
+pub struct Failure {
+    /// What went wrong.
+    pub error: Error,
+    /// When to try again, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, retry_after_ms: None }
+    }
+}
+
+fn unreachable(what: &str) -> Failure {
+    Error::new(ErrorCode::Network, format!("the endpoint can't be reached: {what}")).into()
+}
+
+/// Sends the body and hands each line of the answer to `on_line`.
+///
+/// # Errors
+/// `network`, whatever the endpoint's problem says, and what `on_line` returns.
+pub async fn sync(
+    url: &str,
+    token: &str,
+    body: String,
+    on_line: impl FnMut(&str) -> Result<(), Error>,
+) -> Result<(), Failure> {
+    let abort = AbortController::new().map_err(|_| unreachable("this browser can't abort"))?;
+    let watchdog = Watchdog::new(abort.clone());
+    let response = Request::post(&format!("{url}/v1/sync"))
+        .header("authorization", &format!("Bearer {token}"))
+        .header("content-type", "application/json")
+        .abort_signal(Some(&abort.signal()))
+        .body(body)
+        .map_err(|e| unreachable(&e.to_string()))?
+        .send()
+        .await
+        .map_err(|e| unreachable(&e.to_string()))?;
+    if response.status() != 200 {
+        let text = response.text().await.map_err(|e| unreachable(&e.to_string()))?;
+        return Err(failure_of(response.status(), &text));
+    }
+    let stream = response.body().ok_or_else(|| unreachable("the answer has no body"))?;
+    read_lines(stream, watchdog, on_line).await
+}
+
+fn failure_of(status: u16, text: &str) -> Failure {
+    match serde_json::from_str::<Problem>(text) {
+        Ok(problem) => {
+            let retry_after_ms = problem.retry_after_ms;
+            Failure { error: problem.into_error(), retry_after_ms }
+        }
+        // A proxy or a captive portal answered in the endpoint's place.
+        Err(_) => unreachable(&format!("something else answered with status {status}")),
+    }
+}
+
+async fn read_lines(
+    stream: ReadableStream,
+    mut watchdog: Watchdog,
+    mut on_line: impl FnMut(&str) -> Result<(), Error>,
+) -> Result<(), Failure> {
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    let mut buffer: Vec<u8> = Vec::new();
+    let mut slice_began = now_ms();
+    loop {
+        watchdog.restart();
+        let part = JsFuture::from(reader.read())
+            .await
+            .map_err(|_| unreachable("the connection broke during the answer"))?;
+        let Some(bytes) = part_bytes(&part) else { break };
+        let from = buffer.len();
+        buffer.resize(from + bytes.length() as usize, 0);
+        bytes.copy_to(&mut buffer[from..]);
+        let mut line_start = 0;
+        while let Some(at) = buffer[line_start.max(from)..].iter().position(|&b| b == b'\n') {
+            let end = line_start.max(from) + at;
+            hand_over(&buffer[line_start..end], &mut on_line)?;
+            line_start = end + 1;
+            if now_ms() - slice_began >= SLICE_MS {
+                timer::sleep(0).await;
+                slice_began = now_ms();
+            }
+        }
+        buffer.drain(..line_start);
+    }
+    if !buffer.is_empty() {
+        hand_over(&buffer, &mut on_line)?;
+    }
+    Ok(())
+}
+
+fn hand_over(
+    line: &[u8],
+    on_line: &mut impl FnMut(&str) -> Result<(), Error>,
+) -> Result<(), Failure> {
+    let text = std::str::from_utf8(line)
+        .map_err(|_| Error::new(ErrorCode::Network, "the answer is not UTF-8"))?;
+    Ok(on_line(text)?)
+}
+
+fn part_bytes(part: &JsValue) -> Option<Uint8Array> {
+    let done = Reflect::get(part, &"done".into()).ok()?;
+    if done.is_truthy() {
+        return None;
+    }
+    Reflect::get(part, &"value".into()).ok()?.dyn_into().ok()
+}
+
+/// Aborts a request that has been silent too long.
+struct Watchdog {
+    abort: AbortController,
+    timer: Option<timer::Timer>,
+}
+
+impl Watchdog {
+    fn new(abort: AbortController) -> Self {
+        let mut watchdog = Self { abort, timer: None };
+        watchdog.restart();
+        watchdog
+    }
+
+    fn restart(&mut self) {
+        let abort = self.abort.clone();
+        self.timer = Some(timer::Timer::after(SILENCE_MS_MAX, move || abort.abort()));
+    }
+}

@@ -1,0 +1,148 @@
+//! The journal: patches that are durable but not yet in the row stores.
+//!
+//! A patch is a record per line of the answer under `[number, line]`, as it came over the wire,
+//! with its head first; all in one transaction with the cursor, the verdicts and the leases (I7).
+
+use super::idb::{self, Mode, Tx};
+use super::layout::{self, CONFLICTS, JOURNAL, LEASES, META, QUEUE, REJECTED, State};
+use super::queue::{LostValue, Rejected};
+use super::{Store, holds_fence, leases};
+use haversack_core::Error;
+use haversack_core::lease::Ranges;
+use haversack_core::protocol::{Mutation, Seq};
+use haversack_core::schema::Schema;
+use js_sys::Array;
+use std::collections::BTreeMap;
+use wasm_bindgen::JsValue;
+
+/// Everything that one answer changes on disk.
+pub struct Commit<'a> {
+    /// The leader's fence.
+    pub fence: f64,
+    /// Where the replica stands afterwards.
+    pub state: &'a State,
+    /// The patch's lines, its head first.
+    pub lines: &'a [String],
+    /// The mutations that got a verdict.
+    pub judged: &'a [Mutation],
+    /// Those refused, to be kept for the application.
+    pub rejected: &'a [Rejected],
+    /// Values that lost.
+    pub lost: &'a [LostValue],
+    /// Newly leased keys.
+    pub granted: &'a BTreeMap<String, Ranges>,
+}
+
+impl Store {
+    /// Stores what an answer changes, whole or not at all. False where another tab leads.
+    ///
+    /// # Errors
+    /// `storage_quota` and `storage_failed`.
+    pub async fn commit(&self, schema: &Schema, commit: &Commit<'_>) -> Result<bool, Error> {
+        let stores = [META, JOURNAL, QUEUE, REJECTED, CONFLICTS, LEASES];
+        let tx = Tx::begin(&self.db, &stores, Mode::Strict)?;
+        if !holds_fence(&tx, commit.fence).await? {
+            tx.abort();
+            return Ok(false);
+        }
+        leases::settle(&tx, schema, commit.granted, commit.judged).await?;
+        let journal = tx.store(JOURNAL)?;
+        for (i, line) in commit.lines.iter().enumerate() {
+            journal.put(&line.as_str().into(), &key(commit.state.patch, i))?;
+        }
+        let queue = tx.store(QUEUE)?;
+        for mutation in commit.judged {
+            queue.delete(&(mutation.seq as f64).into())?;
+        }
+        let rejected = tx.store(REJECTED)?;
+        for record in commit.rejected {
+            rejected.put(&layout::to_js(record)?, &(record.seq as f64).into())?;
+        }
+        let conflicts = tx.store(CONFLICTS)?;
+        for record in commit.lost {
+            conflicts.add(&layout::to_js(record)?)?;
+        }
+        tx.store(META)?.put(&layout::to_js(commit.state)?, &layout::STATE_KEY.into())?;
+        tx.done().await?;
+        Ok(true)
+    }
+
+    /// The lines of a patch, its head first; empty where it was drained already.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub async fn patch(&self, number: u64) -> Result<Vec<String>, Error> {
+        let tx = Tx::begin(&self.db, &[JOURNAL], Mode::Read)?;
+        let range = idb::span(&key(number, 0), &key(number, usize::MAX));
+        let lines = tx.store(JOURNAL)?.get_all(&range, u32::MAX).await?;
+        Ok(lines.iter().filter_map(|line| line.as_string()).collect())
+    }
+
+    /// The numbers of the patches in the journal, in order.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub async fn patches(&self) -> Result<Vec<u64>, Error> {
+        let tx = Tx::begin(&self.db, &[JOURNAL], Mode::Read)?;
+        let keys = tx.store(JOURNAL)?.get_all_keys(&JsValue::UNDEFINED, u32::MAX).await?;
+        let mut numbers: Vec<u64> = keys
+            .iter()
+            .filter_map(|key| Array::from(&key).get(0).as_f64())
+            .map(|number| number as u64)
+            .collect();
+        numbers.dedup();
+        Ok(numbers)
+    }
+
+    /// Puts confirmed rows into their stores (None: deletes), under the fence. The rows can be
+    /// fetched again, so relaxed durability will do (F11). False where another tab leads.
+    ///
+    /// # Errors
+    /// `storage_quota` and `storage_failed`.
+    pub async fn drain(
+        &self,
+        fence: f64,
+        rows: &[(String, JsValue, Option<JsValue>)],
+    ) -> Result<bool, Error> {
+        let mut stores: Vec<&str> = rows.iter().map(|(store, _, _)| store.as_str()).collect();
+        stores.push(META);
+        stores.sort_unstable();
+        stores.dedup();
+        let tx = Tx::begin(&self.db, &stores, Mode::Relaxed)?;
+        if !holds_fence(&tx, fence).await? {
+            tx.abort();
+            return Ok(false);
+        }
+        for (name, key, row) in rows {
+            let store = tx.store(name)?;
+            match row {
+                Some(row) => store.put(row, key)?,
+                None => store.delete(key)?,
+            }
+        }
+        tx.done().await?;
+        Ok(true)
+    }
+
+    /// Forgets the patches up to `number`, whose rows are all in their stores. Strict, so that no
+    /// power cut keeps this but loses relaxed rows before it: a strict commit flushes them too.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub async fn forget_patches(&self, fence: f64, number: Seq) -> Result<bool, Error> {
+        let tx = Tx::begin(&self.db, &[META, JOURNAL], Mode::Strict)?;
+        if !holds_fence(&tx, fence).await? {
+            tx.abort();
+            return Ok(false);
+        }
+        let range = idb::span(&key(0, 0), &key(number, usize::MAX));
+        tx.store(JOURNAL)?.delete(&range)?;
+        tx.done().await?;
+        Ok(true)
+    }
+}
+
+/// A line's key; 32-bit `usize::MAX` is above every line.
+fn key(patch: u64, line: usize) -> JsValue {
+    Array::of2(&(patch as f64).into(), &(line as f64).into()).into()
+}

@@ -1,0 +1,155 @@
+//! What a replica keeps on disk, and under which names.
+//!
+//! One IndexedDB database per endpoint and user; a small one beside it remembers the last user.
+//! Invariants: the row stores hold confirmed rows only; rows and cursor advance in one
+//! transaction (I7); a mutation is in `sync_queue` from its acknowledgement until the transaction
+//! that records its verdict (I4).
+
+pub mod idb;
+pub mod journal;
+pub mod layout;
+pub mod leases;
+pub mod queue;
+
+use haversack_core::schema::Schema;
+use haversack_core::{Error, ErrorCode};
+use idb::{Mode, StoreSpec, Tx};
+use layout::State;
+use wasm_bindgen::prelude::*;
+use web_sys::IdbDatabase;
+
+/// The open store of one user.
+pub struct Store {
+    /// The connection.
+    pub db: IdbDatabase,
+    /// The database's name.
+    pub name: String,
+}
+
+/// The last user of an endpoint on this device; None before the first sign-in.
+///
+/// # Errors
+/// `storage_unavailable` and `storage_failed`.
+pub async fn last_user(url: &str) -> Result<Option<String>, Error> {
+    let db = open_catalog().await?;
+    let tx = Tx::begin(&db, &[layout::CATALOG_STORE], Mode::Read)?;
+    let user = tx.store(layout::CATALOG_STORE)?.get(&url.into()).await?;
+    db.close();
+    Ok(user.as_string())
+}
+
+/// Remembers the last user of an endpoint.
+///
+/// # Errors
+/// `storage_unavailable`, `storage_quota` and `storage_failed`.
+pub async fn remember_user(url: &str, user: &str) -> Result<(), Error> {
+    let db = open_catalog().await?;
+    let tx = Tx::begin(&db, &[layout::CATALOG_STORE], Mode::Strict)?;
+    tx.store(layout::CATALOG_STORE)?.put(&user.into(), &url.into())?;
+    let result = tx.done().await;
+    db.close();
+    result
+}
+
+async fn open_catalog() -> Result<IdbDatabase, Error> {
+    let store = StoreSpec { name: layout::CATALOG_STORE.to_owned(), auto_increment: false };
+    idb::open(layout::CATALOG_NAME, &[store]).await
+}
+
+impl Store {
+    /// Opens the database of a user, with a store for each table.
+    ///
+    /// # Errors
+    /// `storage_unavailable`, `storage_failed`, and `store_too_new` where newer code wrote it.
+    pub async fn open(url: &str, user: &str, schema: &Schema) -> Result<(Self, State), Error> {
+        let name = layout::database_name(url, user);
+        let db = idb::open(&name, &layout::stores(schema)).await?;
+        let tx = Tx::begin(&db, &[layout::META], Mode::Read)?;
+        let stored = tx.store(layout::META)?.get(&layout::STATE_KEY.into()).await?;
+        let state = match layout::from_js::<State>(&stored)? {
+            Some(state) if state.store_version > layout::STORE_VERSION => {
+                db.close();
+                return Err(Error::new(
+                    ErrorCode::StoreTooNew,
+                    format!(
+                        "the local store has version {}, this code knows {}",
+                        state.store_version,
+                        layout::STORE_VERSION
+                    ),
+                )
+                .hint("reload the page to get the newer code"));
+            }
+            Some(state) => state,
+            None => Self::initialise(&db, user).await?,
+        };
+        Ok((Self { db, name }, state))
+    }
+
+    /// Two tabs may open a new database at once: the first to write decides the replica's id.
+    async fn initialise(db: &IdbDatabase, user: &str) -> Result<State, Error> {
+        let tx = Tx::begin(db, &[layout::META], Mode::Strict)?;
+        let meta = tx.store(layout::META)?;
+        let stored = meta.get(&layout::STATE_KEY.into()).await?;
+        if let Some(state) = layout::from_js::<State>(&stored)? {
+            return Ok(state);
+        }
+        let state = State::new(crate::browser::random_uuid(), user);
+        meta.put(&layout::to_js(&state)?, &layout::STATE_KEY.into())?;
+        tx.done().await?;
+        Ok(state)
+    }
+
+    /// Reads the state.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub async fn state(&self) -> Result<State, Error> {
+        let tx = Tx::begin(&self.db, &[layout::META], Mode::Read)?;
+        let stored = tx.store(layout::META)?.get(&layout::STATE_KEY.into()).await?;
+        layout::from_js(&stored)?.ok_or_else(|| {
+            Error::new(ErrorCode::StorageFailed, "the local store has lost its state record")
+        })
+    }
+
+    /// Takes the lead: from now on writes under an older fence are refused.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub async fn take_fence(&self) -> Result<f64, Error> {
+        let tx = Tx::begin(&self.db, &[layout::META], Mode::Strict)?;
+        let meta = tx.store(layout::META)?;
+        let fence = meta.get(&layout::FENCE_KEY.into()).await?.as_f64().unwrap_or(0.0) + 1.0;
+        meta.put(&fence.into(), &layout::FENCE_KEY.into())?;
+        tx.done().await?;
+        Ok(fence)
+    }
+
+    /// Rows of a table's store, in key order, from above `after` (undefined: the first).
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub async fn rows(
+        &self,
+        store: &str,
+        after: &JsValue,
+        limit: u32,
+    ) -> Result<(js_sys::Array, JsValue), Error> {
+        let tx = Tx::begin(&self.db, &[store], Mode::Read)?;
+        let store = tx.store(store)?;
+        let range = if after.is_undefined() { JsValue::UNDEFINED } else { idb::above(after) };
+        let keys = store.get_all_keys(&range, limit).await?;
+        let rows = store.get_all(&range, limit).await?;
+        let last = if keys.length() < limit { JsValue::UNDEFINED } else { keys.get(limit - 1) };
+        Ok((rows, last))
+    }
+}
+
+/// Is the fence of `meta` still ours? Every write of a leader asks within its own transaction, so
+/// a leader that was frozen and replaced changes nothing when it thaws (F19).
+///
+/// # Errors
+/// `storage_failed`.
+pub async fn holds_fence(tx: &Tx, fence: f64) -> Result<bool, Error> {
+    let stored = tx.store(layout::META)?.get(&layout::FENCE_KEY.into()).await?;
+    Ok(stored.as_f64() == Some(fence))
+}

@@ -1,0 +1,216 @@
+//! The mutation queue on disk: `sync_queue`, and what became of judged mutations.
+//!
+//! The browser numbers the records (`autoIncrement`), in the transaction that stores them, so the
+//! order is the same for every tab. A number that an aborted transaction used up leaves a hole,
+//! which is pushed as an empty mutation.
+
+use super::idb::{Mode, Tx};
+use super::layout::{self, CONFLICTS, META, QUEUE, REJECTED, State};
+use super::{Store, holds_fence};
+use haversack_core::protocol::{Lost, Mutation, Op, PUSH_BATCH_MAX, Seq};
+use haversack_core::{Error, ErrorCode};
+use js_sys::Array;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsValue;
+
+/// Room left in a request's body for everything but the mutations, in bytes.
+const ENVELOPE_BYTES: usize = 16 * 1024;
+
+/// A queued mutation; its key is its number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Queued {
+    /// When it was made, in milliseconds since 1970.
+    pub at: i64,
+    /// The last judged mutation when it was made.
+    pub seen: Seq,
+    /// Its operations.
+    pub ops: Vec<Op>,
+}
+
+impl Queued {
+    /// The mutation under its number.
+    pub fn into_mutation(self, seq: Seq) -> Mutation {
+        Mutation { seq, at: self.at, seen: self.seen, ops: self.ops }
+    }
+}
+
+/// A mutation that the endpoint refused, kept until the application dismisses it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// Its number.
+    pub seq: Seq,
+    /// When it was made, in milliseconds since 1970.
+    pub at: i64,
+    /// When the verdict came, in milliseconds since 1970.
+    pub rejected_at: f64,
+    /// Its operations.
+    pub ops: Vec<Op>,
+    /// Why.
+    pub error: Error,
+}
+
+/// A value that lost, kept until the application dismisses it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LostValue {
+    /// The number of its mutation.
+    pub seq: Seq,
+    /// When the verdict came, in milliseconds since 1970.
+    pub at: f64,
+    /// The server has decided: nothing waits for the application.
+    pub settled: bool,
+    /// What lost, and against what.
+    #[serde(flatten)]
+    pub lost: Lost,
+}
+
+/// What one sync pushes.
+pub struct Batch {
+    /// Where the replica stands.
+    pub state: State,
+    /// The mutations, without holes.
+    pub mutations: Vec<Mutation>,
+    /// Verdicts that may be acknowledged.
+    pub acknowledged: Seq,
+    /// Do more wait?
+    pub more: bool,
+}
+
+/// A verdict is acknowledged no earlier than this, in milliseconds: another tab may still be
+/// storing a mutation that it made before it heard of the verdict.
+const ACKNOWLEDGE_AFTER_MS: f64 = 60_000.0;
+
+impl Store {
+    /// Begins to store a mutation; the number is the request's result once the transaction is done.
+    ///
+    /// # Errors
+    /// `storage_failed` where the connection has died.
+    pub fn enqueue(&self, mutation: &Queued) -> Result<(Tx, web_sys::IdbRequest), Error> {
+        let tx = Tx::begin(&self.db, &[QUEUE], Mode::Strict)?;
+        let request = tx.store(QUEUE)?.add(&layout::to_js(mutation)?)?;
+        Ok((tx, request))
+    }
+
+    /// All queued mutations, in order.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub async fn queue(&self) -> Result<Vec<Mutation>, Error> {
+        let tx = Tx::begin(&self.db, &[QUEUE], Mode::Read)?;
+        read_queue(&tx, &JsValue::UNDEFINED, u32::MAX).await
+    }
+
+    /// What to push, under a fence; None where another tab has taken the lead.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub async fn batch(&self, fence: f64, body_bytes_max: u64) -> Result<Option<Batch>, Error> {
+        let tx = Tx::begin(&self.db, &[META, QUEUE], Mode::Read)?;
+        if !holds_fence(&tx, fence).await? {
+            return Ok(None);
+        }
+        let state = tx.store(META)?.get(&layout::STATE_KEY.into()).await?;
+        let state: State = layout::from_js(&state)?.ok_or_else(|| {
+            Error::new(ErrorCode::StorageFailed, "the local store has lost its state record")
+        })?;
+        let limit = PUSH_BATCH_MAX as u32 + 1;
+        let queued = read_queue(&tx, &JsValue::UNDEFINED, limit).await?;
+        Ok(Some(make_batch(state, queued, body_bytes_max)))
+    }
+
+    /// Removes a rejected mutation that the application has dealt with.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub async fn dismiss_rejected(&self, seq: Seq) -> Result<(), Error> {
+        let tx = Tx::begin(&self.db, &[REJECTED], Mode::Strict)?;
+        tx.store(REJECTED)?.delete(&(seq as f64).into())?;
+        tx.done().await
+    }
+
+    /// Removes a lost value that the application has dealt with.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub async fn dismiss_lost(&self, id: f64) -> Result<(), Error> {
+        let tx = Tx::begin(&self.db, &[CONFLICTS], Mode::Strict)?;
+        tx.store(CONFLICTS)?.delete(&id.into())?;
+        tx.done().await
+    }
+
+    /// All rejected mutations and all lost values with their ids.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub async fn outcomes(&self) -> Result<(Vec<Rejected>, Vec<(f64, LostValue)>), Error> {
+        let tx = Tx::begin(&self.db, &[REJECTED, CONFLICTS], Mode::Read)?;
+        let rejected = tx.store(REJECTED)?.get_all(&JsValue::UNDEFINED, u32::MAX).await?;
+        let conflicts = tx.store(CONFLICTS)?;
+        let ids = conflicts.get_all_keys(&JsValue::UNDEFINED, u32::MAX).await?;
+        let lost = conflicts.get_all(&JsValue::UNDEFINED, u32::MAX).await?;
+        let rejected = records::<Rejected>(&rejected)?;
+        let lost = records::<LostValue>(&lost)?;
+        let ids = ids.iter().map(|id| id.as_f64().unwrap_or_default());
+        Ok((rejected, ids.zip(lost).collect()))
+    }
+}
+
+fn records<T: serde::de::DeserializeOwned>(array: &Array) -> Result<Vec<T>, Error> {
+    layout::from_js(array).map(Option::unwrap_or_default)
+}
+
+/// The queue within a transaction, in order.
+///
+/// # Errors
+/// `storage_failed`.
+pub async fn read_queue(tx: &Tx, range: &JsValue, limit: u32) -> Result<Vec<Mutation>, Error> {
+    let store = tx.store(QUEUE)?;
+    let keys = store.get_all_keys(range, limit).await?;
+    let queued = records::<Queued>(&store.get_all(range, limit).await?)?;
+    Ok(keys
+        .iter()
+        .zip(queued)
+        .map(|(key, queued)| queued.into_mutation(key.as_f64().unwrap_or_default() as Seq))
+        .collect())
+}
+
+fn make_batch(state: State, mut queued: Vec<Mutation>, body_bytes_max: u64) -> Batch {
+    let complete = queued.len() <= PUSH_BATCH_MAX;
+    let seen = queued.iter().map(|m| m.seen).min().unwrap_or(state.judged);
+    // With mutations beyond this batch unread, nothing is known of what they have seen.
+    let acknowledged = if complete { acknowledge(&state, seen) } else { 0 };
+    queued.truncate(PUSH_BATCH_MAX);
+    let mut room = (body_bytes_max as usize).saturating_sub(ENVELOPE_BYTES);
+    let total = queued.len();
+    let mut mutations = Vec::with_capacity(total);
+    let mut next = state.judged + 1;
+    for mutation in queued {
+        let size = serde_json::to_string(&mutation).map_or(0, |text| text.len());
+        if size > room && !mutations.is_empty() {
+            break;
+        }
+        room = room.saturating_sub(size);
+        while next < mutation.seq && mutations.len() < PUSH_BATCH_MAX {
+            mutations.push(Mutation { seq: next, at: mutation.at, seen: 0, ops: vec![] });
+            next += 1;
+        }
+        if mutations.len() >= PUSH_BATCH_MAX {
+            break;
+        }
+        next = mutation.seq + 1;
+        mutations.push(mutation);
+    }
+    let sent = mutations.last().map_or(state.judged, |m| m.seq);
+    let more = !complete || mutations.iter().filter(|m| !m.ops.is_empty()).count() < total;
+    Batch { state, mutations, acknowledged: acknowledged.min(sent), more }
+}
+
+fn acknowledge(state: &State, seen: Seq) -> Seq {
+    let now = crate::browser::now_ms();
+    state
+        .judged_at
+        .iter()
+        .filter(|(seq, at)| *seq <= seen && now - at >= ACKNOWLEDGE_AFTER_MS)
+        .map(|(seq, _)| *seq)
+        .max()
+        .unwrap_or(0)
+}

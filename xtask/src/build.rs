@@ -1,0 +1,233 @@
+//! Builds the npm package in `pkg/`: module, glue, TypeScript, declarations. What has not changed
+//! since the last build is not made again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::files::fresh_folder;
+use crate::node;
+use crate::process::Program;
+use crate::repository::Repository;
+use crate::setup::{self, Tools};
+use crate::stamp::{Inputs, Stamp};
+use crate::wasm_target::TARGET;
+
+/// What the package may weigh: module, glue and TypeScript together, by brotli.
+const PACKAGE_BYTES_MAX: u64 = 90 * 1024;
+
+/// What the module may use. Not `--all-features`: that emits imports that Chromium rejects.
+const WASM_FEATURES: [&str; 7] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--enable-simd",
+];
+
+/// `cargo xtask build`
+pub fn run(repository: &Repository) -> Result<()> {
+    let tools = setup::run(repository, setup::BUILD)?;
+    package(repository, &tools)
+}
+
+/// Builds the package and prints what it weighs.
+pub fn package(repository: &Repository, tools: &Tools) -> Result<()> {
+    fs::create_dir_all(repository.path("pkg/dist/wasm"))?;
+    let compiled = compile(repository, tools)?;
+    bind(repository, tools, &compiled)?;
+    script(repository)?;
+    licences(repository)?;
+    weigh(repository)
+}
+
+/// Compiles the module; cargo knows by itself what has changed.
+fn compile(repository: &Repository, tools: &Tools) -> Result<PathBuf> {
+    let program = Program::new("cargo")
+        // With both crate types of the manifest, LTO would silently be off.
+        .args([
+            "rustc",
+            "--package",
+            "haversack",
+            "--lib",
+            "--crate-type",
+            "cdylib",
+        ])
+        .args(["--release", "--target", TARGET])
+        .folder(repository.root())
+        .limit_s(1200);
+    println!("build  the module");
+    tools.wasm(program)?.show()?;
+    Ok(repository
+        .target()
+        .join(TARGET)
+        .join("release/haversack.wasm"))
+}
+
+/// Makes glue and module from what the compiler wrote.
+fn bind(repository: &Repository, tools: &Tools, compiled: &Path) -> Result<()> {
+    let inputs = Inputs::new("bindgen 1")
+        .path(compiled)?
+        .path(&repository.path("Cargo.lock"))?
+        .path(&repository.path("package-lock.json"))?
+        .text(&WASM_FEATURES.join(" "));
+    let stamp = Stamp::new(repository, "bindgen", inputs)?;
+    let module = repository.path("pkg/dist/wasm/haversack_bg.wasm");
+    let folder = repository.state("build/bindgen/wasm")?;
+    if stamp.holds() && module.is_file() && folder.join("haversack.d.ts").is_file() {
+        return Ok(());
+    }
+    println!("build  the glue");
+    fresh_folder(&folder)?;
+    let bindgen = Program::new("wasm-bindgen")
+        .arg(compiled)
+        .args(["--target", "web", "--out-name", "haversack", "--out-dir"])
+        .arg(&folder);
+    tools.native(bindgen)?.run()?;
+    node::tool(repository, "wasm-opt")
+        .arg(folder.join("haversack_bg.wasm"))
+        .arg("-Oz")
+        .args(WASM_FEATURES)
+        // It strips the names, and only after having read the features that the compiler noted.
+        .args(["--strip-debug", "--strip-producers", "--output"])
+        .arg(&module)
+        .run()?;
+    stamp.set()
+}
+
+/// Bundles the TypeScript with its declarations.
+fn script(repository: &Repository) -> Result<()> {
+    let inputs = Inputs::new("script 1")
+        .path(&repository.path("js"))?
+        .path(&repository.path("pkg/package.json"))?
+        .path(&repository.path("tsconfig.base.json"))?
+        .path(&repository.path("package-lock.json"))?
+        .path(&repository.state("build/bindgen/wasm/haversack.js")?)?
+        .path(&repository.state("build/bindgen/wasm/haversack.d.ts")?)?;
+    let stamp = Stamp::new(repository, "script", inputs)?;
+    let made = [
+        "pkg/dist/index.js",
+        "pkg/dist/index.d.ts",
+        "pkg/dist/wasm/haversack.js",
+    ];
+    if stamp.holds() && made.iter().all(|file| repository.path(file).is_file()) {
+        return Ok(());
+    }
+    println!("build  the TypeScript");
+    let dist = repository.path("pkg/dist");
+    remove_declarations(&dist)?;
+    node::tool(repository, "tsc")
+        .args(["--project", "js/tsconfig.json"])
+        .run()?;
+    fs::copy(
+        repository.state("build/bindgen/wasm/haversack.d.ts")?,
+        dist.join("wasm/haversack.d.ts"),
+    )?;
+    Program::new("node")
+        .arg("js/build.mjs")
+        .folder(repository.root())
+        .run()?;
+    stamp.set()
+}
+
+/// Takes away the declarations of sources that may be gone.
+fn remove_declarations(dist: &Path) -> Result<()> {
+    for entry in walkdir::WalkDir::new(dist) {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy();
+        if name.ends_with(".d.ts") || name.ends_with(".d.ts.map") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// The package carries the licences of the repository, when they are there.
+fn licences(repository: &Repository) -> Result<()> {
+    for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        let licence = repository.path(name);
+        if licence.is_file() {
+            fs::copy(licence, repository.path("pkg").join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Bytes of one file, or of all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Weight {
+    raw: u64,
+    gzip: u64,
+    brotli: u64,
+}
+
+fn weigh(repository: &Repository) -> Result<()> {
+    let listed = Program::new("node")
+        .args(["js/build.mjs", "--sizes"])
+        .folder(repository.root())
+        .run()?;
+    let mut total = Weight::default();
+    println!(
+        "{:<32} {:>10} {:>10} {:>10}",
+        "pkg/dist", "raw", "gzip", "brotli"
+    );
+    for line in listed.lines() {
+        let (file, weight) =
+            parse_weight(line).with_context(|| format!("js/build.mjs said `{line}`"))?;
+        print_weight(file, weight);
+        total.raw += weight.raw;
+        total.gzip += weight.gzip;
+        total.brotli += weight.brotli;
+    }
+    print_weight("together", total);
+    if total.brotli == 0 {
+        bail!("pkg/dist is empty");
+    }
+    if total.brotli > PACKAGE_BYTES_MAX {
+        bail!(
+            "the package weighs {} bytes by brotli; {PACKAGE_BYTES_MAX} is the most",
+            total.brotli
+        );
+    }
+    Ok(())
+}
+
+fn print_weight(name: &str, Weight { raw, gzip, brotli }: Weight) {
+    println!("{name:<32} {raw:>10} {gzip:>10} {brotli:>10}");
+}
+
+fn parse_weight(line: &str) -> Option<(&str, Weight)> {
+    let mut parts = line.split('\t');
+    let file = parts.next()?;
+    let mut number = || parts.next()?.parse().ok();
+    Some((
+        file,
+        Weight {
+            raw: number()?,
+            gzip: number()?,
+            brotli: number()?,
+        },
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_read() {
+        let weight = Weight {
+            raw: 30,
+            gzip: 20,
+            brotli: 10,
+        };
+        assert_eq!(
+            parse_weight("wasm/a.wasm\t30\t20\t10"),
+            Some(("wasm/a.wasm", weight))
+        );
+        assert_eq!(parse_weight("wasm/a.wasm\t30\t20"), None);
+    }
+}
