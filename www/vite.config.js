@@ -17,7 +17,12 @@ const manifest = {
     { src: 'icons/icon.svg', sizes: 'any', type: 'image/svg+xml' },
     { src: 'icons/icon-192.png', sizes: '192x192', type: 'image/png' },
     { src: 'icons/icon-512.png', sizes: '512x512', type: 'image/png' },
-    { src: 'icons/icon-maskable-512.png', sizes: '512x512', type: 'image/png', purpose: 'maskable' },
+    {
+      src: 'icons/icon-maskable-512.png',
+      sizes: '512x512',
+      type: 'image/png',
+      purpose: 'maskable',
+    },
   ],
 }
 
@@ -35,7 +40,8 @@ const runtimeCaching = [
     },
   },
   {
-    urlPattern: ({ url, sameOrigin }) => sameOrigin && /^\/demo\/(config|users)$/.test(url.pathname),
+    urlPattern: ({ url, sameOrigin }) =>
+      sameOrigin && /^\/demo\/(config|users)$/.test(url.pathname),
     handler: 'NetworkFirst',
     options: { cacheName: 'demo', networkTimeoutSeconds: 2 },
   },

@@ -36,16 +36,19 @@ export class Agenda {
   helpOpen = false
   notice: Notice | null = null
   /** The list scrolls to this position at the next drawing, then forgets it. */
-  revealing: number | null = null
+  revealing: { index: number; atTop: boolean } | null = null
 
   readonly tags: Tags
   readonly results: Results
   readonly places: Places
   readonly #changed: () => void
   readonly #stopStatus: () => void
+  readonly #stopConflicts: () => void
   readonly #search: () => void
   #noticeTimer: ReturnType<typeof setTimeout> | undefined
   #closed = false
+  /** A first sync is under way. */
+  #arriving = false
 
   constructor(
     readonly db: Db,
@@ -57,8 +60,10 @@ export class Agenda {
     this.places = new Places(db, changed)
     this.tags = new Tags(db, () => this.#tagsChanged())
     this.#search = debounced(TYPING_PAUSE_MS, () => this.#show())
-    this.#stopStatus = db.sync.subscribe(() => this.#synced())
+    this.#stopStatus = db.sync.onChange(() => this.#synced())
+    this.#stopConflicts = db.conflicts.onChange(changed)
     void this.places.count()
+    this.goToToday()
   }
 
   get event(): AgendaEvent | undefined {
@@ -89,9 +94,18 @@ export class Agenda {
   moveTo(index: number): void {
     this.cursor = Math.max(0, Math.min(index, this.results.count - 1))
     this.editing = null
-    this.revealing = this.cursor
+    this.revealing = { index: this.cursor, atTop: false }
     const event = this.results.at(this.cursor)
     if (event && this.panel === 'event') this.selected = event.event_id
+    this.#changed()
+  }
+
+  /** Puts today at the top of a list that is in the order of days. */
+  goToToday(): void {
+    const index = this.results.before(timestampOf(today()) ?? '')
+    if (index === null || this.results.count === 0) return
+    this.cursor = Math.min(index, this.results.count - 1)
+    this.revealing = { index: this.cursor, atTop: true }
     this.#changed()
   }
 
@@ -109,7 +123,7 @@ export class Agenda {
     this.#changed()
   }
 
-  togglePanel(panel: 'attention' | 'none'): void {
+  togglePanel(panel: Agenda['panel']): void {
     this.panel = this.panel === panel ? 'none' : panel
     if (this.panel !== 'event') this.selected = null
     this.#changed()
@@ -146,7 +160,7 @@ export class Agenda {
         due_date: timestampOf(day === '' ? today() : day),
         priority: 3,
       })
-      void this.#reveal(made.row.event_id)
+      void this.#reveal(made.key)
     })
   }
 
@@ -181,16 +195,16 @@ export class Agenda {
   }
 
   async dismissRejected(mutation: RejectedMutation): Promise<void> {
-    await this.#settle(() => this.db.sync.dismiss(mutation.seq))
+    await this.#settle(() => mutation.dismiss())
   }
 
   async dismissLost(value: LostValue): Promise<void> {
-    await this.#settle(() => this.db.conflicts.dismiss(value.id))
+    await this.#settle(() => value.dismiss())
   }
 
   /** Writes the value that lost once more, now over the one that won. */
   async reapply(value: LostValue): Promise<void> {
-    await this.#settle(() => this.db.conflicts.reapply(value.id))
+    await this.#settle(() => value.reapply().durable)
   }
 
   say(text: string, action: Notice['action'] = null, urgent = false): void {
@@ -210,6 +224,7 @@ export class Agenda {
     this.#closed = true
     clearTimeout(this.#noticeTimer)
     this.#stopStatus()
+    this.#stopConflicts()
     this.tags.close()
     this.results.close()
     this.places.close()
@@ -220,9 +235,9 @@ export class Agenda {
 
   #restore(event: AgendaEvent, tags: readonly Tag[]): void {
     this.#try(() => {
-      let key = 0
+      let made: { readonly key: number } | undefined
       this.db.transaction((tx) => {
-        const made = tx.events.insert({
+        const row = tx.events.insert({
           title: event.title,
           description: event.description,
           priority: event.priority,
@@ -234,13 +249,13 @@ export class Agenda {
           custom_fields: event.custom_fields,
           event_type_id: event.event_type_id,
         })
-        key = made.event_id
         for (const { tag_id } of tags) {
-          tx.tag_assignments.insert({ taggable_type: 'event', taggable_id: key, tag_id })
+          tx.tag_assignments.insert({ taggable_type: 'event', taggable_id: row, tag_id })
         }
+        made = row
       })
       this.hideNotice()
-      void this.#reveal(key)
+      if (made) void this.#reveal(made.key)
     })
   }
 
@@ -275,9 +290,10 @@ export class Agenda {
   #show(): void {
     const tagged = this.filter.tag === null ? [] : this.tags.eventsWith(this.filter.tag)
     this.cursor = 0
-    this.revealing = 0
+    this.revealing = { index: 0, atTop: true }
     this.editing = null
     this.results.show(this.filter, tagged)
+    this.goToToday()
   }
 
   #tagsChanged(): void {
@@ -287,7 +303,11 @@ export class Agenda {
   }
 
   #synced(): void {
+    const wasEmpty = this.results.count === 0
     this.results.refresh()
+    // The first rows of a first sync: begin where the user is.
+    if (wasEmpty || this.#arriving) this.goToToday()
+    this.#arriving = this.db.sync.status.progress !== null
     this.places.recount()
   }
 }

@@ -90,6 +90,7 @@ export function age(at: number, now: number): string {
 export function valueText(value: unknown): string {
   if (value === null || value === undefined || value === '') return '(empty)'
   if (typeof value === 'object') return JSON.stringify(value)
-  if (typeof value === 'string' && /^\d{4}-\d\d-\d\d[T ]00:00:00/.test(value)) return value.slice(0, 10)
+  if (typeof value === 'string' && /^\d{4}-\d\d-\d\d[T ]00:00:00/.test(value))
+    return value.slice(0, 10)
   return String(value)
 }

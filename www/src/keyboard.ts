@@ -50,6 +50,10 @@ function actions(agenda: Agenda, page: number): Record<string, () => void> {
     Delete: () => event && agenda.delete(event),
     n: () => focusSoon('new-title'),
     '/': () => focusSoon('search'),
+    t: () => {
+      agenda.goToToday()
+      focusRows()
+    },
     '?': () => agenda.toggleHelp(true),
   }
 }

@@ -43,13 +43,13 @@ function draw(): void {
 }
 
 function drawNow(): void {
-  if (agenda?.revealing != null) {
-    viewport.reveal(agenda.revealing)
-    agenda.revealing = null
-  }
+  const revealing = agenda?.revealing ?? null
+  if (agenda) agenda.revealing = null
   render(page(), root)
   const rows = document.getElementById('rows')
   if (rows) viewport.attach(rows, draw)
+  // Scrolling needs the new height, and shows other rows: they are drawn in this same frame.
+  if (revealing && viewport.reveal(revealing.index, revealing.atTop)) render(page(), root)
   focusWhatAsksForIt()
   showState(agenda)
 }

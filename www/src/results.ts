@@ -3,6 +3,7 @@
  * what is on the screen. Invariant: `count` and `at` always describe the same moment.
  */
 
+import { lt } from 'haversack'
 import type { AgendaEvent, Db } from './data'
 import { predicate, type Filter } from './filters'
 import { inSlices } from './schedule'
@@ -29,6 +30,7 @@ export class Results {
   readonly #db: Db
   readonly #changed: () => void
   #query: EventQuery
+  #filter: Filter
   #text = ''
   /** Keys of the events that contain the text; null while no text is asked for. */
   #found: number[] | null = null
@@ -40,12 +42,14 @@ export class Results {
   constructor(db: Db, filter: Filter, changed: () => void) {
     this.#db = db
     this.#changed = changed
+    this.#filter = filter
     this.#query = eventQuery(db, filter, [])
     this.show(filter, [])
   }
 
   /** Shows another filter. */
   show(filter: Filter, tagged: readonly number[]): void {
+    this.#filter = filter
     this.#query = eventQuery(this.#db, filter, tagged)
     this.#text = filter.text.trim().toLocaleLowerCase()
     this.#found = null
@@ -75,6 +79,13 @@ export class Results {
       return key === undefined ? undefined : this.#db.events.get(key)
     }
     return this.#page(Math.floor(index / PAGE_ROWS))[index % PAGE_ROWS]
+  }
+
+  /** How many events are due before a moment; null where the list is in another order. */
+  before(moment: string): number | null {
+    const { order, descending, text } = this.#filter
+    if (order !== 'due_date' || descending || text.trim() !== '') return null
+    return this.#query.where({ due_date: lt(moment) }).count()
   }
 
   /** The position of an event; -1 where the filter does not show it. */
@@ -112,14 +123,15 @@ export class Results {
     this.#stop()
     this.#watchedPage = page
     const first = Math.max(0, page - 1) * PAGE_ROWS
-    let initial = true
+    // The first call brings what has just been read.
+    let known = true
     this.#stop = this.#query
       .limit(PAGE_ROWS * 3)
       .offset(first)
       .live(() => {
-        if (!initial) this.refresh()
+        if (!known) this.refresh()
+        known = false
       })
-    initial = false
   }
 
   #page(number: number): readonly AgendaEvent[] {

@@ -27,13 +27,14 @@ function one(db: Db, op: MutationOp): string {
 }
 
 /** The title of an event that is still here, else its table and key. */
-export function name(db: Db, table: string, key: readonly unknown[]): string {
-  const [id] = key
+export function name(db: Db, table: string, key: unknown): string {
+  const parts: readonly unknown[] = Array.isArray(key) ? key : [key]
+  const [id] = parts
   if (table === 'events' && typeof id === 'number') {
     const event = db.events.get(id)
     if (event) return `“${event.title}”`
   }
-  return `${table} ${key.map(String).join(', ')}`
+  return `${table} ${parts.map(String).join(', ')}`
 }
 
 function nameIn(values: Readonly<Record<string, unknown>>): string | null {

@@ -3,7 +3,15 @@
 import type { Db, Tag } from './data'
 
 /** Colours for new tags; each keeps AA contrast as a dot on both papers. */
-const COLORS = ['#b4532a', '#5f7a4a', '#2f6f8f', '#8a5a9e', '#a3771f', '#b03a5b', '#3f7f78'] as const
+const COLORS = [
+  '#b4532a',
+  '#5f7a4a',
+  '#2f6f8f',
+  '#8a5a9e',
+  '#a3771f',
+  '#b03a5b',
+  '#3f7f78',
+] as const
 
 export class Tags {
   all: readonly Tag[] = []
@@ -46,7 +54,7 @@ export class Tags {
   }
 
   remove(event: number, tag: number): void {
-    this.#db.tag_assignments.delete({ taggable_type: 'event', taggable_id: event, tag_id: tag })
+    this.#db.tag_assignments.delete(['event', event, tag])
   }
 
   /** Puts the tag of this name on an event, and makes the tag where there is none. */
@@ -59,7 +67,7 @@ export class Tags {
       tx.tag_assignments.insert({
         taggable_type: 'event',
         taggable_id: event,
-        tag_id: made.tag_id,
+        tag_id: made,
       })
     })
   }

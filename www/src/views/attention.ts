@@ -13,28 +13,39 @@ export function attentionView(agenda: Agenda): TemplateResult {
   return html`<aside class="panel" aria-label="Needs a look" data-testid="attention-panel">
     <div class="panel-head">
       <h2>Needs a look</h2>
-      <button class="quiet" aria-label="Close" data-testid="attention-close" @click=${() => agenda.togglePanel('none')}>
+      <button
+        class="quiet"
+        aria-label="Close"
+        data-testid="attention-close"
+        @click=${() => agenda.togglePanel('none')}
+      >
         ${icons.cross}
       </button>
     </div>
     <div class="panel-body">
-      ${rejected.length + lost.length === 0
-        ? html`<p class="empty">Nothing. Every change went through.</p>`
-        : null}
-      ${rejected.length > 0
-        ? html`<h3>Refused by the server</h3>
-            <p class="hint">These changes were taken back here too. Nothing waits for them.</p>
-            <ul class="cards">
-              ${rejected.map((mutation) => rejectedCard(agenda, mutation))}
-            </ul>`
-        : null}
-      ${lost.length > 0
-        ? html`<h3>Changed elsewhere first</h3>
-            <p class="hint">The server's value stands. Yours is kept until you decide.</p>
-            <ul class="cards">
-              ${lost.map((value) => lostCard(agenda, value))}
-            </ul>`
-        : null}
+      ${
+        rejected.length + lost.length === 0
+          ? html`<p class="empty">Nothing. Every change went through.</p>`
+          : null
+      }
+      ${
+        rejected.length > 0
+          ? html`<h3>Refused by the server</h3>
+              <p class="hint">These changes were taken back here too. Nothing waits for them.</p>
+              <ul class="cards">
+                ${rejected.map((mutation) => rejectedCard(agenda, mutation))}
+              </ul>`
+          : null
+      }
+      ${
+        lost.length > 0
+          ? html`<h3>Changed elsewhere first</h3>
+              <p class="hint">The server's value stands. Yours is kept until you decide.</p>
+              <ul class="cards">
+                ${lost.map((value) => lostCard(agenda, value))}
+              </ul>`
+          : null
+      }
     </div>
   </aside>`
 }
@@ -64,21 +75,29 @@ function rejectedCard(agenda: Agenda, mutation: RejectedMutation): TemplateResul
 function lostCard(agenda: Agenda, value: LostValue): TemplateResult {
   return html`<li class="card" data-testid="lost" data-column=${value.column ?? ''}>
     <p class="card-what">
-      ${name(agenda.db, value.table, value.key)}${value.column === null
-        ? html`: you deleted it, someone else had changed it`
-        : html`: <b>${value.column.replaceAll('_', ' ')}</b>`}
+      ${name(agenda.db, value.table, value.key)}${
+        value.column === null
+          ? html`: you deleted it, someone else had changed it`
+          : html`: <b>${value.column.replaceAll('_', ' ')}</b>`
+      }
     </p>
-    ${value.column === null
-      ? null
-      : html`<dl class="facts versus">
-          ${fact('Yours', valueText(value.mine), 'lost-mine')}
-          ${fact('Theirs', valueText(value.theirs), 'lost-theirs')}
-        </dl>`}
+    ${
+      value.column === null
+        ? null
+        : html`<dl class="facts versus">
+            ${fact('Yours', valueText(value.mine), 'lost-mine')}
+            ${fact('Theirs', valueText(value.theirs), 'lost-theirs')}
+          </dl>`
+    }
     <div class="card-actions">
       <button class="primary" data-testid="reapply" @click=${() => void agenda.reapply(value)}>
         ${icons.undo}${value.column === null ? 'Delete anyway' : 'Use mine'}
       </button>
-      <button class="quiet" data-testid="dismiss-lost" @click=${() => void agenda.dismissLost(value)}>
+      <button
+        class="quiet"
+        data-testid="dismiss-lost"
+        @click=${() => void agenda.dismissLost(value)}
+      >
         Keep theirs
       </button>
     </div>
@@ -86,5 +105,8 @@ function lostCard(agenda: Agenda, value: LostValue): TemplateResult {
 }
 
 function fact(name: string, text: string, testId: string): TemplateResult {
-  return html`<div><dt>${name}</dt><dd data-testid=${testId}>${text}</dd></div>`
+  return html`<div>
+    <dt>${name}</dt>
+    <dd data-testid=${testId}>${text}</dd>
+  </div>`
 }

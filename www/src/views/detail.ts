@@ -14,18 +14,32 @@ export function detailView(agenda: Agenda): TemplateResult {
   const { event } = agenda
   return html`<aside class="panel" aria-label="Event" data-testid="detail">
     <div class="panel-head">
-      <button class="quiet" aria-label="Close" data-testid="detail-close" @click=${() => agenda.togglePanel('none')}>
+      <button
+        class="quiet"
+        aria-label="Close"
+        data-testid="detail-close"
+        @click=${() => agenda.togglePanel('none')}
+      >
         <span class="narrow-only">${icons.back}</span><span class="wide-only">${icons.cross}</span>
       </button>
-      ${event
-        ? html`<button class="quiet danger" data-testid="delete" aria-keyshortcuts="Delete" @click=${() => agenda.delete(event)}>
-            ${icons.trash}Delete
-          </button>`
-        : null}
+      ${
+        event
+          ? html`<button
+              class="quiet danger"
+              data-testid="delete"
+              aria-keyshortcuts="Delete"
+              @click=${() => agenda.delete(event)}
+            >
+              ${icons.trash}Delete
+            </button>`
+          : null
+      }
     </div>
-    ${event
-      ? keyed(event.event_id, fields(agenda, event))
-      : html`<p class="empty">This event is gone.</p>`}
+    ${
+      event
+        ? keyed(event.event_id, fields(agenda, event))
+        : html`<p class="empty">This event is gone.</p>`
+    }
   </aside>`
 }
 
@@ -120,9 +134,9 @@ function fields(agenda: Agenda, event: AgendaEvent): TemplateResult {
         ></textarea>
       </label>
       <p class="fineprint">
-        No. <span data-testid="detail-id">${event.event_id}</span>${event.updated_at === null
-          ? nothing
-          : html` · last changed ${moment(event.updated_at)}`}
+        No. <span data-testid="detail-id">${event.event_id}</span>${
+          event.updated_at === null ? nothing : html` · last changed ${moment(event.updated_at)}`
+        }
       </p>
     </div>
   `

@@ -19,11 +19,12 @@ const capital = (word: string): string => word.charAt(0).toUpperCase() + word.sl
 
 export function filtersView(agenda: Agenda): TemplateResult {
   return html`
-    <section
-      id="filters"
-      class="filters ${agenda.filtersOpen ? 'open' : ''}"
-      aria-label="Filters"
-    >
+    ${
+      agenda.filtersOpen
+        ? html`<div class="scrim narrow-only" @click=${() => agenda.toggleFilters()}></div>`
+        : null
+    }
+    <section id="filters" class="filters ${agenda.filtersOpen ? 'open' : ''}" aria-label="Filters">
       <div class="sheet-head narrow-only">
         <h2>Filters</h2>
         <button class="quiet" aria-label="Close filters" @click=${() => agenda.toggleFilters()}>
@@ -76,24 +77,26 @@ function periodFilter(agenda: Agenda): TemplateResult {
         ([key, text]) => html`<option value=${key} .selected=${key === period}>${text}</option>`,
       )}
     </select>
-    ${period === 'custom'
-      ? html`<div class="pair">
-          <label
-            >From<input
-              type="date"
-              data-testid="filter-from"
-              .value=${from}
-              @change=${(e: Event) => agenda.setFilter({ from: value(e) })}
-          /></label>
-          <label
-            >to<input
-              type="date"
-              data-testid="filter-to"
-              .value=${to}
-              @change=${(e: Event) => agenda.setFilter({ to: value(e) })}
-          /></label>
-        </div>`
-      : null}
+    ${
+      period === 'custom'
+        ? html`<div class="pair">
+            <label
+              >From<input
+                type="date"
+                data-testid="filter-from"
+                .value=${from}
+                @change=${(e: Event) => agenda.setFilter({ from: value(e) })}
+            /></label>
+            <label
+              >to<input
+                type="date"
+                data-testid="filter-to"
+                .value=${to}
+                @change=${(e: Event) => agenda.setFilter({ to: value(e) })}
+            /></label>
+          </div>`
+        : null
+    }
   </div>`
 }
 

@@ -40,16 +40,17 @@ export class Viewport {
     }).observe(element)
   }
 
-  /** Scrolls just enough for a row to be seen whole. */
-  reveal(index: number): void {
+  /** Scrolls to a row: to the top with it, or just enough for it to be seen whole. True where it moved. */
+  reveal(index: number, atTop: boolean): boolean {
     const first = index * ROW_PX
     const top = this.#element?.scrollTop ?? this.top
     let wanted = top
-    if (first < top) wanted = first
+    if (first < top || atTop) wanted = first
     else if (first + ROW_PX > top + this.height) wanted = first + ROW_PX - this.height
-    if (wanted === top) return
+    if (wanted === top) return false
     if (this.#element) this.#element.scrollTop = wanted
-    this.top = wanted
+    this.top = this.#element?.scrollTop ?? wanted
+    return true
   }
 
   get rows(): number {
@@ -78,9 +79,9 @@ export function listView(agenda: Agenda, viewport: Viewport): TemplateResult {
         tabindex="0"
         aria-label="Events"
         aria-rowcount=${results.count}
-        aria-activedescendant=${rows.some((r) => r.index === agenda.cursor)
-          ? `row-${agenda.cursor}`
-          : ''}
+        aria-activedescendant=${
+          rows.some((r) => r.index === agenda.cursor) ? `row-${agenda.cursor}` : ''
+        }
       >
         <div class="rail" role="presentation" .style=${`height: ${results.count * ROW_PX}px`}>
           ${repeat(
@@ -101,6 +102,18 @@ function listHead(agenda: Agenda, viewport: Viewport): TemplateResult {
   const label = filter.order === 'due_date' && top ? monthOf(top) : 'Events'
   return html`<div class="list-head">
     <h2>${label}</h2>
+    ${
+      filter.order === 'due_date' && !filter.descending
+        ? html`<button
+            class="quiet"
+            data-testid="today"
+            aria-keyshortcuts="t"
+            @click=${() => agenda.goToToday()}
+          >
+            Today
+          </button>`
+        : null
+    }
     <p data-testid="count" data-count=${results.count} role="status">
       ${results.searching ? 'Searching…' : plural(results.count, 'event')}
     </p>

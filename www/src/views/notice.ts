@@ -7,17 +7,21 @@ import * as icons from '../icons'
 export function noticeView(agenda: Agenda): TemplateResult {
   const { notice } = agenda
   return html`<div class="notices" role=${notice?.urgent ? 'alert' : 'status'}>
-    ${notice
-      ? html`<div class="notice ${notice.urgent ? 'urgent' : ''}" data-testid="notice">
-          <span>${notice.text}</span>
-          ${notice.action
-            ? html`<button data-testid="notice-action" @click=${notice.action.run}>
-                ${notice.action.label}
-              </button>`
-            : null}
-          <button aria-label="Close" @click=${() => agenda.hideNotice()}>${icons.cross}</button>
-        </div>`
-      : null}
+    ${
+      notice
+        ? html`<div class="notice ${notice.urgent ? 'urgent' : ''}" data-testid="notice">
+            <span>${notice.text}</span>
+            ${
+              notice.action
+                ? html`<button data-testid="notice-action" @click=${notice.action.run}>
+                    ${notice.action.label}
+                  </button>`
+                : null
+            }
+            <button aria-label="Close" @click=${() => agenda.hideNotice()}>${icons.cross}</button>
+          </div>`
+        : null
+    }
   </div>`
 }
 
@@ -28,6 +32,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['x', 'Complete it, or take that back'],
   ['Delete', 'Delete it'],
   ['n', 'Add an event'],
+  ['t', 'Go to today'],
   ['/', 'Search'],
   ['Escape', 'Close what is open'],
 ]
@@ -37,12 +42,23 @@ export function helpView(agenda: Agenda): TemplateResult {
     <div class="help-box">
       <div class="sheet-head">
         <h2 id="help-title">Keys</h2>
-        <button class="quiet" data-autofocus aria-label="Close" @click=${() => agenda.toggleHelp(false)}>
+        <button
+          class="quiet"
+          data-autofocus
+          aria-label="Close"
+          @click=${() => agenda.toggleHelp(false)}
+        >
           ${icons.cross}
         </button>
       </div>
       <dl>
-        ${KEYS.map(([keys, what]) => html`<div><dt>${keys}</dt><dd>${what}</dd></div>`)}
+        ${KEYS.map(
+          ([keys, what]) =>
+            html`<div>
+              <dt>${keys}</dt>
+              <dd>${what}</dd>
+            </div>`,
+        )}
       </dl>
     </div>
   </div>`

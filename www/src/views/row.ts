@@ -59,11 +59,15 @@ function reading(agenda: Agenda, event: AgendaEvent, now: string): TemplateResul
       </button>
     </div>
     <div role="gridcell" class="leaf ${day?.overdue ? 'overdue' : ''}">
-      ${day
-        ? html`<b aria-hidden="true">${day.day}</b
-            ><span aria-hidden="true">${day.weekday}<br />${day.month}</span
-            ><span class="sr">${fullDate(dayOf(event.due_date))}${day.overdue ? ', overdue' : ''}</span>`
-        : html`<span class="sr">no date</span>`}
+      ${
+        day
+          ? html`<b aria-hidden="true">${day.day}</b
+              ><span aria-hidden="true">${day.weekday}<br />${day.month}</span
+              ><span class="sr"
+                >${fullDate(dayOf(event.due_date))}${day.overdue ? ', overdue' : ''}</span
+              >`
+          : html`<span class="sr">no date</span>`
+      }
     </div>
     <div role="gridcell" class="what">
       <span class="title" data-testid="title">${event.title}</span>
@@ -72,15 +76,18 @@ function reading(agenda: Agenda, event: AgendaEvent, now: string): TemplateResul
         ${agenda.tags
           .of(event.event_id)
           .map(
-            (tag) => html`<span class="tag small" .style=${`--tag: ${tag.color}`}>${tag.name}</span>`,
+            (tag) =>
+              html`<span class="tag small" .style=${`--tag: ${tag.color}`}>${tag.name}</span>`,
           )}
       </span>
     </div>
     <div role="gridcell" class="cell-priority">${priorityBars(event.priority)}</div>
     <div role="gridcell" class="cell-status">
-      ${event.status === 'active' || done
-        ? html`<span class="sr">${event.status}</span>`
-        : html`<span class="pill status-${event.status}">${event.status}</span>`}
+      ${
+        event.status === 'active' || done
+          ? html`<span class="sr">${event.status}</span>`
+          : html`<span class="pill status-${event.status}">${event.status}</span>`
+      }
     </div>
   `
 }

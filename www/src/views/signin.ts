@@ -15,16 +15,20 @@ export function signInView({ users, problem, choose, retry }: SignIn): TemplateR
     <main class="signin">
       <img src="/icons/icon.svg" alt="" width="72" height="72" />
       <h1>Haversack <span>Agenda</span></h1>
-      <p>An agenda that lives in Postgres and comes along in your browser, with or without a network.</p>
-      ${problem === null
-        ? html`<h2 id="who">Who is it?</h2>
-            <ul aria-labelledby="who">
-              ${users === null ? html`<li class="loading">Asking…</li>` : users.map((u) => choice(u, choose))}
-            </ul>`
-        : html`<div class="problem" role="alert">
-            <p>${problem}</p>
-            <button class="primary" @click=${retry}>Try again</button>
-          </div>`}
+      <p>
+        An agenda that lives in Postgres and comes along in your browser, with or without a network.
+      </p>
+      ${
+        problem === null
+          ? html`<h2 id="who">Who is it?</h2>
+              <ul aria-labelledby="who">
+                ${users === null ? html`<li class="loading">Asking…</li>` : users.map((u) => choice(u, choose))}
+              </ul>`
+          : html`<div class="problem" role="alert">
+              <p>${problem}</p>
+              <button class="primary" @click=${retry}>Try again</button>
+            </div>`
+      }
       <p class="fineprint">A demo: anyone may be anyone, so there is no password.</p>
     </main>
   `

@@ -7,7 +7,7 @@ import * as icons from '../icons'
 
 const STATES = {
   starting: 'Starting',
-  offline: 'Offline: changes are kept here',
+  offline: 'Offline',
   syncing: 'Syncing',
   online: 'Online',
   'signed-out': 'Signed out',
@@ -19,7 +19,11 @@ export function statusView(agenda: Agenda, now: number): TemplateResult {
   const { attention } = agenda
   return html`<footer class="status" data-testid="status" data-state=${status.state}>
     <span class="state state-${status.state}" role="status">
-      <i aria-hidden="true"></i>${STATES[status.state]}
+      <i aria-hidden="true"></i>${STATES[status.state]}${
+        status.state === 'offline'
+          ? html`<span class="wide-only">: changes are kept here</span>`
+          : null
+      }
     </span>
     ${status.progress ? progress(status.progress) : null}
     <span data-testid="pending" data-pending=${status.pending}>
@@ -29,16 +33,18 @@ export function statusView(agenda: Agenda, now: number): TemplateResult {
       ${status.lastSync === null ? 'Never synced' : `Synced ${age(status.lastSync, now)}`}
     </span>
     <span class="spring"></span>
-    ${attention > 0
-      ? html`<button
-          class="attention"
-          data-testid="attention"
-          aria-expanded=${agenda.panel === 'attention'}
-          @click=${() => agenda.togglePanel('attention')}
-        >
-          ${icons.warning}${count(attention)} ${attention === 1 ? 'needs' : 'need'} a look
-        </button>`
-      : null}
+    ${
+      attention > 0
+        ? html`<button
+            class="attention"
+            data-testid="attention"
+            aria-expanded=${agenda.panel === 'attention'}
+            @click=${() => agenda.togglePanel('attention')}
+          >
+            ${icons.warning}${count(attention)} ${attention === 1 ? 'needs' : 'need'} a look
+          </button>`
+        : null
+    }
     <button class="quiet wide-only" aria-keyshortcuts="?" @click=${() => agenda.toggleHelp(true)}>
       Keys <kbd aria-hidden="true">?</kbd>
     </button>
