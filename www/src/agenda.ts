@@ -194,6 +194,10 @@ export class Agenda {
     this.#try(() => this.tags.remove(event, tag))
   }
 
+  syncNow(): void {
+    this.db.sync.now()
+  }
+
   async dismissRejected(mutation: RejectedMutation): Promise<void> {
     await this.#settle(() => mutation.dismiss())
   }

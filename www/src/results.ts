@@ -36,6 +36,7 @@ export class Results {
   #found: number[] | null = null
   #pages = new Map<number, readonly AgendaEvent[]>()
   #search = 0
+  #searchAgain = false
   #watchedPage = -1
   #stop: () => void = () => {}
 
@@ -53,6 +54,8 @@ export class Results {
     this.#query = eventQuery(this.#db, filter, tagged)
     this.#text = filter.text.trim().toLocaleLowerCase()
     this.#found = null
+    this.#search += 1
+    this.searching = false
     this.#watch(0)
     this.refresh()
   }
@@ -60,14 +63,11 @@ export class Results {
   /** Reads again what may have changed. */
   refresh(): void {
     this.#pages.clear()
-    if (this.#text === '') {
-      this.#search += 1
-      this.searching = false
-      this.#found = null
-      this.count = this.#query.count()
-    } else {
-      void this.#searchText()
-    }
+    if (this.#text === '') this.count = this.#query.count()
+    // A search that is under way ends before it is made anew, or a stream of changes would never
+    // let one end.
+    else if (this.searching) this.#searchAgain = true
+    else void this.#searchText()
     this.#changed()
   }
 
@@ -166,6 +166,9 @@ export class Results {
     this.#found = found
     this.count = found.length
     this.#changed()
+    if (!this.#searchAgain) return
+    this.#searchAgain = false
+    void this.#searchText()
   }
 }
 

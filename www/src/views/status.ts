@@ -17,6 +17,8 @@ const STATES = {
 export function statusView(agenda: Agenda, now: number): TemplateResult {
   const { status } = agenda.db.sync
   const { attention } = agenda
+  const need = attention === 1 ? 'needs a look' : 'need a look'
+  const said = `${count(attention)} ${need}`
   return html`<footer class="status" data-testid="status" data-state=${status.state}>
     <span class="state state-${status.state}" role="status">
       <i aria-hidden="true"></i>${STATES[status.state]}${
@@ -32,6 +34,13 @@ export function statusView(agenda: Agenda, now: number): TemplateResult {
     <span class="wide-only" data-testid="last-sync">
       ${status.lastSync === null ? 'Never synced' : `Synced ${age(status.lastSync, now)}`}
     </span>
+    ${
+      status.state === 'offline' || status.state === 'signed-out'
+        ? html`<button class="quiet" data-testid="sync-now" @click=${() => agenda.syncNow()}>
+            Try now
+          </button>`
+        : null
+    }
     <span class="spring"></span>
     ${
       attention > 0
@@ -39,9 +48,10 @@ export function statusView(agenda: Agenda, now: number): TemplateResult {
             class="attention"
             data-testid="attention"
             aria-expanded=${agenda.panel === 'attention'}
+            aria-label=${said}
             @click=${() => agenda.togglePanel('attention')}
           >
-            ${icons.warning}${count(attention)} ${attention === 1 ? 'needs' : 'need'} a look
+            ${icons.warning}${count(attention)}<span class="wide-only">${need}</span>
           </button>`
         : null
     }
