@@ -1,14 +1,30 @@
-import init, { core_version as versionInWasm } from './wasm/haversack.js'
+/**
+ * Haversack: the part of your Postgres that your users carry with them.
+ *
+ * @packageDocumentation
+ */
 
-let loading: Promise<unknown> | undefined
-
-/** Fetches and compiles the WebAssembly module once, when something first needs it. */
-function load(): Promise<unknown> {
-  return (loading ??= init())
-}
-
-/** The version of the WebAssembly core that this page runs; for bug reports. */
-export async function coreVersion(): Promise<string> {
-  await load()
-  return versionInWasm()
-}
+export { coreVersion, open } from './open.js'
+export type { OpenOptions } from './open.js'
+export { between, eq, gt, gte, isNull, lt, lte, ne, notNull, oneOf } from './operators.js'
+export type { Operator } from './operators.js'
+export { HaversackError } from './errors.js'
+export type { ErrorDetails, Recovery } from './errors.js'
+export type { ErrorCode } from './codes.js'
+export { toDate } from './types.js'
+export type * from './types.js'
+export type { Database, DatabaseMembers } from './database.js'
+export type { Table } from './table.js'
+export type { Explanation, Query } from './query.js'
+export type { Changes, LiveResult, Observer, Stop } from './live.js'
+export type { Write } from './write.js'
+export type { NewRow, Transaction, TransactionTable } from './transaction.js'
+export type {
+  Conflicts,
+  LostValue,
+  PendingMutation,
+  RejectedMutation,
+  Sync,
+  SyncStatus,
+} from './sync.js'
+export type { MutationOp, WasmSource, WireValue } from './binding.js'

@@ -54,14 +54,19 @@ impl Channel {
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             // A message of a newer version that this code can't read is no message to it: the
             // state on disk is the truth, and the next sync reads it.
-            if let Some(message) =
-                event.data().as_string().and_then(|text| serde_json::from_str(&text).ok())
+            if let Some(message) = event
+                .data()
+                .as_string()
+                .and_then(|text| serde_json::from_str(&text).ok())
             {
                 on_message(message);
             }
         });
         inner.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        Some(Self { inner, _on_message: on_message })
+        Some(Self {
+            inner,
+            _on_message: on_message,
+        })
     }
 
     /// Tells all other tabs.

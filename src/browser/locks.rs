@@ -14,12 +14,7 @@ use web_sys::AbortController;
 extern "C" {
     type LockManager;
     #[wasm_bindgen(method)]
-    fn request(
-        this: &LockManager,
-        name: &str,
-        options: &JsValue,
-        callback: &Function,
-    ) -> Promise;
+    fn request(this: &LockManager, name: &str, options: &JsValue, callback: &Function) -> Promise;
     #[wasm_bindgen(method)]
     fn query(this: &LockManager) -> Promise;
 
@@ -74,14 +69,24 @@ pub fn hold(name: &str, granted: impl FnOnce() + 'static) -> Option<Hold> {
     wasm_bindgen_futures::spawn_local(async move {
         let _ = JsFuture::from(promise).await;
     });
-    Some(Hold { release, abort, _granted: callback })
+    Some(Hold {
+        release,
+        abort,
+        _granted: callback,
+    })
 }
 
 /// The names of all locks held now in this origin.
 pub async fn held() -> BTreeSet<String> {
-    let Some(manager) = manager() else { return BTreeSet::new() };
-    let Ok(snapshot) = JsFuture::from(manager.query()).await else { return BTreeSet::new() };
-    let Ok(held) = Reflect::get(&snapshot, &"held".into()) else { return BTreeSet::new() };
+    let Some(manager) = manager() else {
+        return BTreeSet::new();
+    };
+    let Ok(snapshot) = JsFuture::from(manager.query()).await else {
+        return BTreeSet::new();
+    };
+    let Ok(held) = Reflect::get(&snapshot, &"held".into()) else {
+        return BTreeSet::new();
+    };
     Array::from(&held)
         .iter()
         .filter_map(|lock| Reflect::get(&lock, &"name".into()).ok()?.as_string())

@@ -21,7 +21,10 @@ impl Timer {
     pub fn after(delay_ms: u64, callback: impl FnOnce() + 'static) -> Self {
         let callback = Closure::once(callback);
         let handle = set_timeout(callback.as_ref().unchecked_ref(), delay_ms as f64);
-        Self { handle, _callback: callback }
+        Self {
+            handle,
+            _callback: callback,
+        }
     }
 }
 

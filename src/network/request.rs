@@ -25,12 +25,19 @@ pub struct Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, retry_after_ms: None }
+        Self {
+            error,
+            retry_after_ms: None,
+        }
     }
 }
 
 fn unreachable(what: &str) -> Failure {
-    Error::new(ErrorCode::Network, format!("the endpoint can't be reached: {what}")).into()
+    Error::new(
+        ErrorCode::Network,
+        format!("the endpoint can't be reached: {what}"),
+    )
+    .into()
 }
 
 /// Sends the body and hands each line of the answer to `on_line`.
@@ -55,10 +62,15 @@ pub async fn sync(
         .await
         .map_err(|e| unreachable(&e.to_string()))?;
     if response.status() != 200 {
-        let text = response.text().await.map_err(|e| unreachable(&e.to_string()))?;
+        let text = response
+            .text()
+            .await
+            .map_err(|e| unreachable(&e.to_string()))?;
         return Err(failure_of(response.status(), &text));
     }
-    let stream = response.body().ok_or_else(|| unreachable("the answer has no body"))?;
+    let stream = response
+        .body()
+        .ok_or_else(|| unreachable("the answer has no body"))?;
     read_lines(stream, watchdog, on_line).await
 }
 
@@ -66,7 +78,10 @@ fn failure_of(status: u16, text: &str) -> Failure {
     match serde_json::from_str::<Problem>(text) {
         Ok(problem) => {
             let retry_after_ms = problem.retry_after_ms;
-            Failure { error: problem.into_error(), retry_after_ms }
+            Failure {
+                error: problem.into_error(),
+                retry_after_ms,
+            }
         }
         // A proxy or a captive portal answered in the endpoint's place.
         Err(_) => unreachable(&format!("something else answered with status {status}")),
@@ -86,12 +101,17 @@ async fn read_lines(
         let part = JsFuture::from(reader.read())
             .await
             .map_err(|_| unreachable("the connection broke during the answer"))?;
-        let Some(bytes) = part_bytes(&part) else { break };
+        let Some(bytes) = part_bytes(&part) else {
+            break;
+        };
         let from = buffer.len();
         buffer.resize(from + bytes.length() as usize, 0);
         bytes.copy_to(&mut buffer[from..]);
         let mut line_start = 0;
-        while let Some(at) = buffer[line_start.max(from)..].iter().position(|&b| b == b'\n') {
+        while let Some(at) = buffer[line_start.max(from)..]
+            .iter()
+            .position(|&b| b == b'\n')
+        {
             let end = line_start.max(from) + at;
             hand_over(&buffer[line_start..end], &mut on_line)?;
             line_start = end + 1;

@@ -44,7 +44,11 @@ impl Socket {
         let address = format!("{}/v1/poke", url.replacen("http", "ws", 1));
         let inner = WebSocket::new(&address).ok()?;
         let report = Rc::new(report);
-        let hello = PokeClient::Hello { protocol: PROTOCOL_VERSION, token, replica };
+        let hello = PokeClient::Hello {
+            protocol: PROTOCOL_VERSION,
+            token,
+            replica,
+        };
         let hello = serde_json::to_string(&hello).ok()?;
         let socket = inner.clone();
         let on_open = Closure::<dyn FnMut()>::new(move || {
@@ -52,7 +56,9 @@ impl Socket {
         });
         let to = report.clone();
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            let Some(text) = event.data().as_string() else { return };
+            let Some(text) = event.data().as_string() else {
+                return;
+            };
             match serde_json::from_str(&text) {
                 Ok(PokeServer::Ready { .. }) => to(Report::Ready),
                 Ok(PokeServer::Poke) => to(Report::Poke),
@@ -64,6 +70,11 @@ impl Socket {
         inner.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         inner.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         inner.set_onclose(Some(on_close.as_ref().unchecked_ref()));
-        Some(Self { inner, _on_open: on_open, _on_message: on_message, _on_close: on_close })
+        Some(Self {
+            inner,
+            _on_open: on_open,
+            _on_message: on_message,
+            _on_close: on_close,
+        })
     }
 }

@@ -10,7 +10,9 @@ use haversack_core::{Error, ErrorCode};
 use js_sys::{Array, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{IdbDatabase, IdbFactory, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction};
+use web_sys::{
+    IdbDatabase, IdbFactory, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction,
+};
 
 #[wasm_bindgen]
 extern "C" {
@@ -59,14 +61,20 @@ fn factory() -> Result<IdbFactory, Error> {
 }
 
 fn unavailable(why: &str) -> Error {
-    Error::new(ErrorCode::StorageUnavailable, format!("nothing can be stored: {why}"))
-        .hint("private windows and blocked site data refuse IndexedDB; allow site data for this page")
+    Error::new(
+        ErrorCode::StorageUnavailable,
+        format!("nothing can be stored: {why}"),
+    )
+    .hint("private windows and blocked site data refuse IndexedDB; allow site data for this page")
 }
 
 /// The error that an exception of IndexedDB stands for.
 pub fn error_of(exception: &JsValue) -> Error {
     let text = |field: &str| {
-        Reflect::get(exception, &field.into()).ok().and_then(|v| v.as_string()).unwrap_or_default()
+        Reflect::get(exception, &field.into())
+            .ok()
+            .and_then(|v| v.as_string())
+            .unwrap_or_default()
     };
     let (name, message) = (text("name"), text("message"));
     let code = match name.as_str() {
@@ -121,7 +129,9 @@ async fn open_at(
         None => {
             // The request may still succeed one day: then nobody wants the handle.
             let late = Closure::once_into_js(move |event: web_sys::Event| {
-                let target = event.target().map(|t| t.unchecked_into::<IdbOpenDbRequest>());
+                let target = event
+                    .target()
+                    .map(|t| t.unchecked_into::<IdbOpenDbRequest>());
                 if let Some(Ok(result)) = target.map(|t| t.result()) {
                     result.unchecked_into::<IdbDatabase>().close();
                 }
@@ -142,7 +152,11 @@ fn create_missing(request: &IdbOpenDbRequest, stores: &[StoreSpec]) {
     let names = database.object_store_names();
     for store in stores.iter().filter(|store| !names.contains(&store.name)) {
         let options = Object::new();
-        let _ = Reflect::set(&options, &"autoIncrement".into(), &store.auto_increment.into());
+        let _ = Reflect::set(
+            &options,
+            &"autoIncrement".into(),
+            &store.auto_increment.into(),
+        );
         let call = Reflect::get(&database, &"createObjectStore".into());
         if let Ok(create) = call {
             let create: js_sys::Function = create.unchecked_into();
@@ -197,7 +211,10 @@ fn settled(request: &IdbRequest) -> JsFuture {
 /// `storage_failed`.
 pub async fn delete(name: &str) -> Result<(), Error> {
     let request = factory()?.delete_database(name).map_err(|e| error_of(&e))?;
-    settled(request.as_ref()).await.map(drop).map_err(|e| error_of(&e))
+    settled(request.as_ref())
+        .await
+        .map(drop)
+        .map_err(|e| error_of(&e))
 }
 
 /// A transaction.
@@ -233,7 +250,10 @@ impl Tx {
     /// # Errors
     /// `storage_failed` where it is not one.
     pub fn store(&self, name: &str) -> Result<Store, Error> {
-        self.inner.object_store(name).map(|inner| Store { inner }).map_err(|e| error_of(&e))
+        self.inner
+            .object_store(name)
+            .map(|inner| Store { inner })
+            .map_err(|e| error_of(&e))
     }
 
     /// Gives the transaction up; nothing of it is stored.
@@ -278,7 +298,10 @@ impl Store {
     /// # Errors
     /// `storage_failed` where the value can't be stored at all.
     pub fn put(&self, value: &JsValue, key: &JsValue) -> Result<(), Error> {
-        self.inner.put_with_key(value, key).map(drop).map_err(|e| error_of(&e))
+        self.inner
+            .put_with_key(value, key)
+            .map(drop)
+            .map_err(|e| error_of(&e))
     }
 
     /// Adds a record under the store's next number, which the request will have.
@@ -311,8 +334,14 @@ impl Store {
     /// # Errors
     /// `storage_failed`.
     pub async fn get_all(&self, range: &JsValue, limit: u32) -> Result<Array, Error> {
-        let request = self.inner.get_all_with_key_and_limit(range, limit).map_err(|e| error_of(&e))?;
-        settled(&request).await.map(|v| Array::from(&v)).map_err(|e| error_of(&e))
+        let request = self
+            .inner
+            .get_all_with_key_and_limit(range, limit)
+            .map_err(|e| error_of(&e))?;
+        settled(&request)
+            .await
+            .map(|v| Array::from(&v))
+            .map_err(|e| error_of(&e))
     }
 
     /// Reads up to `limit` keys of a key range (undefined: all), in order.
@@ -320,9 +349,14 @@ impl Store {
     /// # Errors
     /// `storage_failed`.
     pub async fn get_all_keys(&self, range: &JsValue, limit: u32) -> Result<Array, Error> {
-        let request =
-            self.inner.get_all_keys_with_key_and_limit(range, limit).map_err(|e| error_of(&e))?;
-        settled(&request).await.map(|v| Array::from(&v)).map_err(|e| error_of(&e))
+        let request = self
+            .inner
+            .get_all_keys_with_key_and_limit(range, limit)
+            .map_err(|e| error_of(&e))?;
+        settled(&request)
+            .await
+            .map(|v| Array::from(&v))
+            .map_err(|e| error_of(&e))
     }
 }
 
@@ -333,10 +367,14 @@ pub fn result_of(request: &IdbRequest) -> JsValue {
 
 /// The key range above `key`, exclusive.
 pub fn above(key: &JsValue) -> JsValue {
-    web_sys::IdbKeyRange::lower_bound_with_open(key, true).map(JsValue::from).unwrap_or_default()
+    web_sys::IdbKeyRange::lower_bound_with_open(key, true)
+        .map(JsValue::from)
+        .unwrap_or_default()
 }
 
 /// The key range from `low` to `high`, inclusive.
 pub fn span(low: &JsValue, high: &JsValue) -> JsValue {
-    web_sys::IdbKeyRange::bound(low, high).map(JsValue::from).unwrap_or_default()
+    web_sys::IdbKeyRange::bound(low, high)
+        .map(JsValue::from)
+        .unwrap_or_default()
 }

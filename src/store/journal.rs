@@ -62,7 +62,8 @@ impl Store {
         for record in commit.lost {
             conflicts.add(&layout::to_js(record)?)?;
         }
-        tx.store(META)?.put(&layout::to_js(commit.state)?, &layout::STATE_KEY.into())?;
+        tx.store(META)?
+            .put(&layout::to_js(commit.state)?, &layout::STATE_KEY.into())?;
         tx.done().await?;
         Ok(true)
     }
@@ -84,7 +85,10 @@ impl Store {
     /// `storage_failed`.
     pub async fn patches(&self) -> Result<Vec<u64>, Error> {
         let tx = Tx::begin(&self.db, &[JOURNAL], Mode::Read)?;
-        let keys = tx.store(JOURNAL)?.get_all_keys(&JsValue::UNDEFINED, u32::MAX).await?;
+        let keys = tx
+            .store(JOURNAL)?
+            .get_all_keys(&JsValue::UNDEFINED, u32::MAX)
+            .await?;
         let mut numbers: Vec<u64> = keys
             .iter()
             .filter_map(|key| Array::from(&key).get(0).as_f64())

@@ -54,13 +54,14 @@ pub fn store_name(table: &str) -> String {
 
 /// All stores of a user's database.
 pub fn stores(schema: &Schema) -> Vec<StoreSpec> {
-    let tables = schema
-        .tables
-        .iter()
-        .map(|table| StoreSpec { name: store_name(&table.name), auto_increment: false });
-    let own = OWN_STORES
-        .iter()
-        .map(|(name, auto)| StoreSpec { name: (*name).to_owned(), auto_increment: *auto });
+    let tables = schema.tables.iter().map(|table| StoreSpec {
+        name: store_name(&table.name),
+        auto_increment: false,
+    });
+    let own = OWN_STORES.iter().map(|(name, auto)| StoreSpec {
+        name: (*name).to_owned(),
+        auto_increment: *auto,
+    });
     own.chain(tables).collect()
 }
 
@@ -133,11 +134,16 @@ pub fn from_js<T: DeserializeOwned>(value: &JsValue) -> Result<Option<T>, Error>
         return Ok(None);
     }
     let damaged = |why: String| {
-        Error::new(ErrorCode::StorageFailed, format!("a record of the local store is damaged: {why}"))
+        Error::new(
+            ErrorCode::StorageFailed,
+            format!("a record of the local store is damaged: {why}"),
+        )
     };
     let text = js_sys::JSON::stringify(value)
         .ok()
         .and_then(|text| text.as_string())
         .ok_or_else(|| damaged("it is not plain data".to_owned()))?;
-    serde_json::from_str(&text).map(Some).map_err(|e| damaged(e.to_string()))
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|e| damaged(e.to_string()))
 }

@@ -56,7 +56,11 @@ impl Store {
     pub async fn wanted_keys(&self, schema: &Schema) -> Result<BTreeMap<String, u32>, Error> {
         let tx = Tx::begin(&self.db, &[LEASES], Mode::Read)?;
         let mut wanted = BTreeMap::new();
-        for table in schema.tables.iter().filter(|t| t.insertable && t.sequence_key().is_some()) {
+        for table in schema
+            .tables
+            .iter()
+            .filter(|t| t.insertable && t.sequence_key().is_some())
+        {
             let count = read(&tx, &table.name).await?.wanted();
             if count > 0 {
                 wanted.insert(table.name.clone(), count);
@@ -77,8 +81,10 @@ pub async fn settle(
     judged: &[Mutation],
 ) -> Result<(), Error> {
     let spent: Vec<(String, i64)> = judged.iter().flat_map(|m| drawn_keys(schema, m)).collect();
-    let tables: BTreeSet<&String> =
-        granted.keys().chain(spent.iter().map(|(table, _)| table)).collect();
+    let tables: BTreeSet<&String> = granted
+        .keys()
+        .chain(spent.iter().map(|(table, _)| table))
+        .collect();
     for table in tables {
         let mut lease = read(tx, table).await?;
         if let Some(ranges) = granted.get(table) {
@@ -98,7 +104,9 @@ fn drawn_keys(schema: &Schema, mutation: &Mutation) -> Vec<(String, i64)> {
         .ops
         .iter()
         .filter_map(|op| {
-            let Op::Insert { table, values } = op else { return None };
+            let Op::Insert { table, values } = op else {
+                return None;
+            };
             let definition = schema.table(schema.table_id(table)?);
             let column = definition.column(definition.sequence_key()?);
             let key = values.get(&column.name)?.as_ref()?.parse().ok()?;

@@ -45,14 +45,18 @@ pub async fn last_user(url: &str) -> Result<Option<String>, Error> {
 pub async fn remember_user(url: &str, user: &str) -> Result<(), Error> {
     let db = open_catalog().await?;
     let tx = Tx::begin(&db, &[layout::CATALOG_STORE], Mode::Strict)?;
-    tx.store(layout::CATALOG_STORE)?.put(&user.into(), &url.into())?;
+    tx.store(layout::CATALOG_STORE)?
+        .put(&user.into(), &url.into())?;
     let result = tx.done().await;
     db.close();
     result
 }
 
 async fn open_catalog() -> Result<IdbDatabase, Error> {
-    let store = StoreSpec { name: layout::CATALOG_STORE.to_owned(), auto_increment: false };
+    let store = StoreSpec {
+        name: layout::CATALOG_STORE.to_owned(),
+        auto_increment: false,
+    };
     idb::open(layout::CATALOG_NAME, &[store]).await
 }
 
@@ -65,7 +69,10 @@ impl Store {
         let name = layout::database_name(url, user);
         let db = idb::open(&name, &layout::stores(schema)).await?;
         let tx = Tx::begin(&db, &[layout::META], Mode::Read)?;
-        let stored = tx.store(layout::META)?.get(&layout::STATE_KEY.into()).await?;
+        let stored = tx
+            .store(layout::META)?
+            .get(&layout::STATE_KEY.into())
+            .await?;
         let state = match layout::from_js::<State>(&stored)? {
             Some(state) if state.store_version > layout::STORE_VERSION => {
                 db.close();
@@ -105,9 +112,15 @@ impl Store {
     /// `storage_failed`.
     pub async fn state(&self) -> Result<State, Error> {
         let tx = Tx::begin(&self.db, &[layout::META], Mode::Read)?;
-        let stored = tx.store(layout::META)?.get(&layout::STATE_KEY.into()).await?;
+        let stored = tx
+            .store(layout::META)?
+            .get(&layout::STATE_KEY.into())
+            .await?;
         layout::from_js(&stored)?.ok_or_else(|| {
-            Error::new(ErrorCode::StorageFailed, "the local store has lost its state record")
+            Error::new(
+                ErrorCode::StorageFailed,
+                "the local store has lost its state record",
+            )
         })
     }
 
@@ -118,7 +131,12 @@ impl Store {
     pub async fn take_fence(&self) -> Result<f64, Error> {
         let tx = Tx::begin(&self.db, &[layout::META], Mode::Strict)?;
         let meta = tx.store(layout::META)?;
-        let fence = meta.get(&layout::FENCE_KEY.into()).await?.as_f64().unwrap_or(0.0) + 1.0;
+        let fence = meta
+            .get(&layout::FENCE_KEY.into())
+            .await?
+            .as_f64()
+            .unwrap_or(0.0)
+            + 1.0;
         meta.put(&fence.into(), &layout::FENCE_KEY.into())?;
         tx.done().await?;
         Ok(fence)
@@ -136,10 +154,18 @@ impl Store {
     ) -> Result<(js_sys::Array, JsValue), Error> {
         let tx = Tx::begin(&self.db, &[store], Mode::Read)?;
         let store = tx.store(store)?;
-        let range = if after.is_undefined() { JsValue::UNDEFINED } else { idb::above(after) };
+        let range = if after.is_undefined() {
+            JsValue::UNDEFINED
+        } else {
+            idb::above(after)
+        };
         let keys = store.get_all_keys(&range, limit).await?;
         let rows = store.get_all(&range, limit).await?;
-        let last = if keys.length() < limit { JsValue::UNDEFINED } else { keys.get(limit - 1) };
+        let last = if keys.length() < limit {
+            JsValue::UNDEFINED
+        } else {
+            keys.get(limit - 1)
+        };
         Ok((rows, last))
     }
 }
@@ -150,6 +176,9 @@ impl Store {
 /// # Errors
 /// `storage_failed`.
 pub async fn holds_fence(tx: &Tx, fence: f64) -> Result<bool, Error> {
-    let stored = tx.store(layout::META)?.get(&layout::FENCE_KEY.into()).await?;
+    let stored = tx
+        .store(layout::META)?
+        .get(&layout::FENCE_KEY.into())
+        .await?;
     Ok(stored.as_f64() == Some(fence))
 }

@@ -30,7 +30,12 @@ pub struct Queued {
 impl Queued {
     /// The mutation under its number.
     pub fn into_mutation(self, seq: Seq) -> Mutation {
-        Mutation { seq, at: self.at, seen: self.seen, ops: self.ops }
+        Mutation {
+            seq,
+            at: self.at,
+            seen: self.seen,
+            ops: self.ops,
+        }
     }
 }
 
@@ -110,7 +115,10 @@ impl Store {
         }
         let state = tx.store(META)?.get(&layout::STATE_KEY.into()).await?;
         let state: State = layout::from_js(&state)?.ok_or_else(|| {
-            Error::new(ErrorCode::StorageFailed, "the local store has lost its state record")
+            Error::new(
+                ErrorCode::StorageFailed,
+                "the local store has lost its state record",
+            )
         })?;
         let limit = PUSH_BATCH_MAX as u32 + 1;
         let queued = read_queue(&tx, &JsValue::UNDEFINED, limit).await?;
@@ -143,9 +151,14 @@ impl Store {
     /// `storage_failed`.
     pub async fn outcomes(&self) -> Result<(Vec<Rejected>, Vec<(f64, LostValue)>), Error> {
         let tx = Tx::begin(&self.db, &[REJECTED, CONFLICTS], Mode::Read)?;
-        let rejected = tx.store(REJECTED)?.get_all(&JsValue::UNDEFINED, u32::MAX).await?;
+        let rejected = tx
+            .store(REJECTED)?
+            .get_all(&JsValue::UNDEFINED, u32::MAX)
+            .await?;
         let conflicts = tx.store(CONFLICTS)?;
-        let ids = conflicts.get_all_keys(&JsValue::UNDEFINED, u32::MAX).await?;
+        let ids = conflicts
+            .get_all_keys(&JsValue::UNDEFINED, u32::MAX)
+            .await?;
         let lost = conflicts.get_all(&JsValue::UNDEFINED, u32::MAX).await?;
         let rejected = records::<Rejected>(&rejected)?;
         let lost = records::<LostValue>(&lost)?;
@@ -177,7 +190,11 @@ fn make_batch(state: State, mut queued: Vec<Mutation>, body_bytes_max: u64) -> B
     let complete = queued.len() <= PUSH_BATCH_MAX;
     let seen = queued.iter().map(|m| m.seen).min().unwrap_or(state.judged);
     // With mutations beyond this batch unread, nothing is known of what they have seen.
-    let acknowledged = if complete { acknowledge(&state, seen) } else { 0 };
+    let acknowledged = if complete {
+        acknowledge(&state, seen)
+    } else {
+        0
+    };
     queued.truncate(PUSH_BATCH_MAX);
     let mut room = (body_bytes_max as usize).saturating_sub(ENVELOPE_BYTES);
     let total = queued.len();
@@ -190,7 +207,12 @@ fn make_batch(state: State, mut queued: Vec<Mutation>, body_bytes_max: u64) -> B
         }
         room = room.saturating_sub(size);
         while next < mutation.seq && mutations.len() < PUSH_BATCH_MAX {
-            mutations.push(Mutation { seq: next, at: mutation.at, seen: 0, ops: vec![] });
+            mutations.push(Mutation {
+                seq: next,
+                at: mutation.at,
+                seen: 0,
+                ops: vec![],
+            });
             next += 1;
         }
         if mutations.len() >= PUSH_BATCH_MAX {
@@ -201,7 +223,12 @@ fn make_batch(state: State, mut queued: Vec<Mutation>, body_bytes_max: u64) -> B
     }
     let sent = mutations.last().map_or(state.judged, |m| m.seq);
     let more = !complete || mutations.iter().filter(|m| !m.ops.is_empty()).count() < total;
-    Batch { state, mutations, acknowledged: acknowledged.min(sent), more }
+    Batch {
+        state,
+        mutations,
+        acknowledged: acknowledged.min(sent),
+        more,
+    }
 }
 
 fn acknowledge(state: &State, seen: Seq) -> Seq {

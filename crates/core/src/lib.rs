@@ -8,12 +8,10 @@
 
 pub mod error;
 pub mod lease;
-pub mod protocol;
-pub mod schema;
-pub mod sync;
 pub mod merge;
 pub mod protocol;
 pub mod schema;
+pub mod sync;
 pub mod value;
 
 pub use error::{Error, ErrorCode, Recovery};

@@ -2,7 +2,7 @@
 
 use super::parse_values;
 use crate::error::Error;
-use crate::protocol::{KeyText, Written};
+use crate::protocol::{KeyText, Seq, Written};
 use crate::schema::{ColumnId, Schema, Table, TableId};
 use crate::value::{self, Value};
 use std::collections::BTreeMap;
@@ -16,18 +16,26 @@ pub struct OwnRow {
     pub hash: Option<String>,
 }
 
-/// What a replica wrote last, by row, within one push.
+/// What a replica wrote last, by row: in the push under way, and by recorded verdicts that it has
+/// not acknowledged.
 #[derive(Clone, Debug, Default)]
 pub struct OwnWrites {
-    rows: BTreeMap<(TableId, KeyText), OwnRow>,
+    rows: BTreeMap<(TableId, KeyText), Numbered>,
+}
+
+/// An [`OwnRow`] whose parts know which mutation wrote them.
+#[derive(Clone, Debug, Default)]
+struct Numbered {
+    values: BTreeMap<ColumnId, (Seq, Value)>,
+    hash: Option<(Seq, String)>,
 }
 
 impl OwnWrites {
-    /// Takes in what a verdict of this replica says was written, new or recorded earlier.
+    /// Takes in what the verdict of mutation `seq` says was written; in the order of the numbers.
     ///
     /// # Errors
     /// `unknown_table`, `unknown_column`, and as `value::parse`.
-    pub fn record(&mut self, schema: &Schema, written: &Written) -> Result<(), Error> {
+    pub fn record(&mut self, schema: &Schema, seq: Seq, written: &Written) -> Result<(), Error> {
         let id = schema.require_table(&written.table)?;
         let table = schema.table(id);
         let key = (id, normal_key(table, &written.key)?);
@@ -36,17 +44,34 @@ impl OwnWrites {
                 self.rows.remove(&key);
             }
             Some(hash) => {
+                let values = parse_values(table, &written.values)?;
                 let row = self.rows.entry(key).or_default();
-                row.values.extend(parse_values(table, &written.values)?);
-                row.hash = Some(hash.clone());
+                row.values.extend(
+                    values
+                        .into_iter()
+                        .map(|(column, value)| (column, (seq, value))),
+                );
+                row.hash = Some((seq, hash.clone()));
             }
         }
         Ok(())
     }
 
-    /// What the replica wrote last to a row, whose key is in canonical text.
-    pub fn get(&self, table: TableId, key: &KeyText) -> Option<&OwnRow> {
-        self.rows.get(&(table, key.clone()))
+    /// What mutations above `seen` wrote last to a row, whose key is in canonical text: what the
+    /// replica can't have known when it made the mutation that is judged now.
+    pub fn after(&self, seen: Seq, table: TableId, key: &KeyText) -> Option<OwnRow> {
+        let row = self.rows.get(&(table, key.clone()))?;
+        let values = row.values.iter().filter(|(_, (seq, _))| *seq > seen);
+        Some(OwnRow {
+            values: values
+                .map(|(column, (_, value))| (*column, value.clone()))
+                .collect(),
+            hash: row
+                .hash
+                .as_ref()
+                .filter(|(seq, _)| *seq > seen)
+                .map(|(_, hash)| hash.clone()),
+        })
     }
 }
 

@@ -71,11 +71,10 @@ fn own(schema: &Schema, pairs: &[(&str, &str)]) -> OwnRow {
         values: values(pairs),
         hash: Some("h".into()),
     };
-    writes.record(schema, &written).expect("good values");
+    writes.record(schema, 7, &written).expect("good values");
     writes
-        .get(TableId(0), &vec!["1".into()])
+        .after(6, TableId(0), &vec!["1".into()])
         .expect("recorded under the canonical key")
-        .clone()
 }
 
 #[test]
@@ -201,10 +200,34 @@ fn a_delete_ends_what_was_written() {
         values: values(&[("title", "t")]),
         hash: Some("h".into()),
     };
-    writes.record(&schema, &written).unwrap();
+    writes.record(&schema, 1, &written).unwrap();
     (written.values, written.hash) = (Values::new(), None);
-    writes.record(&schema, &written).unwrap();
-    assert_eq!(writes.get(TableId(0), &vec!["1".into()]), None);
+    writes.record(&schema, 2, &written).unwrap();
+    assert_eq!(writes.after(0, TableId(0), &vec!["1".into()]), None);
+}
+
+#[test]
+fn what_a_mutation_has_seen_is_no_excuse() {
+    let schema = schema();
+    let mut writes = OwnWrites::default();
+    let mut written = Written {
+        table: "things".into(),
+        key: vec!["1".into()],
+        values: values(&[("title", "old"), ("at", "2026-01-01")]),
+        hash: Some("h3".into()),
+    };
+    writes.record(&schema, 3, &written).unwrap();
+    (written.values, written.hash) = (values(&[("title", "new")]), Some("h5".into()));
+    writes.record(&schema, 5, &written).unwrap();
+    let after = |seen| writes.after(seen, TableId(0), &vec!["1".into()]).unwrap();
+    assert_eq!(after(2).values.len(), 2);
+    assert_eq!(
+        after(3).values.len(),
+        1,
+        "the write of 3 is part of the base"
+    );
+    assert_eq!(after(4).hash.as_deref(), Some("h5"));
+    assert_eq!(after(5), OwnRow::default());
 }
 
 /// Runs updates of `(key, base)` pairs, all setting title and at, against rows titled "now".
@@ -221,6 +244,7 @@ fn judge(ops: &[(&str, &str)], exists: bool) -> (bool, Outcome, Vec<Lost>) {
     let mutation = Mutation {
         seq: 1,
         at: 0,
+        seen: 0,
         ops: ops.iter().map(op).collect(),
     };
     let mut judge = Judge::new(&schema, &mutation).expect("good keys");
@@ -276,6 +300,7 @@ fn a_mutation_none_of_which_holds_is_a_conflict() {
     let mutation = Mutation {
         seq: 1,
         at: 0,
+        seen: 0,
         ops: vec![op],
     };
     let mut judge = Judge::new(&schema, &mutation).unwrap();

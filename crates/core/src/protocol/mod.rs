@@ -289,7 +289,11 @@ impl Problem {
 
     /// The error that it carries.
     pub fn into_error(self) -> Error {
-        Error { code: self.code, message: self.detail, details: Box::new(self.details) }
+        Error {
+            code: self.code,
+            message: self.detail,
+            details: Box::new(self.details),
+        }
     }
 }
 

@@ -58,7 +58,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes_max: 16 * 1024 * 1024, rows_max: 50_000 }
+        Self {
+            body_bytes_max: 16 * 1024 * 1024,
+            rows_max: 50_000,
+        }
     }
 }
 
@@ -270,7 +273,10 @@ impl Schema {
     /// that is not that of the content, and as [`Schema::check`].
     pub fn from_json(json: &str) -> Result<Self, Error> {
         let schema: Self = serde_json::from_str(json).map_err(|e| {
-            Error::new(ErrorCode::MalformedRequest, format!("the schema is not valid: {e}"))
+            Error::new(
+                ErrorCode::MalformedRequest,
+                format!("the schema is not valid: {e}"),
+            )
         })?;
         if schema.format != SCHEMA_FORMAT || schema.fingerprint != schema.compute_fingerprint() {
             return Err(Error::new(
@@ -289,18 +295,27 @@ impl Schema {
     /// `primary_key_missing` or `config_invalid`, naming the table.
     pub fn check(&self) -> Result<(), Error> {
         if self.tables.len() > usize::from(u16::MAX) {
-            return Err(Error::new(ErrorCode::ConfigInvalid, "a schema has at most 65,535 tables"));
+            return Err(Error::new(
+                ErrorCode::ConfigInvalid,
+                "a schema has at most 65,535 tables",
+            ));
         }
         for (i, table) in self.tables.iter().enumerate() {
             if table.primary_key.is_empty() {
                 return Err(Error::new(
                     ErrorCode::PrimaryKeyMissing,
-                    format!("table {} has no primary key, so its rows can't be told apart", table.name),
+                    format!(
+                        "table {} has no primary key, so its rows can't be told apart",
+                        table.name
+                    ),
                 )
                 .table(&table.name)
                 .hint("add a primary key, or take the table out of haversack.toml"));
             }
-            if self.tables[..i].iter().any(|other| other.name == table.name) {
+            if self.tables[..i]
+                .iter()
+                .any(|other| other.name == table.name)
+            {
                 return Err(Error::new(
                     ErrorCode::ConfigInvalid,
                     format!("table {} is listed twice", table.name),
@@ -311,7 +326,10 @@ impl Schema {
                 if table.column_id(key).is_none() {
                     return Err(Error::new(
                         ErrorCode::ConfigInvalid,
-                        format!("{key} is part of the primary key of {} and can't be private", table.name),
+                        format!(
+                            "{key} is part of the primary key of {} and can't be private",
+                            table.name
+                        ),
                     )
                     .table(&table.name)
                     .column(key));
@@ -323,7 +341,10 @@ impl Schema {
 
     /// The table of this name.
     pub fn table_id(&self, name: &str) -> Option<TableId> {
-        self.tables.iter().position(|t| t.name == name).map(|i| TableId(i as u16))
+        self.tables
+            .iter()
+            .position(|t| t.name == name)
+            .map(|i| TableId(i as u16))
     }
 
     /// The table of this name, or `unknown_table`.
@@ -333,9 +354,12 @@ impl Schema {
     pub fn require_table(&self, name: &str) -> Result<TableId, Error> {
         self.table_id(name).ok_or_else(|| {
             let known: Vec<&str> = self.tables.iter().map(|t| t.name.as_str()).collect();
-            Error::new(ErrorCode::UnknownTable, format!("there is no synced table {name:?}"))
-                .table(name)
-                .hint(format!("the schema has {}", known.join(", ")))
+            Error::new(
+                ErrorCode::UnknownTable,
+                format!("there is no synced table {name:?}"),
+            )
+            .table(name)
+            .hint(format!("the schema has {}", known.join(", ")))
         })
     }
 
@@ -356,7 +380,10 @@ impl Schema {
 impl Table {
     /// The column of this name.
     pub fn column_id(&self, name: &str) -> Option<ColumnId> {
-        self.columns.iter().position(|c| c.name == name).map(|i| ColumnId(i as u16))
+        self.columns
+            .iter()
+            .position(|c| c.name == name)
+            .map(|i| ColumnId(i as u16))
     }
 
     /// The column of this name, or `unknown_column`.
@@ -381,22 +408,27 @@ impl Table {
 
     /// The primary key's columns, in the key's order.
     pub fn key_columns(&self) -> Vec<ColumnId> {
-        self.primary_key.iter().filter_map(|name| self.column_id(name)).collect()
+        self.primary_key
+            .iter()
+            .filter_map(|name| self.column_id(name))
+            .collect()
     }
 
     /// The one key column that draws from a sequence, where there is one.
     pub fn sequence_key(&self) -> Option<ColumnId> {
-        self.key_columns().into_iter().find(|&c| {
-            matches!(self.column(c).default, Some(ColumnDefault::Sequence { .. }))
-        })
+        self.key_columns()
+            .into_iter()
+            .find(|&c| matches!(self.column(c).default, Some(ColumnDefault::Sequence { .. })))
     }
 }
 
 /// Bytes as lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
-        let _ = write!(out, "{b:02x}");
-        out
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
+            let _ = write!(out, "{b:02x}");
+            out
+        })
 }

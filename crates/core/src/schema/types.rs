@@ -107,11 +107,10 @@ impl Type {
             | Type::Timestamptz
             | Type::Enum { .. } => Storage::Int,
             Type::Float4 | Type::Float8 => Storage::Float,
-            Type::Numeric { precision: Some(p), scale: Some(s) }
-                if *p <= NUMERIC_INT_DIGITS_MAX && *s >= 0 =>
-            {
-                Storage::Int
-            }
+            Type::Numeric {
+                precision: Some(p),
+                scale: Some(s),
+            } if *p <= NUMERIC_INT_DIGITS_MAX && *s >= 0 => Storage::Int,
             Type::Numeric { .. }
             | Type::Text
             | Type::Varchar { .. }

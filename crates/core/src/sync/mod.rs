@@ -110,7 +110,9 @@ pub struct Machine {
 
 impl Default for Machine {
     fn default() -> Self {
-        Self { state: State::Following }
+        Self {
+            state: State::Following,
+        }
     }
 }
 
@@ -149,15 +151,25 @@ impl Machine {
                 }
             },
             Event::Synced { more } => self.on_synced(more),
-            Event::Failed { code, retry_after_ms } => {
-                self.on_failed(code, retry_after_ms, now_ms, random)
-            }
+            Event::Failed {
+                code,
+                retry_after_ms,
+            } => self.on_failed(code, retry_after_ms, now_ms, random),
         }
     }
 
     fn start(&mut self, attempt: u32, renewed: bool) -> Vec<Effect> {
-        self.state = State::Syncing { again: false, renewed, attempt };
-        vec![Effect::Disarm, Effect::Sync { fresh_token: renewed }]
+        self.state = State::Syncing {
+            again: false,
+            renewed,
+            attempt,
+        };
+        vec![
+            Effect::Disarm,
+            Effect::Sync {
+                fresh_token: renewed,
+            },
+        ]
     }
 
     fn stop(&mut self, next: State) -> Vec<Effect> {
@@ -207,7 +219,9 @@ impl Machine {
             State::Syncing { again, .. } if again || more => self.start(0, false),
             State::Syncing { .. } => {
                 self.state = State::Idle;
-                vec![Effect::Arm { delay_ms: SYNC_INTERVAL_MS }]
+                vec![Effect::Arm {
+                    delay_ms: SYNC_INTERVAL_MS,
+                }]
             }
             // A sync that ended after this tab stopped leading changes nothing here.
             State::Following
@@ -225,7 +239,12 @@ impl Machine {
         now_ms: u64,
         random: f64,
     ) -> Vec<Effect> {
-        let State::Syncing { renewed, attempt, .. } = self.state else { return vec![] };
+        let State::Syncing {
+            renewed, attempt, ..
+        } = self.state
+        else {
+            return vec![];
+        };
         match code.recovery() {
             // A cached token may have expired: renew it once, then wait for the person (F28).
             Recovery::Authenticate if !renewed => self.start(attempt, true),
@@ -234,7 +253,10 @@ impl Machine {
                 vec![Effect::Disarm, Effect::CloseSocket]
             }
             Recovery::Retry | Recovery::Reset | Recovery::None => {
-                self.state = State::Waiting { attempt: attempt + 1, since_ms: now_ms };
+                self.state = State::Waiting {
+                    attempt: attempt + 1,
+                    since_ms: now_ms,
+                };
                 let delay_ms = backoff_ms(attempt, random).max(retry_after_ms.unwrap_or(0));
                 vec![Effect::Arm { delay_ms }]
             }
@@ -245,6 +267,8 @@ impl Machine {
 /// The wait after the failure number `attempt` (from 0), in milliseconds: full jitter, so that a
 /// fleet which was cut off together does not come back together (F38).
 pub fn backoff_ms(attempt: u32, random: f64) -> u64 {
-    let ceiling = BACKOFF_MS_BASE.saturating_mul(1 << attempt.min(16)).min(BACKOFF_MS_MAX);
+    let ceiling = BACKOFF_MS_BASE
+        .saturating_mul(1 << attempt.min(16))
+        .min(BACKOFF_MS_MAX);
     ((ceiling as f64) * random.clamp(0.0, 1.0)) as u64
 }

@@ -7,7 +7,10 @@ fn run(machine: &mut Machine, event: Event) -> Vec<Effect> {
 }
 
 fn failed(code: ErrorCode) -> Event {
-    Event::Failed { code, retry_after_ms: None }
+    Event::Failed {
+        code,
+        retry_after_ms: None,
+    }
 }
 
 fn leading() -> Machine {
@@ -27,7 +30,13 @@ const SYNC: Effect = Effect::Sync { fresh_token: false };
 #[test]
 fn a_follower_never_syncs() {
     let mut machine = Machine::default();
-    for event in [Event::Wrote, Event::Poked, Event::WentOnline, Event::Asked, Event::TimerFired] {
+    for event in [
+        Event::Wrote,
+        Event::Poked,
+        Event::WentOnline,
+        Event::Asked,
+        Event::TimerFired,
+    ] {
         assert_eq!(run(&mut machine, event.clone()), vec![], "{event:?}");
     }
 }
@@ -41,13 +50,21 @@ fn leading_syncs_at_once_and_again_when_something_happened_meanwhile() {
     assert!(run(&mut machine, Event::Synced { more: false }).contains(&SYNC));
     assert_eq!(
         run(&mut machine, Event::Synced { more: false }),
-        vec![Effect::Arm { delay_ms: SYNC_INTERVAL_MS }]
+        vec![Effect::Arm {
+            delay_ms: SYNC_INTERVAL_MS
+        }]
     );
 }
 
 #[test]
 fn writes_pokes_and_the_timer_wake_an_idle_machine() {
-    for event in [Event::Wrote, Event::Poked, Event::WentOnline, Event::Asked, Event::TimerFired] {
+    for event in [
+        Event::Wrote,
+        Event::Poked,
+        Event::WentOnline,
+        Event::Asked,
+        Event::TimerFired,
+    ] {
         assert!(run(&mut idle(), event.clone()).contains(&SYNC), "{event:?}");
     }
 }
@@ -67,7 +84,11 @@ fn a_timer_is_armed_after_every_failure() {
         }
         let armed = effects.iter().any(|e| matches!(e, Effect::Arm { .. }));
         let paused = matches!(machine.state(), State::Paused(_));
-        assert!(armed != paused, "{code}: {effects:?} in {:?}", machine.state());
+        assert!(
+            armed != paused,
+            "{code}: {effects:?} in {:?}",
+            machine.state()
+        );
     }
 }
 
@@ -78,8 +99,14 @@ fn waits_grow_with_full_jitter_and_are_bounded() {
     assert_eq!(backoff_ms(60, 1.0), BACKOFF_MS_MAX);
     assert_eq!(backoff_ms(5, 0.0), 0);
     let mut machine = leading();
-    let event = Event::Failed { code: ErrorCode::Overloaded, retry_after_ms: Some(9_000) };
-    assert_eq!(run(&mut machine, event), vec![Effect::Arm { delay_ms: 9_000 }]);
+    let event = Event::Failed {
+        code: ErrorCode::Overloaded,
+        retry_after_ms: Some(9_000),
+    };
+    assert_eq!(
+        run(&mut machine, event),
+        vec![Effect::Arm { delay_ms: 9_000 }]
+    );
 }
 
 #[test]
@@ -87,7 +114,11 @@ fn a_write_cuts_a_wait_short_but_not_more_than_once_a_second() {
     let mut machine = leading();
     run(&mut machine, failed(ErrorCode::Network));
     assert_eq!(machine.handle(Event::Wrote, NOW + 10, 0.5), vec![]);
-    assert!(machine.handle(Event::Wrote, NOW + ATTEMPT_GAP_MS, 0.5).contains(&SYNC));
+    assert!(
+        machine
+            .handle(Event::Wrote, NOW + ATTEMPT_GAP_MS, 0.5)
+            .contains(&SYNC)
+    );
     assert!(matches!(machine.state(), State::Syncing { attempt: 1, .. }));
 }
 
@@ -117,7 +148,13 @@ fn a_sync_that_ends_after_leadership_was_lost_arms_nothing() {
 fn nothing_happens_after_closing() {
     let mut machine = idle();
     run(&mut machine, Event::Closed);
-    for event in [Event::Led, Event::Wrote, Event::Asked, Event::TimerFired, Event::Followed] {
+    for event in [
+        Event::Led,
+        Event::Wrote,
+        Event::Asked,
+        Event::TimerFired,
+        Event::Followed,
+    ] {
         assert_eq!(run(&mut machine, event.clone()), vec![], "{event:?}");
     }
 }

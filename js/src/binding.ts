@@ -1,0 +1,216 @@
+// The interface of the WebAssembly module, declared by hand: what TypeScript may rely on.
+// `wasm.d.ts` and `open.ts` hold the generated glue to it. It declares, and does nothing.
+
+import type { ErrorCode } from './codes.js'
+import type { ErrorDetails, Recovery } from './errors.js'
+
+/** What `init` gives. */
+export interface WasmExports {
+  readonly memory: WebAssembly.Memory
+}
+
+/** The glue that wasm-bindgen writes with `--target web`. */
+export interface BindingModule {
+  default(options?: { module_or_path: WasmSource }): Promise<WasmExports>
+  core_version(): string
+  readonly Client: { open(options: BindingOptions): Promise<BindingClient> }
+}
+
+/** Where the module's bytes come from. */
+export type WasmSource = string | URL | Response | BufferSource | WebAssembly.Module
+
+/** What `Client.open` takes. */
+export interface BindingOptions {
+  /** The canonical schema as JSON text. */
+  schema: string
+  /** The endpoint's base address, absolute, without a slash at its end. */
+  url: string
+  token: () => Promise<string>
+  /** Called synchronously; may call back. */
+  onEvent: (event: BindingEvent) => void
+}
+
+/** A replica. Synchronous methods throw a `BindingError`, asynchronous ones reject with one. */
+export interface BindingClient {
+  /** The slot of the row with this key of one int2 or int4 column, or −1. */
+  find_int(table: number, key: number): number
+  /** The slot of the row with this key of one text or uuid column, or −1. */
+  find_text(table: number, key: string): number
+  /** The slot of the row with any key, as a JSON array; bigints as decimal text. */
+  find_key(table: number, keyJson: string): number
+  /** The rows at these slots, frozen. */
+  rows(table: number, slots: Uint32Array): object[]
+  len(table: number): number
+  /** A plan for a `QueryShape` as JSON. */
+  compile(shapeJson: string): number
+  number_param(i: number, value: number): void
+  text_param(i: number, value: string): void
+  null_param(i: number): void
+  /** Runs a plan with the parameters set before; returns the number of hits. */
+  run(plan: number, params: number): number
+  /** Where the hits of the last run are, as u32 in the module's memory. */
+  ids_ptr(): number
+  count(plan: number, params: number): number
+  explain(plan: number): string
+  /** Table, slot, table, slot, …: rows that are no longer what `rows` gave. */
+  take_dirty(): Uint32Array
+  /** Applies operations as one mutation; `MutateResult` as JSON. */
+  mutate(opsJson: string): string
+  sync_now(): void
+  status(): string
+  pending(): string
+  rejected(): string
+  lost(): string
+  dismiss_rejected(seq: number): Promise<void>
+  dismiss_lost(id: number): Promise<void>
+  flush(): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * What a query asks, without its values. Parameters are numbered from 0: those of `where` in their
+ * order, then `limit`, then `offset`; booleans are the numbers 0 and 1. All conditions must hold. Order ends in the primary key,
+ * which the core appends.
+ */
+export interface QueryShape {
+  readonly table: string
+  readonly where: readonly ShapeCondition[]
+  readonly order: readonly {
+    readonly column: string
+    readonly descending: boolean
+  }[]
+  /** Is there a limit, as a number parameter? */
+  readonly limit: boolean
+  /** Is there an offset, as a number parameter? */
+  readonly offset: boolean
+}
+
+/** A condition of a `QueryShape`. */
+export interface ShapeCondition {
+  readonly column: string
+  readonly op: ShapeOp
+  /** How many values an `in` has; other operators have one, `between` two, the null ones none. */
+  readonly n?: number
+}
+
+/** How a condition compares. */
+export type ShapeOp =
+  'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'between' | 'is_null' | 'not_null' | 'in'
+
+/** What `explain` gives as JSON, about the last run. */
+export interface BindingExplanation {
+  readonly table: string
+  readonly strategy: 'none' | 'primary_key' | 'ordered' | 'range'
+  readonly index: readonly string[]
+  readonly schema_index?: string
+  readonly examined: number
+  readonly returned: number
+}
+
+/** A value in an operation: bigint as decimal text, bytes as `\x…`, dates as ISO text. */
+export type WireValue =
+  null | boolean | number | string | readonly WireValue[] | { readonly [key: string]: WireValue }
+
+/** One row operation of a mutation, by column name. */
+export type MutationOp =
+  | {
+      readonly op: 'insert'
+      readonly table: string
+      readonly values: { readonly [column: string]: WireValue }
+      /** Columns that take the key of an earlier insert: its position in the mutation. */
+      readonly refs?: { readonly [column: string]: number }
+    }
+  | {
+      readonly op: 'update'
+      readonly table: string
+      readonly key: readonly WireValue[]
+      readonly set: { readonly [column: string]: WireValue }
+      readonly refs?: { readonly [column: string]: number }
+    }
+  | {
+      readonly op: 'delete'
+      readonly table: string
+      readonly key: readonly WireValue[]
+    }
+
+/** What `mutate` gives. */
+export interface MutateResult {
+  /** The mutation's number in this tab, as events name it. */
+  readonly local: number
+  /** The key of each operation's row. */
+  readonly keys: readonly (readonly WireValue[] | null)[]
+}
+
+/** What the binding throws. */
+export interface BindingError {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly recovery: Recovery
+  readonly details?: ErrorDetails
+}
+
+/** What became of a mutation at the server. */
+export type Outcome = 'applied' | 'merged' | 'conflict' | 'gone' | 'rejected'
+
+/** What the binding tells. */
+export type BindingEvent =
+  /** Rows that queries see have changed: `take_dirty`. */
+  | { readonly kind: 'changed' }
+  | { readonly kind: 'durable'; readonly local: number }
+  /** IndexedDB refused the write, which was withdrawn. */
+  | {
+      readonly kind: 'failed'
+      readonly local: number
+      readonly error: BindingError
+    }
+  | {
+      readonly kind: 'settled'
+      readonly local: number | null
+      readonly seq: number
+      readonly outcome: Outcome
+      readonly error: BindingError | null
+    }
+  | { readonly kind: 'status' }
+  | { readonly kind: 'rejected' }
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'closed'; readonly error: BindingError | null }
+
+/** What `status` gives as JSON. */
+export interface BindingStatus {
+  readonly state: 'starting' | 'offline' | 'syncing' | 'online' | 'signed-out' | 'closed'
+  readonly user: string | null
+  readonly pending: number
+  readonly lastSync: number | null
+  readonly progress: { readonly done: number; readonly total: number } | null
+  readonly leader: boolean
+  readonly error: BindingError | null
+}
+
+/** An element of `rejected`. */
+export interface BindingRejected {
+  readonly seq: number
+  readonly at: number
+  readonly ops: readonly MutationOp[]
+  readonly error: BindingError
+  readonly rejectedAt: number
+}
+
+/** An element of `pending`. */
+export interface BindingPending {
+  readonly seq: number | null
+  readonly local: number | null
+  readonly at: number
+  readonly ops: readonly MutationOp[]
+}
+
+/** An element of `lost`. */
+export interface BindingLost {
+  readonly id: number
+  readonly seq: number
+  readonly table: string
+  readonly key: readonly WireValue[]
+  readonly column: string | null
+  readonly mine: WireValue
+  readonly theirs: WireValue
+  readonly at: number
+}

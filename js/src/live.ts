@@ -1,0 +1,177 @@
+// Live queries: run again when a table they read has changed, and told only of what differs.
+
+import { report, toHaversackError } from './errors.js'
+import type { HaversackError } from './errors.js'
+import type { Query } from './query.js'
+import type { Replica } from './replica.js'
+import type { Rows } from './rows.js'
+
+/** Ends what the call that returned it began. Calling it again does nothing. */
+export type Stop = () => void
+
+/** How a result differs from the one before. A row that only moved is in none of them. */
+export interface Changes<Row> {
+  /** Rows that were not in the result. */
+  readonly added: readonly Row[]
+  /** Rows that were in the result with another content, as they are now. */
+  readonly updated: readonly Row[]
+  /** Rows that are no longer in the result, as they last were. */
+  readonly removed: readonly Row[]
+}
+
+/** A result of a live query. */
+export interface LiveResult<Row> {
+  /** The rows, in order; a new frozen array, in it the same objects for unchanged rows. */
+  readonly rows: readonly Row[]
+  /** What changed since the last call; at first, all rows are `added`. */
+  readonly changes: Changes<Row>
+  /** Are these all the rows that the user can see, and not only those that the replica holds? */
+  readonly complete: boolean
+}
+
+/** Who is told of a live query: a function, or an object that is also told of its end. */
+export type Observer<Row> =
+  | ((result: LiveResult<Row>) => void)
+  | {
+      readonly next: (result: LiveResult<Row>) => void
+      readonly error?: (error: HaversackError) => void
+    }
+
+/** One subscription. */
+interface Live {
+  readonly query: Query<object>
+  readonly next: (result: LiveResult<object>) => void
+  readonly error: ((error: HaversackError) => void) | undefined
+  /** The last result; undefined before the first. */
+  last: readonly object[] | undefined
+  stopped: boolean
+}
+
+/** The live queries of one database. */
+export class LiveQueries {
+  private readonly byTable = new Map<Rows, Set<Live>>()
+  private readonly waiting = new Set<Live>()
+  private scheduled = false
+
+  constructor(private readonly replica: Replica) {}
+
+  /** Begins a live query. */
+  add<Row>(query: Query<Row>, observer: Observer<Row>): Stop {
+    const { next, error } = typeof observer === 'function' ? { next: observer } : observer
+    const live = {
+      query,
+      next,
+      error,
+      last: undefined,
+      stopped: false,
+    } as unknown as Live
+    let lives = this.byTable.get(query.source)
+    if (lives === undefined) this.byTable.set(query.source, (lives = new Set()))
+    lives.add(live)
+    this.schedule(live)
+    return () => this.stop(live)
+  }
+
+  /** Rows of this table have changed. */
+  touch(rows: Rows): void {
+    const lives = this.byTable.get(rows)
+    if (lives !== undefined) for (const live of lives) this.schedule(live)
+  }
+
+  /** No result will change any more; `error` says why where it was not the application's wish. */
+  end(error: HaversackError | undefined): void {
+    const lives = [...this.byTable.values()].flatMap((set) => [...set])
+    for (const live of lives) {
+      this.stop(live)
+      // Without an observer of errors nothing is said: the cause is in `db.sync.status`.
+      if (error !== undefined && live.error !== undefined) guard(live.error.bind(live), error)
+    }
+  }
+
+  private stop(live: Live): void {
+    live.stopped = true
+    this.waiting.delete(live)
+    this.byTable.get(live.query.source)?.delete(live)
+  }
+
+  private schedule(live: Live): void {
+    this.waiting.add(live)
+    if (this.scheduled) return
+    this.scheduled = true
+    queueMicrotask(() => this.flush())
+  }
+
+  private flush(): void {
+    this.scheduled = false
+    const lives = [...this.waiting]
+    this.waiting.clear()
+    // A callback may write, which schedules the next flush, and may stop any of these.
+    for (const live of lives) if (!live.stopped) this.run(live)
+  }
+
+  private run(live: Live): void {
+    let rows: readonly object[]
+    try {
+      rows = live.query.rows()
+    } catch (thrown) {
+      if (live.stopped || this.replica.closed) return
+      this.stop(live)
+      guard(live.error ?? report, toHaversackError(thrown))
+      return
+    }
+    const last = live.last
+    if (last !== undefined && same(last, rows)) return
+    live.last = Object.freeze(rows)
+    const changes = compare(live.query.source, last ?? [], rows)
+    guard(live.next, { rows, changes, complete: true })
+  }
+}
+
+/** Calls an observer; what it throws is the page's affair and nobody else's. */
+export function guard<T>(observer: (value: T) => void, value: T): void {
+  try {
+    observer(value)
+  } catch (thrown) {
+    report(thrown)
+  }
+}
+
+function same(a: readonly object[], b: readonly object[]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+/** What leads from one result to another. */
+function compare(
+  source: Rows,
+  before: readonly object[],
+  after: readonly object[],
+): Changes<object> {
+  // Most changes touch a few rows: only what lies between the equal ends is compared by key.
+  let start = 0
+  let beforeEnd = before.length
+  let afterEnd = after.length
+  while (start < beforeEnd && start < afterEnd && before[start] === after[start]) start++
+  while (beforeEnd > start && afterEnd > start && before[beforeEnd - 1] === after[afterEnd - 1]) {
+    beforeEnd--
+    afterEnd--
+  }
+  const old = new Map<unknown, object>()
+  for (let i = start; i < beforeEnd; i++) old.set(source.identity(before[i]!), before[i]!)
+  const added: object[] = []
+  const updated: object[] = []
+  for (let i = start; i < afterEnd; i++) {
+    const row = after[i]!
+    const key = source.identity(row)
+    const was = old.get(key)
+    if (was === undefined) added.push(row)
+    else if (was !== row) updated.push(row)
+    old.delete(key)
+  }
+  return Object.freeze({
+    added: Object.freeze(added),
+    updated: Object.freeze(updated),
+    removed: Object.freeze([...old.values()]),
+  })
+}

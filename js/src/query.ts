@@ -1,0 +1,232 @@
+// Builds queries: immutable values that hold a shape and its parameters. It never evaluates one.
+
+import { HaversackError } from './errors.js'
+import type { Observer, Stop } from './live.js'
+import { ASC, BETWEEN, DESC, EQ, IN, IS_NULL, NOT_NULL, Operator } from './operators.js'
+import type { Param, Replica } from './replica.js'
+import type { Rows } from './rows.js'
+import { LIST_MAX, paramsOfList, stepOfList } from './shape.js'
+import type { Shape } from './shape.js'
+import type { Column, Direction, OrderPart, Where } from './types.js'
+import { describe, textOf } from './values.js'
+
+const NO_PARAMS: readonly Param[] = []
+
+/** How the core answered a query. */
+export interface Explanation {
+  /**
+   * `primary_key`: by key. `ordered`: along an index that has the order wanted. `range`: by an
+   * index on the conditions, then sorted.
+   */
+  readonly strategy: 'none' | 'primary_key' | 'ordered' | 'range'
+  /** The columns of the index, `-` before descending ones. */
+  readonly index: readonly string[]
+  /** The index of the schema that begins with the same columns; null where there is none. */
+  readonly schemaIndex: string | null
+  /** How many rows were looked at. */
+  readonly examined: number
+  /** How many rows were returned. */
+  readonly returned: number
+}
+
+/**
+ * A question to one table. Immutable: every method gives a new query, and the same one can be
+ * asked again and again. Reads are synchronous and see all writes made before.
+ */
+export class Query<Row> {
+  /** @internal */
+  constructor(
+    /** @internal */
+    readonly replica: Replica,
+    /** @internal */
+    readonly source: Rows,
+    /** @internal */
+    readonly shape: Shape,
+    /** @internal */
+    readonly params: readonly Param[],
+    /** @internal −1: none. */
+    readonly limitCount: number,
+    /** @internal */
+    readonly offsetCount: number,
+  ) {}
+
+  /**
+   * Only rows that meet all `conditions`, and those of earlier calls.
+   *
+   * @example db.events.where({ status: 'active', priority: between(4, 5), location: null })
+   * @throws HaversackError `invalid_query`: a condition is undefined, or nothing that can be compared with
+   */
+  where(conditions: Where<Row>): Query<Row> {
+    const params = this.params.slice()
+    let shape = this.shape
+    for (const column in conditions) {
+      shape = this.condition(shape, params, column, conditions[column])
+    }
+    return new Query(this.replica, this.source, shape, params, this.limitCount, this.offsetCount)
+  }
+
+  /**
+   * In the order of this column; later calls decide among equals, and the primary key at last.
+   * Nulls come last when ascending and first when descending, as in Postgres.
+   */
+  orderBy(column: Column<Row>, direction?: Direction): Query<Row>
+  /** In the order of several columns, each with its direction: `orderBy(['priority', 'desc'], 'title')`. */
+  orderBy(...parts: OrderPart<Row>[]): Query<Row>
+  orderBy(first: OrderPart<Row>, ...rest: (OrderPart<Row> | Direction | undefined)[]): Query<Row> {
+    let shape = this.shape
+    const second = rest[0]
+    if (rest.length < 2 && typeof first === 'string' && isDirection(second)) {
+      shape = shape.then(step(second), first)
+    } else {
+      shape = order(shape, first)
+      for (const part of rest) if (part !== undefined) shape = order(shape, part)
+    }
+    return new Query(
+      this.replica,
+      this.source,
+      shape,
+      this.params,
+      this.limitCount,
+      this.offsetCount,
+    )
+  }
+
+  /** At most `count` rows. @throws HaversackError `invalid_query`: not a whole number from 0 */
+  limit(count: number): Query<Row> {
+    whole('limit', count)
+    return new Query(this.replica, this.source, this.shape, this.params, count, this.offsetCount)
+  }
+
+  /** Without the first `count` rows. @throws HaversackError `invalid_query`: not a whole number from 0 */
+  offset(count: number): Query<Row> {
+    whole('offset', count)
+    return new Query(this.replica, this.source, this.shape, this.params, this.limitCount, count)
+  }
+
+  /**
+   * The rows, in order. Each is frozen, and the same object (`===`) until its content changes.
+   *
+   * @throws HaversackError `unknown_column`, `type_mismatch`, `invalid_query`; `closed`; `internal`
+   */
+  rows(): readonly Row[] {
+    return this.replica.select(
+      this.source,
+      this.shape,
+      this.params,
+      this.limitCount,
+      this.offsetCount,
+    ) as Row[]
+  }
+
+  /** How many rows `rows` would give. Throws as `rows`. */
+  count(): number {
+    return this.replica.count(this.shape, this.params, this.limitCount, this.offsetCount)
+  }
+
+  /** The first row, if there is one. Throws as `rows`. */
+  first(): Row | undefined {
+    return this.limitCount === 0 ? undefined : this.limit(1).rows()[0]
+  }
+
+  /** Runs the query, and tells how the core answered it. Throws as `rows`. */
+  explain(): Explanation {
+    const { strategy, index, schema_index, examined, returned } = this.replica.explain(
+      this.shape,
+      this.params,
+      this.limitCount,
+      this.offsetCount,
+    )
+    return { strategy, index, schemaIndex: schema_index ?? null, examined, returned }
+  }
+
+  /**
+   * Calls back with the result, and again whenever it has changed: other rows, another order, or
+   * another content of a row. The first call comes in a microtask, so never before `live` has
+   * returned; later ones once for all changes that were made in one go.
+   *
+   * A callback that throws is reported to the page (`reportError`) and called again next time.
+   * When the query can't be answered, or the database has been closed for a reason of its own,
+   * `error` is called and the query ends; without `error`, the error is reported.
+   *
+   * @returns a function that ends it
+   */
+  live(observer: Observer<Row>): Stop {
+    return this.replica.live.add(this, observer)
+  }
+
+  private condition(shape: Shape, params: Param[], column: string, condition: unknown): Shape {
+    if (typeof condition === 'number' || typeof condition === 'string') {
+      params.push(this.param(column, condition))
+      return shape.then(EQ, column)
+    }
+    if (condition === null) return shape.then(IS_NULL, column)
+    if (!(condition instanceof Operator)) {
+      params.push(this.param(column, condition))
+      return shape.then(EQ, column)
+    }
+    const { code, first, second, list } = condition as Operator<unknown>
+    if (code === IS_NULL || code === NOT_NULL) return shape.then(code, column)
+    if (code === IN) return this.list(shape, params, column, list!)
+    params.push(this.param(column, first))
+    if (code === BETWEEN) params.push(this.param(column, second))
+    return shape.then(code, column)
+  }
+
+  private list(shape: Shape, params: Param[], column: string, list: readonly unknown[]): Shape {
+    if (!Array.isArray(list) || list.length > LIST_MAX) {
+      throw this.refuse(column, `oneOf takes an array of at most ${LIST_MAX} values`)
+    }
+    const step = stepOfList(list.length)
+    const length = paramsOfList(step)
+    for (let i = 0; i < length; i++) {
+      params.push(this.param(column, list[Math.min(i, list.length - 1)]))
+    }
+    return shape.then(step, column)
+  }
+
+  private param(column: string, value: unknown): Param {
+    if (typeof value === 'string' || typeof value === 'number') return value
+    if (typeof value === 'boolean') return value ? 1 : 0
+    const text = textOf(value)
+    if (text !== undefined) return text
+    if (value === null)
+      throw this.refuse(column, 'nothing compares with null: use null or isNull()')
+    throw this.refuse(column, `a column can't be compared with ${describe(value)}`)
+  }
+
+  private refuse(column: string, problem: string): HaversackError {
+    const table = this.source.table.name
+    return new HaversackError('invalid_query', `${table}.${column}: ${problem}`, { table, column })
+  }
+}
+
+function isDirection(value: unknown): value is Direction {
+  return value === 'asc' || value === 'desc'
+}
+
+function step(direction: Direction): number {
+  return direction === 'desc' ? DESC : ASC
+}
+
+function order<Row>(shape: Shape, part: OrderPart<Row> | Direction): Shape {
+  if (typeof part === 'string') return shape.then(ASC, part)
+  const [column, direction] = part
+  if (!isDirection(direction)) {
+    throw new HaversackError(
+      'invalid_query',
+      `orderBy knows asc and desc, not ${describe(direction)}`,
+    )
+  }
+  return shape.then(step(direction), column)
+}
+
+function whole(what: string, count: number): void {
+  if (!Number.isSafeInteger(count) || count < 0) {
+    throw new HaversackError('invalid_query', `${what} must be a whole number from 0, not ${count}`)
+  }
+}
+
+/** A query for all rows of a table. */
+export function allOf(rows: Rows): readonly [Rows, Shape, readonly Param[], number, number] {
+  return [rows, rows.shape, NO_PARAMS, -1, 0]
+}

@@ -1,0 +1,260 @@
+// The core as the other modules see it: every call goes through here, so that every error is a
+// HaversackError, a module that has trapped is never called again, and no object of a row outlives
+// its content. It decides nothing.
+
+import type { BindingClient, BindingExplanation, MutateResult, MutationOp } from './binding.js'
+import { HaversackError, isBindingError, report, toHaversackError } from './errors.js'
+import { LiveQueries } from './live.js'
+import { Rows } from './rows.js'
+import type { Shape } from './shape.js'
+import type { KeyPart, SchemaTable } from './types.js'
+import { describe, toWire } from './values.js'
+import { Writes } from './write.js'
+
+/** A parameter of a query, ready for the core. */
+export type Param = number | string
+
+/** A WebAssembly instance, which all databases of a page share. */
+export class Instance {
+  /** Why it can't be used any more: it has trapped. */
+  trapped: HaversackError | undefined
+  /** Told when it traps. */
+  readonly users = new Set<Replica>()
+
+  constructor(
+    /** @internal */
+    readonly memory: WebAssembly.Memory,
+  ) {}
+
+  /** Marks it as trapped and tells everybody who uses it. */
+  trap(cause: unknown): HaversackError {
+    const said = cause instanceof Error ? cause.message : String(cause)
+    this.trapped ??= new HaversackError(
+      'internal',
+      `Haversack stopped working (${said}); reload the page. What was durable is kept.`,
+      { hint: 'reload the page' },
+      'retry',
+      cause,
+    )
+    const trapped = this.trapped
+    for (const user of [...this.users]) user.end(trapped)
+    return trapped
+  }
+}
+
+/** One browser database. */
+export class Replica {
+  readonly tables: readonly Rows[]
+  readonly live = new LiveQueries(this)
+  readonly writes = new Writes()
+  /** Called when the database has ended, with the reason where it is not the application's wish. */
+  onEnd: (error: HaversackError | undefined) => void = () => {}
+  private readonly byName: ReadonlyMap<string, Rows>
+  /** The whole memory; an empty view is one that was detached when memory grew. */
+  private words = new Uint32Array(0)
+  private ended: HaversackError | undefined
+
+  constructor(
+    private readonly instance: Instance,
+    private readonly client: BindingClient,
+    tables: readonly SchemaTable[],
+  ) {
+    this.tables = tables.map((table, position) => new Rows(position, table))
+    this.byName = new Map(this.tables.map((rows) => [rows.table.name, rows]))
+    instance.users.add(this)
+  }
+
+  /** @throws HaversackError `unknown_table` */
+  table(name: string): Rows {
+    const rows = this.byName.get(name)
+    if (rows === undefined) {
+      const hint = `the schema has ${[...this.byName.keys()].join(', ')}`
+      throw new HaversackError('unknown_table', `there is no synced table "${name}"`, {
+        table: name,
+        hint,
+      })
+    }
+    return rows
+  }
+
+  /** The rows that a query gives. */
+  select(
+    rows: Rows,
+    shape: Shape,
+    params: readonly Param[],
+    limit: number,
+    offset: number,
+  ): object[] {
+    if (this.ended !== undefined) throw this.ended
+    try {
+      const client = this.client
+      const hits = client.run(this.plan(shape, limit, offset), this.bind(params, limit, offset))
+      const first = client.ids_ptr() >>> 2
+      let words = this.words
+      if (words.length === 0) words = this.words = new Uint32Array(this.instance.memory.buffer)
+      const cached = rows.cached
+      const result = new Array<object>(hits)
+      for (let i = 0; i < hits; i++) {
+        const row = cached[words[first + i]!]
+        // Fetching may grow the memory or reuse the list of hits, so it works on a copy.
+        if (row === undefined) return rows.at(client, words.slice(first, first + hits))
+        result[i] = row
+      }
+      return result
+    } catch (thrown) {
+      throw this.failure(thrown)
+    }
+  }
+
+  /** How many rows a query gives. */
+  count(shape: Shape, params: readonly Param[], limit: number, offset: number): number {
+    return this.call((client) =>
+      client.count(this.plan(shape, limit, offset), this.bind(params, limit, offset)),
+    )
+  }
+
+  /** Runs a query, and tells how the core answered it. */
+  explain(
+    shape: Shape,
+    params: readonly Param[],
+    limit: number,
+    offset: number,
+  ): BindingExplanation {
+    const text = this.call((client) => {
+      const plan = this.plan(shape, limit, offset)
+      client.run(plan, this.bind(params, limit, offset))
+      return client.explain(plan)
+    })
+    return JSON.parse(text) as BindingExplanation
+  }
+
+  /** The row with this key. */
+  get(rows: Rows, key: KeyPart | readonly KeyPart[]): object | undefined {
+    if (this.ended !== undefined) throw this.ended
+    try {
+      const client = this.client
+      let slot: number
+      if (rows.keyKind === 'int' && typeof key === 'number') {
+        // What isn't an i32 is nobody's key, but would be cut down to one on its way.
+        slot = key === (key | 0) ? client.find_int(rows.position, key) : -1
+      } else if (rows.keyKind === 'text' && typeof key === 'string') {
+        slot = client.find_text(rows.position, key)
+      } else {
+        slot = client.find_key(rows.position, JSON.stringify(this.key(rows, key)))
+      }
+      return slot < 0 ? undefined : rows.one(client, slot)
+    } catch (thrown) {
+      throw this.failure(thrown)
+    }
+  }
+
+  /** A key as operations carry it. */
+  key(rows: Rows, key: unknown): (string | number | boolean)[] {
+    const columns = rows.table.primary_key
+    const parts: readonly unknown[] = Array.isArray(key) ? key : [key]
+    if (parts.length !== columns.length) {
+      throw keyMismatch(rows, `has the columns ${columns.join(', ')}, not ${parts.length} values`)
+    }
+    return parts.map((part, i) => {
+      const name = columns[i]!
+      const value = toWire(rows.table.name, rows.columns.get(name), name, part)
+      const expected = rows.keyKind === 'int' ? 'number' : rows.keyKind === 'text' ? 'string' : ''
+      if (value === null || typeof value === 'object' || (expected && typeof value !== expected)) {
+        throw keyMismatch(rows, `can't be ${describe(part)}`)
+      }
+      return value
+    })
+  }
+
+  /** Applies operations as one mutation. */
+  mutate(ops: readonly MutationOp[]): MutateResult {
+    const text = JSON.stringify(ops)
+    const result = JSON.parse(this.call((client) => client.mutate(text))) as MutateResult
+    this.refresh()
+    return result
+  }
+
+  /** Forgets the objects of rows that have changed, and has their live queries run again. */
+  refresh(): void {
+    const dirty = this.call((client) => client.take_dirty())
+    for (let i = 0; i + 1 < dirty.length; i += 2) {
+      const rows = this.tables[dirty[i]!]!
+      rows.invalidate(dirty[i + 1]!)
+      this.live.touch(rows)
+    }
+  }
+
+  /** Calls the core, once, with its errors as ours. */
+  call<R>(use: (client: BindingClient) => R): R {
+    if (this.ended !== undefined) throw this.ended
+    try {
+      return use(this.client)
+    } catch (thrown) {
+      throw this.failure(thrown)
+    }
+  }
+
+  /** As `call`, for what ends later. */
+  async callAsync(use: (client: BindingClient) => Promise<void>): Promise<void> {
+    if (this.ended !== undefined) throw this.ended
+    try {
+      await use(this.client)
+    } catch (thrown) {
+      throw this.failure(thrown)
+    }
+  }
+
+  /** Nothing works after this; `error` says why, or is absent where the application closed it. */
+  end(error: HaversackError | undefined): void {
+    if (this.ended !== undefined) return
+    const reason = error ?? new HaversackError('closed', 'the database was closed')
+    this.ended = reason
+    this.instance.users.delete(this)
+    this.writes.end(reason)
+    this.live.end(error)
+    try {
+      this.onEnd(error)
+    } catch (thrown) {
+      report(thrown)
+    }
+  }
+
+  /** Is nothing possible any more? */
+  get closed(): boolean {
+    return this.ended !== undefined
+  }
+
+  private plan(shape: Shape, limit: number, offset: number): number {
+    const variant = (limit >= 0 ? 1 : 0) + (offset > 0 ? 2 : 0)
+    const plan = shape.plans[variant]!
+    if (plan >= 0) return plan
+    const text = JSON.stringify(shape.describe(limit >= 0, offset > 0))
+    return (shape.plans[variant] = this.client.compile(text))
+  }
+
+  private bind(params: readonly Param[], limit: number, offset: number): number {
+    const client = this.client
+    let count = params.length
+    for (let i = 0; i < count; i++) {
+      const value = params[i]!
+      if (typeof value === 'number') client.number_param(i, value)
+      else client.text_param(i, value)
+    }
+    if (limit >= 0) client.number_param(count++, limit)
+    if (offset > 0) client.number_param(count++, offset)
+    return count
+  }
+
+  private failure(thrown: unknown): HaversackError {
+    if (isBindingError(thrown) || thrown instanceof HaversackError) return toHaversackError(thrown)
+    // Anything else is the module stopping half-way: what it holds can't be trusted.
+    return this.instance.trap(thrown)
+  }
+}
+
+function keyMismatch(rows: Rows, problem: string): HaversackError {
+  const table = rows.table.name
+  return new HaversackError('type_mismatch', `the key of ${table} ${problem}`, {
+    table,
+  })
+}

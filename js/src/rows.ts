@@ -1,0 +1,92 @@
+// The rows of one table that JavaScript holds, by the core's slot. A row is one frozen object from
+// when it is first read until its content changes; queries map slots to these objects.
+
+import type { BindingClient } from './binding.js'
+import { Shape } from './shape.js'
+import type { SchemaColumn, SchemaTable } from './types.js'
+import { sameValue } from './values.js'
+
+/** How a table's rows are found by key. */
+export type KeyKind = 'int' | 'text' | 'json'
+
+/** A table's rows, and what queries on it share. */
+export class Rows {
+  /** By slot; undefined where nothing was read, or it changed since. */
+  readonly cached: (object | undefined)[] = []
+  /** What `cached` had before a change, kept in case that the content is still the same. */
+  private readonly before = new Map<number, object>()
+  /** The root of the shapes of the table's queries. */
+  readonly shape: Shape
+  readonly columns: ReadonlyMap<string, SchemaColumn>
+  readonly keyKind: KeyKind
+
+  constructor(
+    /** The table's position in the schema. */
+    readonly position: number,
+    readonly table: SchemaTable,
+  ) {
+    this.shape = new Shape(table.name, undefined, -1, '')
+    this.columns = new Map(table.columns.map((column) => [column.name, column]))
+    this.keyKind = keyKind(table, this.columns)
+  }
+
+  /** Forgets the object of a slot. */
+  invalidate(slot: number): void {
+    const row = this.cached[slot]
+    if (row === undefined) return
+    this.before.set(slot, row)
+    this.cached[slot] = undefined
+  }
+
+  /** The rows at these slots; those not held yet are fetched in one call. */
+  at(client: BindingClient, slots: Uint32Array): object[] {
+    const cached = this.cached
+    const missing = slots.filter((slot) => cached[slot] === undefined)
+    if (missing.length > 0) this.fetch(client, missing)
+    return Array.from(slots, (slot) => cached[slot]!)
+  }
+
+  /** The row at a slot. */
+  one(client: BindingClient, slot: number): object {
+    const row = this.cached[slot]
+    if (row !== undefined) return row
+    this.fetch(client, Uint32Array.of(slot))
+    return this.cached[slot]!
+  }
+
+  private fetch(client: BindingClient, slots: Uint32Array): void {
+    const rows = client.rows(this.position, slots)
+    const cached = this.cached
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i]!
+      // Filled up without gaps, because engines make a table of hashes of an array with large ones.
+      while (cached.length <= slot) cached.push(undefined)
+      cached[slot] = this.settle(slot, rows[i]!)
+    }
+  }
+
+  /** The object that stood for the same content before, or else the new one. */
+  private settle(slot: number, row: object): object {
+    const before = this.before.get(slot)
+    if (before === undefined) return row
+    this.before.delete(slot)
+    return sameValue(before, row) ? before : row
+  }
+
+  /** What tells rows apart, as a key of a `Map`. */
+  identity(row: object): unknown {
+    const key = this.table.primary_key
+    const values = row as Record<string, unknown>
+    if (key.length === 1) return values[key[0]!]
+    return key.map((column) => String(values[column]).replace(/[\\|]/g, '\\$&')).join('|')
+  }
+}
+
+const INT_TYPES = ['int2', 'int4']
+const TEXT_TYPES = ['text', 'varchar', 'uuid']
+
+function keyKind(table: SchemaTable, columns: ReadonlyMap<string, SchemaColumn>): KeyKind {
+  if (table.primary_key.length !== 1) return 'json'
+  const type = columns.get(table.primary_key[0]!)?.type.name ?? ''
+  return INT_TYPES.includes(type) ? 'int' : TEXT_TYPES.includes(type) ? 'text' : 'json'
+}

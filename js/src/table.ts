@@ -1,0 +1,94 @@
+// A table: a query for all of its rows, reads by key, and writes. It knows no table by name.
+
+import type { MutationOp, WireValue } from './binding.js'
+import { allOf, Query } from './query.js'
+import type { Replica } from './replica.js'
+import type { Rows } from './rows.js'
+import type { TableType } from './types.js'
+import { fromWire, toWire } from './values.js'
+import type { Write } from './write.js'
+
+/** A table of the database. It is itself the query for all of its rows. */
+export class Table<T extends TableType> extends Query<T['row']> {
+  /** @internal */
+  constructor(replica: Replica, rows: Rows) {
+    super(replica, ...allOf(rows))
+  }
+
+  /**
+   * The row with this primary key, if the replica holds one: `get(1)`, and for a key of several
+   * columns `get(['event', 1, 2])`. Frozen, and the same object (`===`) until its content changes.
+   *
+   * @throws HaversackError `type_mismatch`, `closed`, `internal`
+   */
+  get(key: T['key']): T['row'] | undefined {
+    return this.replica.get(this.source, key)
+  }
+
+  /**
+   * Adds a row. Defaults, generated columns, the identity and the key are filled in at once. A
+   * column that is undefined counts as absent.
+   *
+   * @throws HaversackError `not_signed_in`, `unknown_column`, `type_mismatch`, `value_too_long`,
+   * `out_of_range`, `not_null_violation`, `unique_violation`, `permission_denied`,
+   * `keys_exhausted`, `mutation_too_large`, `queue_full`, `closed`, `internal`; nothing has
+   * changed then
+   */
+  insert(values: T['insert']): Write<T['key'], T['row']> {
+    return this.apply({
+      op: 'insert',
+      table: this.source.table.name,
+      values: wireValues(this.source, values),
+    })
+  }
+
+  /**
+   * Changes columns of a row. A column that is undefined stays as it is.
+   *
+   * @throws HaversackError `row_not_found`, and as `insert`
+   */
+  update(key: T['key'], set: T['update']): Write<T['key'], T['row']> {
+    return this.apply({
+      op: 'update',
+      table: this.source.table.name,
+      key: this.replica.key(this.source, key),
+      set: wireValues(this.source, set),
+    })
+  }
+
+  /**
+   * Removes a row.
+   *
+   * @throws HaversackError `row_not_found`, and as `insert`
+   */
+  delete(key: T['key']): Write<T['key'], T['row']> {
+    return this.apply({
+      op: 'delete',
+      table: this.source.table.name,
+      key: this.replica.key(this.source, key),
+    })
+  }
+
+  /** @internal One operation as a mutation of its own. */
+  apply(op: MutationOp): Write<T['key'], T['row']> {
+    const { local, keys } = this.replica.mutate([op])
+    const key = publicKey(this.source, keys[0] ?? (op.op === 'insert' ? [] : op.key)) as T['key']
+    return this.replica.writes.made(local, key, () => this.get(key))
+  }
+}
+
+/** The values of a row's columns, as operations carry them. */
+export function wireValues(rows: Rows, values: object): { [column: string]: WireValue } {
+  const wire: { [column: string]: WireValue } = {}
+  for (const [name, value] of Object.entries(values) as [string, unknown][]) {
+    if (value !== undefined)
+      wire[name] = toWire(rows.table.name, rows.columns.get(name), name, value)
+  }
+  return wire
+}
+
+/** A key as the application knows it: the value of a single column, else a frozen array. */
+export function publicKey(rows: Rows, key: readonly WireValue[]): unknown {
+  const parts = key.map((part, i) => fromWire(rows.columns.get(rows.table.primary_key[i]!), part))
+  return parts.length === 1 ? parts[0] : Object.freeze(parts)
+}

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+
+import { HaversackError } from '../src/errors.js'
+import { bindingError, openFake, reported, settled } from './fake-binding.js'
+
+test('the status is the same object until something of it changes', () => {
+  const { db, client } = openFake()
+  const status = db.sync.status
+  assert.equal(status.state, 'online')
+  assert.equal(db.user, 'ann')
+  assert.equal(db.sync.status, status)
+  client.now = { ...client.now, pending: 3, error: bindingError('network') }
+  assert.notEqual(db.sync.status, status)
+  assert.equal(db.sync.status.pending, 3)
+  assert.ok(db.sync.status.error instanceof HaversackError)
+  assert.equal(db.sync.status.error.code, 'network')
+  assert.ok(Object.isFrozen(db.sync.status))
+})
+
+test('listeners are called once for what happens in one go, and never after they stopped', async () => {
+  const { db, send } = openFake()
+  const seen: string[] = []
+  const stop = db.sync.onChange(() => seen.push('sync'))
+  db.conflicts.onChange(() => seen.push('conflicts'))
+  db.sync.now()
+  send({ kind: 'status' })
+  send({ kind: 'rejected' })
+  assert.equal(seen.length, 0)
+  await settled()
+  assert.deepEqual(seen, ['sync'])
+  assert.equal(db.sync.status.state, 'syncing')
+  send({ kind: 'status' })
+  stop()
+  send({ kind: 'lost' })
+  await settled()
+  assert.deepEqual(seen, ['sync', 'conflicts'])
+  const errors = await reported(() => {
+    db.sync.onChange(() => {
+      throw new Error('mine')
+    })
+    db.sync.onChange(() => seen.push('other'))
+    send({ kind: 'status' })
+  })
+  assert.deepEqual([errors.length, seen.at(-1)], [1, 'other'])
+})
+
+test('a rejected mutation shows until it is dismissed', async () => {
+  const { db, client } = openFake()
+  assert.equal(db.sync.rejected.length, 0)
+  const error = bindingError('rejected', { sqlstate: '23514', constraint: 'events_check' })
+  client.refused = [{ seq: 7, at: 1, ops: [], error, rejectedAt: 2 }]
+  const [rejected] = db.sync.rejected
+  assert.equal(db.sync.rejected[0], rejected)
+  assert.equal(rejected?.seq, 7)
+  assert.ok(rejected.error instanceof HaversackError)
+  assert.equal(rejected.error.details.constraint, 'events_check')
+  await rejected.dismiss()
+  assert.deepEqual(db.sync.rejected, [])
+})
+
+test('a lost value is written again, and forgotten once that is durable', async () => {
+  const { db, client, send } = openFake()
+  db.events.insert({ title: 'theirs', attendees: 2n })
+  const lost = { seq: 3, table: 'events', key: [1], at: 5 }
+  client.losses = [
+    { id: 1, ...lost, column: 'title', mine: 'mine', theirs: 'theirs' },
+    { id: 2, ...lost, column: 'attendees', mine: '3', theirs: '2' },
+    { id: 3, ...lost, column: null, mine: null, theirs: null },
+  ]
+  const [title, attendees, removal] = db.conflicts.lost
+  assert.equal(db.conflicts.lost[0], title)
+  assert.deepEqual([title?.key, title?.mine, title?.theirs], [1, 'mine', 'theirs'])
+  assert.deepEqual([attendees?.mine, attendees?.theirs], [3n, 2n])
+
+  const write = title!.reapply()
+  assert.equal(db.events.get(1)?.title, 'mine')
+  await settled()
+  assert.deepEqual(client.calls.dismissed, [])
+  send({ kind: 'durable', local: write.local })
+  await write.durable
+  await settled()
+  assert.deepEqual(client.calls.dismissed, [1])
+
+  const failing = attendees!.reapply()
+  assert.equal(db.events.get(1)?.attendees, 3n)
+  const durable = assert.rejects(failing.durable)
+  send({ kind: 'failed', local: failing.local, error: bindingError('storage_quota') })
+  await durable
+  assert.deepEqual(client.calls.dismissed, [1])
+
+  removal!.reapply()
+  assert.equal(db.events.get(1), undefined)
+  assert.equal(db.conflicts.lost.length, 2)
+})
+
+test('a database that was closed for a reason says so everywhere', async () => {
+  const { db, send } = openFake()
+  const seen: string[] = []
+  db.events.live({ next: () => {}, error: (error) => seen.push(`live ${error.code}`) })
+  db.sync.onChange(() => seen.push(`sync ${db.sync.status.state} ${db.sync.status.error?.code}`))
+  await settled()
+  send({ kind: 'closed', error: bindingError('identity_changed') })
+  await settled()
+  assert.deepEqual(seen, ['live identity_changed', 'sync closed identity_changed'])
+  assert.throws(
+    () => db.events.insert({ title: 'a' }),
+    (error: HaversackError) => error.code === 'identity_changed',
+  )
+  assert.equal(db.user, 'ann')
+})

@@ -1,0 +1,181 @@
+// Tests of types: compiled, never run. A line under `@ts-expect-error` has to be an error.
+
+import {
+  between,
+  coreVersion,
+  eq,
+  gt,
+  gte,
+  isNull,
+  ne,
+  notNull,
+  oneOf,
+  open,
+  toDate,
+} from 'haversack'
+import type { Timestamp, Write } from 'haversack'
+import { schema } from '../schema.js'
+
+const db = await open({ schema, url: '/api', token: async () => 'token' })
+
+/** Compiles only where both types are the same. */
+function same<A, B>(
+  ..._: (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? [] : [never]
+): void {}
+
+// Reads.
+const event = db.events.get(1)
+same<typeof event, typeof db.events extends { get(key: number): infer R } ? R : never>()
+if (event !== undefined) {
+  same<typeof event.attendees, bigint>()
+  same<typeof event.due_date, Timestamp | null>()
+  if (event.due_date !== null) toDate(event.due_date)
+  // @ts-expect-error a row is read-only
+  event.title = 'other'
+  // @ts-expect-error no such column
+  event.name
+}
+db.tag_assignments.get(['event', 1, 2])
+db.counters.get(1n)
+db.table('sync').get('a')
+db.constructor.get(1)
+// @ts-expect-error the key is a number
+db.events.get('1')
+// @ts-expect-error the key is a bigint
+db.counters.get(1)
+// @ts-expect-error the key has three columns
+db.tag_assignments.get(['event', 1])
+// @ts-expect-error the key's second column is a number
+db.tag_assignments.get(['event', '1', 2])
+// @ts-expect-error no such table
+db.event
+// @ts-expect-error no such table
+db.table('event')
+// @ts-expect-error `db.sync` is not the table
+db.sync.get('a')
+
+// Conditions.
+db.events.where({
+  status: 'active',
+  priority: between(4, 5),
+  location: null,
+  event_id: oneOf([1, 2]),
+})
+db.events.where({
+  due_date: gte(new Date()),
+  attendees: gt(3n),
+  all_day: true,
+  custom_fields: notNull(),
+})
+db.events.where({
+  due_date: between(new Date(), '2026-01-01'),
+  labels: isNull(),
+  status: ne('active'),
+})
+db.events.where({
+  status: oneOf(['active', 'completed']),
+  cost: eq('12.50'),
+  cover: new Uint8Array(),
+})
+// @ts-expect-error no such column
+db.events.where({ state: 'active' })
+// @ts-expect-error not a label of the enum
+db.events.where({ status: 'open' })
+// @ts-expect-error not a label of the enum
+db.events.where({ status: oneOf(['active', 'open']) })
+// @ts-expect-error a text column and a number
+db.events.where({ title: 5 })
+// @ts-expect-error a text column and a number
+db.events.where({ title: gte(5) })
+// @ts-expect-error a number column and texts
+db.events.where({ priority: between('a', 'b') })
+// @ts-expect-error an int8 column and a number
+db.events.where({ attendees: 3 })
+// @ts-expect-error a column that can't be null
+db.events.where({ title: null })
+// @ts-expect-error undefined is no condition
+db.events.where({ title: undefined })
+// @ts-expect-error JSON is compared with nothing but null
+db.events.where({ custom_fields: 'a' })
+// @ts-expect-error an operator compares with values, not with null
+db.events.where({ location: eq(null) })
+
+// Order.
+db.events.orderBy('due_date').orderBy('id', 'desc').limit(1).offset(1)
+db.events.where({}).orderBy(['priority', 'desc'], 'due_date', ['title', 'asc'])
+// @ts-expect-error no such column
+db.events.orderBy('due')
+// @ts-expect-error no such direction
+db.events.orderBy('due_date', 'down')
+// @ts-expect-error no such column
+db.events.orderBy(['priority', 'desc'], 'due')
+
+// Results.
+const rows = db.events.orderBy('id').rows()
+same<(typeof rows)[number]['title'], string>()
+// @ts-expect-error a result is read-only
+rows.push(rows[0]!)
+const stop: () => void = db.events.live(({ rows, changes, complete }) => {
+  same<(typeof rows)[number]['id'], number>()
+  same<(typeof changes.removed)[number]['id'], number>()
+  same<typeof complete, boolean>()
+})
+db.events.where({ id: 1 }).live({ next: () => stop(), error: (error) => error.code === 'closed' })
+// @ts-expect-error no such code
+db.events.live({ next: () => {}, error: (error) => error.code === 'close' })
+
+// Writes.
+const write = db.events.insert({
+  title: 'Water the plants',
+  due_date: new Date(),
+  labels: ['home'],
+})
+same<typeof write.key, number>()
+same<typeof write.durable, Promise<void>>()
+db.events.update(1, {
+  status: 'completed',
+  location: null,
+  custom_fields: { a: [1, null] },
+})
+db.tag_assignments.delete(['event', 1, 2])
+// @ts-expect-error a required column is missing
+db.events.insert({ priority: 1 })
+// @ts-expect-error no such column
+db.events.insert({ title: 'a', name: 'b' })
+// @ts-expect-error a generated column
+db.events.insert({ title: 'a', search_key: 'a' })
+// @ts-expect-error a number column and a text
+db.events.insert({ title: 'a', priority: '1' })
+// @ts-expect-error a column that can't be null
+db.events.update(1, { title: null })
+// @ts-expect-error the key is no column of an update
+db.events.update(1, { id: 2 })
+// @ts-expect-error a function is not JSON
+db.events.update(1, { custom_fields: { a: () => 1 } })
+// @ts-expect-error the key is a number
+db.events.delete('1')
+
+// Transactions.
+const done: Write<undefined, undefined> = db.transaction((tx) => {
+  const parent = tx.events.insert({ title: 'parent' })
+  tx.events.insert({ title: 'child', event_id: parent })
+  tx.table('sync').delete('a')
+  tx.sync.delete('a')
+  const tag = tx.tags.insert({ name: 'home' })
+  // @ts-expect-error the column refers to a number, the new row's key is a text
+  tx.events.insert({ title: 'child', event_id: tag })
+  // @ts-expect-error a transaction has no reads
+  tx.events.get(1)
+})
+await done.synced
+
+// Syncing.
+same<typeof db.user, string | null>()
+same<typeof db.sync.status.lastSync, number | null>()
+db.sync.rejected.forEach((rejected) => rejected.dismiss())
+db.conflicts.lost.forEach((lost) => lost.reapply().key)
+
+// The module.
+same<ReturnType<typeof coreVersion>, Promise<string>>()
+// @ts-expect-error it takes nothing
+void coreVersion(1)
