@@ -142,6 +142,8 @@ function handle(replica: Replica, sync: Sync, conflicts: Conflicts, event: Bindi
     case 'lost':
       return conflicts.notify()
     case 'closed':
+      // A panic outside of any call from here, in a task of the module's own.
+      if (event.error?.code === 'internal') return void replica.trap(fromBinding(event.error))
       sync.remember()
       return replica.end(event.error === null ? undefined : fromBinding(event.error))
   }

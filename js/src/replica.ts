@@ -200,7 +200,10 @@ export class Replica {
     try {
       await use(this.client)
     } catch (thrown) {
-      throw this.failure(thrown)
+      // A promise can also reject with what a browser's own interface threw.
+      throw thrown instanceof WebAssembly.RuntimeError
+        ? this.trap(thrown)
+        : toHaversackError(thrown)
     }
   }
 
@@ -248,7 +251,12 @@ export class Replica {
   private failure(thrown: unknown): HaversackError {
     if (isBindingError(thrown) || thrown instanceof HaversackError) return toHaversackError(thrown)
     // Anything else is the module stopping half-way: what it holds can't be trusted.
-    return this.instance.trap(thrown)
+    return this.trap(thrown)
+  }
+
+  /** The module has stopped half-way: no database of the page may use it again. */
+  trap(cause: unknown): HaversackError {
+    return this.instance.trap(cause)
   }
 }
 

@@ -52,6 +52,26 @@ test('a module that trapped is never called again, by no database of the page', 
   assert.equal(one.db.sync.status.error?.code, 'internal')
 })
 
+test('a panic in a task of the module ends all databases of the page', async () => {
+  const one = openFake()
+  const other = openFake(one.instance)
+  one.send({ kind: 'closed', error: bindingError('internal') })
+  assert.throws(
+    () => other.db.events.rows(),
+    (error: HaversackError) => error.code === 'internal' && /reload/.test(error.message),
+  )
+  assert.equal(other.db.sync.status.state, 'closed')
+})
+
+test("a browser's error in a promise is internal, and does not end the database", async () => {
+  const { db, client } = openFake()
+  client.flush = async () => {
+    throw new DOMException('gone', 'InvalidStateError')
+  }
+  await assert.rejects(db.flush(), (error: HaversackError) => error.code === 'internal')
+  assert.equal(db.events.insert({ title: 'a' }).key, 1)
+})
+
 test('timestamps become dates, in UTC and to the millisecond', () => {
   const at = (text: string): string => toDate(text as Timestamp).toISOString()
   assert.equal(at('2026-03-01T09:30:00.123456Z'), '2026-03-01T09:30:00.123Z')
