@@ -1,10 +1,10 @@
 /** Starts the page: its service worker, who is signed in, and the drawing. */
 
 import { html, render, type TemplateResult } from 'lit-html'
-import { registerSW } from 'virtual:pwa-register'
 import { Agenda } from './agenda'
 import { openAgenda } from './data'
 import { showState } from './dataset'
+import { installServiceWorker } from './install'
 import { handleKey } from './keyboard'
 import {
   rememberedUser,
@@ -139,12 +139,9 @@ function choose(user: DemoUser): void {
 }
 
 function start(): void {
-  const updateNow = registerSW({
-    onNeedRefresh: () => {
-      const run = (): void => void updateNow(true)
-      if (agenda) agenda.say('There is a new version of this page.', { label: 'Reload', run })
-      else run()
-    },
+  void installServiceWorker((takeOver) => {
+    if (!agenda) takeOver()
+    else agenda.say('There is a new version of this page.', { label: 'Reload', run: takeOver })
   })
   navigator.serviceWorker?.addEventListener('controllerchange', () => void warmOfflineAnswers())
   document.addEventListener('keydown', (e) => agenda && handleKey(agenda, viewport.rows, e))
