@@ -63,15 +63,16 @@ function page(): TemplateResult {
 
 function agendaView(open: Agenda): TemplateResult {
   return html`
-    <div class="agenda ${open.panel === 'none' ? '' : 'with-panel'}">
+    <div class="agenda ${open.panel === 'none' ? '' : 'with-panel'}" ?inert=${open.helpOpen}>
       ${headerView(open, () => void signOut())}
       <main class="body">
         ${filtersView(open)} ${listView(open, viewport)}
         ${open.panel === 'event' ? detailView(open) : null}
         ${open.panel === 'attention' ? attentionView(open) : null}
       </main>
-      ${statusView(open, Date.now())} ${noticeView(open)} ${open.helpOpen ? helpView(open) : null}
+      ${statusView(open, Date.now())} ${noticeView(open)}
     </div>
+    ${open.helpOpen ? helpView(open) : null}
   `
 }
 

@@ -112,53 +112,55 @@ function editor(agenda: Agenda, event: AgendaEvent): TemplateResult {
     if (Object.keys(change).length > 0) agenda.change(event.event_id, change)
     document.getElementById('rows')?.focus()
   }
-  return html`<form class="inplace" role="gridcell" data-testid="inplace" @submit=${save}>
-    <input
-      name="title"
-      required
-      maxlength="255"
-      aria-label="Title"
-      data-testid="inplace-title"
-      data-autofocus
-      .value=${event.title}
-    />
-    <input
-      name="day"
-      type="date"
-      aria-label="Due date"
-      data-testid="inplace-day"
-      .value=${dayOf(event.due_date) ?? ''}
-    />
-    <input
-      name="location"
-      maxlength="200"
-      aria-label="Place"
-      placeholder="Place"
-      data-testid="inplace-location"
-      .value=${event.location ?? ''}
-    />
-    <select name="priority" aria-label="Priority" data-testid="inplace-priority">
-      <option value="" .selected=${event.priority === null}>–</option>
-      ${[1, 2, 3, 4, 5].map(
-        (n) => html`<option value=${n} .selected=${n === event.priority}>${n}</option>`,
-      )}
-    </select>
-    <select name="status" aria-label="Status" data-testid="inplace-status">
-      ${STATUSES.map((s) => html`<option .selected=${s === event.status}>${s}</option>`)}
-    </select>
-    <button class="primary" aria-label="Save" data-testid="inplace-save">${icons.check}</button>
-    <button
-      type="button"
-      class="quiet"
-      aria-label="Cancel"
-      @click=${() => {
-        agenda.editInPlace(null)
-        document.getElementById('rows')?.focus()
-      }}
-    >
-      ${icons.cross}
-    </button>
-  </form>`
+  return html`<div role="gridcell">
+    <form class="inplace" data-testid="inplace" @submit=${save}>
+      <input
+        name="title"
+        required
+        maxlength="255"
+        aria-label="Title"
+        data-testid="inplace-title"
+        data-autofocus
+        .value=${event.title}
+      />
+      <input
+        name="day"
+        type="date"
+        aria-label="Due date"
+        data-testid="inplace-day"
+        .value=${dayOf(event.due_date) ?? ''}
+      />
+      <input
+        name="location"
+        maxlength="200"
+        aria-label="Place"
+        placeholder="Place"
+        data-testid="inplace-location"
+        .value=${event.location ?? ''}
+      />
+      <select name="priority" aria-label="Priority" data-testid="inplace-priority">
+        <option value="" .selected=${event.priority === null}>–</option>
+        ${[1, 2, 3, 4, 5].map(
+          (n) => html`<option value=${n} .selected=${n === event.priority}>${n}</option>`,
+        )}
+      </select>
+      <select name="status" aria-label="Status" data-testid="inplace-status">
+        ${STATUSES.map((s) => html`<option .selected=${s === event.status}>${s}</option>`)}
+      </select>
+      <button class="primary" aria-label="Save" data-testid="inplace-save">${icons.check}</button>
+      <button
+        type="button"
+        class="quiet"
+        aria-label="Cancel"
+        @click=${() => {
+          agenda.editInPlace(null)
+          document.getElementById('rows')?.focus()
+        }}
+      >
+        ${icons.cross}
+      </button>
+    </form>
+  </div>`
 }
 
 /** Only what was changed is written: another column may have been changed by someone else. */

@@ -51,7 +51,7 @@ export function statusView(agenda: Agenda, now: number): TemplateResult {
             aria-label=${said}
             @click=${() => agenda.togglePanel('attention')}
           >
-            ${icons.warning}${count(attention)}<span class="wide-only">${need}</span>
+            ${icons.warning}<span>${count(attention)} <span class="wide-only">${need}</span></span>
           </button>`
         : null
     }
