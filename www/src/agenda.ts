@@ -5,7 +5,7 @@
 
 import type { AgendaEvent, Db, EventChange, LostValue, RejectedMutation, Tag } from './data'
 import { EVERYTHING, type Filter } from './filters'
-import { timestampOf, today } from './format'
+import { nowTimestamp, timestampOf, today } from './format'
 import { Places } from './places'
 import { Results } from './results'
 import { debounced } from './schedule'
@@ -171,7 +171,7 @@ export class Agenda {
   setCompleted(event: AgendaEvent, completed: boolean): void {
     this.change(event.event_id, {
       status: completed ? 'completed' : 'active',
-      completed_date: completed ? new Date().toISOString() : null,
+      completed_date: completed ? nowTimestamp() : null,
     })
   }
 

@@ -1,10 +1,16 @@
 /** What of the agenda is shown, and in which order: a plain value, and its query. */
 
 import { between, gte, oneOf, lt } from 'haversack'
+import type { AgendaEvent } from './data'
 import { dayAfter, timestampOf, today } from './format'
 
-export const STATUSES = ['active', 'completed', 'deferred', 'cancelled'] as const
-export type Status = (typeof STATUSES)[number]
+export type Status = AgendaEvent['status']
+export const STATUSES: readonly Status[] = ['active', 'completed', 'deferred', 'cancelled']
+
+/** The status of this name, as a form's field has it. */
+export function statusNamed(name: string): Status {
+  return STATUSES.find((status) => status === name) ?? 'active'
+}
 
 export const PERIODS = {
   any: 'Any time',
@@ -95,7 +101,7 @@ export function predicate(filter: Filter, tagged: readonly number[]) {
   return {
     deleted_at: null,
     ...(filter.status !== 'all' && { status: filter.status }),
-    ...(filter.period === 'overdue' && { status: 'active' }),
+    ...(filter.period === 'overdue' && { status: 'active' as const }),
     ...((filter.priorityFrom > 1 || filter.priorityTo < 5) && {
       priority: between(filter.priorityFrom, filter.priorityTo),
     }),

@@ -1,5 +1,6 @@
 /** Text for people: dates, ages, counts. No state. */
 
+import type { Timestamp } from 'haversack'
 import type { AgendaEvent } from './data'
 
 const dayMonth = new Intl.DateTimeFormat(undefined, { month: 'short', timeZone: 'UTC' })
@@ -39,8 +40,13 @@ export function dayOf(timestamp: string | null): string | null {
 }
 
 /** Midnight UTC of a `YYYY-MM-DD`; null for an empty field. */
-export function timestampOf(day: string): string | null {
-  return day === '' ? null : `${day}T00:00:00.000000Z`
+export function timestampOf(day: string): Timestamp | null {
+  return day === '' ? null : (`${day}T00:00:00Z` as Timestamp)
+}
+
+/** The present moment. */
+export function nowTimestamp(): Timestamp {
+  return new Date().toISOString() as Timestamp
 }
 
 /** Today where the user is, as `YYYY-MM-DD`. */

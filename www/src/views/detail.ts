@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit-html'
 import { keyed } from 'lit-html/directives/keyed.js'
 import type { Agenda } from '../agenda'
 import type { AgendaEvent, EventChange } from '../data'
-import { STATUSES } from '../filters'
+import { statusNamed, STATUSES } from '../filters'
 import { dayOf, fullDate, moment, timestampOf } from '../format'
 import * as icons from '../icons'
 
@@ -87,7 +87,7 @@ function fields(agenda: Agenda, event: AgendaEvent): TemplateResult {
         <label class="field"
           >Status<select
             data-testid="detail-status"
-            @change=${(e: Event) => write({ status: text(e) })}
+            @change=${(e: Event) => write({ status: statusNamed(text(e)) })}
           >
             ${STATUSES.map((s) => html`<option .selected=${s === event.status}>${s}</option>`)}
           </select></label

@@ -3,7 +3,7 @@
 import { html, type TemplateResult } from 'lit-html'
 import type { Agenda } from '../agenda'
 import type { AgendaEvent, EventChange } from '../data'
-import { STATUSES } from '../filters'
+import { statusNamed, STATUSES } from '../filters'
 import { dayOf, fullDate, leaf, timestampOf } from '../format'
 import * as icons from '../icons'
 import { ROW_PX } from './list'
@@ -174,6 +174,6 @@ function changedFields(event: AgendaEvent, fields: FormData): EventChange {
     ...(day !== (dayOf(event.due_date) ?? '') && { due_date: timestampOf(day) }),
     ...(location !== event.location && { location }),
     ...(priority !== event.priority && { priority }),
-    ...(text('status') !== event.status && { status: text('status') }),
+    ...(text('status') !== event.status && { status: statusNamed(text('status')) }),
   }
 }
