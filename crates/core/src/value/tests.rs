@@ -106,6 +106,8 @@ fn floats_print_as_postgres_15_does() {
         ("5.684341886080802e-14", "5.684341886080802e-14"),
         ("-1.5", "-1.5"),
         ("-0", "-0"),
+        // Half-way between two shortest texts: the even one.
+        ("2.98023223876953125e-08", "2.9802322387695312e-08"),
     ] {
         check(&Type::Float8, given, text, text);
     }
@@ -114,6 +116,8 @@ fn floats_print_as_postgres_15_does() {
         ("123456", "123456"),
         ("1234567", "1.234567e+06"),
         ("0.1", "0.1"),
+        ("3308217.25", "3.3082172e+06"),
+        ("-275061.625", "-275061.62"),
     ] {
         check(&Type::Float4, given, text, text);
     }
@@ -137,6 +141,7 @@ fn numerics_round_half_away_from_zero() {
     check(&numeric(30, 2), "1.5", "1.50", "\"1.50\"");
     check(&numeric(30, 2), "99.999", "100.00", "\"100.00\"");
     check(&numeric(3, -3), "12345", "12000", "\"12000\"");
+    check(&numeric(4, -2), "-45", "0", "\"0\"");
     for (given, text) in [
         ("1e3", "1000"),
         ("-0.00", "0.00"),
@@ -144,6 +149,7 @@ fn numerics_round_half_away_from_zero() {
         ("1.5e-3", "0.0015"),
         ("0001.50", "1.50"),
         ("0", "0"),
+        ("0e+7", "0"),
         ("-Infinity", "-Infinity"),
         ("nan", "NaN"),
     ] {
@@ -410,6 +416,12 @@ fn arrays() {
         r#"{ a , "b c" ,NULL,"NULL","","x\"y\\z"}"#,
         r#"{a,"b c",NULL,"NULL","","x\"y\\z"}"#,
         r#"["a","b c",null,"NULL","","x\"y\\z"]"#,
+    );
+    check(
+        &of(Type::Text),
+        "{a ,\\ , \\  }",
+        "{a,\" \",\" \"}",
+        "[\"a\",\" \",\" \"]",
     );
     check(
         &of(Type::Int4),
