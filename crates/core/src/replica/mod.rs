@@ -23,7 +23,9 @@
 //!    [`Replica::find`]; [`Replica::row_json`] once per row and version, which
 //!    [`Replica::take_dirty`] tells.
 
+mod checks;
 mod column;
+mod defaults;
 mod effect;
 mod key;
 mod overlay;
