@@ -40,6 +40,7 @@ pub use column::ValueRef;
 pub use key::Key;
 pub use overlay::{LocalId, PendingMutation};
 pub use prepare::{DraftOp, Prepared, WriteContext};
+pub use read::EXACT;
 pub use staged::{LineKind, Staged};
 
 pub(crate) use column::{Column, Data};

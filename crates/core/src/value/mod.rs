@@ -13,7 +13,7 @@ mod text;
 mod time;
 
 pub use json::{from_json, write_json, write_json_string};
-pub(crate) use json::{write_float_json, write_int_json, write_text_json};
+pub(crate) use json::{survives_javascript, write_float_json, write_int_json, write_text_json};
 pub(crate) use numeric::{Scaled, scaled};
 pub use order::compare;
 pub(crate) use order::{compare_float, compare_numeric};

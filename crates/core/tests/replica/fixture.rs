@@ -3,8 +3,9 @@
 use haversack_core::Error;
 use haversack_core::replica::{DraftOp, LocalId, Prepared, Replica, WriteContext};
 use haversack_core::schema::{
-    Column, ColumnDefault, ForeignKey, Identity, Limits, Schema, Table, TableId, Type,
+    Column, ColumnDefault, ColumnId, ForeignKey, Identity, Limits, Schema, Table, TableId, Type,
 };
+use haversack_core::value::{Value, row_hash};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
@@ -203,4 +204,12 @@ pub fn insert(values: Json) -> Json {
 
 pub fn update(id: i64, set: Json) -> Json {
     json!([{ "op": "update", "table": "notes", "key": id, "set": set }])
+}
+
+/// The hash of a visible row.
+pub fn hash(replica: &Replica, id: i64) -> String {
+    let slot = replica.find_int(NOTES, id).expect("a row");
+    let columns = replica.schema().table(NOTES).columns.len() as u16;
+    let value = |c| replica.value(NOTES, slot, ColumnId(c)).to_value();
+    row_hash(&(0..columns).map(value).collect::<Vec<Value>>())
 }
