@@ -26,6 +26,7 @@
 mod checks;
 mod column;
 mod defaults;
+mod draft;
 mod effect;
 mod key;
 mod overlay;
@@ -37,9 +38,10 @@ mod staged;
 mod table;
 
 pub use column::ValueRef;
+pub use draft::DraftOp;
 pub use key::Key;
 pub use overlay::{LocalId, PendingMutation};
-pub use prepare::{DraftOp, Prepared, WriteContext};
+pub use prepare::{Prepared, WriteContext};
 pub use read::EXACT;
 pub use staged::{LineKind, Staged};
 

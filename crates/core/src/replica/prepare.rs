@@ -6,6 +6,7 @@
 
 use super::checks::{check_not_null, check_writable, denied, not_found, not_null};
 use super::defaults::made_default;
+use super::draft::DraftOp;
 use super::effect::{Change, Effect, Row};
 use super::{FxMap, Key, Replica};
 use crate::error::{Error, ErrorCode};
@@ -14,45 +15,9 @@ use crate::protocol::{Base, Mutation, Op, Seq, Values};
 use crate::queue;
 use crate::schema::{Column, Table, TableId};
 use crate::value::{self, Value};
-use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-
-/// A row operation as an application gives it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
-pub enum DraftOp {
-    /// A new row.
-    Insert {
-        /// The table's name.
-        table: String,
-        /// Values by column; what is left out gets its default.
-        values: Map<String, Json>,
-        /// Columns that take the key of an earlier insert: its position among the operations.
-        #[serde(default)]
-        refs: BTreeMap<String, usize>,
-    },
-    /// New values for some columns of a row.
-    Update {
-        /// The table's name.
-        table: String,
-        /// The key: a value, or an array of a value per key column.
-        key: Json,
-        /// New values by column.
-        set: Map<String, Json>,
-        /// Columns that take the key of an earlier insert: its position among the operations.
-        #[serde(default)]
-        refs: BTreeMap<String, usize>,
-    },
-    /// A row's end.
-    Delete {
-        /// The table's name.
-        table: String,
-        /// The key: a value, or an array of a value per key column.
-        key: Json,
-    },
-}
 
 /// What a write needs from outside: the time, randomness, leased keys.
 pub struct WriteContext<'a> {

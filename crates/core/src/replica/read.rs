@@ -5,7 +5,9 @@ use super::{Key, Replica, ValueRef};
 use crate::error::{Error, ErrorCode};
 use crate::query::{self, Explain, Param, Plan, PlanId, QueryShape};
 use crate::schema::{TableId, Type};
-use crate::value::{self, survives_javascript, write_float_json, write_int_json, write_text_json};
+use crate::value::{
+    self, float_survives, survives_javascript, write_float_json, write_int_json, write_text_json,
+};
 
 /// The member of a stored row that holds, as text, what JavaScript's values can't.
 pub const EXACT: &str = "$exact";
@@ -102,13 +104,17 @@ impl Replica {
         for (i, (column, member)) in described.iter().zip(&self.infos[t].members).enumerate() {
             out.push_str(member);
             write_value(&column.kind, row.at(i), out);
-            if let ValueRef::Text(text) = row.at(i)
-                && !survives_javascript(&column.kind, text)
-            {
+            let survives = match row.at(i) {
+                ValueRef::Null | ValueRef::Int(_) => true,
+                ValueRef::Float(float) => !float.is_finite() || float_survives(float),
+                ValueRef::Text(text) => survives_javascript(&column.kind, text),
+            };
+            if !survives {
                 exact.push(if exact.is_empty() { '{' } else { ',' });
                 value::write_json_string(&column.name, &mut exact);
                 exact.push(':');
-                value::write_json_string(text, &mut exact);
+                let text = value::to_text(&column.kind, &row.at(i).to_value());
+                value::write_json_string(&text.unwrap_or_default(), &mut exact);
             }
         }
         if !exact.is_empty() {

@@ -144,6 +144,22 @@ pub(crate) fn write_text_json(kind: &Type, text: &str, out: &mut String) {
     }
 }
 
+/// Reads JSON text exactly: use this, not serde_json, wherever a number is a row's value.
+///
+/// # Errors
+/// `type_mismatch` for what is not JSON, or holds `\\u0000`, which Postgres can't store.
+pub fn parse_json(text: &str) -> Result<Json, Error> {
+    jsonb::read(text)
+}
+
+/// Does a float survive as a JavaScript number in JSON, whoever reads it? Not all readers are
+/// exact beyond 15 digits.
+pub(crate) fn float_survives(float: f64) -> bool {
+    let mut text = String::new();
+    write_float(float, false, &mut text);
+    !text.contains('e') && numbers_survive(&text)
+}
+
 /// Does a text survive as the JavaScript value that it becomes, so that reading that value again
 /// gives the same text?
 ///
@@ -153,7 +169,13 @@ pub(crate) fn survives_javascript(kind: &Type, text: &str) -> bool {
     match kind {
         Type::Json => false,
         Type::Jsonb => text != "null" && numbers_survive(text),
-        Type::Array { of } => !text.starts_with('[') && !matches!(**of, Type::Json | Type::Jsonb),
+        Type::Array { of } => match **of {
+            Type::Json | Type::Jsonb => false,
+            Type::Float4 | Type::Float8 => {
+                !text.starts_with('[') && !text.contains('e') && numbers_survive(text)
+            }
+            _ => !text.starts_with('['),
+        },
         _ => true,
     }
 }

@@ -102,7 +102,7 @@ impl Draft {
             }
             Draft::Delete { id } => json!({ "op": "delete", "table": "things", "key": [id] }),
         };
-        serde_json::from_value(json).expect("a draft")
+        serde_json::from_str(&json.to_string()).expect("a draft")
     }
 
     /// The operation as another tab, with other rows before it, would have stored it.

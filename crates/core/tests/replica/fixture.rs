@@ -85,6 +85,7 @@ pub fn schema() -> Arc<Schema> {
             upper,
             secret,
             column("data", Type::Jsonb),
+            column("score", Type::Float8),
         ],
         &["id"],
     );
@@ -127,7 +128,7 @@ pub fn replica() -> Replica {
 }
 
 pub fn prepare_with(replica: &Replica, ops: Json, keys: Option<i64>) -> Result<Prepared, Error> {
-    let ops: Vec<DraftOp> = serde_json::from_value(ops).expect("drafts");
+    let ops: Vec<DraftOp> = serde_json::from_str(&ops.to_string()).expect("drafts");
     let mut random = || [0xab; 16];
     let mut next = keys;
     let mut draw = |_: TableId| {
@@ -162,6 +163,7 @@ pub fn note(id: i64, title: &str) -> Vec<Option<String>> {
         None,
         Some("1"),
         Some("s"),
+        None,
         None,
         None,
         None,

@@ -147,6 +147,8 @@ fn rows_survive_their_row_store_to_the_hash() {
         let mut row = note(id, "one");
         row[5] = Some("019b76da-a87b-7bab-abab-abababababab".into());
         row[10] = document.map(str::to_owned);
+        row[11] =
+            Some(["0.1", "0.30000000000000004", "NaN", "1e+300", "5e-324"][id as usize % 5].into());
         rows.push(row);
     }
     patch(&mut first, 0, &rows);

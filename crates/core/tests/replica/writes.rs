@@ -296,3 +296,38 @@ fn an_operation_can_take_the_key_of_an_earlier_insert() {
     let error = prepare(&replica, ops).expect_err("it refers to itself");
     assert_eq!(error.code, ErrorCode::InvalidQuery);
 }
+
+#[test]
+fn numbers_are_taken_to_the_last_bit() {
+    let mut replica = replica();
+    // Off by one in the last place where JSON is read less than exactly.
+    let double = -1.1193133179981887e-17;
+    write(
+        &mut replica,
+        insert(json!({ "title": "a", "score": double, "data": [double] })),
+    );
+    let prepared = prepare(
+        &replica,
+        update(100, json!({ "title": "b", "data": [double] })),
+    );
+    let Op::Update { set, .. } = &prepared.expect("good").ops[0] else {
+        panic!("an update")
+    };
+    assert_eq!(
+        set["data"].as_deref(),
+        Some("[-0.000000000000000011193133179981887]")
+    );
+    let slot = replica.find_int(NOTES, 100).expect("a row");
+    let score = replica.value(NOTES, slot, haversack_core::schema::ColumnId(11));
+    assert_eq!(score.to_value(), Value::Float(double));
+    for bad in [
+        "[{}]",
+        "[{\"op\":\"insert\",\"table\":\"t\"}]",
+        "[{\"op\":\"delete\",\"table\":\"t\",\"key\":1,\"set\":{}}]",
+    ] {
+        assert!(
+            serde_json::from_str::<Vec<haversack_core::replica::DraftOp>>(bad).is_err(),
+            "{bad}"
+        );
+    }
+}

@@ -417,3 +417,22 @@ fn a_row_s_hash_tells_values_apart() {
         }
     }
 }
+
+#[test]
+fn a_number_in_json_is_the_double_that_it_says() {
+    let mut bits = 0x9e37_79b9_7f4a_7c15_u64;
+    for _ in 0..20_000 {
+        bits = bits
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let float = f64::from_bits(bits);
+        if !float.is_finite() {
+            continue;
+        }
+        let json = parse_json(&format!("{float:e}")).expect("a number");
+        let value = from_json(&column(Type::Float8), &json).expect("a double");
+        assert_eq!(value, Value::Float(float));
+        let text = to_text(&Type::Float8, &value).expect("not null");
+        assert_eq!(parse(&Type::Float8, &text), Ok(Value::Float(float)));
+    }
+}
