@@ -63,7 +63,7 @@ async function main() {
     const marker = `Story ${Date.now().toString(36)}`
     const world = { a, b, c, sql, stack, user, other, marker, pictures, kept: {} }
     for (const [i, step] of STEPS.entries()) {
-      if (!(await tell(i + 1, step, world, profiles))) {
+      if (!(await tell(i + 1, step, world))) {
         const kept = await evidence(profiles, stack)
         console.log(`\nthe story failed at step ${i + 1}; pictures are in ${kept}`)
         return 1
@@ -133,4 +133,5 @@ function need(name) {
   process.exit(2)
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 process.exitCode = await main()
