@@ -52,10 +52,12 @@ function reading(agenda: Agenda, event: AgendaEvent, now: string): TemplateResul
         aria-label="Completed: ${event.title}"
         @click=${(e: Event) => {
           e.stopPropagation()
+          // The focus stays with the list, because this element may soon be another event's.
+          document.getElementById('rows')?.focus({ preventScroll: true })
           agenda.setCompleted(event, !done)
         }}
       >
-        ${icons.check}
+        ${done ? icons.check : null}
       </button>
     </div>
     <div role="gridcell" class="leaf ${day?.overdue ? 'overdue' : ''}">
@@ -95,13 +97,8 @@ function reading(agenda: Agenda, event: AgendaEvent, now: string): TemplateResul
 /** The priority as five bars. 1 is lowest, 5 is highest. */
 export function priorityBars(priority: number | null): TemplateResult {
   if (priority === null) return html`<span class="sr">no priority</span>`
-  return html`<span
-    class="bars p${priority}"
-    role="img"
-    aria-label="Priority ${priority} of 5"
-    title="Priority ${priority} of 5"
-    >${[1, 2, 3, 4, 5].map((n) => html`<i class=${n <= priority ? 'on' : ''}></i>`)}</span
-  >`
+  const name = `Priority ${priority} of 5`
+  return html`<span class="bars p${priority}" role="img" aria-label=${name} title=${name}></span>`
 }
 
 function editor(agenda: Agenda, event: AgendaEvent): TemplateResult {
