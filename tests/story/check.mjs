@@ -84,6 +84,8 @@ async function tell(number, step, world) {
   const began = Date.now()
   try {
     const { page, sql, keep } = await step.run(world)
+    const uncaught = [world.a, world.b, world.c].flatMap((profile) => profile.uncaught)
+    if (uncaught.length > 0) throw new Error(`a page let an error escape: ${uncaught[0]}`)
     Object.assign(world.kept, keep)
     console.log(
       `ok ${number} ${step.name} (${seconds(began)} s)\n     page: ${page}\n     SQL:  ${sql}`,

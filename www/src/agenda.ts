@@ -8,7 +8,7 @@ import { EVERYTHING, type Filter } from './filters'
 import { nowTimestamp, timestampOf, today } from './format'
 import { Places } from './places'
 import { Results } from './results'
-import { debounced } from './schedule'
+import { Debounced } from './schedule'
 import type { Session } from './session'
 import { Tags } from './tags'
 
@@ -44,7 +44,7 @@ export class Agenda {
   readonly #changed: () => void
   readonly #stopStatus: () => void
   readonly #stopConflicts: () => void
-  readonly #search: () => void
+  readonly #search: Debounced
   #noticeTimer: ReturnType<typeof setTimeout> | undefined
   #closed = false
   /** A first sync is under way. */
@@ -59,7 +59,7 @@ export class Agenda {
     this.results = new Results(db, this.filter, changed)
     this.places = new Places(db, changed)
     this.tags = new Tags(db, () => this.#tagsChanged())
-    this.#search = debounced(TYPING_PAUSE_MS, () => this.#show())
+    this.#search = new Debounced(TYPING_PAUSE_MS, () => this.#show())
     this.#stopStatus = db.sync.onChange(() => this.#synced())
     this.#stopConflicts = db.conflicts.onChange(changed)
     void this.places.count()
@@ -79,7 +79,7 @@ export class Agenda {
 
   setFilter(change: Partial<Filter>): void {
     this.filter = { ...this.filter, ...change }
-    if ('text' in change) this.#search()
+    if ('text' in change) this.#search.request()
     else this.#show()
     this.#changed()
   }
@@ -227,6 +227,7 @@ export class Agenda {
     if (this.#closed) return
     this.#closed = true
     clearTimeout(this.#noticeTimer)
+    this.#search.cancel()
     this.#stopStatus()
     this.#stopConflicts()
     this.tags.close()
@@ -273,6 +274,13 @@ export class Agenda {
     }
   }
 
+  /** The database has ended, and not because this page closed it. */
+  #ended(why: string | null): void {
+    if (this.#closed || why === null) return
+    this.say(why, { label: 'Reload', run: () => location.reload() }, true)
+    clearTimeout(this.#noticeTimer)
+  }
+
   async #settle(work: () => Promise<unknown>): Promise<void> {
     try {
       await work()
@@ -307,6 +315,8 @@ export class Agenda {
   }
 
   #synced(): void {
+    const { state, error } = this.db.sync.status
+    if (state === 'closed') return this.#ended(error?.message ?? null)
     const wasEmpty = this.results.count === 0
     this.results.refresh()
     // The first rows of a first sync: begin where the user is.
