@@ -73,7 +73,7 @@ impl RowShape {
                     freeze_deep(&Reflect::get(&row, name).unwrap_or_default());
                 }
             }
-            Object::freeze(row.unchecked_ref());
+            Object::freeze(row.unchecked_ref::<Object>());
         }
         Ok(rows)
     }
@@ -85,7 +85,11 @@ impl RowShape {
     pub fn plain(&self, json: &str) -> Result<Array, Error> {
         let internal = || Error::new(ErrorCode::Internal, "the core wrote rows that are not JSON");
         let rows: Array = JSON::parse(json).map_err(|_| internal())?.unchecked_into();
-        if self.special.iter().any(|(_, special)| *special != Special::Deep) {
+        if self
+            .special
+            .iter()
+            .any(|(_, special)| *special != Special::Deep)
+        {
             rows.iter().for_each(|row| self.revive(&row));
         }
         Ok(rows)
@@ -97,7 +101,9 @@ impl RowShape {
                 continue;
             };
             let value = match special {
-                Special::BigInt => BigInt::new(&text.as_str().into()).map_or(JsValue::NULL, Into::into),
+                Special::BigInt => {
+                    BigInt::new(&text.as_str().into()).map_or(JsValue::NULL, Into::into)
+                }
                 Special::Bytes => bytes_of_hex(&text).into(),
                 Special::Deep => continue,
             };
@@ -110,7 +116,11 @@ impl RowShape {
     /// # Errors
     /// `storage_failed` where a record is not plain data.
     pub fn stored(&self, rows: &Array) -> Result<Vec<serde_json::Value>, Error> {
-        if self.special.iter().any(|(_, special)| *special != Special::Deep) {
+        if self
+            .special
+            .iter()
+            .any(|(_, special)| *special != Special::Deep)
+        {
             for row in rows.iter() {
                 self.flatten(&row);
             }
@@ -119,17 +129,28 @@ impl RowShape {
             .ok()
             .and_then(|text| serde_json::from_str(&text.as_string()?).ok())
             .ok_or_else(|| {
-                Error::new(ErrorCode::StorageFailed, "a row store holds something that is no row")
+                Error::new(
+                    ErrorCode::StorageFailed,
+                    "a row store holds something that is no row",
+                )
             })
     }
 
     fn flatten(&self, row: &JsValue) {
         for (name, _) in &self.special {
-            let Ok(value) = Reflect::get(row, name) else { continue };
+            let Ok(value) = Reflect::get(row, name) else {
+                continue;
+            };
             let text = if value.is_bigint() {
-                value.unchecked_ref::<BigInt>().to_string(10).ok().map(JsValue::from)
+                value
+                    .unchecked_ref::<BigInt>()
+                    .to_string(10)
+                    .ok()
+                    .map(JsValue::from)
             } else {
-                value.dyn_ref::<Uint8Array>().map(|bytes| hex_of_bytes(bytes).into())
+                value
+                    .dyn_ref::<Uint8Array>()
+                    .map(|bytes| hex_of_bytes(bytes).into())
             };
             if let Some(text) = text {
                 let _ = Reflect::set(row, name, &text);
@@ -152,8 +173,10 @@ fn freeze_deep(value: &JsValue) {
 fn bytes_of_hex(text: &str) -> Uint8Array {
     let digits = text.trim_start_matches("\\x").as_bytes();
     let nibble = |b: u8| (b as char).to_digit(16).unwrap_or(0) as u8;
-    let bytes: Vec<u8> =
-        digits.chunks_exact(2).map(|pair| nibble(pair[0]) << 4 | nibble(pair[1])).collect();
+    let bytes: Vec<u8> = digits
+        .chunks_exact(2)
+        .map(|pair| nibble(pair[0]) << 4 | nibble(pair[1]))
+        .collect();
     Uint8Array::from(bytes.as_slice())
 }
 
@@ -167,7 +190,10 @@ pub fn key_to_js(table: &Table, key: &Key) -> JsValue {
     let mut json = String::new();
     key.write_json(table, &mut json);
     let value = JSON::parse(&json).unwrap_or_default();
-    let number = |part: JsValue| part.as_bool().map_or(part, |b| f64::from(u8::from(b)).into());
+    let number = |part: JsValue| {
+        part.as_bool()
+            .map_or(part, |b| f64::from(u8::from(b)).into())
+    };
     match value.dyn_into::<Array>() {
         Ok(parts) => parts.iter().map(number).collect::<Array>().into(),
         Err(part) => number(part),

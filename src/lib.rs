@@ -62,12 +62,21 @@ impl Client {
     /// Opens a database: `{ schema, url, token, onEvent }`.
     pub async fn open(options: JsValue) -> Result<Client, JsValue> {
         let shared = open(&options).await.map_err(|error| thrown(&error))?;
-        Ok(Client { shared, params: RefCell::default(), hits: RefCell::default() })
+        Ok(Client {
+            shared,
+            params: RefCell::default(),
+            hits: RefCell::default(),
+        })
     }
 
     /// The slot of a row by its single integer key; -1 where there is none.
     pub fn find_int(&self, table: u16, key: f64) -> i32 {
-        slot(self.shared.replica.borrow().find_int(TableId(table), key as i64))
+        slot(
+            self.shared
+                .replica
+                .borrow()
+                .find_int(TableId(table), key as i64),
+        )
     }
 
     /// The slot of a row by its single text key; -1 where there is none.
@@ -103,13 +112,18 @@ impl Client {
             }
         }
         json.push(']');
-        self.shared.shapes[usize::from(table)].frozen(&json).map_err(|error| thrown(&error))
+        self.shared.shapes[usize::from(table)]
+            .frozen(&json)
+            .map_err(|error| thrown(&error))
     }
 
     /// Compiles a query's shape.
     pub fn compile(&self, shape: &str) -> Result<u32, JsValue> {
         let shape = serde_json::from_str(shape).map_err(|e| {
-            thrown(&Error::new(ErrorCode::InvalidQuery, format!("not a query: {e}")))
+            thrown(&Error::new(
+                ErrorCode::InvalidQuery,
+                format!("not a query: {e}"),
+            ))
         })?;
         let plan = self.shared.replica.borrow_mut().compile(&shape);
         plan.map(|plan| plan.0).map_err(|error| thrown(&error))
@@ -135,7 +149,9 @@ impl Client {
         let held = self.params.borrow();
         let params: Vec<Param<'_>> = held.iter().take(params).map(Given::param).collect();
         let mut replica = self.shared.replica.borrow_mut();
-        let found = replica.run(PlanId(plan), &params).map_err(|error| thrown(&error))?;
+        let found = replica
+            .run(PlanId(plan), &params)
+            .map_err(|error| thrown(&error))?;
         let mut hits = self.hits.borrow_mut();
         hits.clear();
         hits.extend_from_slice(found);
@@ -152,7 +168,9 @@ impl Client {
         let held = self.params.borrow();
         let params: Vec<Param<'_>> = held.iter().take(params).map(Given::param).collect();
         let mut replica = self.shared.replica.borrow_mut();
-        replica.count(PlanId(plan), &params).map_err(|error| thrown(&error))
+        replica
+            .count(PlanId(plan), &params)
+            .map_err(|error| thrown(&error))
     }
 
     /// How a query was last run, as JSON.
@@ -164,19 +182,25 @@ impl Client {
     pub fn take_dirty(&self) -> Uint32Array {
         let mut dirty = Vec::new();
         self.shared.replica.borrow_mut().take_dirty(&mut dirty);
-        let flat: Vec<u32> =
-            dirty.iter().flat_map(|&(table, slot)| [u32::from(table.0), slot]).collect();
+        let flat: Vec<u32> = dirty
+            .iter()
+            .flat_map(|&(table, slot)| [u32::from(table.0), slot])
+            .collect();
         Uint32Array::from(flat.as_slice())
     }
 
     /// Writes a transaction of operations.
     pub fn mutate(&self, ops: &str) -> Result<String, JsValue> {
-        let drafts = serde_json::from_str::<Vec<haversack_core::replica::DraftOp>>(ops)
-            .map_err(|e| {
-                Error::new(ErrorCode::MalformedRequest, format!("not a list of operations: {e}"))
+        let drafts =
+            serde_json::from_str::<Vec<haversack_core::replica::DraftOp>>(ops).map_err(|e| {
+                Error::new(
+                    ErrorCode::MalformedRequest,
+                    format!("not a list of operations: {e}"),
+                )
             });
         let made = drafts.and_then(|drafts| self.shared.write(&drafts));
-        made.map(|made| to_json(&made)).map_err(|error| thrown(&error))
+        made.map(|made| to_json(&made))
+            .map_err(|error| thrown(&error))
     }
 
     /// Syncs now, whichever tab leads.
@@ -230,19 +254,33 @@ impl Client {
                 "theirs": value_view(schema, &lost.table, lost.column.as_deref(), &lost.theirs),
             })
         };
-        to_json(&self.shared.lost.borrow().iter().map(view).collect::<Vec<_>>())
+        to_json(
+            &self
+                .shared
+                .lost
+                .borrow()
+                .iter()
+                .map(view)
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// Forgets a rejected mutation.
     pub async fn dismiss_rejected(&self, seq: f64) -> Result<(), JsValue> {
         let shared = self.shared.clone();
-        shared.dismiss_rejected(seq as u64).await.map_err(|error| thrown(&error))
+        shared
+            .dismiss_rejected(seq as u64)
+            .await
+            .map_err(|error| thrown(&error))
     }
 
     /// Forgets a lost value.
     pub async fn dismiss_lost(&self, id: f64) -> Result<(), JsValue> {
         let shared = self.shared.clone();
-        shared.dismiss_lost(id).await.map_err(|error| thrown(&error))
+        shared
+            .dismiss_lost(id)
+            .await
+            .map_err(|error| thrown(&error))
     }
 
     /// Resolves when the row stores are current.
@@ -269,12 +307,18 @@ async fn open(options: &JsValue) -> Result<Rc<Shared>, Error> {
     let field = |name: &str| Reflect::get(options, &name.into()).unwrap_or_default();
     let text = |name: &str| {
         field(name).as_string().ok_or_else(|| {
-            Error::new(ErrorCode::MalformedRequest, format!("open() needs {name:?} as text"))
+            Error::new(
+                ErrorCode::MalformedRequest,
+                format!("open() needs {name:?} as text"),
+            )
         })
     };
     let function = |name: &str| {
         field(name).dyn_into::<Function>().map_err(|_| {
-            Error::new(ErrorCode::MalformedRequest, format!("open() needs {name:?} as a function"))
+            Error::new(
+                ErrorCode::MalformedRequest,
+                format!("open() needs {name:?} as a function"),
+            )
         })
     };
     let schema = Schema::from_json(&text("schema")?)?;
@@ -298,8 +342,15 @@ fn parse_json(text: &str) -> Result<serde_json::Value, Error> {
 }
 
 /// A wire value as JavaScript gets it; where the schema has moved on, the text itself.
-fn value_view(schema: &Schema, table: &str, column: Option<&str>, text: &Text) -> serde_json::Value {
-    let Some(text) = text else { return serde_json::Value::Null };
+fn value_view(
+    schema: &Schema,
+    table: &str,
+    column: Option<&str>,
+    text: &Text,
+) -> serde_json::Value {
+    let Some(text) = text else {
+        return serde_json::Value::Null;
+    };
     let known = || {
         let table = schema.table(schema.table_id(table)?);
         let column = table.column(table.column_id(column?)?);
@@ -312,10 +363,17 @@ fn value_view(schema: &Schema, table: &str, column: Option<&str>, text: &Text) -
 }
 
 fn key_view(schema: &Schema, table: &str, key: &KeyText) -> serde_json::Value {
-    let names = schema.table_id(table).map(|id| schema.table(id).primary_key.clone());
+    let names = schema
+        .table_id(table)
+        .map(|id| schema.table(id).primary_key.clone());
     let names = names.unwrap_or_default();
     let part = |(i, text): (usize, &String)| {
-        value_view(schema, table, names.get(i).map(String::as_str), &Some(text.clone()))
+        value_view(
+            schema,
+            table,
+            names.get(i).map(String::as_str),
+            &Some(text.clone()),
+        )
     };
     key.iter().enumerate().map(part).collect()
 }
@@ -329,10 +387,15 @@ fn op_view(schema: &Schema, op: &Op) -> serde_json::Value {
         values.iter().map(view).collect::<serde_json::Map<_, _>>()
     };
     match op {
-        Op::Insert { table, values: given } => {
+        Op::Insert {
+            table,
+            values: given,
+        } => {
             json!({ "op": "insert", "table": table, "values": values(table, given) })
         }
-        Op::Update { table, key, set, .. } => {
+        Op::Update {
+            table, key, set, ..
+        } => {
             let key = key_view(schema, table, key);
             json!({ "op": "update", "table": table, "key": key, "set": values(table, set) })
         }

@@ -18,12 +18,19 @@ pub fn on_panic(listener: &Function) {
     LISTENERS.with_borrow_mut(|listeners| listeners.push(listener.clone()));
     HOOK.call_once(|| {
         std::panic::set_hook(Box::new(|info| {
-            let error = Error::new(ErrorCode::Internal, format!("Haversack has a defect: {info}"))
-                .hint("reload the page; what was durable is kept");
-            let notice = to_object(&Notice::Closed { error: Some(ErrorView::from(&error)) });
+            let error = Error::new(
+                ErrorCode::Internal,
+                format!("Haversack has a defect: {info}"),
+            )
+            .hint("reload the page; what was durable is kept");
+            let notice = to_object(&Notice::Closed {
+                error: Some(ErrorView::from(&error)),
+            });
             // A panic while the list is borrowed must not panic again.
             LISTENERS.with(|listeners| {
-                let Ok(listeners) = listeners.try_borrow() else { return };
+                let Ok(listeners) = listeners.try_borrow() else {
+                    return;
+                };
                 for listener in listeners.iter() {
                     let _ = listener.call1(&JsValue::UNDEFINED, &notice);
                 }

@@ -7,11 +7,11 @@
 use super::Shared;
 use super::session::Session;
 use crate::browser::timer;
+use crate::convert::{key_from_js, key_to_js};
 use crate::store::layout;
 use haversack_core::replica::{Key, Staged};
 use haversack_core::schema::TableId;
 use haversack_core::{Error, ErrorCode};
-use crate::convert::{key_from_js, key_to_js};
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -40,12 +40,17 @@ impl Waiting {
     /// Some keys of one table.
     fn batch(&self) -> Option<(TableId, Vec<Key>)> {
         let (table, keys) = self.tables.first_key_value()?;
-        Some((*table, keys.iter().take(ROWS_PER_TRANSACTION).cloned().collect()))
+        Some((
+            *table,
+            keys.iter().take(ROWS_PER_TRANSACTION).cloned().collect(),
+        ))
     }
 
     fn remove(&mut self, table: TableId, keys: &[Key]) {
         if let Some(waiting) = self.tables.get_mut(&table) {
-            keys.iter().for_each(|key| drop(waiting.remove(key)));
+            for key in keys {
+                waiting.remove(key);
+            }
             if waiting.is_empty() {
                 self.tables.remove(&table);
             }
@@ -53,7 +58,9 @@ impl Waiting {
     }
 
     fn into_keys(self) -> impl Iterator<Item = (TableId, Key)> {
-        self.tables.into_iter().flat_map(|(table, keys)| keys.into_iter().map(move |k| (table, k)))
+        self.tables
+            .into_iter()
+            .flat_map(|(table, keys)| keys.into_iter().map(move |k| (table, k)))
     }
 }
 
@@ -134,7 +141,10 @@ impl Shared {
         session.waiting.borrow_mut().remove(table, &keys);
         let drained = self.drain_rows(session, fence, table, &keys).await;
         if !matches!(drained, Ok(true)) {
-            session.waiting.borrow_mut().extend(keys.into_iter().map(|key| (table, key)));
+            session
+                .waiting
+                .borrow_mut()
+                .extend(keys.into_iter().map(|key| (table, key)));
         }
         drained
     }
@@ -154,7 +164,10 @@ impl Shared {
             if length > 1 {
                 json.push(',');
             }
-            let exists = self.replica.borrow().confirmed_row_json(table, key, &mut json);
+            let exists = self
+                .replica
+                .borrow()
+                .confirmed_row_json(table, key, &mut json);
             if !exists {
                 json.truncate(length);
             }
@@ -167,10 +180,16 @@ impl Shared {
             .iter()
             .zip(present)
             .map(|(key, present)| {
-                (key_to_js(definition, key), if present { objects.next() } else { None })
+                (
+                    key_to_js(definition, key),
+                    if present { objects.next() } else { None },
+                )
             })
             .collect();
-        session.store.drain(fence, &layout::store_name(&definition.name), &rows).await
+        session
+            .store
+            .drain(fence, &layout::store_name(&definition.name), &rows)
+            .await
     }
 
     /// Resolves when the row stores hold every confirmed row.
@@ -186,7 +205,10 @@ impl Shared {
             }
             timer::sleep(FLUSH_POLL_MS).await;
         }
-        Err(Error::new(ErrorCode::StorageFailed, "the row stores are not current after 10 s"))
+        Err(Error::new(
+            ErrorCode::StorageFailed,
+            "the row stores are not current after 10 s",
+        ))
     }
 }
 

@@ -99,7 +99,12 @@ impl Notice {
                 ("rejected", Some(view))
             }
         };
-        Self::Settled { local, seq, outcome, error }
+        Self::Settled {
+            local,
+            seq,
+            outcome,
+            error,
+        }
     }
 }
 

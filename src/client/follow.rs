@@ -7,9 +7,9 @@ use super::Shared;
 use super::events::{Notice, Status};
 use super::session::Session;
 use crate::browser::channel::Message;
+use haversack_core::Error;
 use haversack_core::protocol::{Outcome, Seq};
 use haversack_core::sync::Event;
-use haversack_core::Error;
 use std::rc::Rc;
 
 impl Shared {
@@ -19,7 +19,9 @@ impl Shared {
             return;
         }
         loop {
-            let Some(message) = session.inbox.borrow_mut().pop_front() else { break };
+            let Some(message) = session.inbox.borrow_mut().pop_front() else {
+                break;
+            };
             if let Err(error) = self.on_message(&session, message).await {
                 self.close(Some(error));
                 return;
@@ -35,13 +37,17 @@ impl Shared {
     ) -> Result<(), Error> {
         match message {
             Message::Mutation { mutation } => {
-                if mutation.seq > session.judged.get() {
+                if mutation.seq > self.replica.borrow().judged() {
                     self.replica.borrow_mut().adopt(mutation)?;
                     self.notify(&Notice::Changed);
                 }
                 self.dispatch(Event::Wrote);
             }
-            Message::Patch { patch, outcomes, at } => {
+            Message::Patch {
+                patch,
+                outcomes,
+                at,
+            } => {
                 self.follow_patch(session, patch, &outcomes).await?;
                 self.status.borrow_mut().last_sync = Some(at);
                 self.take_keys(session).await;
@@ -85,10 +91,11 @@ impl Shared {
             for line in &lines {
                 staged.line(line)?;
             }
-            let judged: Vec<Seq> = outcomes.iter().map(|(seq, _)| *seq).collect();
-            self.replica.borrow_mut().apply_patch(staged, &judged);
+            let mut replica = self.replica.borrow_mut();
+            replica.apply_patch(staged);
+            // The journal's head has no verdicts: they came with the message.
+            replica.set_judged(outcomes.iter().map(|(seq, _)| *seq).max().unwrap_or(0));
             session.patch.set(patch);
-            session.judged.set(judged.last().copied().unwrap_or(0).max(session.judged.get()));
         }
         self.notify(&Notice::Changed);
         self.settle_locals(session, outcomes);

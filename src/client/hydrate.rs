@@ -8,7 +8,7 @@ use super::session::Session;
 use crate::store::idb::{self, Mode, Tx};
 use crate::store::layout::{self, JOURNAL, META, QUEUE, State};
 use crate::store::queue::read_queue;
-use haversack_core::replica::{LocalId, Staged};
+use haversack_core::replica::Staged;
 use haversack_core::{Error, ErrorCode};
 use js_sys::Array;
 use std::rc::Rc;
@@ -24,14 +24,21 @@ impl Shared {
     /// # Errors
     /// `storage_failed`.
     pub(super) async fn hydrate(self: &Rc<Self>, session: &Rc<Session>) -> Result<(), Error> {
-        let names: Vec<String> =
-            self.schema.tables.iter().map(|t| layout::store_name(&t.name)).collect();
+        let names: Vec<String> = self
+            .schema
+            .tables
+            .iter()
+            .map(|t| layout::store_name(&t.name))
+            .collect();
         let mut stores: Vec<&str> = vec![META, JOURNAL, QUEUE];
         stores.extend(names.iter().map(String::as_str));
         let tx = Tx::begin(&session.store.db, &stores, Mode::Read)?;
         let state = tx.store(META)?.get(&layout::STATE_KEY.into()).await?;
         let state: State = layout::from_js(&state)?.ok_or_else(|| {
-            Error::new(ErrorCode::StorageFailed, "the local store has lost its state record")
+            Error::new(
+                ErrorCode::StorageFailed,
+                "the local store has lost its state record",
+            )
         })?;
         let journal = tx.store(JOURNAL)?;
         let keys = journal.get_all_keys(&JsValue::UNDEFINED, u32::MAX).await?;
@@ -42,24 +49,17 @@ impl Shared {
         for (table, name) in names.iter().enumerate() {
             self.stage_rows(&tx, &mut staged, table, name).await?;
         }
-        self.replica.borrow_mut().apply_patch(staged, &[]);
+        self.replica.borrow_mut().apply_patch(staged);
         for patch in self.stage_journal(&keys, &lines)? {
-            self.replica.borrow_mut().apply_patch(patch, &[]);
+            self.replica.borrow_mut().apply_patch(patch);
         }
         {
             let mut replica = self.replica.borrow_mut();
-            let left: Vec<LocalId> = replica
-                .pending()
-                .filter(|p| p.seq().is_some_and(|seq| !queue.iter().any(|m| m.seq == seq)))
-                .map(|p| p.local)
-                .collect();
-            // What was judged while this tab was not looking has left the queue.
-            left.into_iter().for_each(|local| replica.withdraw(local));
+            replica.set_judged(state.judged);
             for mutation in queue {
                 replica.adopt(mutation)?;
             }
         }
-        session.judged.set(state.judged);
         session.patch.set(state.patch);
         self.status.borrow_mut().last_sync = state.last_sync;
         self.read_outcomes(session).await

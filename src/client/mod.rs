@@ -124,8 +124,11 @@ impl Shared {
             return Err(error.clone());
         }
         self.session.borrow().clone().ok_or_else(|| {
-            Error::new(ErrorCode::NotSignedIn, "no user is known on this device yet")
-                .hint("sign in once while online, so that `token()` resolves")
+            Error::new(
+                ErrorCode::NotSignedIn,
+                "no user is known on this device yet",
+            )
+            .hint("sign in once while online, so that `token()` resolves")
         })
     }
 
@@ -142,7 +145,10 @@ impl Shared {
     /// Gives the machine an event and carries out its effects.
     pub fn dispatch(self: &Rc<Self>, event: Event) {
         let now = browser::now_ms() as u64;
-        let effects = self.machine.borrow_mut().handle(event, now, browser::random_unit());
+        let effects = self
+            .machine
+            .borrow_mut()
+            .handle(event, now, browser::random_unit());
         for effect in effects {
             self.carry_out(effect);
         }
@@ -182,7 +188,10 @@ impl Shared {
         let token = self.ask_for_token().await?;
         let claim = &self.schema.identity.claim;
         let user = browser::token_claim(&token, claim).ok_or_else(|| {
-            Error::new(ErrorCode::TokenInvalid, format!("the token has no claim {claim:?}"))
+            Error::new(
+                ErrorCode::TokenInvalid,
+                format!("the token has no claim {claim:?}"),
+            )
         })?;
         let known = self.status.borrow().user.clone();
         if known.as_ref().is_some_and(|known| *known != user) {
@@ -212,11 +221,22 @@ impl Shared {
                 .unwrap_or_else(|| "no reason given".to_owned());
             Error::new(ErrorCode::Network, format!("`token()` failed: {text}"))
         };
-        let returned = self.token_source.call0(&JsValue::UNDEFINED).map_err(failed)?;
-        let token = JsFuture::from(Promise::resolve(&returned)).await.map_err(failed)?;
-        token.as_string().filter(|token| !token.is_empty()).ok_or_else(|| {
-            Error::new(ErrorCode::TokenMissing, "`token()` did not resolve to a token")
-        })
+        let returned = self
+            .token_source
+            .call0(&JsValue::UNDEFINED)
+            .map_err(failed)?;
+        let token = JsFuture::from(Promise::resolve(&returned))
+            .await
+            .map_err(failed)?;
+        token
+            .as_string()
+            .filter(|token| !token.is_empty())
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorCode::TokenMissing,
+                    "`token()` did not resolve to a token",
+                )
+            })
     }
 
     /// Until a user is known, asks for a token now and then, and at once when online.
@@ -287,6 +307,8 @@ impl Shared {
         if let Some(session) = self.session.take() {
             session.end();
         }
-        self.notify(&Notice::Closed { error: error.as_ref().map(ErrorView::from) });
+        self.notify(&Notice::Closed {
+            error: error.as_ref().map(ErrorView::from),
+        });
     }
 }

@@ -26,8 +26,6 @@ pub struct Session {
     pub tab: String,
     /// The replica's id.
     pub replica_id: String,
-    /// The last judged mutation whose patch is in memory.
-    pub judged: Cell<Seq>,
     /// The last patch in memory.
     pub patch: Cell<u64>,
     /// The leader's fence, while this tab leads.
@@ -77,7 +75,6 @@ impl Shared {
             tab: browser::random_uuid(),
             replica_id: state.replica,
             store,
-            judged: Cell::new(0),
             patch: Cell::new(0),
             fence: Cell::new(None),
             keys: RefCell::default(),
@@ -94,7 +91,9 @@ impl Shared {
         });
         self.watch_connection(&session);
         self.join_channel(&session);
-        self.replica.borrow_mut().set_identity(Some(user.to_owned()));
+        self.replica
+            .borrow_mut()
+            .set_identity(Some(user.to_owned()));
         self.status.borrow_mut().user = Some(user.to_owned());
         self.hydrate(&session).await?;
         self.session.replace(Some(session.clone()));
@@ -118,7 +117,10 @@ impl Shared {
                 shared.close(Some(error.hint("reload this page")));
             }
         });
-        session.store.db.set_onversionchange(Some(upgraded.as_ref().unchecked_ref()));
+        session
+            .store
+            .db
+            .set_onversionchange(Some(upgraded.as_ref().unchecked_ref()));
         session.on_version_change.replace(Some(upgraded));
         let weak = Rc::downgrade(self);
         let lost = Closure::<dyn FnMut(JsValue)>::new(move |_event: JsValue| {
@@ -128,7 +130,10 @@ impl Shared {
                 shared.close(Some(error.hint("reload this page")));
             }
         });
-        session.store.db.set_onclose(Some(lost.as_ref().unchecked_ref()));
+        session
+            .store
+            .db
+            .set_onclose(Some(lost.as_ref().unchecked_ref()));
         session.on_close.replace(Some(lost));
     }
 
@@ -202,8 +207,10 @@ impl Shared {
         };
         // A failure leaves the tab with the keys it has; the next write or sync asks again.
         if !wanted.is_empty()
-            && let Ok(taken) =
-                session.store.take_keys(&self.schema, &wanted, &session.tab).await
+            && let Ok(taken) = session
+                .store
+                .take_keys(&self.schema, &wanted, &session.tab)
+                .await
         {
             let mut keys = session.keys.borrow_mut();
             for (table, ranges) in taken {

@@ -42,7 +42,10 @@ impl Shared {
                     self.token.replace(None);
                 }
                 self.failure.replace(Some(ErrorView::from(&failure.error)));
-                Event::Failed { code: failure.error.code, retry_after_ms: failure.retry_after_ms }
+                Event::Failed {
+                    code: failure.error.code,
+                    retry_after_ms: failure.retry_after_ms,
+                }
             }
         };
         self.status.borrow_mut().progress = None;
@@ -51,10 +54,14 @@ impl Shared {
 
     async fn try_sync(self: &Rc<Self>, fresh_token: bool) -> Result<Option<bool>, Failure> {
         let session = self.session()?;
-        let Some(fence) = session.fence.get() else { return Ok(None) };
+        let Some(fence) = session.fence.get() else {
+            return Ok(None);
+        };
         let token = self.token(fresh_token).await?;
         let limit = self.schema.limits.body_bytes_max;
-        let Some(batch) = session.store.batch(fence, limit).await? else { return Ok(None) };
+        let Some(batch) = session.store.batch(fence, limit).await? else {
+            return Ok(None);
+        };
         let answer = self.exchange(&session, &token, &batch).await?;
         if answer.head.user != batch.state.user {
             let message = "the endpoint knows this user under another name than the token's claim";
@@ -107,12 +114,22 @@ impl Shared {
         }
         let head = staged.head().cloned().ok_or_else(broken)?;
         let cursor = staged.cursor().map(str::to_owned).ok_or_else(broken)?;
-        Ok(Answer { head, cursor, staged, lines })
+        Ok(Answer {
+            head,
+            cursor,
+            staged,
+            lines,
+        })
     }
 
     fn show_progress(self: &Rc<Self>, staged: &Staged) {
-        let Some(head) = staged.head().filter(|head| head.snapshot) else { return };
-        let progress = Progress { done: staged.rows(), total: head.rows_total };
+        let Some(head) = staged.head().filter(|head| head.snapshot) else {
+            return;
+        };
+        let progress = Progress {
+            done: staged.rows(),
+            total: head.rows_total,
+        };
         self.status.borrow_mut().progress = Some(progress);
         self.notify(&Notice::Status);
     }
@@ -138,7 +155,10 @@ impl Shared {
             answer.lines.clear();
         }
         // A pull that brought nothing changes nothing that others must read.
-        let patch_state = State { patch: session.patch.get() + 1, ..state };
+        let patch_state = State {
+            patch: session.patch.get() + 1,
+            ..state
+        };
         let commit = Commit {
             fence,
             state: &patch_state,
@@ -151,17 +171,12 @@ impl Shared {
         if !session.store.commit(&self.schema, &commit).await? {
             return Ok(false);
         }
-        self.apply(session, &patch_state, answer, &rejected, &lost).await?;
+        self.apply(session, &patch_state, answer, &rejected, &lost)
+            .await?;
         Ok(true)
     }
 
-    fn next_state(
-        &self,
-        state: State,
-        answer: &Answer,
-        judged: &[Mutation],
-        now: f64,
-    ) -> State {
+    fn next_state(&self, state: State, answer: &Answer, judged: &[Mutation], now: f64) -> State {
         let mut next = State {
             fingerprint: self.schema.fingerprint.clone(),
             cursor: Some(answer.cursor.clone()),
@@ -187,13 +202,15 @@ impl Shared {
         rejected: &[Rejected],
         lost: &[LostValue],
     ) -> Result<(), Failure> {
-        let outcomes: Vec<(Seq, Outcome)> =
-            answer.head.verdicts.iter().map(|v| (v.seq, v.outcome.clone())).collect();
-        let seqs: Vec<Seq> = outcomes.iter().map(|(seq, _)| *seq).collect();
+        let outcomes: Vec<(Seq, Outcome)> = answer
+            .head
+            .verdicts
+            .iter()
+            .map(|v| (v.seq, v.outcome.clone()))
+            .collect();
         let touched = self.keys_to_drain(&answer.staged);
-        self.replica.borrow_mut().apply_patch(answer.staged, &seqs);
+        self.replica.borrow_mut().apply_patch(answer.staged);
         session.patch.set(state.patch);
-        session.judged.set(state.judged);
         self.status.borrow_mut().last_sync = state.last_sync;
         session.tell(&Message::Patch {
             patch: state.patch,
@@ -218,11 +235,16 @@ impl Shared {
         let opened = match (self.session(), self.token(false).await) {
             (Ok(session), Ok(token)) => {
                 let weak = Rc::downgrade(&self);
-                Socket::open(&self.url, token, session.replica_id.clone(), move |report| {
-                    if let Some(shared) = weak.upgrade() {
-                        shared.on_socket(&report);
-                    }
-                })
+                Socket::open(
+                    &self.url,
+                    token,
+                    session.replica_id.clone(),
+                    move |report| {
+                        if let Some(shared) = weak.upgrade() {
+                            shared.on_socket(&report);
+                        }
+                    },
+                )
             }
             _ => None,
         };
@@ -271,17 +293,18 @@ impl Shared {
 
 /// The mutations that got a verdict, in order.
 fn judged_mutations(sent: &[Mutation], head: &Head) -> Vec<Mutation> {
-    sent.iter().filter(|m| head.verdicts.iter().any(|v| v.seq == m.seq)).cloned().collect()
+    sent.iter()
+        .filter(|m| head.verdicts.iter().any(|v| v.seq == m.seq))
+        .cloned()
+        .collect()
 }
 
-fn outcomes_to_keep(
-    judged: &[Mutation],
-    head: &Head,
-    now: f64,
-) -> (Vec<Rejected>, Vec<LostValue>) {
+fn outcomes_to_keep(judged: &[Mutation], head: &Head, now: f64) -> (Vec<Rejected>, Vec<LostValue>) {
     let (mut rejected, mut lost) = (Vec::new(), Vec::new());
     for verdict in &head.verdicts {
-        let Some(mutation) = judged.iter().find(|m| m.seq == verdict.seq) else { continue };
+        let Some(mutation) = judged.iter().find(|m| m.seq == verdict.seq) else {
+            continue;
+        };
         let error = match &verdict.outcome {
             Outcome::Rejected { error } => Some(error.clone()),
             Outcome::Gone => Some(Error::new(ErrorCode::Gone, ErrorCode::Gone.meaning())),
@@ -309,6 +332,10 @@ fn outcomes_to_keep(
 
 /// The head as the journal keeps it: whether the patch replaces everything, nothing else.
 fn journal_head(head: &Head) -> String {
-    let slim = Head { verdicts: Vec::new(), leases: Default::default(), ..head.clone() };
+    let slim = Head {
+        verdicts: Vec::new(),
+        leases: Default::default(),
+        ..head.clone()
+    };
     serde_json::to_string(&haversack_core::protocol::Line::Head(slim)).unwrap_or_default()
 }

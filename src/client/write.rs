@@ -3,18 +3,16 @@
 use super::Shared;
 use super::events::{ErrorView, Notice};
 use super::session::Session;
-use crate::browser::channel::Message;
 use crate::browser;
+use crate::browser::channel::Message;
 use crate::store::idb::{Tx, result_of};
 use crate::store::queue::Queued;
-use haversack_core::replica::{DraftOp, LocalId, WriteContext};
+use haversack_core::Error;
+use haversack_core::replica::{DraftOp, Key, LocalId, WriteContext};
+use haversack_core::schema::TableId;
 use haversack_core::sync::Event;
-use haversack_core::{Error, ErrorCode};
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
-
-/// Room left in a request's body for everything but one mutation, in bytes.
-const ENVELOPE_BYTES: usize = 16 * 1024;
 
 /// What a write returns.
 #[derive(serde::Serialize)]
@@ -44,30 +42,36 @@ impl Shared {
             self.replica.borrow().prepare(drafts, &mut context)?
         };
         let queued = Queued {
-            at: now_ms as i64,
-            seen: session.judged.get(),
-            ops: prepared.ops().to_vec(),
+            at: prepared.at,
+            seen: prepared.seen,
+            ops: prepared.ops.clone(),
         };
-        self.check_size(&queued)?;
         let (tx, request) = session.store.enqueue(&queued)?;
-        let keys = prepared.keys_json();
+        let keys = prepared
+            .keys
+            .iter()
+            .map(|(id, key)| self.key_json(*id, key))
+            .collect();
         let local = self.replica.borrow_mut().apply(prepared);
-        spawn_local(self.clone().finish_write(session.clone(), tx, request, local, queued));
+        spawn_local(
+            self.clone()
+                .finish_write(session.clone(), tx, request, local, queued),
+        );
         self.notify(&Notice::Changed);
-        Ok(Made { local: local.0, keys })
+        Ok(Made {
+            local: local.0,
+            keys,
+        })
     }
 
-    fn check_size(&self, queued: &Queued) -> Result<(), Error> {
-        let bytes = serde_json::to_string(queued).map_or(usize::MAX, |text| text.len());
-        let room = (self.schema.limits.body_bytes_max as usize).saturating_sub(ENVELOPE_BYTES);
-        if bytes <= room {
-            return Ok(());
+    /// A key as an array of a JSON value per key column.
+    fn key_json(&self, table: TableId, key: &Key) -> serde_json::Value {
+        let mut json = String::new();
+        key.write_json(self.schema.table(table), &mut json);
+        match serde_json::from_str(&json).unwrap_or_default() {
+            serde_json::Value::Array(parts) => parts.into(),
+            part => vec![part].into(),
         }
-        Err(Error::new(
-            ErrorCode::MutationTooLarge,
-            format!("the mutation is {bytes} bytes, and the endpoint takes {room} at the most"),
-        )
-        .hint("write less in one transaction, or raise limits.body_bytes_max in haversack.toml"))
     }
 
     async fn finish_write(
@@ -83,7 +87,9 @@ impl Shared {
                 let seq = result_of(&request).as_f64().unwrap_or_default() as u64;
                 self.replica.borrow_mut().sequence(local, seq);
                 session.locals.borrow_mut().insert(seq, local.0);
-                session.tell(&Message::Mutation { mutation: queued.into_mutation(seq) });
+                session.tell(&Message::Mutation {
+                    mutation: queued.into_mutation(seq),
+                });
                 self.notify(&Notice::Durable { local: local.0 });
                 self.dispatch(Event::Wrote);
                 self.take_keys(&session).await;
@@ -92,7 +98,10 @@ impl Shared {
                 self.replica.borrow_mut().withdraw(local);
                 self.notify(&Notice::Changed);
                 let error = ErrorView::from(&error);
-                self.notify(&Notice::Failed { local: local.0, error });
+                self.notify(&Notice::Failed {
+                    local: local.0,
+                    error,
+                });
                 self.refresh_status();
             }
         }

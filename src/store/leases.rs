@@ -5,8 +5,8 @@ use super::Store;
 use super::idb::{Mode, Tx};
 use super::layout::{self, LEASES, QUEUE};
 use super::queue::read_queue;
-use haversack_core::Error;
 use crate::browser::locks;
+use haversack_core::Error;
 use haversack_core::lease::{Lease, Ranges};
 use haversack_core::protocol::{Mutation, Op};
 use haversack_core::schema::Schema;
@@ -53,14 +53,19 @@ impl Store {
         Ok(taken)
     }
 
-    async fn dead_holders(&self, tables: &BTreeMap<String, u32>) -> Result<BTreeSet<String>, Error> {
+    async fn dead_holders(
+        &self,
+        tables: &BTreeMap<String, u32>,
+    ) -> Result<BTreeSet<String>, Error> {
         let tx = Tx::begin(&self.db, &[LEASES], Mode::Read)?;
         let mut holders = BTreeSet::new();
         for table in tables.keys() {
             holders.extend(read(&tx, table).await?.holders().cloned());
         }
         // Without Web Locks nobody knows who is dead, so nothing is taken from anybody.
-        let Some(held) = locks::held().await else { return Ok(BTreeSet::new()) };
+        let Some(held) = locks::held().await else {
+            return Ok(BTreeSet::new());
+        };
         holders.retain(|tab| !held.contains(&tab_lock(&self.name, tab)));
         Ok(holders)
     }

@@ -106,24 +106,6 @@ impl Store {
         Ok(state)
     }
 
-    /// Reads the state.
-    ///
-    /// # Errors
-    /// `storage_failed`.
-    pub async fn state(&self) -> Result<State, Error> {
-        let tx = Tx::begin(&self.db, &[layout::META], Mode::Read)?;
-        let stored = tx
-            .store(layout::META)?
-            .get(&layout::STATE_KEY.into())
-            .await?;
-        layout::from_js(&stored)?.ok_or_else(|| {
-            Error::new(
-                ErrorCode::StorageFailed,
-                "the local store has lost its state record",
-            )
-        })
-    }
-
     /// Takes the lead: from now on writes under an older fence are refused.
     ///
     /// # Errors
@@ -148,7 +130,9 @@ impl Store {
     /// `storage_failed`.
     pub async fn keys(&self, store: &str) -> Result<js_sys::Array, Error> {
         let tx = Tx::begin(&self.db, &[store], Mode::Read)?;
-        tx.store(store)?.get_all_keys(&JsValue::UNDEFINED, u32::MAX).await
+        tx.store(store)?
+            .get_all_keys(&JsValue::UNDEFINED, u32::MAX)
+            .await
     }
 }
 

@@ -176,6 +176,9 @@ impl SortedIndex {
     /// The positions whose leading columns pass the filters; all filters but the last must be
     /// points.
     pub fn range(&self, columns: &[Column], filters: &[&Filter<'_>]) -> Range<usize> {
+        if filters.is_empty() {
+            return 0..self.slots.len();
+        }
         let place = |slot: u32| {
             for (key, filter) in self.spec.0.iter().zip(filters) {
                 let order = key.place(columns, slot, filter);

@@ -145,6 +145,3 @@ pub enum Strategy {
     /// By an index on the conditions, sorted afterwards.
     Range,
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,7 +6,7 @@ use super::index::{SortedIndex, Spec};
 use super::plan::Plan;
 use super::{INDEXES_MAX, Param, Strategy};
 use crate::error::{Error, ErrorCode};
-use crate::replica::{TableStore, ValueRef};
+use crate::replica::{Data, TableStore, ValueRef};
 use std::borrow::Cow;
 use std::ops::{Bound, Range};
 
@@ -252,15 +252,20 @@ impl Walk<'_> {
     ) -> bool {
         let columns = &store.columns;
         let slots = &store.indexes[at].slots[range];
-        match rest {
-            // The most common kind, without a choice per row.
-            [one @ Filter::Int { .. }] => {
-                self.collect(slots, result, |slot| one.passes(columns, slot))
+        // One range of integers is the most common rest: no choice per row.
+        if let [Filter::Int { column, low, high }] = rest {
+            let column = &columns[*column];
+            if let Data::Int(ints) = &column.data {
+                let (low, high) = (*low, *high);
+                return self.collect(slots, result, |slot| {
+                    let int = ints[slot as usize];
+                    low <= int && int <= high && !column.is_null(slot)
+                });
             }
-            rest => self.collect(slots, result, |slot| {
-                rest.iter().all(|filter| filter.passes(columns, slot))
-            }),
         }
+        self.collect(slots, result, |slot| {
+            rest.iter().all(|f| f.passes(columns, slot))
+        })
     }
 
     #[inline]

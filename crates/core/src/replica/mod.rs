@@ -165,6 +165,3 @@ impl Replica {
         &mut self.tables[usize::from(table.0)]
     }
 }
-
-#[cfg(test)]
-mod tests;

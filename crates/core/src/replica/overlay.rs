@@ -226,7 +226,8 @@ impl Replica {
             .pending
             .last_key_value()
             .is_none_or(|(o, _)| *o < pending.order());
-        if last {
+        // A row written twice is shown once, in its last state, so that no slot changes for nothing.
+        if last && pending.rows().len() == pending.effects.len() {
             let effects = pending.effects.clone();
             self.put_in(pending);
             // Nothing comes after it, so what is visible needs no replay.

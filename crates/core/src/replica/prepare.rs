@@ -14,6 +14,7 @@ use crate::schema::{Column, ColumnDefault, Table, TableId, Type};
 use crate::value::{self, Value};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A row operation as an application gives it.
@@ -26,6 +27,9 @@ pub enum DraftOp {
         table: String,
         /// Values by column; what is left out gets its default.
         values: Map<String, Json>,
+        /// Columns that take the key of an earlier insert: its position among the operations.
+        #[serde(default)]
+        refs: BTreeMap<String, usize>,
     },
     /// New values for some columns of a row.
     Update {
@@ -35,6 +39,9 @@ pub enum DraftOp {
         key: Json,
         /// New values by column.
         set: Map<String, Json>,
+        /// Columns that take the key of an earlier insert: its position among the operations.
+        #[serde(default)]
+        refs: BTreeMap<String, usize>,
     },
     /// A row's end.
     Delete {
@@ -155,8 +162,12 @@ impl Draft<'_> {
         let id = schema.require_table(table)?;
         let described = schema.table(id);
         let op = match op {
-            DraftOp::Insert { values, .. } => self.insert(id, described, values, context),
-            DraftOp::Update { key, set, .. } => self.update(id, described, key, set),
+            DraftOp::Insert { values, refs, .. } => self
+                .with_refs(values, refs)
+                .and_then(|values| self.insert(id, described, &values, context)),
+            DraftOp::Update { key, set, refs, .. } => self
+                .with_refs(set, refs)
+                .and_then(|set| self.update(id, described, key, &set)),
             DraftOp::Delete { key, .. } => self.delete(id, described, key),
         }
         .map_err(|error| error.table(&described.name))?;
@@ -179,6 +190,35 @@ impl Draft<'_> {
         self.ops.push(op);
         self.effects.push(effect);
         Ok(())
+    }
+
+    /// The given values with the keys of earlier inserts put in.
+    fn with_refs<'g>(
+        &self,
+        given: &'g Map<String, Json>,
+        refs: &BTreeMap<String, usize>,
+    ) -> Result<Cow<'g, Map<String, Json>>, Error> {
+        let mut given = Cow::Borrowed(given);
+        for (column, &position) in refs {
+            let unusable = || {
+                Error::new(
+                    ErrorCode::InvalidQuery,
+                    format!("{column} refers to operation {position}, which is no earlier insert"),
+                )
+                .column(column)
+            };
+            let effect = self.effects.get(position).ok_or_else(unusable)?;
+            if !matches!(effect.change, Change::Insert(_)) || effect.key.values().len() != 1 {
+                return Err(unusable().hint("refer to an insert whose key is a single column"));
+            }
+            let mut json = String::new();
+            effect
+                .key
+                .write_json(self.replica.schema().table(effect.table), &mut json);
+            let key = serde_json::from_str(&json).map_err(|_| unusable())?;
+            given.to_mut().insert(column.clone(), key);
+        }
+        Ok(given)
     }
 
     /// A row as this transaction sees it.

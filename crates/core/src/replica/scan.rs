@@ -3,6 +3,7 @@
 //! Strict about the shape that the endpoint writes; what deviates (another order of members, say)
 //! is left to the general reader.
 
+use memchr::memchr2;
 use std::borrow::Cow;
 
 pub(super) struct Scan<'a> {
@@ -52,9 +53,7 @@ impl<'a> Scan<'a> {
     fn string(&mut self) -> Option<Cow<'a, str>> {
         let start = self.at;
         let bytes = self.text.as_bytes();
-        let len = bytes[start..]
-            .iter()
-            .position(|&b| b == b'"' || b == b'\\' || b < 0x20)?;
+        let len = memchr2(b'"', b'\\', &bytes[start..])?;
         self.at = start + len;
         match bytes[self.at] {
             b'"' => {

@@ -110,10 +110,17 @@ pub fn parse(kind: &Type, text: &str) -> Result<Value, Error> {
 /// # Errors
 /// As [`parse`], for the types that are not stored as text.
 pub fn parse_canonical(kind: &Type, text: &str) -> Result<Value, Error> {
-    match kind {
-        Type::Char { .. } => Ok(Value::text(text.trim_end_matches(' '))),
-        _ if kind.storage() == Storage::Text => Ok(Value::text(text)),
-        _ => parse(kind, text),
+    let plain = match kind {
+        Type::Int2 | Type::Int4 | Type::Int8 => numeric::parse_plain_int(text),
+        Type::Timestamp => time::parse_plain_timestamp(text, false),
+        Type::Timestamptz => time::parse_plain_timestamp(text, true),
+        Type::Char { .. } => return Ok(Value::text(text.trim_end_matches(' '))),
+        _ if kind.storage() == Storage::Text => return Ok(Value::text(text)),
+        _ => None,
+    };
+    match plain {
+        Some(int) => Ok(Value::Int(int)),
+        None => parse(kind, text),
     }
 }
 

@@ -1,0 +1,320 @@
+//! Makes an existing database syncable, and undoes it.
+//!
+//! Everything that `attach` adds is the schema `haversack`, triggers that call into it, two roles
+//! and their grants; `detach` removes all of it. Both run in one transaction and may be repeated.
+
+mod detach;
+mod sql;
+
+pub use detach::detach;
+
+use crate::config::Config;
+use crate::database::{command_error, ident, literal};
+use crate::introspect::{Introspected, Privileges, introspect};
+use haversack_core::Error;
+use std::collections::BTreeMap;
+use tokio_postgres::Client;
+
+/// An arbitrary constant: two attachers of one database take turns.
+const ATTACH_LOCK: i64 = 0x6861_7665_6174_7463;
+
+/// What `attach` is to do about the login role's password.
+#[derive(Clone, Debug)]
+pub enum Password {
+    /// Leave it.
+    Keep,
+    /// Set this one.
+    Set(String),
+}
+
+/// A role of this database, as found.
+#[derive(Clone, Debug)]
+pub(crate) struct Role {
+    pub(crate) name: String,
+    pub(crate) exists: bool,
+    /// Made by `attach`, so that `attach` grants to it and `detach` drops it.
+    pub(crate) ours: bool,
+}
+
+/// What is known before the SQL is written.
+pub(crate) struct Plan<'a> {
+    pub(crate) database: String,
+    pub(crate) login: Role,
+    pub(crate) user: Role,
+    pub(crate) introspected: &'a Introspected,
+    /// Numbers of tables in the changelog, by name; those that exist keep theirs.
+    pub(crate) numbers: BTreeMap<String, i32>,
+    /// Schemas of synced tables that not everybody may use, quoted.
+    pub(crate) closed_schemas: Vec<String>,
+    /// May everybody connect to the database?
+    pub(crate) open: bool,
+    /// Relations on which triggers or grants of an earlier attach remain, but which no longer sync.
+    pub(crate) stale: Vec<String>,
+}
+
+/// What `attach` found and did, or would do.
+#[derive(Debug)]
+pub struct Attached {
+    /// The statements, in order.
+    pub statements: Vec<String>,
+    /// The login role.
+    pub login: String,
+    /// The role under which the endpoint acts for a user.
+    pub user: String,
+    /// Did the login role exist already?
+    pub login_existed: bool,
+    /// What was introspected.
+    pub introspected: Introspected,
+}
+
+/// The SQL that makes the database syncable, without running it.
+///
+/// # Errors
+/// As [`introspect`], or what Postgres answers.
+pub async fn plan(
+    client: &mut Client,
+    config: &Config,
+    password: &Password,
+) -> Result<Attached, Error> {
+    let database = current_database(client).await?;
+    let login = find_role(client, &config.login_role(&database)).await?;
+    let user = find_role(client, &config.user_role(&database)).await?;
+    let privileges = if user.exists && !user.ours {
+        Privileges::Granted
+    } else {
+        Privileges::Planned
+    };
+    let introspected = introspect(client, config, &user.name, privileges).await?;
+    let plan = Plan {
+        numbers: numbers(client, &introspected).await?,
+        closed_schemas: closed_schemas(client, &introspected).await?,
+        open: everybody_connects(client).await?,
+        stale: stale(client, &introspected).await?,
+        introspected: &introspected,
+        database,
+        login: login.clone(),
+        user: user.clone(),
+    };
+    let statements = sql::statements(&plan, password);
+    Ok(Attached {
+        statements,
+        login: login.name,
+        user: user.name,
+        login_existed: login.exists,
+        introspected,
+    })
+}
+
+/// Makes the database syncable.
+///
+/// # Errors
+/// As [`plan`]; nothing is changed then.
+pub async fn attach(
+    client: &mut Client,
+    config: &Config,
+    password: &Password,
+) -> Result<Attached, Error> {
+    let failed = command_error("attaching");
+    client
+        .execute("SELECT pg_advisory_lock($1)", &[&ATTACH_LOCK])
+        .await
+        .map_err(&failed)?;
+    let result = async {
+        let attached = plan(client, config, password).await?;
+        let transaction = client.transaction().await.map_err(&failed)?;
+        for statement in &attached.statements {
+            transaction
+                .batch_execute(statement)
+                .await
+                .map_err(&failed)?;
+        }
+        transaction.commit().await.map_err(&failed)?;
+        Ok(attached)
+    }
+    .await;
+    // The lock ends with the connection in any case.
+    let _ = client
+        .execute("SELECT pg_advisory_unlock($1)", &[&ATTACH_LOCK])
+        .await;
+    result
+}
+
+/// The name of the database that a connection is to.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn current_database(client: &Client) -> Result<String, Error> {
+    let row = client
+        .query_one("SELECT current_database()::text", &[])
+        .await
+        .map_err(command_error("reading the database's name"))?;
+    Ok(row.get(0))
+}
+
+/// The comment by which a role that `attach` made is known, even if its database is made anew.
+pub(crate) const ROLE_COMMENT: &str = "made by haversack attach";
+
+pub(crate) async fn find_role(client: &Client, name: &str) -> Result<Role, Error> {
+    let row = client
+        .query_opt(
+            "SELECT coalesce(shobj_description(oid, 'pg_authid') = $2, false) FROM pg_roles WHERE rolname = $1",
+            &[&name, &ROLE_COMMENT],
+        )
+        .await
+        .map_err(command_error("reading the roles"))?;
+    Ok(Role {
+        name: name.to_owned(),
+        exists: row.is_some(),
+        ours: row.is_none_or(|row| row.get(0)),
+    })
+}
+
+async fn numbers(
+    client: &Client,
+    introspected: &Introspected,
+) -> Result<BTreeMap<String, i32>, Error> {
+    let failed = command_error("reading the attached tables");
+    let attached = client
+        .query_one("SELECT to_regclass('haversack.tables') IS NOT NULL", &[])
+        .await
+        .map_err(&failed)?
+        .get::<_, bool>(0);
+    let mut numbers = BTreeMap::new();
+    if attached {
+        for row in client
+            .query("SELECT name, id FROM haversack.tables", &[])
+            .await
+            .map_err(&failed)?
+        {
+            numbers.insert(row.get::<_, String>(0), row.get::<_, i32>(1));
+        }
+    }
+    let mut last = numbers.values().copied().max().unwrap_or(0);
+    for table in &introspected.schema.tables {
+        numbers.entry(table.name.clone()).or_insert_with(|| {
+            last += 1;
+            last
+        });
+    }
+    Ok(numbers)
+}
+
+async fn closed_schemas(
+    client: &Client,
+    introspected: &Introspected,
+) -> Result<Vec<String>, Error> {
+    let oids: Vec<u32> = introspected.tables.iter().map(|t| t.oid).collect();
+    let rows = client
+        .query(
+            "SELECT DISTINCT quote_ident(n.nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.oid = ANY ($1) AND NOT has_schema_privilege('public', n.oid, 'USAGE') ORDER BY 1",
+            &[&oids],
+        )
+        .await
+        .map_err(command_error("reading the privileges"))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+async fn everybody_connects(client: &Client) -> Result<bool, Error> {
+    let row = client
+        .query_one(
+            "SELECT has_database_privilege('public', current_database(), 'CONNECT')",
+            &[],
+        )
+        .await
+        .map_err(command_error("reading the privileges"))?;
+    Ok(row.get(0))
+}
+
+async fn stale(client: &Client, introspected: &Introspected) -> Result<Vec<String>, Error> {
+    let current: Vec<String> = introspected
+        .tables
+        .iter()
+        .flat_map(|t| t.relations.clone())
+        .collect();
+    let rows = client
+        .query(
+            "SELECT DISTINCT format('%I.%I', n.nspname, c.relname) FROM pg_trigger t
+             JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace pn ON pn.oid = p.pronamespace
+             JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE pn.nspname = 'haversack' AND NOT t.tgisinternal ORDER BY 1",
+            &[],
+        )
+        .await
+        .map_err(command_error("reading the triggers"))?;
+    Ok(rows
+        .iter()
+        .map(|row| row.get(0))
+        .filter(|relation| !current.contains(relation))
+        .collect())
+}
+
+/// A connection URL for the login role, made of the owner's.
+///
+/// # Errors
+/// `config_invalid` where the owner's URL can't be read.
+pub fn login_url(owner_url: &str, login: &str, password: Option<&str>) -> Result<String, Error> {
+    let config = crate::database::parse_url(owner_url, "DATABASE_URL")?;
+    let host = match config.get_hosts().first() {
+        Some(tokio_postgres::config::Host::Tcp(host)) if host.contains(':') => format!("[{host}]"),
+        Some(tokio_postgres::config::Host::Tcp(host)) => host.clone(),
+        #[cfg(unix)]
+        Some(tokio_postgres::config::Host::Unix(path)) => encode(&path.display().to_string()),
+        None => "localhost".to_owned(),
+    };
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    let database = config
+        .get_dbname()
+        .or(config.get_user())
+        .unwrap_or("postgres");
+    let secret = password
+        .map(|p| format!(":{}", encode(p)))
+        .unwrap_or_default();
+    Ok(format!(
+        "postgres://{}{secret}@{host}:{port}/{}",
+        encode(login),
+        encode(database)
+    ))
+}
+
+fn encode(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+        out
+    })
+}
+
+/// A password that nobody has to remember.
+pub fn random_password() -> String {
+    haversack_core::schema::hex(&rand::random::<[u8; 24]>())
+}
+
+pub(crate) fn role_statements(role: &Role, attributes: &str) -> Vec<String> {
+    if role.exists {
+        return Vec::new();
+    }
+    let name = ident(&role.name);
+    vec![
+        format!("CREATE ROLE {name} {attributes}"),
+        format!("COMMENT ON ROLE {name} IS {}", literal(ROLE_COMMENT)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn login_urls_keep_host_and_database() {
+        let url = login_url("postgres://me:x@db.example:5433/a%20b", "l", Some("p/w")).unwrap();
+        assert_eq!(url, "postgres://l:p%2Fw@db.example:5433/a%20b");
+        assert_eq!(
+            login_url("postgres://me@h/d", "l", None).unwrap(),
+            "postgres://l@h:5432/d"
+        );
+    }
+}

@@ -1,0 +1,286 @@
+//! The SQL that `attach` runs. Text only; knows what to say, not how it is run.
+
+use super::{Password, Plan, role_statements};
+use crate::database::{ident, literal};
+use crate::introspect::TableFacts;
+use crate::scope::Scope;
+use haversack_core::schema::{Table, Type};
+
+/// Every statement, in order.
+pub(super) fn statements(plan: &Plan<'_>, password: &Password) -> Vec<String> {
+    let mut out = roles(plan, password);
+    out.extend(store(plan));
+    for relation in &plan.stale {
+        out.extend(drop_triggers(relation));
+        if plan.user.ours {
+            out.push(format!(
+                "REVOKE ALL ON {relation} FROM {}",
+                ident(&plan.user.name)
+            ));
+        }
+    }
+    for (table, facts) in plan
+        .introspected
+        .schema
+        .tables
+        .iter()
+        .zip(&plan.introspected.tables)
+    {
+        let number = plan.numbers[&table.name];
+        out.push(format!(
+            "INSERT INTO haversack.tables (id, name) VALUES ({number}, {}) ON CONFLICT DO NOTHING",
+            literal(&table.name)
+        ));
+        out.extend(functions(number, table, facts));
+        for relation in &facts.relations {
+            out.extend(triggers(number, relation));
+        }
+        out.extend(grants(plan, table, facts));
+    }
+    out
+}
+
+fn roles(plan: &Plan<'_>, password: &Password) -> Vec<String> {
+    let (login, user) = (ident(&plan.login.name), ident(&plan.user.name));
+    let mut out = role_statements(&plan.user, "NOLOGIN NOINHERIT");
+    out.extend(role_statements(&plan.login, "LOGIN NOINHERIT"));
+    if let Password::Set(password) = password {
+        out.push(format!("ALTER ROLE {login} PASSWORD {}", literal(password)));
+    }
+    out.push(format!("GRANT {user} TO {login}"));
+    if !plan.open {
+        out.push(format!(
+            "GRANT CONNECT ON DATABASE {} TO {login}",
+            ident(&plan.database)
+        ));
+    }
+    for schema in &plan.closed_schemas {
+        out.push(format!("GRANT USAGE ON SCHEMA {schema} TO {login}, {user}"));
+    }
+    out
+}
+
+/// The schema `haversack`: what the endpoint keeps in the database.
+fn store(plan: &Plan<'_>) -> Vec<String> {
+    let login = ident(&plan.login.name);
+    [
+        "CREATE SCHEMA IF NOT EXISTS haversack",
+        "COMMENT ON SCHEMA haversack IS 'What Haversack keeps beside the data; haversack detach removes it'",
+        // One row. `history` tells a database from a copy of it that lived on elsewhere; no cursor
+        // older than `horizon` can be served, because its changes were pruned.
+        "CREATE TABLE IF NOT EXISTS haversack.meta (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    history uuid NOT NULL DEFAULT gen_random_uuid(),
+    horizon xid8 NOT NULL DEFAULT '0',
+    attached_at timestamptz NOT NULL DEFAULT now())",
+        "INSERT INTO haversack.meta DEFAULT VALUES ON CONFLICT DO NOTHING",
+        "CREATE TABLE IF NOT EXISTS haversack.tables (id integer PRIMARY KEY, name text NOT NULL UNIQUE)",
+        // A pointer per changed row, never its content. A key of NULL: the table was truncated.
+        "CREATE TABLE IF NOT EXISTS haversack.changes (
+    scope text NOT NULL,
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    seq bigint GENERATED ALWAYS AS IDENTITY,
+    at timestamptz NOT NULL DEFAULT now(),
+    tbl integer NOT NULL,
+    key text[])",
+        "CREATE INDEX IF NOT EXISTS changes_scope_xid ON haversack.changes (scope, xid)",
+        "CREATE INDEX IF NOT EXISTS changes_xid ON haversack.changes (xid)",
+        "CREATE TABLE IF NOT EXISTS haversack.replicas (
+    replica uuid PRIMARY KEY,
+    user_id text NOT NULL,
+    last_seq bigint NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    seen_at timestamptz NOT NULL DEFAULT now())",
+        "CREATE TABLE IF NOT EXISTS haversack.verdicts (
+    replica uuid NOT NULL REFERENCES haversack.replicas ON DELETE CASCADE,
+    seq bigint NOT NULL,
+    verdict json NOT NULL,
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    PRIMARY KEY (replica, seq))",
+        "CREATE TABLE IF NOT EXISTS haversack.leases (
+    replica uuid NOT NULL REFERENCES haversack.replicas ON DELETE CASCADE,
+    tbl integer NOT NULL,
+    lo bigint NOT NULL,
+    hi bigint NOT NULL CHECK (hi >= lo),
+    PRIMARY KEY (replica, tbl, lo))",
+        PRUNE,
+        "REVOKE ALL ON FUNCTION haversack.prune(interval) FROM PUBLIC",
+    ]
+    .iter()
+    .map(|s| (*s).to_owned())
+    .chain([
+        format!("GRANT USAGE ON SCHEMA haversack TO {login}"),
+        format!("GRANT SELECT ON haversack.meta, haversack.tables, haversack.changes TO {login}"),
+        format!(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON haversack.replicas, haversack.verdicts, haversack.leases TO {login}"
+        ),
+    ])
+    .collect()
+}
+
+// The horizon and the deletion are one transaction, so a pull sees both or neither.
+const PRUNE: &str = "CREATE OR REPLACE FUNCTION haversack.prune(older_than interval) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
+DECLARE
+    pruned bigint;
+    newest xid8;
+BEGIN
+    WITH gone AS (DELETE FROM haversack.changes WHERE at < now() - older_than RETURNING xid)
+    SELECT count(*), max(xid::text::numeric)::text::xid8 INTO pruned, newest FROM gone;
+    IF pruned > 0 THEN
+        UPDATE haversack.meta SET horizon = newest WHERE horizon < newest;
+    END IF;
+    RETURN pruned;
+END $function$";
+
+/// Types whose text is the same whatever the session's settings are.
+fn is_settled(kind: &Type) -> bool {
+    match kind {
+        Type::Bool
+        | Type::Int2
+        | Type::Int4
+        | Type::Int8
+        | Type::Numeric { .. }
+        | Type::Text
+        | Type::Varchar { .. }
+        | Type::Char { .. }
+        | Type::Uuid
+        | Type::Enum { .. } => true,
+        Type::Float4
+        | Type::Float8
+        | Type::Date
+        | Type::Time
+        | Type::Timestamp
+        | Type::Timestamptz
+        | Type::Json
+        | Type::Jsonb
+        | Type::Bytea
+        | Type::Array { .. }
+        | Type::Opaque { .. } => false,
+    }
+}
+
+fn functions(number: i32, table: &Table, facts: &TableFacts) -> Vec<String> {
+    let keys: Vec<String> = table
+        .key_columns()
+        .iter()
+        .map(|c| format!("r.{}::text", facts.columns[usize::from(c.0)].sql))
+        .collect();
+    let key = format!("ARRAY[{}]", keys.join(", "));
+    let (scope, owned) = match &facts.scope {
+        Scope::Global => ("'*'".to_owned(), String::new()),
+        Scope::Owner(column) => {
+            let column = ident(column);
+            (
+                format!("'u:' || r.{column}::text"),
+                format!(" WHERE r.{column} IS NOT NULL"),
+            )
+        }
+    };
+    let row = format!("SELECT {scope}, {number}, {key}");
+    let into = "INSERT INTO haversack.changes (scope, tbl, key)";
+    let inserted = format!("{into} {row} FROM new_rows r{owned}");
+    let deleted = format!("{into} {row} FROM old_rows r{owned}");
+    // A row that moved to another owner or key concerns those who had it as well. EXCEPT gives each
+    // pair once.
+    let updated = format!(
+        "{inserted};\n    {into} {row} FROM old_rows r{owned} EXCEPT {row} FROM new_rows r{owned}"
+    );
+    let truncated = format!("{into} VALUES ('*', {number}, NULL)");
+    let settled = table
+        .key_columns()
+        .iter()
+        .all(|c| is_settled(&table.column(*c).kind));
+    let settings = if settled {
+        ""
+    } else {
+        " SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres' SET TimeZone = 'UTC' \
+         SET bytea_output = 'hex' SET extra_float_digits = 1"
+    };
+    [
+        ("insert", inserted),
+        ("update", updated),
+        ("delete", deleted),
+        ("truncate", truncated),
+    ]
+    .into_iter()
+    .map(|(event, body)| {
+        format!(
+            "CREATE OR REPLACE FUNCTION haversack.capture_{number}_{event}() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp{settings} AS $function$
+BEGIN
+    {body};
+    RETURN NULL;
+END $function$"
+        )
+    })
+    .collect()
+}
+
+const EVENTS: [(&str, &str); 4] = [
+    ("insert", " REFERENCING NEW TABLE AS new_rows"),
+    (
+        "update",
+        " REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows",
+    ),
+    ("delete", " REFERENCING OLD TABLE AS old_rows"),
+    ("truncate", ""),
+];
+
+fn triggers(number: i32, relation: &str) -> Vec<String> {
+    let mut out = drop_triggers(relation);
+    for (event, referencing) in EVENTS {
+        out.push(format!(
+            "CREATE TRIGGER haversack_{event} AFTER {} ON {relation}{referencing} \
+             FOR EACH STATEMENT EXECUTE FUNCTION haversack.capture_{number}_{event}()",
+            event.to_uppercase()
+        ));
+        // Else a session that poses as a replication worker would leave no trace.
+        out.push(format!(
+            "ALTER TABLE {relation} ENABLE ALWAYS TRIGGER haversack_{event}"
+        ));
+    }
+    out
+}
+
+fn drop_triggers(relation: &str) -> Vec<String> {
+    EVENTS
+        .iter()
+        .map(|(event, _)| format!("DROP TRIGGER IF EXISTS haversack_{event} ON {relation}"))
+        .collect()
+}
+
+/// A role that existed before keeps the privileges that the application gave it.
+fn grants(plan: &Plan<'_>, table: &Table, facts: &TableFacts) -> Vec<String> {
+    let (login, user) = (ident(&plan.login.name), ident(&plan.user.name));
+    let mut out = Vec::new();
+    let sequences = facts.sequences.join(", ");
+    if plan.login.ours && !sequences.is_empty() {
+        out.push(format!("REVOKE ALL ON SEQUENCE {sequences} FROM {login}"));
+        if facts.writable {
+            out.push(format!("GRANT USAGE ON SEQUENCE {sequences} TO {login}"));
+        }
+    }
+    if !plan.user.ours {
+        return out;
+    }
+    let list = |names: &mut dyn Iterator<Item = String>| names.collect::<Vec<_>>().join(", ");
+    let seen = list(&mut table.columns.iter().map(|c| ident(&c.name)));
+    let written = list(&mut facts.grantable.iter().map(|name| ident(name)));
+    out.push(format!("REVOKE ALL ON {} FROM {user}", facts.sql));
+    let mut rights = format!("SELECT ({seen})");
+    if facts.writable {
+        if !written.is_empty() {
+            rights = format!("{rights}, INSERT ({written}), UPDATE ({written})");
+        }
+        rights = format!("{rights}, DELETE");
+    }
+    out.push(format!("GRANT {rights} ON {} TO {user}", facts.sql));
+    if !sequences.is_empty() {
+        out.push(format!("REVOKE ALL ON SEQUENCE {sequences} FROM {user}"));
+        if facts.writable {
+            out.push(format!("GRANT USAGE ON SEQUENCE {sequences} TO {user}"));
+        }
+    }
+    out
+}

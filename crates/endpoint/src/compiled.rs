@@ -1,0 +1,306 @@
+//! The introspected schema with its SQL, made once. Every identifier that reaches Postgres on behalf
+//! of a client is written here, from the catalog; a client's words are only ever compared with it.
+
+use crate::config::Config;
+use crate::database::command_error;
+use crate::introspect::{ColumnFacts, Introspected, TableFacts};
+use bytes::Bytes;
+use haversack_core::schema::{ColumnDefault, ColumnId, Schema, Table, TableId, Type};
+use haversack_core::{Error, ErrorCode};
+use std::collections::HashMap;
+use tokio_postgres::Client;
+
+/// A schema, ready to serve.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What is served.
+    pub schema: Schema,
+    /// The same as JSON.
+    pub schema_json: Bytes,
+    /// In the order of [`Schema::tables`].
+    pub tables: Vec<TableSql>,
+    /// The role under which the endpoint acts for a user.
+    pub user_role: String,
+    /// The types of the columns that name owners; the identity has to be one of each.
+    pub owner_types: Vec<Type>,
+    /// Puts constraints back to deferred that are declared so; empty where none is.
+    pub defer: String,
+    by_number: HashMap<i32, TableId>,
+}
+
+/// A table's SQL.
+#[derive(Debug)]
+pub struct TableSql {
+    /// Its number in the changelog.
+    pub number: i32,
+    /// Qualified and quoted.
+    pub sql: String,
+    /// In the order of the served columns.
+    pub columns: Vec<ColumnFacts>,
+    /// The sequence from which its key draws, qualified and quoted.
+    pub sequence: Option<String>,
+    /// All served columns of all visible rows, as text.
+    pub read_all: String,
+    /// Their number, at most `$1`.
+    pub count: String,
+    /// The served columns of the row with key `$1, $2, …`, as text.
+    pub read: String,
+    /// The same, locking the row.
+    pub read_locked: String,
+    /// The served columns of the rows whose keys are in the arrays `$1, $2, …`, one per key column.
+    pub read_many: String,
+    /// Deletes the row with key `$1, $2, …`.
+    pub delete: String,
+    /// `t.key = $n::…` for each key column, with the first parameter's number left open.
+    key_casts: Vec<(String, String)>,
+    key: Vec<ColumnId>,
+    always: Vec<bool>,
+}
+
+impl Compiled {
+    /// Compiles what was introspected; `numbers` are the tables' numbers in the changelog.
+    ///
+    /// # Errors
+    /// `not_attached`, naming a table that the changelog does not know.
+    pub fn new(
+        introspected: Introspected,
+        numbers: &HashMap<String, i32>,
+        user_role: String,
+    ) -> Result<Self, Error> {
+        let Introspected {
+            schema,
+            tables: facts,
+            deferred,
+            notes: _,
+        } = introspected;
+        let (mut tables, mut by_number) = (Vec::new(), HashMap::new());
+        let mut owner_types = Vec::new();
+        for (i, (table, facts)) in schema.tables.iter().zip(facts).enumerate() {
+            let number = *numbers
+                .get(&table.name)
+                .ok_or_else(|| not_attached(&table.name))?;
+            by_number.insert(number, TableId(i as u16));
+            if let Some(kind) = crate::sync::owner_type(table, &facts.scope)
+                && !owner_types.contains(&kind)
+            {
+                owner_types.push(kind);
+            }
+            tables.push(TableSql::new(number, table, facts));
+        }
+        let schema_json = serde_json::to_vec(&schema)
+            .map_err(|e| {
+                Error::new(
+                    ErrorCode::Internal,
+                    format!("the schema can't be written: {e}"),
+                )
+            })?
+            .into();
+        let defer = if deferred.is_empty() {
+            String::new()
+        } else {
+            format!("; SET CONSTRAINTS {} DEFERRED", deferred.join(", "))
+        };
+        Ok(Self {
+            schema,
+            schema_json,
+            tables,
+            user_role,
+            owner_types,
+            defer,
+            by_number,
+        })
+    }
+
+    /// Introspects a database as the endpoint's role and compiles it.
+    ///
+    /// # Errors
+    /// `not_attached`, or as `introspect`.
+    pub async fn read(client: &mut Client, config: &Config) -> Result<Self, Error> {
+        let database = crate::attach::current_database(client).await?;
+        let user_role = config.user_role(&database);
+        let numbers = read_numbers(client).await?;
+        let introspected = crate::introspect::introspect(
+            client,
+            config,
+            &user_role,
+            crate::introspect::Privileges::Granted,
+        )
+        .await?;
+        Self::new(introspected, &numbers, user_role)
+    }
+
+    /// A table by its number in the changelog; none where it no longer syncs.
+    pub fn by_number(&self, number: i32) -> Option<TableId> {
+        self.by_number.get(&number).copied()
+    }
+
+    /// The table and its SQL.
+    pub fn table(&self, id: TableId) -> (&Table, &TableSql) {
+        (self.schema.table(id), &self.tables[usize::from(id.0)])
+    }
+}
+
+fn not_attached(table: &str) -> Error {
+    Error::new(
+        ErrorCode::NotAttached,
+        format!("table {table} is not attached"),
+    )
+    .table(table)
+    .hint("run `haversack attach` with the owner's DATABASE_URL")
+}
+
+async fn read_numbers(client: &Client) -> Result<HashMap<String, i32>, Error> {
+    let failed = command_error("reading the attached tables");
+    let usable: bool = client
+        .query_one(
+            "SELECT coalesce(has_schema_privilege(to_regnamespace('haversack')::oid, 'USAGE'), false)",
+            &[],
+        )
+        .await
+        .map_err(&failed)?
+        .get(0);
+    if !usable {
+        return Err(Error::new(
+            ErrorCode::NotAttached,
+            "the database is not attached, or not for this role",
+        )
+        .hint(
+            "run `haversack attach` with the owner's DATABASE_URL, and use the URL that it prints",
+        ));
+    }
+    let rows = client
+        .query("SELECT name, id FROM haversack.tables", &[])
+        .await
+        .map_err(&failed)?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+impl TableSql {
+    fn new(number: i32, table: &Table, facts: TableFacts) -> Self {
+        let key = table.key_columns();
+        let list: Vec<String> = facts
+            .columns
+            .iter()
+            .map(|c| format!("t.{}::text", c.sql))
+            .collect();
+        let list = list.join(", ");
+        let key_casts: Vec<(String, String)> = key
+            .iter()
+            .map(|c| &facts.columns[usize::from(c.0)])
+            .map(|c| (c.sql.clone(), c.cast.clone()))
+            .collect();
+        let sql = &facts.sql;
+        let at = predicate(&key_casts, 1);
+        let names: Vec<String> = (1..=key.len()).map(|i| format!("k{i}")).collect();
+        let arrays: Vec<String> = (1..=key.len()).map(|i| format!("${i}::text[]")).collect();
+        let joined: Vec<String> = key_casts
+            .iter()
+            .zip(&names)
+            .map(|((column, cast), name)| format!("t.{column} = k.{name}::{cast}"))
+            .collect();
+        let sequence = table.sequence_key().and_then(|c| {
+            let name = &table.column(c).name;
+            facts
+                .sequence_of
+                .iter()
+                .find(|(column, _)| column == name)
+                .map(|(_, s)| s.clone())
+        });
+        let always = table
+            .columns
+            .iter()
+            .map(|c| matches!(c.default, Some(ColumnDefault::Sequence { always: true })))
+            .collect();
+        // FOR UPDATE needs a right to update; a row of a table that is only deleted from is not locked.
+        let lock = if facts.columns.iter().any(|c| c.can_update) {
+            " FOR UPDATE"
+        } else {
+            ""
+        };
+        Self {
+            number,
+            read_all: format!("SELECT {list} FROM {sql} t"),
+            count: format!("SELECT count(*) FROM (SELECT FROM {sql} LIMIT $1::bigint) t"),
+            read: format!("SELECT {list} FROM {sql} t WHERE {at}"),
+            read_locked: format!("SELECT {list} FROM {sql} t WHERE {at}{lock}"),
+            read_many: format!(
+                "SELECT {list} FROM unnest({}) AS k({}) JOIN {sql} t ON {}",
+                arrays.join(", "),
+                names.join(", "),
+                joined.join(" AND ")
+            ),
+            delete: format!("DELETE FROM {sql} t WHERE {at}"),
+            sql: facts.sql,
+            columns: facts.columns,
+            sequence,
+            key_casts,
+            key,
+            always,
+        }
+    }
+
+    /// The key's columns, in the key's order.
+    pub fn key(&self) -> &[ColumnId] {
+        &self.key
+    }
+
+    /// Updates columns to `$1, $2, …` in the row whose key is in the parameters after them.
+    pub fn update(&self, columns: &[ColumnId]) -> String {
+        let set: Vec<String> = columns
+            .iter()
+            .enumerate()
+            .map(|(i, c)| {
+                let column = &self.columns[usize::from(c.0)];
+                format!("{} = ${}::text::{}", column.sql, i + 1, column.cast)
+            })
+            .collect();
+        let at = predicate(&self.key_casts, columns.len() + 1);
+        format!("UPDATE {} t SET {} WHERE {at}", self.sql, set.join(", "))
+    }
+
+    /// Inserts columns `$1, $2, …` and returns the key.
+    pub fn insert(&self, columns: &[ColumnId]) -> String {
+        let key: Vec<String> = self
+            .key_casts
+            .iter()
+            .map(|(c, _)| format!("t.{c}::text"))
+            .collect();
+        let key = key.join(", ");
+        if columns.is_empty() {
+            return format!(
+                "INSERT INTO {} AS t DEFAULT VALUES RETURNING {key}",
+                self.sql
+            );
+        }
+        let facts: Vec<&ColumnFacts> = columns
+            .iter()
+            .map(|c| &self.columns[usize::from(c.0)])
+            .collect();
+        let names: Vec<&str> = facts.iter().map(|c| c.sql.as_str()).collect();
+        let values: Vec<String> = facts
+            .iter()
+            .enumerate()
+            .map(|(i, c)| format!("${}::text::{}", i + 1, c.cast))
+            .collect();
+        let overriding = if columns.iter().any(|c| self.always[usize::from(c.0)]) {
+            " OVERRIDING SYSTEM VALUE"
+        } else {
+            ""
+        };
+        format!(
+            "INSERT INTO {} AS t ({}){overriding} VALUES ({}) RETURNING {key}",
+            self.sql,
+            names.join(", "),
+            values.join(", ")
+        )
+    }
+}
+
+fn predicate(key: &[(String, String)], first: usize) -> String {
+    let parts: Vec<String> = key
+        .iter()
+        .enumerate()
+        .map(|(i, (column, cast))| format!("t.{column} = ${}::text::{cast}", first + i))
+        .collect();
+    parts.join(" AND ")
+}

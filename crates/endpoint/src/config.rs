@@ -1,0 +1,254 @@
+//! Reads `haversack.toml`: what SQL can't say about a schema.
+//! Every mistake in it is `config_invalid`, naming the file, the key and what to do. It never looks
+//! at the database.
+
+use haversack_core::schema::{Identity, Limits};
+use haversack_core::{Error, ErrorCode};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The file's name, beside the folder `migrations`.
+pub const CONFIG_FILE: &str = "haversack.toml";
+
+/// What `haversack.toml` says.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Who "the user" is.
+    pub identity: IdentityConfig,
+    /// The roles that `attach` makes or uses.
+    pub roles: RolesConfig,
+    /// Bounds served with the schema.
+    pub limits: LimitsConfig,
+    /// The tables that sync, by `table` in `public` or `schema.table`.
+    pub tables: BTreeMap<String, TableConfig>,
+}
+
+/// Which claim names the user, and which setting carries it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IdentityConfig {
+    /// The token's claim.
+    pub claim: String,
+    /// The Postgres setting that policies read.
+    pub setting: String,
+}
+
+impl Default for IdentityConfig {
+    fn default() -> Self {
+        Self {
+            claim: "sub".into(),
+            setting: "app.current_user_id".into(),
+        }
+    }
+}
+
+/// Names of the two roles; by default they are made of the database's name.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RolesConfig {
+    /// The role that the endpoint signs in as.
+    pub login: Option<String>,
+    /// The role under which it acts for a user.
+    pub user: Option<String>,
+}
+
+/// Bounds served with the schema.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsConfig {
+    /// The largest request body, in bytes after decompression.
+    pub body_bytes_max: u64,
+    /// The most rows of a first sync.
+    pub rows_max: u64,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self {
+            body_bytes_max: limits.body_bytes_max,
+            rows_max: limits.rows_max,
+        }
+    }
+}
+
+/// A synced table.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TableConfig {
+    /// Columns that never leave the server.
+    pub private: Vec<String>,
+    /// Columns that a client may see but not write.
+    pub read_only: Vec<String>,
+    /// May clients write the table at all? By default only where it has row security: rows that
+    /// everybody sees are not everybody's to change.
+    pub writable: Option<bool>,
+    /// `global`, or the column that names the owner, where no policy says so.
+    pub scope: Option<String>,
+}
+
+const BODY_BYTES_MIN: u64 = 1024;
+const BODY_BYTES_CEILING: u64 = 1 << 30;
+
+impl Config {
+    /// Reads `haversack.toml` of a schema folder.
+    ///
+    /// # Errors
+    /// `config_invalid`, naming the file and the key.
+    pub fn read(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join(CONFIG_FILE);
+        let text = std::fs::read_to_string(&path).map_err(|e| {
+            Error::new(
+                ErrorCode::ConfigInvalid,
+                format!("{} can't be read: {e}", path.display()),
+            )
+            .hint("--schema takes the folder that holds haversack.toml and migrations/")
+        })?;
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    /// Parses the text of a `haversack.toml`; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// `config_invalid`, naming the file and the key.
+    pub fn parse(text: &str, name: &str) -> Result<Self, Error> {
+        let config: Self = toml::from_str(text).map_err(|e| {
+            let line = e
+                .span()
+                .map_or(1, |s| text[..s.start].matches('\n').count() + 1);
+            invalid(format!(
+                "{name}, line {line}: {}",
+                e.message().replace('\n', " ")
+            ))
+            .hint("the keys are explained in docs/configuration.md; correct or remove this one")
+        })?;
+        config.check(name)?;
+        Ok(config)
+    }
+
+    fn check(&self, name: &str) -> Result<(), Error> {
+        if self.tables.is_empty() {
+            return Err(
+                invalid(format!("{name} lists no table, so nothing would sync"))
+                    .hint("add a section such as [tables.notes] for each table that syncs"),
+            );
+        }
+        let range = BODY_BYTES_MIN..=BODY_BYTES_CEILING;
+        if !range.contains(&self.limits.body_bytes_max) {
+            return Err(invalid(format!(
+                "{name}: limits.body_bytes_max is {}, but must lie between {BODY_BYTES_MIN} and {BODY_BYTES_CEILING}",
+                self.limits.body_bytes_max
+            ))
+            .hint("leave it out for 16 MiB"));
+        }
+        // A setting without a dot can't be set by an ordinary role, and an odd one would be quoted.
+        let setting = &self.identity.setting;
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+        if !setting.contains('.') || !setting.chars().all(plain) {
+            return Err(invalid(format!(
+                "{name}: identity.setting {setting:?} is not a setting's name"
+            ))
+            .hint("use a name with a dot, such as app.current_user_id"));
+        }
+        for (table, rules) in &self.tables {
+            if let Some(twice) = rules.private.iter().find(|c| rules.read_only.contains(c)) {
+                return Err(invalid(format!(
+                    "{name}: tables.{table} has {twice} both private and read_only"
+                ))
+                .table(table)
+                .column(twice)
+                .hint(
+                    "a private column is not written by clients anyway: keep it in `private` only",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The identity as the schema serves it.
+    pub fn identity(&self) -> Identity {
+        Identity {
+            claim: self.identity.claim.clone(),
+            setting: self.identity.setting.clone(),
+        }
+    }
+
+    /// The bounds as the schema serves them.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            body_bytes_max: self.limits.body_bytes_max,
+            rows_max: self.limits.rows_max,
+        }
+    }
+
+    /// The login role of this database.
+    pub fn login_role(&self, database: &str) -> String {
+        self.roles
+            .login
+            .clone()
+            .unwrap_or_else(|| role_name(database, "_haversack"))
+    }
+
+    /// The user role of this database.
+    pub fn user_role(&self, database: &str) -> String {
+        self.roles
+            .user
+            .clone()
+            .unwrap_or_else(|| role_name(database, "_haversack_user"))
+    }
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(ErrorCode::ConfigInvalid, message)
+}
+
+/// The longest name that Postgres keeps, in bytes.
+const NAME_BYTES_MAX: usize = 63;
+
+/// Roles belong to the whole cluster, so their names carry the database's. One that would be cut
+/// off gets a hash instead of its end, so that two long names stay two.
+fn role_name(database: &str, suffix: &str) -> String {
+    if database.len() + suffix.len() <= NAME_BYTES_MAX {
+        return format!("{database}{suffix}");
+    }
+    use sha2::Digest;
+    let hash = haversack_core::schema::hex(&sha2::Sha256::digest(database.as_bytes())[..4]);
+    let mut keep = NAME_BYTES_MAX - suffix.len() - hash.len() - 1;
+    while !database.is_char_boundary(keep) {
+        keep -= 1;
+    }
+    format!("{}_{hash}{suffix}", &database[..keep])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        let error = Config::parse(text, "haversack.toml").expect_err(text);
+        assert_eq!(error.code, ErrorCode::ConfigInvalid);
+        assert!(error.details.hint.is_some(), "says what to do: {error}");
+        error.message
+    }
+
+    #[test]
+    fn mistakes_name_their_key() {
+        assert!(refused("[tables.a]\nprivat = []").contains("privat"));
+        assert!(refused("[tables.a]\nprivat = []").contains("line 2"));
+        assert!(refused("").contains("no table"));
+        assert!(refused("[limits]\nbody_bytes_max = 5\n[tables.a]").contains("body_bytes_max"));
+        assert!(refused("[identity]\nsetting = 'role'\n[tables.a]").contains("identity.setting"));
+        assert!(refused("[tables.a]\nprivate=['x']\nread_only=['x']").contains("both"));
+    }
+
+    #[test]
+    fn long_role_names_stay_distinct_and_fit() {
+        let config = Config::default();
+        assert_eq!(config.login_role("shop"), "shop_haversack");
+        let (a, b) = ("é".repeat(29) + "a", "é".repeat(29) + "b");
+        assert!(config.user_role(&a).len() <= NAME_BYTES_MAX);
+        assert_ne!(config.user_role(&a), config.user_role(&b));
+    }
+}

@@ -1,0 +1,60 @@
+//! Whether the endpoint can do its work: Postgres answers, and every synced table has its triggers.
+
+use crate::state::State;
+use crate::sync::session::Session;
+use haversack_core::protocol::PROTOCOL_VERSION;
+use serde::Serialize;
+
+/// The answer of `/health`.
+#[derive(Debug, Serialize)]
+pub struct Health {
+    /// `ok`, or `failing`.
+    pub status: &'static str,
+    /// Does Postgres answer?
+    pub postgres: bool,
+    /// Tables and partitions whose changes are not captured: run `haversack attach`.
+    pub uncaptured: Vec<String>,
+    /// The wire's version.
+    pub protocol: u32,
+    /// The served schema.
+    pub fingerprint: String,
+    /// Connections in use, and the most there may be.
+    pub connections: (usize, usize),
+}
+
+impl Health {
+    /// Is all well?
+    pub fn is_ok(&self) -> bool {
+        self.status == "ok"
+    }
+}
+
+const UNCAPTURED: &str = "
+SELECT DISTINCT r.relid::regclass::text FROM unnest($1::text[]) AS t(name)
+CROSS JOIN LATERAL (SELECT t.name::regclass AS relid
+                    UNION SELECT p.relid FROM pg_partition_tree(t.name::regclass) p) r
+WHERE 4 <> (SELECT count(*) FROM pg_trigger g
+            WHERE g.tgrelid = r.relid AND g.tgname LIKE 'haversack\\_%' AND g.tgenabled = 'A' AND NOT g.tgisinternal)
+ORDER BY 1";
+
+/// Looks.
+pub async fn health(state: &State) -> Health {
+    let compiled = state.compiled();
+    let tables: Vec<&str> = compiled.tables.iter().map(|t| t.sql.as_str()).collect();
+    let found = async {
+        let session = Session::get(&state.pool).await.ok()?;
+        let rows = session.query(UNCAPTURED, &[&tables]).await.ok()?;
+        Some(rows.iter().map(|row| row.get(0)).collect::<Vec<String>>())
+    }
+    .await;
+    let pool = state.pool.status();
+    let good = found.as_ref().is_some_and(Vec::is_empty);
+    Health {
+        status: if good { "ok" } else { "failing" },
+        postgres: found.is_some(),
+        uncaptured: found.unwrap_or_default(),
+        protocol: PROTOCOL_VERSION,
+        fingerprint: compiled.schema.fingerprint.clone(),
+        connections: (pool.size.saturating_sub(pool.available), pool.max_size),
+    }
+}

@@ -1,0 +1,205 @@
+//! Tells replicas that something changed. A watcher asks Postgres which scopes were touched since it
+//! last looked, twenty times a second and at once after a push; sockets pass it on.
+//! Never sends rows: a poke only says "pull".
+
+use crate::auth::now_s;
+use crate::problem::RequestId;
+use crate::state::{State, ended};
+use crate::sync::Asker;
+use crate::sync::cursor;
+use crate::sync::session::Session;
+use axum::extract::ws::{Message, WebSocket};
+use haversack_core::protocol::{PROTOCOL_VERSION, PokeClient, PokeServer, Problem};
+use haversack_core::{Error, ErrorCode};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+
+const POLL: Duration = Duration::from_millis(50);
+const POLL_AFTER_FAILURE: Duration = Duration::from_secs(1);
+const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+const PING: Duration = Duration::from_secs(20);
+/// A socket that takes no message for so long is gone.
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+
+// Both columns are of one snapshot, so nothing falls between two polls.
+const TOUCHED: &str = "
+SELECT pg_current_snapshot()::text, CASE WHEN $1::text IS NOT NULL AND $1 <> pg_current_snapshot()::text THEN
+    ARRAY(SELECT DISTINCT scope FROM haversack.changes
+          WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+            AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)) END";
+
+/// Watches the changelog until the endpoint ends.
+pub async fn watch(state: Arc<State>) {
+    let mut seen: Option<String> = None;
+    let mut healthy = true;
+    let mut ending = state.ending.subscribe();
+    loop {
+        let pause = if healthy { POLL } else { POLL_AFTER_FAILURE };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = state.committed.notified() => {}
+            () = ended(&mut ending) => return,
+        }
+        match poll(&state, seen.as_deref()).await {
+            Ok((snapshot, scopes)) => {
+                healthy = true;
+                seen = Some(snapshot);
+                if !scopes.is_empty() {
+                    // Without a socket there is nobody to tell.
+                    let _ = state.touched.send(Arc::new(scopes));
+                }
+            }
+            Err(error) => {
+                if healthy {
+                    tracing::error!(code = %error.code, "the changelog can't be watched: {}", error.message);
+                }
+                healthy = false;
+            }
+        }
+    }
+}
+
+async fn poll(state: &State, seen: Option<&str>) -> Result<(String, Vec<String>), Error> {
+    let session = Session::get(&state.pool).await?;
+    let rows = session
+        .query(TOUCHED, &[&seen])
+        .await
+        .map_err(|f| f.into_error())?;
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::new(ErrorCode::Internal, "no snapshot"))?;
+    Ok((
+        row.get(0),
+        row.get::<_, Option<Vec<String>>>(1).unwrap_or_default(),
+    ))
+}
+
+/// Serves one socket until it closes, its token ends, or the endpoint does.
+pub async fn serve(mut socket: WebSocket, state: Arc<State>, id: RequestId) {
+    // Subscribed before `ready` is said, so that no change falls in between.
+    let touched = state.touched.subscribe();
+    let error = match hello(&mut socket, &state).await {
+        Ok(Some((asker, expires_at))) => {
+            serve_asker(&mut socket, &state, &asker, expires_at, touched)
+                .await
+                .err()
+        }
+        Ok(None) => None,
+        Err(error) => Some(error),
+    };
+    if let Some(error) = error {
+        tracing::debug!(request_id = id.0, code = %error.code, "a socket is closed");
+        say(&mut socket, &PokeServer::Error(Problem::new(&error, &id.0))).await;
+    }
+    let _ = tokio::time::timeout(SEND_TIMEOUT, socket.send(Message::Close(None))).await;
+}
+
+/// Reads the first message; none where the socket closed before it.
+async fn hello(socket: &mut WebSocket, state: &State) -> Result<Option<(Asker, u64)>, Error> {
+    let late = || Error::new(ErrorCode::TokenMissing, "no hello with a token within 10 s");
+    let text = match tokio::time::timeout(HELLO_TIMEOUT, socket.recv())
+        .await
+        .map_err(|_| late())?
+    {
+        Some(Ok(Message::Text(text))) => text,
+        Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(None),
+        Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => {
+            return Err(Error::new(
+                ErrorCode::MalformedRequest,
+                "the first message is not a hello",
+            ));
+        }
+    };
+    let PokeClient::Hello {
+        protocol,
+        token,
+        replica: _,
+    } = serde_json::from_str(&text).map_err(|_| {
+        Error::new(
+            ErrorCode::MalformedRequest,
+            "the first message is not a hello",
+        )
+    })?;
+    if protocol != PROTOCOL_VERSION {
+        let message = format!("this endpoint speaks protocol {PROTOCOL_VERSION}, not {protocol}");
+        return Err(Error::new(ErrorCode::ProtocolUnsupported, message));
+    }
+    let identity = state.verifier.verify(&token)?;
+    let asker = Asker::new(&state.compiled(), &identity)?;
+    let session = Session::get(&state.pool).await?;
+    let epoch = cursor::position(&session, None)
+        .await
+        .map_err(|f| f.into_error())?
+        .epoch;
+    drop(session);
+    if !say(socket, &PokeServer::Ready { epoch }).await {
+        return Ok(None);
+    }
+    Ok(Some((asker, identity.expires_at)))
+}
+
+async fn serve_asker(
+    socket: &mut WebSocket,
+    state: &State,
+    asker: &Asker,
+    expires_at: u64,
+    mut touched: Receiver<Arc<Vec<String>>>,
+) -> Result<(), Error> {
+    let concerns = |scopes: &[String]| scopes.iter().any(|scope| asker.scopes.contains(scope));
+    let end = tokio::time::sleep(Duration::from_secs(expires_at.saturating_sub(now_s())));
+    let mut end = std::pin::pin!(end);
+    let mut ping = tokio::time::interval_at(tokio::time::Instant::now() + PING, PING);
+    let mut ending = state.ending.subscribe();
+    loop {
+        tokio::select! {
+            () = &mut end => return Err(Error::new(ErrorCode::TokenExpired, "the token has expired")),
+            () = ended(&mut ending) => return Ok(()),
+            _ = ping.tick() => {
+                if !send(socket, Message::Ping(bytes::Bytes::new())).await {
+                    return Ok(());
+                }
+            }
+            message = socket.recv() => match message {
+                // Nothing that a replica says after hello means anything, but reading keeps the
+                // socket alive and shows its end.
+                Some(Ok(Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(()),
+            },
+            scopes = touched.recv() => {
+                let mut poke = match scopes {
+                    Ok(scopes) => concerns(&scopes),
+                    // Announcements were missed: any of them may have concerned this user.
+                    Err(RecvError::Lagged(_)) => true,
+                    Err(RecvError::Closed) => return Ok(()),
+                };
+                // Those that wait are one poke with this one.
+                loop {
+                    match touched.try_recv() {
+                        Ok(scopes) => poke |= concerns(&scopes),
+                        Err(TryRecvError::Lagged(_)) => poke = true,
+                        Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+                    }
+                }
+                if poke && !say(socket, &PokeServer::Poke).await {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+async fn say(socket: &mut WebSocket, message: &PokeServer) -> bool {
+    match serde_json::to_string(message) {
+        Ok(text) => send(socket, Message::Text(text.into())).await,
+        Err(_) => false,
+    }
+}
+
+async fn send(socket: &mut WebSocket, message: Message) -> bool {
+    matches!(
+        tokio::time::timeout(SEND_TIMEOUT, socket.send(message)).await,
+        Ok(Ok(()))
+    )
+}

@@ -1,0 +1,207 @@
+//! `haversack serve`: checks that it is safe to begin, listens, and ends in order.
+
+use crate::auth::Verifier;
+use crate::compiled::Compiled;
+use crate::config::Config;
+use crate::database::{self, command_error, pool_error};
+use crate::state::{State, ended};
+use crate::{poke, router};
+use haversack_core::{Error, ErrorCode};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_postgres::Client;
+
+/// How often the schema is read again, so that a migration is noticed.
+const SCHEMA_INTERVAL: Duration = Duration::from_secs(15);
+/// How long open requests may take to end.
+const END_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What `serve` is told beside the configuration.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The login role's URL.
+    pub database_url: String,
+    /// The secret of tokens.
+    pub secret: String,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Origins whose pages may use the endpoint.
+    pub origins: Vec<String>,
+    /// The most connections to Postgres.
+    pub connections: usize,
+}
+
+/// Makes the state of an endpoint, if it is safe to serve.
+///
+/// # Errors
+/// `config_invalid`, `database_unavailable`, `not_attached`, `role_unsafe`, or as `introspect`.
+pub async fn prepare(config: Config, options: &Options) -> Result<Arc<State>, Error> {
+    let verifier = Verifier::new(&options.secret, &config.identity.claim)?;
+    let origins = options
+        .origins
+        .iter()
+        .map(|o| origin(o))
+        .collect::<Result<Vec<_>, _>>()?;
+    // One connection by hand first: its error names host and cause.
+    let mut client = database::connect(&options.database_url, "HAVERSACK_DATABASE_URL").await?;
+    check_role(&client, &config).await?;
+    let compiled = Compiled::read(&mut client, &config).await?;
+    drop(client);
+    let pool = database::pool(
+        &options.database_url,
+        "HAVERSACK_DATABASE_URL",
+        options.connections.max(2),
+    )?;
+    Ok(Arc::new(State::new(
+        pool, config, verifier, origins, compiled,
+    )))
+}
+
+/// Serves until the process is told to end.
+///
+/// # Errors
+/// As [`prepare`], or `config_invalid` for an address that can't be listened on.
+pub async fn serve(config: Config, options: Options) -> Result<(), Error> {
+    let state = prepare(config, &options).await?;
+    let listener = TcpListener::bind(options.listen).await.map_err(|e| {
+        Error::new(
+            ErrorCode::ConfigInvalid,
+            format!("{} can't be listened on: {e}", options.listen),
+        )
+        .hint("choose another address with --listen, or end what uses it")
+    })?;
+    let address = listener.local_addr().unwrap_or(options.listen);
+    if state.origins.is_empty() {
+        tracing::warn!("no --allow-origin was given: no page of another origin can sync");
+    }
+    let watcher = tokio::spawn(poke::watch(state.clone()));
+    let reader = tokio::spawn(reread(state.clone()));
+    println!("haversack is listening on http://{address}");
+    let ending = state.clone();
+    let mut ending_too = state.ending.subscribe();
+    let server =
+        axum::serve(listener, router::app(state.clone())).with_graceful_shutdown(async move {
+            told_to_end().await;
+            tracing::info!("ending: no new requests, open ones finish");
+            let _ = ending.ending.send(true);
+        });
+    let outcome = tokio::select! {
+        outcome = server => outcome,
+        () = async {
+            ended(&mut ending_too).await;
+            tokio::time::sleep(END_TIMEOUT).await;
+        } => Ok(()),
+    };
+    watcher.abort();
+    reader.abort();
+    outcome.map_err(|e| Error::new(ErrorCode::Internal, format!("the server stopped: {e}")))
+}
+
+async fn told_to_end() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}
+
+/// Reads the schema again and again, so that a migration made meanwhile is served, and old clients
+/// hear `schema_changed`.
+async fn reread(state: Arc<State>) {
+    loop {
+        tokio::time::sleep(SCHEMA_INTERVAL).await;
+        if let Err(error) = reread_once(&state).await {
+            tracing::error!(code = %error.code, "the schema can't be read again: {}", error.message);
+        }
+    }
+}
+
+/// Reads the schema again, and serves it if it has changed.
+///
+/// # Errors
+/// As [`prepare`]; the schema served so far stays.
+pub async fn reread_once(state: &State) -> Result<(), Error> {
+    let mut object = state.pool.get().await.map_err(pool_error)?;
+    let compiled = Compiled::read(&mut object, &state.config).await?;
+    if compiled.schema.fingerprint != state.compiled().schema.fingerprint {
+        tracing::info!(
+            fingerprint = compiled.schema.fingerprint,
+            "the schema has changed"
+        );
+        state.replace(compiled);
+    }
+    Ok(())
+}
+
+fn origin(text: &str) -> Result<String, Error> {
+    let trimmed = text.trim_end_matches('/');
+    let rest = trimmed
+        .strip_prefix("https://")
+        .or_else(|| trimmed.strip_prefix("http://"));
+    let good = rest.is_some_and(|rest| {
+        !rest.is_empty()
+            && rest
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']'))
+    });
+    if good {
+        return Ok(trimmed.to_ascii_lowercase());
+    }
+    Err(Error::new(
+        ErrorCode::ConfigInvalid,
+        format!("--allow-origin {text:?} is not an origin"),
+    )
+    .hint("write scheme, host and port only, such as https://app.example or http://localhost:5173"))
+}
+
+// The role itself, the user role that it acts as, and whoever it may become.
+const UNSAFE: &str = "
+SELECT r.rolname::text,
+       CASE WHEN r.rolsuper THEN 'is a superuser'
+            WHEN r.rolbypassrls THEN 'bypasses row security'
+            ELSE 'owns ' || (SELECT min(c.relname::text) FROM pg_class c WHERE c.relowner = r.oid AND c.oid = ANY ($1)) END
+FROM pg_roles r
+WHERE (pg_has_role(current_user, r.oid, 'MEMBER') OR r.rolname = $2)
+  AND (r.rolsuper OR r.rolbypassrls OR EXISTS (SELECT 1 FROM pg_class c WHERE c.relowner = r.oid AND c.oid = ANY ($1)))
+ORDER BY r.rolname <> current_user, 1 LIMIT 1";
+
+async fn check_role(client: &Client, config: &Config) -> Result<(), Error> {
+    let failed = command_error("checking the endpoint's role");
+    let user_role = config.user_role(&crate::attach::current_database(client).await?);
+    let (schemas, names): (Vec<&str>, Vec<&str>) = config
+        .tables
+        .keys()
+        .map(|name| name.split_once('.').unwrap_or(("public", name)))
+        .unzip();
+    let oids: Vec<u32> = client
+        .query(
+            "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             JOIN unnest($1::text[], $2::text[]) AS w(s, t) ON n.nspname = w.s AND c.relname = w.t",
+            &[&schemas, &names],
+        )
+        .await
+        .map_err(&failed)?
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    let Some(row) = client
+        .query_opt(UNSAFE, &[&oids, &user_role])
+        .await
+        .map_err(&failed)?
+    else {
+        return Ok(());
+    };
+    let (role, why): (String, String) = (row.get(0), row.get(1));
+    Err(Error::new(ErrorCode::RoleUnsafe, format!("the endpoint acts as role {role}, or may become it, and it {why}"))
+        .hint("use the HAVERSACK_DATABASE_URL that `haversack attach` prints; row security would not hold otherwise"))
+}

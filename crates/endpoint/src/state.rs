@@ -1,0 +1,74 @@
+//! What every request shares.
+
+use crate::auth::Verifier;
+use crate::compiled::Compiled;
+use crate::config::Config;
+use deadpool_postgres::Pool;
+use std::sync::{Arc, RwLock};
+use tokio::sync::{Notify, broadcast, watch};
+
+/// Announcements that a slow socket may fall behind before they are taken as one.
+const ANNOUNCEMENTS: usize = 256;
+
+/// What every request shares.
+pub struct State {
+    /// Connections as the login role.
+    pub pool: Pool,
+    /// What haversack.toml says.
+    pub config: Config,
+    /// Verifies tokens.
+    pub verifier: Verifier,
+    /// Origins whose pages may use the endpoint.
+    pub origins: Vec<String>,
+    /// A push was committed here.
+    pub committed: Arc<Notify>,
+    /// Scopes that were touched, for the open sockets.
+    pub touched: broadcast::Sender<Arc<Vec<String>>>,
+    /// Turns true when the endpoint ends.
+    pub ending: watch::Sender<bool>,
+    compiled: RwLock<Arc<Compiled>>,
+}
+
+impl State {
+    /// The state of a new endpoint.
+    pub fn new(
+        pool: Pool,
+        config: Config,
+        verifier: Verifier,
+        origins: Vec<String>,
+        compiled: Compiled,
+    ) -> Self {
+        Self {
+            pool,
+            config,
+            verifier,
+            origins,
+            committed: Arc::default(),
+            touched: broadcast::channel(ANNOUNCEMENTS).0,
+            ending: watch::channel(false).0,
+            compiled: RwLock::new(Arc::new(compiled)),
+        }
+    }
+
+    /// The schema as last read.
+    pub fn compiled(&self) -> Arc<Compiled> {
+        self.compiled
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Serves another schema from now on.
+    pub fn replace(&self, compiled: Compiled) {
+        *self
+            .compiled
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(compiled);
+    }
+}
+
+/// Waits until the endpoint ends.
+pub async fn ended(ending: &mut watch::Receiver<bool>) {
+    // An error means that the state is gone, which is an end too.
+    let _ = ending.wait_for(|ending| *ending).await;
+}

@@ -1,0 +1,578 @@
+//! Applies mutations one by one, each in its own savepoint. What a mutation deserves is decided by
+//! `haversack_core::merge`; whether Postgres takes it, by Postgres under the user's role.
+
+use super::Asker;
+use super::lease::Leases;
+use super::refusal::refusal;
+use super::session::{Failure, Session};
+use crate::compiled::{Compiled, TableSql};
+use haversack_core::merge::{Judge, OwnWrites, normal_key};
+use haversack_core::protocol::{KeyText, Mutation, Op, Outcome, Seq, Values, Verdict, Written};
+use haversack_core::schema::{ColumnId, Table, TableId};
+use haversack_core::value::{self, Value};
+use haversack_core::{Error, ErrorCode};
+use std::collections::HashMap;
+use tokio_postgres::types::ToSql;
+
+type Row = (TableId, KeyText);
+
+/// Where knowledge of a write comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// A verdict given before.
+    Earlier,
+    /// This push.
+    Now,
+}
+
+/// The hashes of a row before and after an unbroken run of this replica's writes.
+#[derive(Clone, Debug)]
+struct Run {
+    /// Before the first; outer none where it is not known.
+    before: Option<Option<String>>,
+    after: Option<String>,
+}
+
+/// The state of a push.
+pub struct Push<'a> {
+    session: &'a Session,
+    compiled: &'a Compiled,
+    asker: &'a Asker,
+    leases: Leases,
+    own: OwnWrites,
+    runs: HashMap<Row, Run>,
+}
+
+/// Why a mutation stops.
+enum Stop {
+    /// It is rejected.
+    Rejected(Error),
+    /// Postgres refuses it.
+    Failed(Failure),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Stop::Rejected(error)
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Stop::Failed(failure)
+    }
+}
+
+impl<'a> Push<'a> {
+    /// A push that has judged nothing yet.
+    pub fn new(session: &'a Session, compiled: &'a Compiled, asker: &'a Asker) -> Self {
+        let (leases, own, runs) = (Leases::default(), OwnWrites::default(), HashMap::new());
+        Self {
+            session,
+            compiled,
+            asker,
+            leases,
+            own,
+            runs,
+        }
+    }
+
+    /// Takes in what mutation `seq` of this replica wrote; in the order of the numbers.
+    pub fn remember(&mut self, recorded: Recorded, seq: Seq, written: &[Written]) {
+        for row in written {
+            // A verdict from before a change of schema may name what is no more; it knows nothing then.
+            if self.own.record(&self.compiled.schema, seq, row).is_err() {
+                continue;
+            }
+            if recorded == Recorded::Earlier
+                && let Ok(at) = self.row(&row.table, &row.key)
+            {
+                self.runs.insert(
+                    at,
+                    Run {
+                        before: None,
+                        after: row.hash.clone(),
+                    },
+                );
+            }
+        }
+    }
+
+    /// Reads the leases that the mutations' inserts need, still as the login role.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn read_leases(
+        &mut self,
+        replica: &str,
+        mutations: &[Mutation],
+    ) -> Result<(), Failure> {
+        let mut tables: Vec<TableId> = Vec::new();
+        for op in mutations.iter().flat_map(|m| &m.ops) {
+            if let Op::Insert { table, .. } = op
+                && let Some(id) = self.compiled.schema.table_id(table)
+                && self.compiled.schema.table(id).sequence_key().is_some()
+                && !tables.contains(&id)
+            {
+                tables.push(id);
+            }
+        }
+        self.leases = Leases::read(self.session, self.compiled, replica, &tables).await?;
+        Ok(())
+    }
+
+    /// Judges and applies one mutation.
+    ///
+    /// # Errors
+    /// Only what makes the whole push fail; a refusal is a verdict.
+    pub async fn mutation(&mut self, mutation: &Mutation) -> Result<Verdict, Failure> {
+        let mut raced = false;
+        loop {
+            let (own, runs) = (self.own.clone(), self.runs.clone());
+            self.session
+                .batch(&format!("SAVEPOINT mutation{}", self.compiled.defer))
+                .await?;
+            let stopped = match self.operations(mutation).await {
+                Ok(verdict) => {
+                    if matches!(verdict.outcome, Outcome::Conflict | Outcome::Gone) {
+                        // What its operations did was undone.
+                        (self.own, self.runs) = (own, runs);
+                    }
+                    return Ok(verdict);
+                }
+                Err(stopped) => stopped,
+            };
+            (self.own, self.runs) = (own, runs);
+            let error = match stopped {
+                Stop::Rejected(error) => error,
+                Stop::Failed(Failure::Refused(db)) => {
+                    // Someone inserted the same key after it was looked for: look again, once.
+                    if db.code().code() == "23505" && !raced {
+                        raced = true;
+                        self.session.batch(UNDO).await?;
+                        continue;
+                    }
+                    refusal(self.compiled, &db)
+                }
+                Stop::Failed(failure) => return Err(failure),
+            };
+            self.session.batch(UNDO).await?;
+            let outcome = Outcome::Rejected { error };
+            return Ok(Verdict {
+                seq: mutation.seq,
+                outcome,
+                written: Vec::new(),
+                lost: Vec::new(),
+            });
+        }
+    }
+
+    async fn operations(&mut self, mutation: &Mutation) -> Result<Verdict, Stop> {
+        let mut judge = Judge::new(&self.compiled.schema, mutation)?;
+        // Rows in the order of their first write, with the columns set.
+        let mut set: Vec<(Row, Vec<ColumnId>)> = Vec::new();
+        for (i, op) in mutation.ops.iter().enumerate() {
+            let (at, columns) = match op {
+                Op::Insert { table, values } => self.insert(&mut judge, i, table, values).await?,
+                Op::Update { .. } => self.update(&mut judge, mutation.seen, i, op).await?,
+                Op::Delete { .. } => (
+                    self.delete(&mut judge, mutation.seen, i, op).await?,
+                    Vec::new(),
+                ),
+            };
+            let Some(at) = at else { continue };
+            // What an operation wrote is its successor's to know.
+            if mutation.ops.len() > 1 {
+                let written = self.written(&at, &columns).await?;
+                self.note(mutation.seq, &at, written);
+            }
+            match set.iter_mut().find(|(row, _)| *row == at) {
+                Some((_, known)) => known.extend(columns),
+                None => set.push((at, columns)),
+            }
+        }
+        if judge.undone() {
+            self.session.batch(UNDO).await?;
+            let (outcome, lost) = judge.finish();
+            return Ok(Verdict {
+                seq: mutation.seq,
+                outcome,
+                written: Vec::new(),
+                lost,
+            });
+        }
+        self.session.batch("SET CONSTRAINTS ALL IMMEDIATE").await?;
+        // Read again: triggers may have had the last word.
+        let mut written = Vec::with_capacity(set.len());
+        for (at, columns) in &set {
+            let row = self.written(at, columns).await?;
+            self.note(mutation.seq, at, row.clone());
+            written.push(row);
+        }
+        self.session.batch("RELEASE SAVEPOINT mutation").await?;
+        let (outcome, lost) = judge.finish();
+        Ok(Verdict {
+            seq: mutation.seq,
+            outcome,
+            written,
+            lost,
+        })
+    }
+
+    async fn insert(
+        &mut self,
+        judge: &mut Judge,
+        op: usize,
+        name: &str,
+        values: &Values,
+    ) -> Result<(Option<Row>, Vec<ColumnId>), Stop> {
+        let id = self.compiled.schema.require_table(name)?;
+        let (table, sql) = self.compiled.table(id);
+        let values = self.own_identity(table, values)?;
+        for name in values.keys() {
+            let column = table.require_column(name)?;
+            if !table.insertable || !sql.columns[usize::from(column.0)].can_insert {
+                return Err(denied(table, name, "may not be given a value").into());
+            }
+        }
+        let given: Option<KeyText> = table
+            .primary_key
+            .iter()
+            .map(|c| values.get(c).cloned().flatten())
+            .collect();
+        let (key, existing) = match given {
+            Some(key) => {
+                let key = normal_key(table, &key)?;
+                self.check_lease(id, table, &key)?;
+                let existing = self.read(table, sql, &sql.read, &key).await?;
+                (key, existing)
+            }
+            None => (KeyText::new(), None),
+        };
+        let Some(new) = judge.insert(op, table, &key, existing.as_deref(), &values)? else {
+            // Equal, or a conflict: nothing is written; only what is equal is known to be ours.
+            let known = if judge.undone() || existing.is_none() {
+                None
+            } else {
+                Some((id, key))
+            };
+            return Ok((known, columns_of(table, &values)));
+        };
+        if judge.undone() {
+            return Ok((None, Vec::new()));
+        }
+        let columns: Vec<ColumnId> = new.iter().map(|(c, _)| *c).collect();
+        let texts = texts(table, &new);
+        let rows = self
+            .session
+            .query(&sql.insert(&columns), &params(&texts))
+            .await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| denied(table, "", "was not inserted"))?;
+        let key: KeyText = (0..sql.key().len()).map(|i| row.get(i)).collect();
+        let at = (id, normal_key(table, &key)?);
+        self.run(&at, None);
+        Ok((Some(at), columns))
+    }
+
+    async fn update(
+        &mut self,
+        judge: &mut Judge,
+        seen: Seq,
+        i: usize,
+        op: &Op,
+    ) -> Result<(Option<Row>, Vec<ColumnId>), Stop> {
+        let Op::Update {
+            table: name,
+            key,
+            set,
+            base,
+        } = op
+        else {
+            return Ok((None, Vec::new()));
+        };
+        let (id, key) = self.row(name, key)?;
+        let (table, sql) = self.compiled.table(id);
+        let set = &self.own_identity_kept(table, set)?;
+        for name in set.keys() {
+            let column = table.require_column(name)?;
+            if !table.updatable || !sql.columns[usize::from(column.0)].can_update {
+                return Err(denied(table, name, "may not be changed").into());
+            }
+            // A key of a sequence is leased for one row; another row never takes it over.
+            if table.sequence_key() == Some(column) {
+                return Err(
+                    denied(table, name, "is drawn from a sequence and does not change").into(),
+                );
+            }
+        }
+        let current = self.read_locked(table, sql, &key).await?;
+        let own = self.own.after(seen, id, &key);
+        let apply = judge.update(i, table, &key, current.as_deref(), set, base, own.as_ref())?;
+        let Some(current) = current.filter(|_| !judge.undone()) else {
+            return Ok((None, Vec::new()));
+        };
+        // What lost is not this replica's: only the columns that hold its values are.
+        let mut columns: Vec<ColumnId> = apply.iter().map(|(c, _)| *c).collect();
+        for (column, mine) in haversack_core::merge::parse_values(table, set)? {
+            if current[usize::from(column.0)] == mine && !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+        self.run(&(id, key.clone()), Some(&current));
+        if apply.is_empty() {
+            return Ok((Some((id, key)), columns));
+        }
+        let written: Vec<ColumnId> = apply.iter().map(|(c, _)| *c).collect();
+        let mut texts = texts(table, &apply);
+        texts.extend(key.iter().cloned().map(Some));
+        if self
+            .session
+            .execute(&sql.update(&written), &params(&texts))
+            .await?
+            == 0
+        {
+            return Err(denied(table, "", "may not be changed").into());
+        }
+        // The key may be among what changed.
+        let mut now = key;
+        for (part, column) in now.iter_mut().zip(sql.key()) {
+            if let Some((_, value)) = apply.iter().find(|(c, _)| c == column) {
+                *part = value::to_text(&table.column(*column).kind, value).unwrap_or_default();
+            }
+        }
+        Ok((Some((id, now)), columns))
+    }
+
+    async fn delete(
+        &mut self,
+        judge: &mut Judge,
+        seen: Seq,
+        i: usize,
+        op: &Op,
+    ) -> Result<Option<Row>, Stop> {
+        let Op::Delete {
+            table: name,
+            key,
+            base,
+        } = op
+        else {
+            return Ok(None);
+        };
+        let base = base.as_deref();
+        let (id, key) = self.row(name, key)?;
+        let (table, sql) = self.compiled.table(id);
+        if !table.deletable {
+            return Err(denied(table, "", "takes no deletes").into());
+        }
+        let current = self.read_locked(table, sql, &key).await?;
+        // This replica's own writes excuse a difference only if they began at the row that it saw:
+        // else someone else's edit lies beneath them.
+        let at = (id, key);
+        let unbroken = self.runs.get(&at).is_some_and(|run| {
+            run.before
+                .as_ref()
+                .is_none_or(|before| before.as_deref() == base)
+        });
+        let own = self.own.after(seen, id, &at.1).filter(|_| unbroken);
+        let delete = judge.delete(i, table, &at.1, current.as_deref(), base, own.as_ref());
+        if !delete || judge.undone() {
+            return Ok(None);
+        }
+        let texts: Vec<Option<String>> = at.1.iter().cloned().map(Some).collect();
+        if self.session.execute(&sql.delete, &params(&texts)).await? == 0 {
+            return Err(denied(table, "", "may not be deleted").into());
+        }
+        self.runs.remove(&at);
+        Ok(Some(at))
+    }
+
+    /// The row that an operation names.
+    fn row(&self, table: &str, key: &KeyText) -> Result<Row, Error> {
+        let id = self.compiled.schema.require_table(table)?;
+        Ok((id, normal_key(self.compiled.schema.table(id), key)?))
+    }
+
+    /// Begins or continues a run of writes to a row that was `current` before.
+    fn run(&mut self, at: &Row, current: Option<&[Value]>) {
+        let before = current.map(value::row_hash);
+        let continued = self.runs.get(at).is_some_and(|run| run.after == before);
+        if !continued {
+            self.runs.insert(
+                at.clone(),
+                Run {
+                    before: Some(before),
+                    after: None,
+                },
+            );
+        }
+    }
+
+    /// Remembers a write of this push.
+    fn note(&mut self, seq: Seq, at: &Row, written: Written) {
+        if let Some(run) = self.runs.get_mut(at) {
+            run.after = written.hash.clone();
+        }
+        self.remember(Recorded::Now, seq, std::slice::from_ref(&written));
+    }
+
+    /// What the server holds of a row now.
+    async fn written(&self, at: &Row, columns: &[ColumnId]) -> Result<Written, Stop> {
+        let (table, sql) = self.compiled.table(at.0);
+        let row = self.read(table, sql, &sql.read, &at.1).await?;
+        let text = |c: &ColumnId, row: &[Value]| {
+            let column = table.column(*c);
+            (
+                column.name.clone(),
+                value::to_text(&column.kind, &row[usize::from(c.0)]),
+            )
+        };
+        Ok(Written {
+            table: table.name.clone(),
+            key: at.1.clone(),
+            values: row
+                .as_ref()
+                .map(|row| columns.iter().map(|c| text(c, row)).collect())
+                .unwrap_or_default(),
+            hash: row.as_deref().map(value::row_hash),
+        })
+    }
+
+    async fn read(
+        &self,
+        table: &Table,
+        sql: &TableSql,
+        select: &str,
+        key: &KeyText,
+    ) -> Result<Option<Vec<Value>>, Stop> {
+        debug_assert_eq!(key.len(), sql.key().len());
+        let texts: Vec<Option<String>> = key.iter().cloned().map(Some).collect();
+        let rows = self.session.query(select, &params(&texts)).await?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        let values: Result<Vec<Value>, Error> = table
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(i, column)| match row.get::<_, Option<&str>>(i) {
+                Some(text) => value::parse_canonical(&column.kind, text),
+                None => Ok(Value::Null),
+            })
+            .collect();
+        // Postgres's own text always parses, or the core is wrong: that is no verdict on the mutation.
+        values.map(Some).map_err(|e| {
+            let error = Error::new(
+                ErrorCode::Internal,
+                format!("a stored value can't be read: {}", e.code),
+            );
+            Stop::Failed(Failure::Broken(error.table(&table.name)))
+        })
+    }
+
+    /// Reads and locks a row. One that can be seen but not locked may not be written.
+    async fn read_locked(
+        &self,
+        table: &Table,
+        sql: &TableSql,
+        key: &KeyText,
+    ) -> Result<Option<Vec<Value>>, Stop> {
+        if let Some(row) = self.read(table, sql, &sql.read_locked, key).await? {
+            return Ok(Some(row));
+        }
+        match self.read(table, sql, &sql.read, key).await? {
+            Some(_) => Err(denied(table, "", "may not be changed").into()),
+            None => Ok(None),
+        }
+    }
+
+    /// The values with identity columns filled in; anyone else's identity is refused.
+    fn own_identity(&self, table: &Table, values: &Values) -> Result<Values, Error> {
+        let mut values = self.own_identity_kept(table, values)?;
+        for column in table.columns.iter().filter(|c| c.identity) {
+            values
+                .entry(column.name.clone())
+                .or_insert_with(|| Some(self.asker.user.clone()));
+        }
+        Ok(values)
+    }
+
+    fn own_identity_kept(&self, table: &Table, values: &Values) -> Result<Values, Error> {
+        for column in table.columns.iter().filter(|c| c.identity) {
+            let Some(given) = values.get(&column.name) else {
+                continue;
+            };
+            let me = value::parse(&column.kind, &self.asker.user)?;
+            let given = given
+                .as_ref()
+                .map(|text| value::parse(&column.kind, text))
+                .transpose()?;
+            if given != Some(me) {
+                return Err(denied(table, &column.name, "names another user"));
+            }
+        }
+        Ok(values.clone())
+    }
+
+    fn check_lease(&self, id: TableId, table: &Table, key: &KeyText) -> Result<(), Error> {
+        let Some(column) = table.sequence_key() else {
+            return Ok(());
+        };
+        // Where the key is the identity itself, the identity is the proof.
+        if table.column(column).identity {
+            return Ok(());
+        }
+        let at = table.key_columns().iter().position(|c| *c == column);
+        let leased = at
+            .and_then(|i| key[i].parse::<i64>().ok())
+            .is_some_and(|key| self.leases.covers(id, key));
+        if leased {
+            return Ok(());
+        }
+        Err(denied(
+            table,
+            &table.column(column).name,
+            "is not a key that was leased to this replica",
+        ))
+    }
+}
+
+const UNDO: &str = "ROLLBACK TO SAVEPOINT mutation; RELEASE SAVEPOINT mutation";
+
+fn denied(table: &Table, column: &str, why: &str) -> Error {
+    let subject = if column.is_empty() {
+        format!("the row of {}", table.name)
+    } else {
+        format!("{}.{column}", table.name)
+    };
+    let error = Error::new(ErrorCode::PermissionDenied, format!("{subject} {why}"))
+        .sqlstate("42501")
+        .table(&table.name);
+    if column.is_empty() {
+        error
+    } else {
+        error.column(column)
+    }
+}
+
+fn columns_of(table: &Table, values: &Values) -> Vec<ColumnId> {
+    values
+        .keys()
+        .filter_map(|name| table.column_id(name))
+        .collect()
+}
+
+fn texts(table: &Table, values: &[(ColumnId, Value)]) -> Vec<Option<String>> {
+    values
+        .iter()
+        .map(|(c, v)| value::to_text(&table.column(*c).kind, v))
+        .collect()
+}
+
+fn params(texts: &[Option<String>]) -> Vec<&(dyn ToSql + Sync)> {
+    texts
+        .iter()
+        .map(|text| text as &(dyn ToSql + Sync))
+        .collect()
+}

@@ -1,0 +1,162 @@
+//! Where a replica stands: a `pg_snapshot`, the epoch, and a hash of everything else on which the
+//! set of its rows depends. Opaque to replicas; of no use to anyone but its owner, because scopes
+//! come from the token each time.
+
+use super::session::{Failure, Session};
+use haversack_core::schema::hex;
+use haversack_core::{Error, ErrorCode};
+use sha2::{Digest, Sha256};
+
+const VERSION: &str = "1";
+
+/// A parsed cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The snapshot, as Postgres prints it.
+    pub snapshot: String,
+    /// Who it belongs to: see [`belonging`].
+    pub belonging: String,
+}
+
+impl Cursor {
+    /// Parses a cursor.
+    ///
+    /// # Errors
+    /// `malformed_request`.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let malformed = || {
+            Error::new(
+                ErrorCode::MalformedRequest,
+                "the cursor is not one of this endpoint's",
+            )
+        };
+        let mut parts = text.split('.');
+        let (Some(VERSION), Some(snapshot), Some(belonging), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(malformed());
+        };
+        if !is_snapshot(snapshot) || belonging.len() != 32 {
+            return Err(malformed());
+        }
+        Ok(Self {
+            snapshot: snapshot.to_owned(),
+            belonging: belonging.to_owned(),
+        })
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{VERSION}.{}.{}", self.snapshot, self.belonging)
+    }
+}
+
+/// `xmin:xmax:xip,…`, ordered, so that Postgres will not refuse it.
+fn is_snapshot(text: &str) -> bool {
+    let mut parts = text.split(':');
+    let (Some(low), Some(high), Some(between), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    let (Ok(low), Ok(high)) = (low.parse::<u64>(), high.parse::<u64>()) else {
+        return false;
+    };
+    let mut last = low;
+    let ordered = between.is_empty()
+        || between.split(',').all(|xid| {
+            xid.parse::<u64>().is_ok_and(|xid| {
+                let good = xid >= last && xid < high;
+                last = xid.saturating_add(1);
+                good
+            })
+        });
+    low > 0 && low <= high && ordered
+}
+
+/// The hash of epoch, role, user and schema: a cursor with another can't be continued.
+pub fn belonging(epoch: &str, role: &str, user: &str, fingerprint: &str) -> String {
+    let mut hash = Sha256::new();
+    for part in [epoch, role, user, fingerprint] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hex(&hash.finalize()[..16])
+}
+
+/// The database's state as one snapshot sees it.
+#[derive(Clone, Debug)]
+pub struct Position {
+    /// `pg_current_snapshot()`.
+    pub snapshot: String,
+    /// The server's history.
+    pub epoch: String,
+    /// Can the given cursor's snapshot be continued from here?
+    pub continues: bool,
+}
+
+// A cursor whose xmin is at or below the horizon may lack a pruned change; one from the future is
+// from another history, whatever the epoch says.
+const POSITION: &str = "
+SELECT pg_current_snapshot()::text,
+       concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
+                 (SELECT timeline_id FROM pg_control_checkpoint()),
+                 (SELECT oid FROM pg_database WHERE datname = current_database()), m.history),
+       coalesce(pg_snapshot_xmin($1::text::pg_snapshot) > m.horizon
+            AND pg_snapshot_xmax($1::text::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot()), false)
+FROM haversack.meta m";
+
+/// Reads where the database stands, and whether a cursor's snapshot can be continued.
+///
+/// # Errors
+/// `not_attached`, or what Postgres answers.
+pub async fn position(session: &Session, snapshot: Option<&str>) -> Result<Position, Failure> {
+    let rows = session.query(POSITION, &[&snapshot]).await?;
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::new(ErrorCode::NotAttached, "the database is not attached"))?;
+    let history: String = row.get(1);
+    Ok(Position {
+        snapshot: row.get(0),
+        epoch: hex(&Sha256::digest(history.as_bytes())[..16]),
+        continues: row.get(2),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_survive_the_round_trip() {
+        let cursor = Cursor {
+            snapshot: "10:20:10,14".into(),
+            belonging: belonging("e", "r", "u", "f"),
+        };
+        assert_eq!(Cursor::parse(&cursor.to_string()).unwrap(), cursor);
+        assert_ne!(belonging("a", "b", "c", "d"), belonging("ab", "", "c", "d"));
+    }
+
+    #[test]
+    fn what_postgres_would_refuse_is_refused_first() {
+        for wrong in [
+            "",
+            "10:20",
+            "0:1:",
+            "20:10:",
+            "10:20:9",
+            "10:20:20",
+            "10:20:14,10",
+            "10:20:10,10",
+            "a:b:",
+            "1:2:3:4",
+        ] {
+            assert!(!is_snapshot(wrong), "{wrong}");
+        }
+        for good in ["1:1:", "10:20:", "10:20:10", "10:20:10,19"] {
+            assert!(is_snapshot(good), "{good}");
+        }
+        assert!(Cursor::parse("2.1:1:.x").is_err());
+    }
+}

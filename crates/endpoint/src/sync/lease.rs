@@ -1,0 +1,126 @@
+//! Blocks of sequence values, each handed out to one replica and recorded as its own.
+
+use super::session::{Failure, Session};
+use crate::compiled::Compiled;
+use haversack_core::protocol::LEASE_KEYS;
+use haversack_core::schema::TableId;
+use haversack_core::{Error, ErrorCode};
+use std::collections::{BTreeMap, HashMap};
+
+/// The blocks of one replica, by table.
+#[derive(Debug, Default)]
+pub struct Leases {
+    ranges: HashMap<TableId, Vec<(i64, i64)>>,
+}
+
+impl Leases {
+    /// Reads the blocks of a replica for some tables.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn read(
+        session: &Session,
+        compiled: &Compiled,
+        replica: &str,
+        tables: &[TableId],
+    ) -> Result<Self, Failure> {
+        let mut leases = Self::default();
+        let numbers: Vec<i32> = tables
+            .iter()
+            .map(|t| compiled.tables[usize::from(t.0)].number)
+            .collect();
+        if numbers.is_empty() {
+            return Ok(leases);
+        }
+        let rows = session
+            .query(
+                "SELECT tbl, lo, hi FROM haversack.leases WHERE replica = $1::text::uuid AND tbl = ANY ($2)",
+                &[&replica, &numbers],
+            )
+            .await?;
+        for row in rows {
+            if let Some(id) = compiled.by_number(row.get(0)) {
+                leases
+                    .ranges
+                    .entry(id)
+                    .or_default()
+                    .push((row.get(1), row.get(2)));
+            }
+        }
+        Ok(leases)
+    }
+
+    /// Was this key handed out to the replica?
+    pub fn covers(&self, table: TableId, key: i64) -> bool {
+        self.ranges
+            .get(&table)
+            .is_some_and(|ranges| ranges.iter().any(|(lo, hi)| (*lo..=*hi).contains(&key)))
+    }
+}
+
+/// Draws keys for a replica: inclusive ranges by table.
+///
+/// # Errors
+/// `unknown_table`, `invalid_query` for a table without a sequence, or what Postgres answers.
+pub async fn draw(
+    session: &Session,
+    compiled: &Compiled,
+    replica: &str,
+    wanted: &BTreeMap<String, u32>,
+) -> Result<BTreeMap<String, Vec<(i64, i64)>>, Failure> {
+    let mut drawn = BTreeMap::new();
+    for (name, count) in wanted {
+        let (table, sql) = compiled.table(compiled.schema.require_table(name)?);
+        let Some(sequence) = sql.sequence.as_ref().filter(|_| table.insertable) else {
+            return Err(Error::new(
+                ErrorCode::InvalidQuery,
+                format!("table {name} has no sequence for its key, or takes no inserts"),
+            )
+            .table(name)
+            .into());
+        };
+        let count = i64::from((*count).min(LEASE_KEYS));
+        if count == 0 {
+            continue;
+        }
+        let rows = session
+            .query(
+                "SELECT nextval($1::text::regclass) FROM generate_series(1, $2::bigint)",
+                &[sequence, &count],
+            )
+            .await?;
+        let ranges = ranges(rows.iter().map(|row| row.get(0)).collect());
+        let (lows, highs): (Vec<i64>, Vec<i64>) = ranges.iter().copied().unzip();
+        session
+            .execute(
+                "INSERT INTO haversack.leases (replica, tbl, lo, hi) \
+                 SELECT $1::text::uuid, $2, lo, hi FROM unnest($3::bigint[], $4::bigint[]) AS r(lo, hi)",
+                &[&replica, &sql.number, &lows, &highs],
+            )
+            .await?;
+        drawn.insert(name.clone(), ranges);
+    }
+    Ok(drawn)
+}
+
+/// Values as inclusive ranges: another session may have drawn some in between.
+fn ranges(mut values: Vec<i64>) -> Vec<(i64, i64)> {
+    values.sort_unstable();
+    let mut ranges: Vec<(i64, i64)> = Vec::new();
+    for value in values {
+        match ranges.last_mut() {
+            Some((_, hi)) if *hi + 1 == value => *hi = value,
+            _ => ranges.push((value, value)),
+        }
+    }
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn values_become_ranges() {
+        assert_eq!(super::ranges(vec![3, 1, 2, 7, 9, 8]), vec![(1, 3), (7, 9)]);
+        assert_eq!(super::ranges(vec![10, 20]), vec![(10, 10), (20, 20)]);
+    }
+}

@@ -1,0 +1,207 @@
+//! `POST /v1/sync`: push, then pull, answered as a stream of lines.
+//!
+//! The request runs in a task of its own, so that a replica that hangs up does not stop a push
+//! half-way; what it writes to the database is decided by the transaction alone.
+
+mod apply;
+pub mod cursor;
+mod encode;
+mod lease;
+mod pull;
+mod push;
+mod refusal;
+pub mod session;
+
+use crate::auth::Identity;
+use crate::compiled::Compiled;
+use crate::scope::Scope;
+use bytes::Bytes;
+use cursor::Cursor;
+use deadpool_postgres::Pool;
+use haversack_core::protocol::{
+    Head, Line, PROTOCOL_VERSION, PUSH_BATCH_MAX, Problem, SyncRequest,
+};
+use haversack_core::{Error, ErrorCode, value};
+use session::Session;
+use std::sync::Arc;
+use tokio::sync::{Notify, mpsc};
+
+/// Takes the user's role and identity for the rest of the transaction.
+const ROLE_AND_IDENTITY: &str = "SELECT set_config('role', $1, true), set_config($2, $3, true)";
+
+/// Lines that wait for a slow replica.
+const LINES_AHEAD: usize = 4;
+
+/// Who asks, as the database has to know it.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    /// The user, as the token names it.
+    pub user: String,
+    /// The scopes whose changes concern the user.
+    pub scopes: Vec<String>,
+}
+
+impl Asker {
+    /// The scopes of an identity, from the identity alone; nothing that a client says adds to them.
+    ///
+    /// # Errors
+    /// `token_invalid` where the identity is not of the type of a column that names owners.
+    pub fn new(compiled: &Compiled, identity: &Identity) -> Result<Self, Error> {
+        let mut scopes = vec!["*".to_owned()];
+        for kind in &compiled.owner_types {
+            // The changelog has the owner as Postgres prints it.
+            let canonical = value::parse(kind, &identity.user)
+                .ok()
+                .and_then(|value| value::to_text(kind, &value))
+                .ok_or_else(|| {
+                    Error::new(
+                        ErrorCode::TokenInvalid,
+                        "the token's user is not of the type of the columns that name owners",
+                    )
+                })?;
+            scopes.push(format!("u:{canonical}"));
+        }
+        scopes.dedup();
+        Ok(Self {
+            user: identity.user.clone(),
+            scopes,
+        })
+    }
+}
+
+/// Runs a sync and gives its lines; the first one is the head.
+///
+/// # Errors
+/// Whatever is found before the first line. Later errors are a line.
+pub async fn sync(
+    pool: Pool,
+    compiled: Arc<Compiled>,
+    identity: Identity,
+    request: SyncRequest,
+    committed: Arc<Notify>,
+    request_id: String,
+) -> Result<mpsc::Receiver<Bytes>, Error> {
+    let asker = Asker::new(&compiled, &identity)?;
+    check(&compiled, &request)?;
+    let cursor = request.cursor.as_deref().map(Cursor::parse).transpose()?;
+    let mut session = Session::get(&pool).await?;
+    let pushed = match push::push(&mut session, &compiled, &asker, &request).await {
+        Ok(pushed) => pushed,
+        Err(error) => {
+            session.rollback().await;
+            return Err(error);
+        }
+    };
+    if pushed.wrote {
+        committed.notify_one();
+    }
+    let pulled = match pull::pull(&mut session, &compiled, &asker, cursor.as_ref()).await {
+        Ok(pulled) => pulled,
+        Err(failure) => {
+            session.rollback().await;
+            return Err(failure.into_error());
+        }
+    };
+    let head = Head {
+        protocol: PROTOCOL_VERSION,
+        epoch: pulled.epoch,
+        fingerprint: compiled.schema.fingerprint.clone(),
+        user: asker.user,
+        verdicts: pushed.verdicts,
+        leases: pushed.leases,
+        snapshot: pulled.snapshot,
+        rows_total: pulled.rows_total,
+    };
+    let head = encode::line(&Line::Head(head))?;
+    let end = encode::line(&Line::End {
+        cursor: pulled.cursor,
+    })?;
+    let (sender, receiver) = mpsc::channel(LINES_AHEAD);
+    tokio::spawn(async move {
+        if !pull::send(&sender, head).await {
+            return;
+        }
+        for line in pulled.lines {
+            if !pull::send(&sender, line).await {
+                return;
+            }
+        }
+        let last = if pulled.snapshot {
+            snapshot(session, &compiled, &sender, &request_id, end).await
+        } else {
+            end
+        };
+        pull::send(&sender, last).await;
+    });
+    Ok(receiver)
+}
+
+/// Streams a snapshot; gives the line that ends the answer.
+async fn snapshot(
+    session: Session,
+    compiled: &Compiled,
+    sender: &mpsc::Sender<Bytes>,
+    request_id: &str,
+    end: Bytes,
+) -> Bytes {
+    match pull::stream(session, compiled, sender).await {
+        Ok(()) => end,
+        Err(failure) => {
+            let problem = Problem::new(&failure.into_error(), request_id);
+            encode::line(&Line::Error(problem)).unwrap_or_default()
+        }
+    }
+}
+
+fn check(compiled: &Compiled, request: &SyncRequest) -> Result<(), Error> {
+    if request.protocol != PROTOCOL_VERSION {
+        return Err(Error::new(
+            ErrorCode::ProtocolUnsupported,
+            format!(
+                "this endpoint speaks protocol {PROTOCOL_VERSION}, not {}",
+                request.protocol
+            ),
+        ));
+    }
+    if request.fingerprint != compiled.schema.fingerprint {
+        return Err(Error::new(
+            ErrorCode::SchemaChanged,
+            "the database's schema is not the one that this client was built with",
+        )
+        .hint("load the newer app, or run `haversack pull` and build it again"));
+    }
+    if request.mutations.len() > PUSH_BATCH_MAX {
+        return Err(Error::new(
+            ErrorCode::MalformedRequest,
+            format!(
+                "a push has at most {PUSH_BATCH_MAX} mutations, not {}",
+                request.mutations.len()
+            ),
+        ));
+    }
+    if uuid::Uuid::parse_str(&request.replica).is_err() {
+        return Err(Error::new(
+            ErrorCode::MalformedRequest,
+            "the replica's id is not a UUID",
+        ));
+    }
+    Ok(())
+}
+
+/// The type of the column that names a table's owner.
+pub(crate) fn owner_type(
+    table: &haversack_core::schema::Table,
+    scope: &Scope,
+) -> Option<haversack_core::schema::Type> {
+    match scope {
+        Scope::Global => None,
+        // A private owner column is not described; its text is taken as it is.
+        Scope::Owner(column) => Some(
+            table
+                .column_id(column)
+                .map_or(haversack_core::schema::Type::Text, |c| {
+                    table.column(c).kind.clone()
+                }),
+        ),
+    }
+}

@@ -1,0 +1,256 @@
+//! A push: one transaction that judges every mutation once, and remembers what it said.
+
+use super::apply::{Push, Recorded};
+use super::lease;
+use super::session::{Failure, Session};
+use super::{Asker, ROLE_AND_IDENTITY};
+use crate::compiled::Compiled;
+use haversack_core::protocol::{Mutation, Seq, SyncRequest, Verdict};
+use haversack_core::{Error, ErrorCode};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+const ATTEMPTS_MAX: u32 = 3;
+/// The longest pause before the second attempt, in milliseconds; it doubles.
+const PAUSE_MS_MAX: u64 = 40;
+
+const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeout = '5s'; \
+     SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL TimeZone = 'UTC'; \
+     SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1";
+
+// The row lock makes pushes of one replica take turns. A conflicting row of another user is locked
+// for a moment too, but not changed.
+const REPLICA: &str = "
+INSERT INTO haversack.replicas AS r (replica, user_id) VALUES ($1::text::uuid, $2)
+ON CONFLICT (replica) DO UPDATE SET seen_at = CASE WHEN r.user_id = $2 THEN now() ELSE r.seen_at END
+RETURNING user_id, last_seq";
+
+/// What a push came to.
+#[derive(Debug, Default)]
+pub struct Pushed {
+    /// One verdict per mutation, in order.
+    pub verdicts: Vec<Verdict>,
+    /// Keys newly leased.
+    pub leases: BTreeMap<String, Vec<(i64, i64)>>,
+    /// Was any mutation judged now, rather than remembered?
+    pub wrote: bool,
+}
+
+/// Judges and applies a push. On an error the transaction is still open and to be rolled back.
+///
+/// # Errors
+/// `replica_foreign`, `sequence_gap`, `malformed_request`, `overloaded`, `database_unavailable`.
+pub async fn push(
+    session: &mut Session,
+    compiled: &Compiled,
+    asker: &Asker,
+    request: &SyncRequest,
+) -> Result<Pushed, Error> {
+    let mut attempt = 1;
+    loop {
+        match attempt_push(session, compiled, asker, request).await {
+            Ok(pushed) => return Ok(pushed),
+            Err(Failure::Transient(state)) if attempt < ATTEMPTS_MAX => {
+                tracing::info!(sqlstate = state, attempt, "trying a push again");
+                session.rollback().await;
+                let most = PAUSE_MS_MAX << attempt;
+                tokio::time::sleep(Duration::from_millis(rand::random_range(0..=most))).await;
+                attempt += 1;
+            }
+            Err(failure) => return Err(failure.into_error()),
+        }
+    }
+}
+
+async fn attempt_push(
+    session: &mut Session,
+    compiled: &Compiled,
+    asker: &Asker,
+    request: &SyncRequest,
+) -> Result<Pushed, Failure> {
+    session.begin(BEGIN).await?;
+    let last = lock_replica(session, asker, request).await?;
+    let acknowledged = number(request.acknowledged)?;
+    if acknowledged > 0 {
+        session
+            .execute(
+                "DELETE FROM haversack.verdicts WHERE replica = $1::text::uuid AND seq <= $2",
+                &[&request.replica, &acknowledged],
+            )
+            .await?;
+    }
+    let leases = lease::draw(session, compiled, &request.replica, &request.leases).await?;
+    let known = recorded(session, request, last).await?;
+    let (verdicts, new) = judge(session, compiled, asker, request, last, &known).await?;
+    if let Some(last) = new.last() {
+        record(session, request, &verdicts, new, last.seq).await?;
+    }
+    let wrote = !new.is_empty();
+    session.commit().await?;
+    Ok(Pushed {
+        verdicts,
+        leases,
+        wrote,
+    })
+}
+
+fn number(seq: Seq) -> Result<i64, Error> {
+    i64::try_from(seq).map_err(|_| {
+        Error::new(
+            ErrorCode::MalformedRequest,
+            "a mutation's number is out of range",
+        )
+    })
+}
+
+async fn lock_replica(
+    session: &Session,
+    asker: &Asker,
+    request: &SyncRequest,
+) -> Result<Seq, Failure> {
+    let rows = session
+        .query(REPLICA, &[&request.replica, &asker.user])
+        .await?;
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::new(ErrorCode::Internal, "the replica has no record"))?;
+    if row.get::<_, &str>(0) != asker.user {
+        return Err(Error::new(
+            ErrorCode::ReplicaForeign,
+            "the replica belongs to another user",
+        )
+        .into());
+    }
+    Ok(row.get::<_, i64>(1) as Seq)
+}
+
+/// The verdicts that were given before and still matter: of mutations sent again, and of those that
+/// a new mutation had not seen when it was made. In the order of the numbers.
+async fn recorded(
+    session: &Session,
+    request: &SyncRequest,
+    last: Seq,
+) -> Result<BTreeMap<Seq, Verdict>, Failure> {
+    let since = request
+        .mutations
+        .iter()
+        .map(|m| m.seen.min(m.seq.saturating_sub(1)))
+        .min();
+    let Some(since) = since.filter(|since| *since < last) else {
+        return Ok(BTreeMap::new());
+    };
+    let rows = session
+        .query(
+            "SELECT seq, verdict::text FROM haversack.verdicts WHERE replica = $1::text::uuid AND seq > $2",
+            &[&request.replica, &number(since)?],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let verdict = serde_json::from_str(row.get(1)).map_err(|e| {
+                Error::new(
+                    ErrorCode::Internal,
+                    format!("a recorded verdict can't be read: {e}"),
+                )
+            })?;
+            Ok((row.get::<_, i64>(0) as Seq, verdict))
+        })
+        .collect()
+}
+
+/// Judges the mutations in order; gives all verdicts, and the mutations that are new.
+async fn judge<'r>(
+    session: &Session,
+    compiled: &Compiled,
+    asker: &Asker,
+    request: &'r SyncRequest,
+    last: Seq,
+    known: &BTreeMap<Seq, Verdict>,
+) -> Result<(Vec<Verdict>, &'r [Mutation]), Failure> {
+    let mutations = &request.mutations;
+    let first_new = mutations
+        .iter()
+        .position(|m| m.seq > last)
+        .unwrap_or(mutations.len());
+    let (old, new) = mutations.split_at(first_new);
+    for (i, mutation) in new.iter().enumerate() {
+        if mutation.seq != last + 1 + i as u64 {
+            return Err(Error::new(
+                ErrorCode::SequenceGap,
+                format!(
+                    "mutation {} was sent where {} is expected",
+                    mutation.seq,
+                    last + 1 + i as u64
+                ),
+            )
+            .into());
+        }
+    }
+    let mut push = Push::new(session, compiled, asker);
+    for (seq, verdict) in known {
+        push.remember(Recorded::Earlier, *seq, &verdict.written);
+    }
+    let mut verdicts = Vec::with_capacity(mutations.len());
+    for mutation in old {
+        let verdict = known.get(&mutation.seq).ok_or_else(|| {
+            Error::new(
+                ErrorCode::MalformedRequest,
+                format!(
+                    "mutation {} was acknowledged, so its verdict is forgotten",
+                    mutation.seq
+                ),
+            )
+        })?;
+        verdicts.push(verdict.clone());
+    }
+    if new.is_empty() {
+        return Ok((verdicts, new));
+    }
+    push.read_leases(&request.replica, new).await?;
+    let setting = &compiled.schema.identity.setting;
+    session
+        .query(
+            ROLE_AND_IDENTITY,
+            &[&compiled.user_role, setting, &asker.user],
+        )
+        .await?;
+    for mutation in new {
+        verdicts.push(push.mutation(mutation).await?);
+    }
+    // The record of verdicts is the endpoint's own, out of the user's reach.
+    session.batch("SET LOCAL ROLE NONE").await?;
+    Ok((verdicts, new))
+}
+
+async fn record(
+    session: &Session,
+    request: &SyncRequest,
+    verdicts: &[Verdict],
+    new: &[Mutation],
+    last: Seq,
+) -> Result<(), Failure> {
+    let (mut numbers, mut texts) = (Vec::new(), Vec::new());
+    for verdict in &verdicts[verdicts.len() - new.len()..] {
+        numbers.push(number(verdict.seq)?);
+        texts.push(serde_json::to_string(verdict).map_err(|e| {
+            Error::new(
+                ErrorCode::Internal,
+                format!("a verdict can't be written: {e}"),
+            )
+        })?);
+    }
+    session
+        .execute(
+            "INSERT INTO haversack.verdicts (replica, seq, verdict) \
+             SELECT $1::text::uuid, v.seq, v.verdict::json FROM unnest($2::bigint[], $3::text[]) AS v(seq, verdict)",
+            &[&request.replica, &numbers, &texts],
+        )
+        .await?;
+    session
+        .execute(
+            "UPDATE haversack.replicas SET last_seq = $2 WHERE replica = $1::text::uuid",
+            &[&request.replica, &number(last)?],
+        )
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! What a refusal of Postgres becomes for the person whose write it was: SQLSTATE, constraint, and a
+//! sentence that shows nothing of anyone's rows. DETAIL and the row's values are never passed on.
+
+use crate::compiled::Compiled;
+use haversack_core::{Error, ErrorCode};
+use tokio_postgres::error::DbError;
+
+/// The error of a rejected mutation.
+pub fn refusal(compiled: &Compiled, db: &DbError) -> Error {
+    let state = db.code().code();
+    let table = db.table().unwrap_or_default();
+    let constraint = db.constraint().unwrap_or_default();
+    let (code, sentence) = match state {
+        "23502" => (
+            ErrorCode::NotNullViolation,
+            format!("column {} needs a value", db.column().unwrap_or_default()),
+        ),
+        "23505" => (
+            ErrorCode::UniqueViolation,
+            unique_sentence(compiled, constraint),
+        ),
+        // The same words whether the row is missing, hidden or still referred to.
+        "23503" | "23001" => (
+            ErrorCode::Rejected,
+            format!(
+                "the reference {constraint} does not hold: the row at its other end is missing, or still refers to this one"
+            ),
+        ),
+        "23514" if constraint.is_empty() => (
+            ErrorCode::Rejected,
+            "a check of the table does not hold".to_owned(),
+        ),
+        "23514" => (
+            ErrorCode::Rejected,
+            format!("the rule {constraint} of {table} does not hold"),
+        ),
+        "23P01" => (
+            ErrorCode::Rejected,
+            format!("another row excludes this one ({constraint})"),
+        ),
+        "42501" => (
+            ErrorCode::PermissionDenied,
+            "the row, or a column of it, may not be written by this user".to_owned(),
+        ),
+        "22001" => (ErrorCode::ValueTooLong, db.message().to_owned()),
+        "22003" | "22008" => (
+            ErrorCode::OutOfRange,
+            "a number or time is out of range".to_owned(),
+        ),
+        "22P02" | "22007" | "22023" | "42804" => (
+            ErrorCode::TypeMismatch,
+            "a value is not of its column's type".to_owned(),
+        ),
+        // The application's own words to its users.
+        "P0001" => (ErrorCode::Rejected, db.message().to_owned()),
+        _ => (
+            ErrorCode::Rejected,
+            format!("Postgres refused the write ({state})"),
+        ),
+    };
+    let mut error = Error::new(code, sentence).sqlstate(state);
+    if !table.is_empty() {
+        error = error.table(served_name(compiled, db));
+    }
+    if !constraint.is_empty() {
+        error = error.constraint(constraint);
+    }
+    match db.column() {
+        Some(column) => error.column(column),
+        None => error,
+    }
+}
+
+fn served_name(compiled: &Compiled, db: &DbError) -> String {
+    let table = db.table().unwrap_or_default();
+    let qualified = format!("{}.{table}", db.schema().unwrap_or("public"));
+    if compiled.schema.table_id(&qualified).is_some() {
+        qualified
+    } else {
+        table.to_owned()
+    }
+}
+
+fn unique_sentence(compiled: &Compiled, constraint: &str) -> String {
+    let unique = compiled
+        .schema
+        .tables
+        .iter()
+        .flat_map(|t| &t.uniques)
+        .find(|u| u.name == constraint);
+    match unique {
+        Some(unique) => {
+            let parts: Vec<&str> = unique
+                .columns
+                .iter()
+                .map(|c| c.expression.as_str())
+                .collect();
+            format!("another row already has this value of {}", parts.join(", "))
+        }
+        None => "another row already has this key".to_owned(),
+    }
+}

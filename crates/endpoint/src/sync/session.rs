@@ -1,0 +1,180 @@
+//! A pooled connection for one request. It goes back to the pool only when its transaction is known
+//! to have ended, so nothing set for one user is ever seen by the next.
+
+use crate::database::{explain, is_transient, pool_error};
+use deadpool_postgres::{Object, Pool};
+use haversack_core::{Error, ErrorCode};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+
+/// Statements that a connection keeps; beyond it the cache starts anew, since a client may name any
+/// set of columns.
+const STATEMENTS_MAX: usize = 512;
+
+/// A connection of the pool.
+pub struct Session {
+    object: Option<Object>,
+    open: bool,
+}
+
+/// Why a statement did not do what it should.
+#[derive(Debug)]
+pub enum Failure {
+    /// Postgres refused it, and would again.
+    Refused(Box<tokio_postgres::error::DbError>),
+    /// It may succeed if the transaction is tried again.
+    Transient(String),
+    /// It can't go on; says what to answer.
+    Broken(Error),
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(db) = error.as_db_error() else {
+            tracing::error!("the connection to Postgres failed: {}", explain(&error));
+            return Failure::Broken(Error::new(
+                ErrorCode::DatabaseUnavailable,
+                "the connection to Postgres broke",
+            ));
+        };
+        if is_transient(db.code().code()) {
+            return Failure::Transient(db.code().code().to_owned());
+        }
+        Failure::Refused(Box::new(db.clone()))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Broken(error)
+    }
+}
+
+impl Failure {
+    /// The answer to a request that failed outside any mutation.
+    pub fn into_error(self) -> Error {
+        match self {
+            Failure::Broken(error) => error,
+            Failure::Transient(state) => Error::new(
+                ErrorCode::Overloaded,
+                "Postgres is too busy for this request",
+            )
+            .sqlstate(state),
+            Failure::Refused(db) => {
+                // Its message may quote rows, so only the log gets the code and the place.
+                tracing::error!(
+                    sqlstate = db.code().code(),
+                    table = db.table(),
+                    constraint = db.constraint(),
+                    routine = db.routine(),
+                    "Postgres refused a statement of the endpoint"
+                );
+                Error::new(
+                    ErrorCode::Internal,
+                    "the endpoint and the database disagree",
+                )
+                .sqlstate(db.code().code())
+            }
+        }
+    }
+}
+
+impl Session {
+    /// Takes a connection from the pool.
+    ///
+    /// # Errors
+    /// `overloaded` or `database_unavailable`.
+    pub async fn get(pool: &Pool) -> Result<Self, Error> {
+        let object = pool.get().await.map_err(pool_error)?;
+        if object.statement_cache.size() > STATEMENTS_MAX {
+            object.statement_cache.clear();
+        }
+        Ok(Self {
+            object: Some(object),
+            open: false,
+        })
+    }
+
+    /// The connection.
+    pub fn object(&self) -> &Object {
+        self.object
+            .as_ref()
+            .expect("a session holds its connection until it is dropped")
+    }
+
+    /// Begins a transaction; `begin` is a BEGIN and what is set in it.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn begin(&mut self, begin: &str) -> Result<(), Failure> {
+        self.open = true;
+        Ok(self.object().batch_execute(begin).await?)
+    }
+
+    /// Ends the transaction by COMMIT.
+    ///
+    /// # Errors
+    /// What Postgres answers; the outcome is unknown then.
+    pub async fn commit(&mut self) -> Result<(), Failure> {
+        self.object().batch_execute("COMMIT").await?;
+        self.open = false;
+        Ok(())
+    }
+
+    /// Ends the transaction by ROLLBACK. If that fails, the connection is closed when dropped.
+    pub async fn rollback(&mut self) {
+        if self.object().batch_execute("ROLLBACK").await.is_ok() {
+            self.open = false;
+        }
+    }
+
+    /// Runs statements without parameters.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn batch(&self, sql: &str) -> Result<(), Failure> {
+        Ok(self.object().batch_execute(sql).await?)
+    }
+
+    /// A prepared statement, kept with the connection.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn prepare(&self, sql: &str) -> Result<Statement, Failure> {
+        Ok(self.object().prepare_cached(sql).await?)
+    }
+
+    /// Rows of a prepared statement.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn query(
+        &self,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failure> {
+        let statement = self.prepare(sql).await?;
+        Ok(self.object().query(&statement, params).await?)
+    }
+
+    /// The number of rows that a prepared statement touched.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Failure> {
+        let statement = self.prepare(sql).await?;
+        Ok(self.object().execute(&statement, params).await?)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // A request that was cut off leaves its transaction open: close the connection, which ends
+        // it, and let the pool make another.
+        if self.open
+            && let Some(object) = self.object.take()
+        {
+            drop(Object::take(object));
+        }
+    }
+}
