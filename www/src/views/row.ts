@@ -168,7 +168,7 @@ function changedFields(event: AgendaEvent, fields: FormData): EventChange {
   const day = text('day')
   return {
     ...(text('title') !== event.title && { title: text('title') }),
-    ...(day !== (dayOf(event.due_date) ?? '') && { due_date: timestampOf(day) }),
+    ...(day !== (dayOf(event.due_date) ?? '') && { due_date: timestampOf(day, event.due_date) }),
     ...(location !== event.location && { location }),
     ...(priority !== event.priority && { priority }),
     ...(text('status') !== event.status && { status: statusNamed(text('status')) }),
