@@ -3,7 +3,7 @@
 import type { Db } from './data'
 import { Debounced, inSlices } from './schedule'
 
-const ROWS_PER_STEP = 500
+const ROWS_PER_STEP = 200
 /** Counting again can wait until a burst of changes is over. */
 const RECOUNT_DELAY_MS = 1500
 

@@ -11,7 +11,7 @@ import { inSlices } from './schedule'
 /** Rows per page: about three screens. */
 const PAGE_ROWS = 100
 /** Rows that one step of a text search reads. */
-const SEARCH_ROWS = 500
+const SEARCH_ROWS = 200
 /** Pages kept before the cache starts again; rows themselves are the library's. */
 const PAGES_MAX = 60
 

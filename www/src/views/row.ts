@@ -72,7 +72,18 @@ function reading(agenda: Agenda, event: AgendaEvent, now: string): TemplateResul
       }
     </div>
     <div role="gridcell" class="what">
-      <span class="title" data-testid="title">${event.title}</span>
+      <span class="headed"
+        ><span class="title" data-testid="title">${event.title}</span>${
+          agenda.unsent.has(event.event_id)
+            ? html`<span
+                class="unsent"
+                role="img"
+                aria-label="not sent yet"
+                title="Not sent yet"
+              ></span>`
+            : null
+        }</span
+      >
       <span class="meta">
         ${event.location === null ? null : html`<span class="place">${event.location}</span>`}
         ${agenda.tags
