@@ -76,7 +76,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), Error> {
     if state.origins.is_empty() {
         tracing::warn!("no --allow-origin was given: no page of another origin can sync");
     }
-    let watcher = tokio::spawn(poke::watch(state.clone()));
+    let watcher = poke::start(state.clone()).await?;
     let reader = tokio::spawn(reread(state.clone()));
     println!("haversack is listening on http://{address}");
     let ending = state.clone();

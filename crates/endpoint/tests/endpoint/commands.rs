@@ -94,7 +94,7 @@ async fn migrations_are_applied_once_and_never_changed() {
 async fn traces(client: &Client, database: &str) -> Vec<String> {
     let sql = format!(
         "SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname !~ '^pg_(toast|temp)'
-         UNION ALL SELECT 'relation ' || oid::regclass || ' ' || relkind FROM pg_class
+         UNION ALL SELECT 'relation ' || oid::regclass || ' ' || relkind::text FROM pg_class
              WHERE relnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^(pg_|information_schema)')
          UNION ALL SELECT 'grant on ' || c.oid::regclass || ' to ' || a.grantee::regrole || ' ' || a.privilege_type
              FROM pg_class c, aclexplode(c.relacl) a WHERE a.grantee <> c.relowner AND a.grantee <> 0
@@ -104,7 +104,7 @@ async fn traces(client: &Client, database: &str) -> Vec<String> {
              FROM pg_namespace n, aclexplode(n.nspacl) a WHERE a.grantee <> n.nspowner AND a.grantee <> 0
          UNION ALL SELECT 'grant on database to ' || a.grantee::regrole
              FROM pg_database d, aclexplode(d.datacl) a WHERE d.datname = '{database}' AND a.grantee NOT IN (0, d.datdba)
-         UNION ALL SELECT 'trigger ' || pg_get_triggerdef(oid) || tgenabled FROM pg_trigger WHERE NOT tgisinternal
+         UNION ALL SELECT 'trigger ' || pg_get_triggerdef(oid) || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal
          UNION ALL SELECT 'function ' || oid::regprocedure FROM pg_proc
              WHERE pronamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^(pg_|information_schema)')
          UNION ALL SELECT 'policy ' || polrelid::regclass || polname FROM pg_policy
@@ -286,6 +286,9 @@ async fn unsafe_roles_are_refused() {
         assert!(message.contains(name), "{message}");
         endpoint.sql(&undo.replace("{}", name)).await;
     }
+    // Moving a table to another owner and back drops that owner's grants.
+    let mut owner = endpoint.database.owner().await;
+    attach(&mut owner, &config, &Password::Keep).await.unwrap();
     assert!(prepare(config.clone(), &options).await.is_ok());
     options.database_url = endpoint.database.url.clone();
     assert!(refused(&options).await.contains("superuser"));

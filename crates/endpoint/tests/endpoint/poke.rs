@@ -16,7 +16,7 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 async fn listen(endpoint: &Endpoint) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(poke::watch(endpoint.state.clone()));
+    poke::start(endpoint.state.clone()).await.unwrap();
     let router = endpoint.router.clone();
     tokio::spawn(async move { axum::serve(listener, router).await });
     format!("ws://{address}/v1/poke")
@@ -63,6 +63,8 @@ async fn changes_are_heard_by_those_they_concern() {
             Some(PokeServer::Ready { epoch }) => assert!(!epoch.is_empty()),
             other => panic!("{other:?}"),
         }
+        // What came before the socket was announced to nobody.
+        assert_eq!(hear(socket, LONG).await, Some(PokeServer::Poke));
     }
     // As psql would.
     endpoint
@@ -127,6 +129,7 @@ async fn a_token_that_ends_ends_the_socket() {
         hear(&mut socket, LONG).await,
         Some(PokeServer::Ready { .. })
     ));
+    assert_eq!(hear(&mut socket, LONG).await, Some(PokeServer::Poke));
     match hear(&mut socket, LONG).await {
         Some(PokeServer::Error(problem)) => assert_eq!(problem.code, ErrorCode::TokenExpired),
         other => panic!("{other:?}"),

@@ -151,7 +151,17 @@ async fn a_cursor_before_the_horizon_gets_a_snapshot() {
     endpoint
         .sql("INSERT INTO events (event_id, user_id, title) VALUES (1, 1, 'one')")
         .await;
-    fresh.pull().await;
+    // A transaction of another test may still hold the snapshot back.
+    loop {
+        fresh.pull().await;
+        let snapshot = fresh.cursor.as_ref().unwrap().split('.').nth(1).unwrap();
+        let newer =
+            format!("SELECT bool_and(xid < pg_snapshot_xmin('{snapshot}')) FROM haversack.changes");
+        if endpoint.value(&newer).await.as_deref() == Some("true") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     assert_eq!(
         endpoint
             .value("haversack.prune('0 seconds')")

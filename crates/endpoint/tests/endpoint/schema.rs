@@ -186,7 +186,7 @@ async fn types_and_defaults_are_exact() {
             h char(5) DEFAULT 'ab', i uuid DEFAULT gen_random_uuid(), j date DEFAULT CURRENT_DATE,
             k time, l timestamp DEFAULT now(), m json DEFAULT '{\"a\": 1}', n bytea DEFAULT '\\x00ff',
             o mood DEFAULT 'it''s ok', p text[] DEFAULT '{}', q email, r tsvector, s other.size[],
-            t timestamptz DEFAULT (now() + '1 day'), u text GENERATED ALWAYS AS (upper('x')) STORED,
+            t timestamptz DEFAULT (now() + '1 day'), u text GENERATED ALWAYS AS (upper(w)) STORED,
             v timestamptz DEFAULT '2020-01-01 00:00:00+02', w text DEFAULT NULL, x interval, y date DEFAULT 'today'::text::date)",
         "[tables.t]\nwritable = true",
     )
