@@ -76,19 +76,10 @@ pub fn hold(name: &str, granted: impl FnOnce() + 'static) -> Option<Hold> {
     })
 }
 
-/// The names of all locks held now in this origin.
-pub async fn held() -> BTreeSet<String> {
-    let Some(manager) = manager() else {
-        return BTreeSet::new();
-    };
-    let Ok(snapshot) = JsFuture::from(manager.query()).await else {
-        return BTreeSet::new();
-    };
-    let Ok(held) = Reflect::get(&snapshot, &"held".into()) else {
-        return BTreeSet::new();
-    };
-    Array::from(&held)
-        .iter()
-        .filter_map(|lock| Reflect::get(&lock, &"name".into()).ok()?.as_string())
-        .collect()
+/// The names of all locks held now in this origin; None where the browser has no Web Locks.
+pub async fn held() -> Option<BTreeSet<String>> {
+    let snapshot = JsFuture::from(manager()?.query()).await.ok()?;
+    let held = Reflect::get(&snapshot, &"held".into()).ok()?;
+    let name = |lock: JsValue| Reflect::get(&lock, &"name".into()).ok()?.as_string();
+    Some(Array::from(&held).iter().filter_map(name).collect())
 }

@@ -1,6 +1,7 @@
 //! The browser's own things: clock, randomness, timers, locks. No decisions.
 
 pub mod channel;
+pub mod listener;
 pub mod locks;
 pub mod timer;
 

@@ -205,18 +205,6 @@ fn settled(request: &IdbRequest) -> JsFuture {
     JsFuture::from(promise)
 }
 
-/// Deletes a database.
-///
-/// # Errors
-/// `storage_failed`.
-pub async fn delete(name: &str) -> Result<(), Error> {
-    let request = factory()?.delete_database(name).map_err(|e| error_of(&e))?;
-    settled(request.as_ref())
-        .await
-        .map(drop)
-        .map_err(|e| error_of(&e))
-}
-
 /// A transaction.
 pub struct Tx {
     inner: IdbTransaction,

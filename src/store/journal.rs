@@ -98,7 +98,7 @@ impl Store {
         Ok(numbers)
     }
 
-    /// Puts confirmed rows into their stores (None: deletes), under the fence. The rows can be
+    /// Puts confirmed rows into their store (None: deletes), under the fence. The rows can be
     /// fetched again, so relaxed durability will do (F11). False where another tab leads.
     ///
     /// # Errors
@@ -106,19 +106,16 @@ impl Store {
     pub async fn drain(
         &self,
         fence: f64,
-        rows: &[(String, JsValue, Option<JsValue>)],
+        store: &str,
+        rows: &[(JsValue, Option<JsValue>)],
     ) -> Result<bool, Error> {
-        let mut stores: Vec<&str> = rows.iter().map(|(store, _, _)| store.as_str()).collect();
-        stores.push(META);
-        stores.sort_unstable();
-        stores.dedup();
-        let tx = Tx::begin(&self.db, &stores, Mode::Relaxed)?;
+        let tx = Tx::begin(&self.db, &[META, store], Mode::Relaxed)?;
         if !holds_fence(&tx, fence).await? {
             tx.abort();
             return Ok(false);
         }
-        for (name, key, row) in rows {
-            let store = tx.store(name)?;
+        let store = tx.store(store)?;
+        for (key, row) in rows {
             match row {
                 Some(row) => store.put(row, key)?,
                 None => store.delete(key)?,

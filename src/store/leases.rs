@@ -5,6 +5,7 @@ use super::Store;
 use super::idb::{Mode, Tx};
 use super::layout::{self, LEASES, QUEUE};
 use super::queue::read_queue;
+use crate::browser::locks;
 use haversack_core::Error;
 use haversack_core::lease::{Lease, Ranges};
 use haversack_core::protocol::{Mutation, Op};
@@ -13,8 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasm_bindgen::JsValue;
 
 impl Store {
-    /// Takes up to `count` keys for this tab from each table's lease, and first frees what dead
-    /// tabs held.
+    /// Takes keys for this tab, so many from each table's lease, and first frees what dead tabs
+    /// held.
+    ///
+    /// Who is dead is found in the only safe order: the holders are read, then the living asked
+    /// for. A tab has its lock before it takes keys, so a holder without one is dead for good.
     ///
     /// # Errors
     /// `storage_failed`.
@@ -23,21 +27,21 @@ impl Store {
         schema: &Schema,
         wanted: &BTreeMap<String, u32>,
         tab: &str,
-        living: &BTreeSet<String>,
     ) -> Result<BTreeMap<String, Ranges>, Error> {
+        let dead = self.dead_holders(wanted).await?;
         let tx = Tx::begin(&self.db, &[LEASES, QUEUE], Mode::Strict)?;
         let mut leases = BTreeMap::new();
         for table in wanted.keys() {
             leases.insert(table.clone(), read(&tx, table).await?);
         }
-        if leases.values().any(|lease| lease.has_dead(living)) {
+        if !dead.is_empty() {
             let queued = read_queue(&tx, &JsValue::UNDEFINED, u32::MAX).await?;
             for (table, key) in queued.iter().flat_map(|m| drawn_keys(schema, m)) {
                 if let Some(lease) = leases.get_mut(&table) {
                     lease.spend(key);
                 }
             }
-            leases.values_mut().for_each(|lease| lease.reclaim(living));
+            leases.values_mut().for_each(|lease| lease.reclaim(&dead));
         }
         let mut taken = BTreeMap::new();
         for (table, mut lease) in leases {
@@ -47,6 +51,23 @@ impl Store {
         }
         tx.done().await?;
         Ok(taken)
+    }
+
+    async fn dead_holders(
+        &self,
+        tables: &BTreeMap<String, u32>,
+    ) -> Result<BTreeSet<String>, Error> {
+        let tx = Tx::begin(&self.db, &[LEASES], Mode::Read)?;
+        let mut holders = BTreeSet::new();
+        for table in tables.keys() {
+            holders.extend(read(&tx, table).await?.holders().cloned());
+        }
+        // Without Web Locks nobody knows who is dead, so nothing is taken from anybody.
+        let Some(held) = locks::held().await else {
+            return Ok(BTreeSet::new());
+        };
+        holders.retain(|tab| !held.contains(&tab_lock(&self.name, tab)));
+        Ok(holders)
     }
 
     /// How many more keys each table with a sequence wants.
@@ -68,6 +89,11 @@ impl Store {
         }
         Ok(wanted)
     }
+}
+
+/// The name of the lock that a tab holds as long as it lives.
+pub fn tab_lock(database: &str, tab: &str) -> String {
+    format!("{database} tab {tab}")
 }
 
 /// Within the transaction of a patch: adds granted keys and spends those of judged mutations.

@@ -106,24 +106,6 @@ impl Store {
         Ok(state)
     }
 
-    /// Reads the state.
-    ///
-    /// # Errors
-    /// `storage_failed`.
-    pub async fn state(&self) -> Result<State, Error> {
-        let tx = Tx::begin(&self.db, &[layout::META], Mode::Read)?;
-        let stored = tx
-            .store(layout::META)?
-            .get(&layout::STATE_KEY.into())
-            .await?;
-        layout::from_js(&stored)?.ok_or_else(|| {
-            Error::new(
-                ErrorCode::StorageFailed,
-                "the local store has lost its state record",
-            )
-        })
-    }
-
     /// Takes the lead: from now on writes under an older fence are refused.
     ///
     /// # Errors
@@ -142,31 +124,15 @@ impl Store {
         Ok(fence)
     }
 
-    /// Rows of a table's store, in key order, from above `after` (undefined: the first).
+    /// All keys of a table's store.
     ///
     /// # Errors
     /// `storage_failed`.
-    pub async fn rows(
-        &self,
-        store: &str,
-        after: &JsValue,
-        limit: u32,
-    ) -> Result<(js_sys::Array, JsValue), Error> {
+    pub async fn keys(&self, store: &str) -> Result<js_sys::Array, Error> {
         let tx = Tx::begin(&self.db, &[store], Mode::Read)?;
-        let store = tx.store(store)?;
-        let range = if after.is_undefined() {
-            JsValue::UNDEFINED
-        } else {
-            idb::above(after)
-        };
-        let keys = store.get_all_keys(&range, limit).await?;
-        let rows = store.get_all(&range, limit).await?;
-        let last = if keys.length() < limit {
-            JsValue::UNDEFINED
-        } else {
-            keys.get(limit - 1)
-        };
-        Ok((rows, last))
+        tx.store(store)?
+            .get_all_keys(&JsValue::UNDEFINED, u32::MAX)
+            .await
     }
 }
 

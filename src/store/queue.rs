@@ -8,13 +8,11 @@ use super::idb::{Mode, Tx};
 use super::layout::{self, CONFLICTS, META, QUEUE, REJECTED, State};
 use super::{Store, holds_fence};
 use haversack_core::protocol::{Lost, Mutation, Op, PUSH_BATCH_MAX, Seq};
+use haversack_core::queue::ENVELOPE_BYTES;
 use haversack_core::{Error, ErrorCode};
 use js_sys::Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
-
-/// Room left in a request's body for everything but the mutations, in bytes.
-const ENVELOPE_BYTES: usize = 16 * 1024;
 
 /// A queued mutation; its key is its number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,15 +91,6 @@ impl Store {
         let tx = Tx::begin(&self.db, &[QUEUE], Mode::Strict)?;
         let request = tx.store(QUEUE)?.add(&layout::to_js(mutation)?)?;
         Ok((tx, request))
-    }
-
-    /// All queued mutations, in order.
-    ///
-    /// # Errors
-    /// `storage_failed`.
-    pub async fn queue(&self) -> Result<Vec<Mutation>, Error> {
-        let tx = Tx::begin(&self.db, &[QUEUE], Mode::Read)?;
-        read_queue(&tx, &JsValue::UNDEFINED, u32::MAX).await
     }
 
     /// What to push, under a fence; None where another tab has taken the lead.
@@ -196,7 +185,7 @@ fn make_batch(state: State, mut queued: Vec<Mutation>, body_bytes_max: u64) -> B
         0
     };
     queued.truncate(PUSH_BATCH_MAX);
-    let mut room = (body_bytes_max as usize).saturating_sub(ENVELOPE_BYTES);
+    let mut room = body_bytes_max.saturating_sub(ENVELOPE_BYTES) as usize;
     let total = queued.len();
     let mut mutations = Vec::with_capacity(total);
     let mut next = state.judged + 1;

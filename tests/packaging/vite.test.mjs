@@ -55,7 +55,7 @@ test('vite build and preview, under the documented policy', async () => {
   const root = application(FILES)
   await build(options(root))
   const headers = { 'content-security-policy': POLICY }
-  const server = await preview(options(root, { preview: { port: 0, headers } }))
+  const server = await preview(options(root, { preview: { port: 0, host: '127.0.0.1', headers } }))
   try {
     assert.match(await title(server.resolvedUrls.local[0]), /^version \d+\.\d+\.\d+$/)
   } finally {

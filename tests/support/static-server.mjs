@@ -18,17 +18,19 @@ const MEDIA_TYPES = {
 }
 
 /**
- * Serves a folder on a free port of 127.0.0.1; `pages` are answered from memory, by path.
+ * Serves a folder on a free port of 127.0.0.1; `pages` are answered from memory, by path. The
+ * policy is the one that we document, and allows to connect to `connect`.
  * Resolves to `{ url, requests, close }`.
  */
-export async function serveFolder(folder, pages = {}) {
+export async function serveFolder(folder, pages = {}, { connect = [] } = {}) {
   const requests = []
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname)
     requests.push(path)
     const page = pages[path]
     const file = join(folder, normalize(path))
-    response.setHeader('content-security-policy', POLICY)
+    const policy = connect.length ? `${POLICY}; connect-src 'self' ${connect.join(' ')}` : POLICY
+    response.setHeader('content-security-policy', policy)
     try {
       const body = page ?? (await readFile(file))
       const extension = page === undefined ? extname(file) : extname(path) || '.html'

@@ -69,7 +69,7 @@ fn compile(repository: &Repository, tools: &Tools) -> Result<PathBuf> {
 
 /// Makes glue and module from what the compiler wrote.
 fn bind(repository: &Repository, tools: &Tools, compiled: &Path) -> Result<()> {
-    let inputs = Inputs::new("bindgen 1")
+    let inputs = Inputs::new("bindgen 2")
         .path(compiled)?
         .path(&repository.path("Cargo.lock"))?
         .path(&repository.path("package-lock.json"))?
@@ -92,7 +92,12 @@ fn bind(repository: &Repository, tools: &Tools, compiled: &Path) -> Result<()> {
         .arg("-Oz")
         .args(WASM_FEATURES)
         // It strips the names, and only after having read the features that the compiler noted.
-        .args(["--strip-debug", "--strip-producers", "--output"])
+        .args([
+            "--strip-debug",
+            "--strip-producers",
+            "--strip-target-features",
+            "--output",
+        ])
         .arg(&module)
         .run()?;
     stamp.set()

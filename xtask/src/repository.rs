@@ -14,14 +14,14 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// Finds the repository from where xtask was compiled, or from the current folder when the
-    /// clone has been moved since.
+    /// Finds the repository above the current folder, or where xtask was compiled. In this order,
+    /// since a shared target folder may hold the xtask of another clone.
     pub fn find() -> Result<Repository> {
         let compiled = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
         let current = env::current_dir()?;
-        let root = compiled
-            .into_iter()
-            .chain(current.ancestors())
+        let root = current
+            .ancestors()
+            .chain(compiled)
             .find(|folder| folder.join("xtask/Cargo.toml").is_file())
             .context("run this inside the repository: no xtask/Cargo.toml is above this folder")?;
         Ok(Repository {

@@ -96,11 +96,7 @@ pub fn run(repository: &Repository, areas: &[Area]) -> Result<bool> {
         }
     }
     let tools = setup::run(repository, &needs)?;
-    let bench = Workbench {
-        repository,
-        tools,
-        ..Workbench::empty(repository)
-    };
+    let bench = Workbench::new(repository, tools);
     let reports: Vec<Report> = areas.iter().map(|area| bench.report(*area)).collect();
     Ok(summarise(&reports))
 }
@@ -155,10 +151,10 @@ struct Workbench<'a> {
 }
 
 impl<'a> Workbench<'a> {
-    fn empty(repository: &'a Repository) -> Workbench<'a> {
+    fn new(repository: &'a Repository, tools: Tools) -> Workbench<'a> {
         Workbench {
             repository,
-            tools: Tools::default(),
+            tools,
             cluster: OnceCell::new(),
             endpoint: OnceCell::new(),
             package: OnceCell::new(),

@@ -13,7 +13,10 @@ mod text;
 mod time;
 
 pub use json::{from_json, write_json, write_json_string};
+pub(crate) use json::{write_float_json, write_int_json, write_text_json};
+pub(crate) use numeric::{Scaled, scaled};
 pub use order::compare;
+pub(crate) use order::{compare_float, compare_numeric};
 pub use time::{INFINITY, MINUS_INFINITY, POSTGRES_EPOCH_UNIX_MICROS};
 
 use crate::error::{Error, ErrorCode};
@@ -107,10 +110,17 @@ pub fn parse(kind: &Type, text: &str) -> Result<Value, Error> {
 /// # Errors
 /// As [`parse`], for the types that are not stored as text.
 pub fn parse_canonical(kind: &Type, text: &str) -> Result<Value, Error> {
-    match kind {
-        Type::Char { .. } => Ok(Value::text(text.trim_end_matches(' '))),
-        _ if kind.storage() == Storage::Text => Ok(Value::text(text)),
-        _ => parse(kind, text),
+    let plain = match kind {
+        Type::Int2 | Type::Int4 | Type::Int8 => numeric::parse_plain_int(text),
+        Type::Timestamp => time::parse_plain_timestamp(text, false),
+        Type::Timestamptz => time::parse_plain_timestamp(text, true),
+        Type::Char { .. } => return Ok(Value::text(text.trim_end_matches(' '))),
+        _ if kind.storage() == Storage::Text => return Ok(Value::text(text)),
+        _ => None,
+    };
+    match plain {
+        Some(int) => Ok(Value::Int(int)),
+        None => parse(kind, text),
     }
 }
 

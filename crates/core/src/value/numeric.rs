@@ -9,6 +9,21 @@ const NUMERIC_WHOLE_DIGITS_MAX: i64 = 131_072;
 /// Postgres's bound on the digits after the point of a numeric.
 const NUMERIC_SCALE_MAX: i64 = 16_383;
 
+/// An integer as Postgres prints it, of at most 18 digits.
+pub(super) fn parse_plain_int(text: &str) -> Option<i64> {
+    let bytes = text.as_bytes();
+    let (negative, digits) = match bytes {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let add = |sum: i64, b: &u8| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0'));
+    let size = digits.iter().try_fold(0, add)?;
+    Some(if negative { -size } else { size })
+}
+
 /// An integer within the range of its type.
 pub(super) fn parse_int(kind: &Type, text: &str) -> Result<i64, Error> {
     let (name, range) = int_range(kind);
@@ -364,4 +379,48 @@ pub(super) fn write_float(float: f64, single: bool, out: &mut String) {
         number.rescale(0);
     }
     number.write(out);
+}
+
+/// A number on the grid of a scale.
+pub(crate) enum Scaled {
+    /// It is on the grid.
+    Exact(i64),
+    /// It lies above this point and below the next one.
+    Above(i64),
+}
+
+/// Where a number stands on the grid of the integers that a short numeric column stores.
+pub(crate) fn scaled(text: &str, scale: i16) -> Result<Scaled, Error> {
+    let parsed = parse_decimal(text).ok_or_else(|| mismatch("numeric", text, "22P02"))?;
+    // Beyond 18 digits there is no column value, only the two sides.
+    const BELOW_ALL: i64 = i64::MIN / 2;
+    const ABOVE_ALL: i64 = i64::MAX / 2;
+    let number = match parsed {
+        Parsed::NaN => return Ok(Scaled::Exact(NUMERIC_NAN)),
+        Parsed::Infinity { negative: true } => return Ok(Scaled::Above(BELOW_ALL)),
+        Parsed::Infinity { negative: false } => return Ok(Scaled::Above(ABOVE_ALL)),
+        Parsed::Number(number) => number,
+    };
+    let drop = number.scale - i64::from(scale);
+    let whole = number.digits.len() as i64 - drop;
+    if whole > 18 && !number.digits.is_empty() {
+        return Ok(Scaled::Above(if number.negative {
+            BELOW_ALL
+        } else {
+            ABOVE_ALL
+        }));
+    }
+    let digit = |i: i64| number.digits.get(i as usize).copied().unwrap_or(0);
+    let size = (0..whole.max(0)).fold(0i64, |sum, i| sum * 10 + i64::from(digit(i)));
+    let dropped = number
+        .digits
+        .iter()
+        .skip(whole.max(0) as usize)
+        .any(|&d| d != 0);
+    Ok(match (number.negative, dropped) {
+        (false, false) => Scaled::Exact(size),
+        (true, false) => Scaled::Exact(-size),
+        (false, true) => Scaled::Above(size),
+        (true, true) => Scaled::Above(-size - 1),
+    })
 }

@@ -1,0 +1,140 @@
+// The page of the quick benchmark. `run.mjs` calls these functions one after the other.
+//
+// Every result is compared with the peer's before it is timed, and every timed query has
+// parameters that were not used before.
+
+import { between, gte, open } from 'haversack'
+import { median, microseconds, painted, timed, watchTasks } from './measure.js'
+import { asyncMicroseconds, bulkPuts, idbCompound, openIdb, openRaw, strictPut } from './raw.js'
+
+const DAY_MS = 86_400_000
+const FIRST_DAY = Date.parse('2026-01-01')
+const DAYS = 900
+const KEY = 'event_id'
+
+const state = {}
+
+const iso = (ms) => new Date(ms).toISOString().replace('Z', '000Z')
+
+function query(n) {
+  // 15 ranges of priorities, and a time of day that makes each call's date its own.
+  const low = 1 + (n % 5)
+  const high = Math.min(5, low + (n % 2))
+  return { user: 1, low, high, from: iso(FIRST_DAY + ((n * 37) % DAYS) * DAY_MS + n) }
+}
+
+function show(rows) {
+  const list = document.createElement('ul')
+  for (const row of rows.slice(0, 50)) {
+    const item = document.createElement('li')
+    item.textContent = `${row.title} · ${row.due_date} · ${row.status}`
+    list.append(item)
+  }
+  document.body.replaceChildren(list)
+}
+
+/** From an empty browser: until rows are on screen, and until the row stores are drained. */
+export async function firstSync({ endpoint, token, expected }) {
+  const schema = await (await fetch(`${endpoint}/v1/schema`)).json()
+  const tasks = watchTasks()
+  const start = performance.now()
+  const db = await open({ schema, url: endpoint, token: async () => token })
+  const visible = await new Promise((resolve) => {
+    const stop = db.events.orderBy('due_date').limit(50).live(({ rows }) => {
+      if (rows.length === 0 || db.events.count() < expected) return
+      show(rows)
+      void painted().then(() => resolve(performance.now() - start))
+      stop()
+    })
+  })
+  await db.flush()
+  const drained = performance.now() - start
+  const longestTask = await tasks.stop()
+  state.db = db
+  return { visible, drained, longestTask, rows: db.events.count() }
+}
+
+/** The same rows by raw puts; the median of three. */
+export async function rawPuts() {
+  const rows = state.db.events.rows().map((row) => ({ ...row }))
+  state.rows = rows
+  const times = []
+  for (let i = 0; i < 3; i++) times.push(await bulkPuts(rows, KEY))
+  return { milliseconds: median(times), rows: rows.length }
+}
+
+/** The compound query, beside `idb`. */
+export async function compound() {
+  const peer = (state.idb ??= await openIdb(state.rows))
+  const ask = (n) => {
+    const { user, low, high, from } = query(n)
+    return state.db.events
+      .where({ user_id: user, priority: between(low, high), due_date: gte(from) })
+      .orderBy('due_date')
+      .limit(50)
+      .rows()
+  }
+  let found = 0
+  for (let n = 0; n < 60; n++) {
+    const ours = ask(n).map((row) => row[KEY])
+    const theirs = (await idbCompound(peer, query(n))).map((row) => row[KEY])
+    if (ours.join() !== theirs.join()) throw new Error(`the answers to query ${n} differ`)
+    found += ours.length
+  }
+  const theirs = await asyncMicroseconds((n) => idbCompound(peer, query(100 + n)), 300)
+  const ours = microseconds((n) => ask(1_000 + n))
+  return { ours, theirs, rowsPerAnswer: found / 60 }
+}
+
+/** A row by its key, beside `idb`. */
+export async function get() {
+  const peer = (state.idb ??= await openIdb(state.rows))
+  const keys = state.rows.map((row) => row[KEY])
+  const key = (n) => keys[(n * 7919) % keys.length]
+  for (let n = 0; n < 20; n++) {
+    const row = await peer.get('events', key(n))
+    if (JSON.stringify(row) !== JSON.stringify(state.db.events.get(key(n)))) {
+      throw new Error(`the rows under ${key(n)} differ`)
+    }
+  }
+  const theirs = await asyncMicroseconds((n) => peer.get('events', key(n)), 500)
+  const ours = microseconds((n) => state.db.events.get(key(n)), { calls: 1000 })
+  return { ours, theirs }
+}
+
+/** One durable insert beside a raw strict put of the same row, interleaved. */
+export async function durableInsert({ pairs }) {
+  const raw = await openRaw('bench raw strict')
+  const ours = []
+  const theirs = []
+  for (let i = 0; i < pairs; i++) {
+    const values = { title: `Bench ${i}`, priority: 1 + (i % 5), due_date: iso(FIRST_DAY + i) }
+    const write = () => {
+      const start = performance.now()
+      const made = state.db.events.insert(values)
+      return made.durable.then(() => {
+        ours.push(performance.now() - start)
+        return state.db.events.get(made.key)
+      })
+    }
+    // Whichever goes first may leave the disk warm, so they take turns at it.
+    if (i % 2) {
+      const row = await write()
+      theirs.push(await strictPut(raw, { ...row }, KEY))
+    } else {
+      const row = { ...state.rows[i], title: values.title }
+      theirs.push(await strictPut(raw, row, KEY))
+      await write()
+    }
+  }
+  raw.close()
+  return { ours: median(ours), theirs: median(theirs) }
+}
+
+/** Ends the sync, so that it does not disturb what is measured next. */
+export async function close() {
+  await state.db.close()
+  return true
+}
+
+globalThis.bench = { firstSync, rawPuts, compound, get, durableInsert, close, timed }

@@ -1,0 +1,267 @@
+//! A condition with its parameters bound: typed, so that testing a row converts nothing.
+
+use crate::replica::{Column, Data};
+use crate::value::compare_float;
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::ops::Bound;
+
+/// What a row must satisfy. NULL passes `IsNull` and `Always` only, as in SQL.
+#[derive(Clone, Debug)]
+pub(crate) enum Filter<'a> {
+    /// Every row passes; the condition has become part of another one.
+    Always,
+    /// No row passes.
+    Never,
+    IsNull {
+        column: usize,
+    },
+    NotNull {
+        column: usize,
+    },
+    /// Both ends included.
+    Int {
+        column: usize,
+        low: i64,
+        high: i64,
+    },
+    IntNot {
+        column: usize,
+        value: i64,
+    },
+    /// Sorted, without duplicates.
+    IntIn {
+        column: usize,
+        values: Vec<i64>,
+    },
+    Float {
+        column: usize,
+        low: Bound<f64>,
+        high: Bound<f64>,
+    },
+    FloatNot {
+        column: usize,
+        value: f64,
+    },
+    FloatIn {
+        column: usize,
+        values: Vec<f64>,
+    },
+    TextIs {
+        column: usize,
+        value: Cow<'a, str>,
+    },
+    Text {
+        column: usize,
+        low: Bound<Cow<'a, str>>,
+        high: Bound<Cow<'a, str>>,
+    },
+    TextNot {
+        column: usize,
+        value: Cow<'a, str>,
+    },
+    /// Sorted in the column's order, without duplicates.
+    TextIn {
+        column: usize,
+        values: Vec<Cow<'a, str>>,
+    },
+}
+
+/// Where a value stands to an interval.
+#[inline]
+fn place_in<T>(low: &Bound<T>, high: &Bound<T>, compare_to: impl Fn(&T) -> Ordering) -> Ordering {
+    let below = match low {
+        Bound::Included(bound) => compare_to(bound) == Ordering::Less,
+        Bound::Excluded(bound) => compare_to(bound) != Ordering::Greater,
+        Bound::Unbounded => false,
+    };
+    if below {
+        return Ordering::Less;
+    }
+    let above = match high {
+        Bound::Included(bound) => compare_to(bound) == Ordering::Greater,
+        Bound::Excluded(bound) => compare_to(bound) != Ordering::Less,
+        Bound::Unbounded => false,
+    };
+    if above {
+        Ordering::Greater
+    } else {
+        Ordering::Equal
+    }
+}
+
+impl Filter<'_> {
+    /// Does the row in a slot pass?
+    #[inline]
+    pub fn passes(&self, columns: &[Column], slot: u32) -> bool {
+        match self {
+            Filter::Always => true,
+            Filter::Never => false,
+            Filter::IsNull { column } => columns[*column].is_null(slot),
+            Filter::NotNull { column } => !columns[*column].is_null(slot),
+            Filter::Int { column, low, high } => {
+                let column = &columns[*column];
+                let Data::Int(ints) = &column.data else {
+                    return false;
+                };
+                let int = ints[slot as usize];
+                *low <= int && int <= *high && !column.is_null(slot)
+            }
+            Filter::IntNot { column, .. }
+            | Filter::IntIn { column, .. }
+            | Filter::Float { column, .. }
+            | Filter::FloatNot { column, .. }
+            | Filter::FloatIn { column, .. }
+            | Filter::TextIs { column, .. }
+            | Filter::Text { column, .. }
+            | Filter::TextNot { column, .. }
+            | Filter::TextIn { column, .. } => {
+                let column = &columns[*column];
+                !column.is_null(slot) && self.passes_value(column, slot)
+            }
+        }
+    }
+
+    /// As `passes`, for a value that is not NULL.
+    fn passes_value(&self, column: &Column, slot: u32) -> bool {
+        match (self, &column.data) {
+            (Filter::IntNot { value, .. }, Data::Int(ints)) => ints[slot as usize] != *value,
+            (Filter::IntIn { values, .. }, Data::Int(ints)) => {
+                values.binary_search(&ints[slot as usize]).is_ok()
+            }
+            (Filter::FloatIn { values, .. }, Data::Float(floats)) => {
+                let float = floats[slot as usize];
+                values
+                    .binary_search_by(|v| compare_float(*v, float))
+                    .is_ok()
+            }
+            (Filter::FloatNot { value, .. }, Data::Float(floats)) => {
+                compare_float(floats[slot as usize], *value) != Ordering::Equal
+            }
+            (Filter::TextNot { value, .. }, Data::Text(text)) => {
+                text.compare(text.get(slot), value) != Ordering::Equal
+            }
+            (Filter::TextIn { values, .. }, Data::Text(text)) => {
+                let value = text.get(slot);
+                values.binary_search_by(|v| text.compare(v, value)).is_ok()
+            }
+            _ => self.place(column, slot) == Ordering::Equal,
+        }
+    }
+
+    /// Where a value, not NULL, stands to those that pass, ascending; for points and intervals.
+    #[inline]
+    pub fn place(&self, column: &Column, slot: u32) -> Ordering {
+        match (self, &column.data) {
+            (Filter::Int { low, high, .. }, Data::Int(ints)) => {
+                let int = ints[slot as usize];
+                if int < *low {
+                    Ordering::Less
+                } else if int > *high {
+                    Ordering::Greater
+                } else {
+                    Ordering::Equal
+                }
+            }
+            (Filter::Float { low, high, .. }, Data::Float(floats)) => {
+                let float = floats[slot as usize];
+                place_in(low, high, |bound| compare_float(float, *bound))
+            }
+            (Filter::TextIs { value, .. }, Data::Text(text)) => text.compare(text.get(slot), value),
+            (Filter::Text { low, high, .. }, Data::Text(text)) => {
+                let value = text.get(slot);
+                place_in(low, high, |bound| text.compare(value, bound))
+            }
+            // The planner asks for the place of points and intervals only.
+            _ => Ordering::Less,
+        }
+    }
+
+    /// The points of a list, one filter each; of anything else, itself.
+    pub fn points(&self) -> Vec<Filter<'_>> {
+        match self {
+            Filter::IntIn { column, values } => values
+                .iter()
+                .map(|&v| Filter::Int {
+                    column: *column,
+                    low: v,
+                    high: v,
+                })
+                .collect(),
+            Filter::FloatIn { column, values } => values
+                .iter()
+                .map(|&v| Filter::Float {
+                    column: *column,
+                    low: Bound::Included(v),
+                    high: Bound::Included(v),
+                })
+                .collect(),
+            Filter::TextIn { column, values } => values
+                .iter()
+                .map(|v| Filter::TextIs {
+                    column: *column,
+                    value: Cow::Borrowed(v),
+                })
+                .collect(),
+            _ => vec![self.clone()],
+        }
+    }
+
+    /// Narrows an interval by another one on the same column.
+    pub fn narrow(&mut self, other: Self) {
+        match (&mut *self, other) {
+            (
+                Filter::Int { low, high, .. },
+                Filter::Int {
+                    low: low2,
+                    high: high2,
+                    ..
+                },
+            ) => {
+                *low = (*low).max(low2);
+                *high = (*high).min(high2);
+            }
+            (
+                Filter::Float { low, high, .. },
+                Filter::Float {
+                    low: low2,
+                    high: high2,
+                    ..
+                },
+            ) => {
+                tighten(low, low2, |new, old| {
+                    compare_float(*new, *old) == Ordering::Greater
+                });
+                tighten(high, high2, |new, old| {
+                    compare_float(*new, *old) == Ordering::Less
+                });
+            }
+            // Text intervals on one column are rare, and numeric text has an order of its own:
+            // the planner does not narrow them.
+            (_, _) => unreachable!("only intervals of numbers are narrowed"),
+        }
+        let empty = match self {
+            Filter::Int { low, high, .. } => low > high,
+            _ => false,
+        };
+        if empty {
+            *self = Filter::Never;
+        }
+    }
+}
+
+/// Replaces a bound by a tighter one.
+fn tighten<T>(old: &mut Bound<T>, new: Bound<T>, tighter: impl Fn(&T, &T) -> bool) {
+    let replace = match (&new, &*old) {
+        (Bound::Unbounded, _) => false,
+        (_, Bound::Unbounded) => true,
+        (Bound::Excluded(new), Bound::Included(old)) => !tighter(old, new),
+        (
+            Bound::Included(new) | Bound::Excluded(new),
+            Bound::Included(old) | Bound::Excluded(old),
+        ) => tighter(new, old),
+    };
+    if replace {
+        *old = new;
+    }
+}

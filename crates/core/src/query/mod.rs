@@ -1,0 +1,147 @@
+//! Queries: a shape that is planned once, and parameters that are bound at each run.
+//!
+//! A shape is a JSON-serialisable value without the values compared with, so that a plan is found
+//! again however often the values change. Results are slots in order: every order ends in the
+//! primary key. Nothing here writes, or knows what is confirmed and what is optimistic.
+
+mod bind;
+mod filter;
+mod index;
+mod plan;
+mod run;
+
+pub(crate) use index::SortedIndex;
+pub(crate) use plan::Plan;
+pub(crate) use run::{count, run};
+
+use serde::{Deserialize, Serialize};
+
+/// The most values of one `in`.
+pub const IN_VALUES_MAX: usize = 10_000;
+/// The most conditions of one query.
+pub const CONDITIONS_MAX: usize = 64;
+/// The most sorted indexes that a table keeps; the one unused for longest makes room.
+pub const INDEXES_MAX: usize = 24;
+
+/// A compiled query, as long as its replica lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PlanId(pub u32);
+
+/// A query without its values.
+///
+/// Parameters come in this order: for each condition as many as its operator takes (one; two for
+/// `between`; `n` for `in`; none for `is_null` and `not_null`), then the limit, then the offset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueryShape {
+    /// The table's name.
+    pub table: String,
+    /// What rows must satisfy, all of it.
+    #[serde(default, rename = "where", skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<ConditionShape>,
+    /// What they are ordered by; the primary key follows in any case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order: Vec<OrderShape>,
+    /// Is there a limit?
+    #[serde(default)]
+    pub limit: bool,
+    /// Is there an offset?
+    #[serde(default)]
+    pub offset: bool,
+}
+
+/// A condition on one column.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConditionShape {
+    /// The column's name.
+    pub column: String,
+    /// The comparison.
+    pub op: Op,
+    /// The number of values of an `in`.
+    #[serde(default)]
+    pub n: usize,
+}
+
+/// A comparison, with SQL's three-valued logic: with NULL it is never true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    /// `=`
+    Eq,
+    /// `<>`
+    Ne,
+    /// `<`
+    Lt,
+    /// `<=`
+    Lte,
+    /// `>`
+    Gt,
+    /// `>=`
+    Gte,
+    /// `BETWEEN`, both ends included
+    Between,
+    /// `IN`
+    In,
+    /// `IS NULL`
+    IsNull,
+    /// `IS NOT NULL`
+    NotNull,
+}
+
+/// A column to order by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderShape {
+    /// The column's name.
+    pub column: String,
+    /// DESC.
+    #[serde(default)]
+    pub descending: bool,
+    /// NULLS FIRST or LAST; Postgres's default (first when descending) where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nulls_first: Option<bool>,
+}
+
+/// A value to compare with, a limit or an offset.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Param<'a> {
+    /// NULL.
+    Null,
+    /// A number; booleans are 0 and 1.
+    Number(f64),
+    /// Text: of text columns, and of any other type in the notations that `value::parse` takes.
+    Text(&'a str),
+}
+
+/// How a query was answered the last time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explain {
+    /// The table.
+    pub table: String,
+    /// The way taken.
+    pub strategy: Strategy,
+    /// The columns of the sorted index used, `-` before descending ones.
+    pub index: Vec<String>,
+    /// The index of the schema that starts with the same columns, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema_index: Option<String>,
+    /// Rows looked at.
+    pub examined: u32,
+    /// Rows returned.
+    pub returned: u32,
+}
+
+/// The way in which a query is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// It has not been run.
+    None,
+    /// By the hash index on the primary key.
+    PrimaryKey,
+    /// Along an index that delivers the order, until there is enough.
+    Ordered,
+    /// By an index on the conditions, sorted afterwards.
+    Range,
+}

@@ -1,0 +1,337 @@
+//! Compiles a query's shape: checks it against the schema and picks the indexes worth having.
+
+use super::index::{OrderKey, Spec};
+use super::{CONDITIONS_MAX, Explain, IN_VALUES_MAX, Op, OrderShape, QueryShape, Strategy};
+use crate::error::{Error, ErrorCode};
+use crate::schema::{Schema, Storage, Table, TableId, Type};
+
+/// A condition with its column found and its parameters placed.
+#[derive(Clone, Debug)]
+pub(crate) struct Condition {
+    pub column: usize,
+    pub name: Box<str>,
+    pub kind: Type,
+    pub op: Op,
+    pub n: usize,
+    /// Position of its first parameter.
+    pub param: usize,
+}
+
+/// A compiled query.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub table: TableId,
+    pub conditions: Vec<Condition>,
+    /// Pairs of conditions, the second of which narrows the first.
+    pub narrows: Vec<(usize, usize)>,
+    pub params: usize,
+    pub limit: Option<usize>,
+    pub offset: Option<usize>,
+    /// Conditions that fix the primary key, in the key's order.
+    pub by_key: Option<Vec<usize>>,
+    /// Conditions that fix a column, in the order in which both indexes begin.
+    pub points: Vec<usize>,
+    /// Begins with the fixed columns and goes on in the order wanted.
+    pub ordered: Spec,
+    /// Begins with the fixed columns and goes on with the column of one more condition.
+    pub range: Option<(Spec, usize)>,
+    /// The order wanted, the primary key at its end.
+    pub order: Spec,
+    pub result: Vec<u32>,
+    pub strategy: Strategy,
+    pub examined: u32,
+}
+
+impl Plan {
+    /// Compiles a shape.
+    ///
+    /// # Errors
+    /// `unknown_table`, `unknown_column`, `invalid_query`.
+    pub fn compile(schema: &Schema, shape: &QueryShape) -> Result<Self, Error> {
+        let id = schema.require_table(&shape.table)?;
+        let table = schema.table(id);
+        let mut params = 0;
+        let conditions = conditions(table, shape, &mut params)?;
+        let limit = shape.limit.then_some(params);
+        params += usize::from(shape.limit);
+        let offset = shape.offset.then_some(params);
+        params += usize::from(shape.offset);
+
+        let key: Vec<usize> = table
+            .key_columns()
+            .iter()
+            .map(|c| usize::from(c.0))
+            .collect();
+        let point_of = |column: usize| {
+            conditions
+                .iter()
+                .position(|c| c.column == column && c.op == Op::Eq)
+        };
+        // 1.5 and 1.50 are one numeric and two texts, so such a key is found by its order.
+        let hashed = |column: usize| {
+            let kind = &table.columns[column].kind;
+            !(matches!(kind, Type::Numeric { .. }) && kind.storage() == Storage::Text)
+        };
+        let by_key = key
+            .iter()
+            .map(|&c| point_of(c).filter(|_| hashed(c)))
+            .collect();
+        let points = points(table, &conditions);
+        let fixed: Vec<usize> = points.iter().map(|&i| conditions[i].column).collect();
+        let order = order(table, &shape.order, &key, &fixed)?;
+        let starts = || fixed.iter().map(|&column| OrderKey::ascending(column));
+        let ordered = Spec(starts().chain(order.0.iter().copied()).collect());
+        let narrows = narrows(&conditions);
+        let range = range_condition(table, &conditions, &fixed).map(|i| {
+            // What narrows another condition is part of that one when the query runs.
+            let i = narrows
+                .iter()
+                .find(|(_, j)| *j == i)
+                .map_or(i, |(first, _)| *first);
+            let then = std::iter::once(conditions[i].column).chain(
+                key.iter()
+                    .copied()
+                    .filter(|k| *k != conditions[i].column && !fixed.contains(k)),
+            );
+            (
+                Spec(starts().chain(then.map(OrderKey::ascending)).collect()),
+                i,
+            )
+        });
+        let range = range.filter(|(spec, i)| {
+            // One index may do both, except for a list, which is several ranges.
+            let len = fixed.len() + 1;
+            conditions[*i].op == Op::In || spec.0[..len] != ordered.0[..len.min(ordered.0.len())]
+        });
+        Ok(Self {
+            table: id,
+            conditions,
+            narrows,
+            params,
+            limit,
+            offset,
+            by_key,
+            points,
+            ordered,
+            range,
+            order,
+            result: Vec::new(),
+            strategy: Strategy::None,
+            examined: 0,
+        })
+    }
+
+    /// How it was answered the last time.
+    pub fn explain(&self, schema: &Schema) -> Explain {
+        let table = schema.table(self.table);
+        let spec = match (self.strategy, &self.range) {
+            (Strategy::Ordered, _) => &self.ordered.0[..],
+            (Strategy::Range, Some((spec, _))) => &spec.0[..],
+            (Strategy::None | Strategy::PrimaryKey | Strategy::Range, _) => &[],
+        };
+        let name = |key: &OrderKey| {
+            let sign = if key.descending { "-" } else { "" };
+            format!("{sign}{}", table.columns[key.column].name)
+        };
+        Explain {
+            table: table.name.clone(),
+            strategy: self.strategy,
+            index: spec.iter().map(name).collect(),
+            schema_index: schema_index(table, spec),
+            examined: self.examined,
+            returned: self.result.len() as u32,
+        }
+    }
+}
+
+fn invalid(table: &Table, message: String) -> Error {
+    Error::new(ErrorCode::InvalidQuery, message).table(&table.name)
+}
+
+fn conditions(
+    table: &Table,
+    shape: &QueryShape,
+    params: &mut usize,
+) -> Result<Vec<Condition>, Error> {
+    if shape.conditions.len() > CONDITIONS_MAX {
+        return Err(invalid(
+            table,
+            format!("a query has at most {CONDITIONS_MAX} conditions"),
+        ));
+    }
+    let mut conditions = Vec::with_capacity(shape.conditions.len());
+    for given in &shape.conditions {
+        let column = table.require_column(&given.column)?;
+        let described = table.column(column);
+        let taken = match given.op {
+            Op::IsNull | Op::NotNull => 0,
+            Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte => 1,
+            Op::Between => 2,
+            Op::In => given.n,
+        };
+        if taken > IN_VALUES_MAX {
+            let message = format!("an `in` takes at most {IN_VALUES_MAX} values, not {taken}");
+            return Err(invalid(table, message).column(&described.name));
+        }
+        let comparable = match given.op {
+            Op::IsNull | Op::NotNull => true,
+            Op::Eq | Op::Ne | Op::In => described.kind != Type::Json,
+            Op::Lt | Op::Lte | Op::Gt | Op::Gte | Op::Between => has_order(&described.kind),
+        };
+        if !comparable {
+            let message = format!("{} has a type without this comparison", described.name);
+            return Err(invalid(table, message).column(&described.name));
+        }
+        conditions.push(Condition {
+            column: usize::from(column.0),
+            name: described.name.as_str().into(),
+            kind: described.kind.clone(),
+            op: given.op,
+            n: taken,
+            param: *params,
+        });
+        *params += taken;
+    }
+    Ok(conditions)
+}
+
+/// Is the order of this type's values ours to reproduce?
+fn has_order(kind: &Type) -> bool {
+    !matches!(
+        kind,
+        Type::Json | Type::Jsonb | Type::Array { .. } | Type::Opaque { .. }
+    )
+}
+
+/// The order wanted: what was asked for, without columns that are fixed, then the primary key.
+fn order(
+    table: &Table,
+    asked: &[OrderShape],
+    key: &[usize],
+    fixed: &[usize],
+) -> Result<Spec, Error> {
+    let mut order: Vec<OrderKey> = Vec::with_capacity(asked.len() + key.len());
+    for part in asked {
+        let column = usize::from(table.require_column(&part.column)?.0);
+        if !has_order(&table.columns[column].kind) {
+            let message = format!(
+                "rows can't be ordered by {}, whose type has no order here",
+                part.column
+            );
+            return Err(invalid(table, message).column(&part.column));
+        }
+        let nulls_first = part.nulls_first.unwrap_or(part.descending);
+        // Where no row is NULL it makes no difference, and one index serves both.
+        let nulls_first = if table.columns[column].nullable {
+            nulls_first
+        } else {
+            part.descending
+        };
+        if !fixed.contains(&column) && order.iter().all(|o| o.column != column) {
+            order.push(OrderKey {
+                column,
+                descending: part.descending,
+                nulls_first,
+            });
+        }
+    }
+    for &column in key {
+        if !fixed.contains(&column) && order.iter().all(|o| o.column != column) {
+            order.push(OrderKey::ascending(column));
+        }
+    }
+    Ok(Spec(order))
+}
+
+/// The conditions that fix a column, in the order of an index of the schema that begins with just
+/// these, or else of the columns: so that many queries share an index.
+fn points(table: &Table, conditions: &[Condition]) -> Vec<usize> {
+    let mut points: Vec<usize> = Vec::new();
+    for (i, condition) in conditions.iter().enumerate() {
+        let known = |&j: &usize| conditions[j].column == condition.column;
+        if condition.op == Op::Eq && !points.iter().any(known) {
+            points.push(i);
+        }
+    }
+    points.sort_by_key(|&i| conditions[i].column);
+    for columns in schema_indexes(table).map(|(_, columns)| columns) {
+        let position = |i: &usize| columns.iter().position(|&c| c == conditions[*i].column);
+        if columns.len() >= points.len()
+            && points
+                .iter()
+                .all(|i| position(i).is_some_and(|p| p < points.len()))
+        {
+            points.sort_by_key(|i| position(i));
+            break;
+        }
+    }
+    points
+}
+
+/// The condition whose column goes into the second index: one that the schema indexes after the
+/// fixed columns, or else the most selective kind.
+fn range_condition(table: &Table, conditions: &[Condition], fixed: &[usize]) -> Option<usize> {
+    let rank = |condition: &Condition| {
+        let kind = match condition.op {
+            Op::Eq | Op::In => 0,
+            Op::Between => 1,
+            Op::Lt | Op::Lte | Op::Gt | Op::Gte => 2,
+            Op::IsNull => 3,
+            Op::Ne | Op::NotNull => return None,
+        };
+        let indexed = schema_indexes(table).any(|(_, columns)| {
+            columns.get(fixed.len()) == Some(&condition.column)
+                && columns[..fixed.len()].iter().all(|c| fixed.contains(c))
+        });
+        Some((!indexed, kind))
+    };
+    let ranked = conditions
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| !fixed.contains(&c.column));
+    ranked
+        .filter_map(|(i, c)| Some((rank(c)?, i)))
+        .min()
+        .map(|(_, i)| i)
+}
+
+/// The schema's btree indexes over plain columns, with their columns' positions.
+fn schema_indexes(table: &Table) -> impl Iterator<Item = (&str, Vec<usize>)> {
+    let whole = table
+        .indexes
+        .iter()
+        .filter(|i| i.method == "btree" && i.predicate.is_none());
+    whole.filter_map(|index| {
+        let column = |part: &crate::schema::IndexPart| {
+            part.column
+                .then(|| table.column_id(&part.expression).map(|c| usize::from(c.0)))?
+        };
+        Some((
+            index.name.as_str(),
+            index.parts.iter().map(column).collect::<Option<_>>()?,
+        ))
+    })
+}
+
+fn schema_index(table: &Table, spec: &[OrderKey]) -> Option<String> {
+    let starts = |columns: &[usize]| {
+        columns.len() <= spec.len() && columns.iter().zip(spec).all(|(&c, key)| c == key.column)
+    };
+    schema_indexes(table)
+        .find(|(_, columns)| starts(columns))
+        .map(|(name, _)| name.to_owned())
+}
+
+/// Pairs of interval conditions on one column of numbers: `a >= ? and a < ?` is one interval.
+fn narrows(conditions: &[Condition]) -> Vec<(usize, usize)> {
+    let interval =
+        |c: &Condition| matches!(c.op, Op::Lt | Op::Lte | Op::Gt | Op::Gte | Op::Between);
+    let mut pairs = Vec::new();
+    for (j, second) in conditions.iter().enumerate().filter(|(_, c)| interval(c)) {
+        let first = conditions[..j]
+            .iter()
+            .position(|c| interval(c) && c.column == second.column);
+        pairs.extend(first.map(|i| (i, j)));
+    }
+    pairs
+}

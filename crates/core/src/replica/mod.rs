@@ -1,0 +1,167 @@
+//! One browser database in memory: confirmed rows, optimistic rows, and the queries over them.
+//!
+//! **Invariant (I5).** What is visible equals the confirmed rows with every pending mutation
+//! replayed on top, in order: those with a number by number, then those without in the order in
+//! which they were made. Not its job: storage, the network, deciding who was first.
+//!
+//! How the pieces are called, in order:
+//!
+//! 1. *Hydration.* [`Replica::new`]; [`Replica::set_identity`]; [`Replica::stage`] and a
+//!    [`Staged::line`] or [`Staged::row`] or [`Staged::object`] per stored line or row;
+//!    [`Replica::apply_patch`]; [`Replica::set_judged`]; [`Replica::adopt`] for each mutation of
+//!    the stored queue.
+//! 2. *A write.* [`Replica::prepare`] checks everything and changes nothing; [`Replica::apply`]
+//!    makes it visible and gives its [`LocalId`]; the caller stores [`Replica::mutation`] in
+//!    IndexedDB and then calls [`Replica::sequence`] with the number it got, or
+//!    [`Replica::withdraw`] when storage failed. Another tab's mutation comes in by
+//!    [`Replica::adopt`].
+//! 3. *A sync.* [`Replica::stage`], [`Staged::line`] per line as they arrive; when the end has
+//!    come, the caller stores the answer in one IndexedDB transaction; then
+//!    [`Replica::apply_patch`], which can't fail: mutations with a verdict leave, the rest is
+//!    replayed on top of the new rows.
+//! 4. *Reading.* [`Replica::compile`] once per shape, [`Replica::run`] and [`Replica::count`];
+//!    [`Replica::find`]; [`Replica::row_json`] once per row and version, which
+//!    [`Replica::take_dirty`] tells.
+
+mod column;
+mod effect;
+mod key;
+mod overlay;
+mod patch;
+mod prepare;
+mod read;
+mod scan;
+mod staged;
+mod table;
+
+pub use column::ValueRef;
+pub use key::Key;
+pub use overlay::{LocalId, PendingMutation};
+pub use prepare::{DraftOp, Prepared, WriteContext};
+pub use staged::{LineKind, Staged};
+
+pub(crate) use column::{Column, Data};
+pub(crate) use table::TableStore;
+
+use crate::protocol::Seq;
+use crate::query::{Plan, PlanId, QueryShape};
+use crate::schema::{ColumnDefault, Schema, Table, TableId};
+use crate::value;
+use hashbrown::HashMap;
+use overlay::{Order, Overlay};
+use rustc_hash::FxBuildHasher;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(crate) type FxMap<K, V> = HashMap<K, V, FxBuildHasher>;
+
+/// One browser database in memory.
+#[derive(Debug)]
+pub struct Replica {
+    schema: Arc<Schema>,
+    identity: Option<String>,
+    tables: Vec<TableStore>,
+    infos: Vec<TableInfo>,
+    /// Per table, the rows that pending mutations touch.
+    overlays: Vec<FxMap<Key, Overlay>>,
+    pending: BTreeMap<Order, PendingMutation>,
+    orders: FxMap<LocalId, Order>,
+    next_local: u64,
+    /// The last number that has a verdict: what is adopted up to here comes too late.
+    judged: Seq,
+    plans: Vec<Plan>,
+    shapes: FxMap<QueryShape, PlanId>,
+}
+
+/// What is computed once of a table's description.
+#[derive(Debug)]
+struct TableInfo {
+    /// Per column, its name as a JSON member begins: `"name":`, with the brace or comma before.
+    members: Vec<String>,
+    /// Per column: is a default that the client evaluates sent, rather than left to the server?
+    sends_default: Vec<bool>,
+    is_key: Vec<bool>,
+}
+
+impl TableInfo {
+    fn new(table: &Table) -> Self {
+        let mut members = Vec::with_capacity(table.columns.len());
+        let mut sends_default = Vec::with_capacity(table.columns.len());
+        let mut is_key = Vec::with_capacity(table.columns.len());
+        for column in &table.columns {
+            let mut member = String::from(if members.is_empty() { "{" } else { "," });
+            value::write_json_string(&column.name, &mut member);
+            member.push(':');
+            members.push(member);
+            let key = table.primary_key.contains(&column.name);
+            let refers = table
+                .foreign_keys
+                .iter()
+                .any(|f| f.columns.contains(&column.name));
+            // What was made at random or drawn from a lease must be the same on both sides.
+            let made = matches!(
+                column.default,
+                Some(ColumnDefault::Uuid | ColumnDefault::Sequence { .. })
+            );
+            sends_default.push(column.writable && (key || refers || made));
+            is_key.push(key);
+        }
+        Self {
+            members,
+            sends_default,
+            is_key,
+        }
+    }
+}
+
+impl Replica {
+    /// An empty replica of a schema.
+    pub fn new(schema: Arc<Schema>) -> Self {
+        Self {
+            identity: None,
+            tables: schema.tables.iter().map(TableStore::new).collect(),
+            infos: schema.tables.iter().map(TableInfo::new).collect(),
+            overlays: schema.tables.iter().map(|_| FxMap::default()).collect(),
+            pending: BTreeMap::new(),
+            orders: FxMap::default(),
+            next_local: 1,
+            judged: 0,
+            plans: Vec::new(),
+            shapes: FxMap::default(),
+            schema,
+        }
+    }
+
+    /// The schema.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Sets who the user is; without it nothing can be written.
+    pub fn set_identity(&mut self, identity: Option<String>) {
+        self.identity = identity;
+    }
+
+    /// Who the user is.
+    pub fn identity(&self) -> Option<&str> {
+        self.identity.as_deref()
+    }
+
+    /// The last of this replica's mutations that has a verdict; 0 for none.
+    pub fn judged(&self) -> Seq {
+        self.judged
+    }
+
+    /// A place to parse an answer into, off to the side.
+    pub fn stage(&self) -> Staged {
+        Staged::new(Arc::clone(&self.schema))
+    }
+
+    fn store(&self, table: TableId) -> &TableStore {
+        &self.tables[usize::from(table.0)]
+    }
+
+    fn store_mut(&mut self, table: TableId) -> &mut TableStore {
+        &mut self.tables[usize::from(table.0)]
+    }
+}

@@ -1,0 +1,134 @@
+//! Applies a patch: confirmed rows change, judged mutations leave, the rest is replayed on top.
+
+use super::column::ColumnsRow;
+use super::effect::Row;
+use super::overlay::LocalId;
+use super::staged::{Staged, StagedTable};
+use super::{Key, Replica};
+use crate::protocol::Seq;
+use crate::schema::TableId;
+use hashbrown::HashSet;
+use rustc_hash::FxBuildHasher;
+
+impl Replica {
+    /// Applies an answer that has been stored: its rows, its removals, and the end of the pending
+    /// mutations up to its last verdict. Rows whose visible values stay the same are not marked
+    /// dirty.
+    pub fn apply_patch(&mut self, staged: Staged) {
+        let judged = staged.verdicts().iter().map(|v| v.seq).max().unwrap_or(0);
+        let mut touched = self.end_judged(judged);
+        let snapshot = staged.snapshot;
+        for (i, table) in staged.tables.into_iter().enumerate() {
+            let id = TableId(i as u16);
+            if snapshot {
+                self.confirm_snapshot(id, table, &mut touched);
+            } else {
+                self.confirm(id, &table, &mut touched);
+            }
+        }
+        for (table, key) in touched {
+            self.replay(table, &key);
+        }
+    }
+
+    /// Says that all mutations up to a number have their verdicts, and the rows that contain them
+    /// are here: those that are still pending leave.
+    pub fn set_judged(&mut self, judged: Seq) {
+        for (table, key) in self.end_judged(judged) {
+            self.replay(table, &key);
+        }
+    }
+
+    /// Takes judged mutations out of the pending ones, and gives the rows to be replayed.
+    fn end_judged(&mut self, judged: Seq) -> Vec<(TableId, Key)> {
+        // Verdicts come in the order of the numbers, so all up to the last one have theirs.
+        self.judged = self.judged.max(judged);
+        let numbered = self
+            .pending
+            .values()
+            .filter(|p| p.seq().is_some_and(|s| s <= judged));
+        let ended: Vec<LocalId> = numbered.map(|p| p.local).collect();
+        ended
+            .into_iter()
+            .flat_map(|local| self.take_out(local))
+            .collect()
+    }
+
+    /// Takes over the rows and removals of one table.
+    fn confirm(&mut self, id: TableId, staged: &StagedTable, touched: &mut Vec<(TableId, Key)>) {
+        let t = usize::from(id.0);
+        let store = &mut self.tables[t];
+        store.expect_changes(staged.rows as usize + staged.removed.len());
+        for key in &staged.removed {
+            if let Some(overlay) = self.overlays[t].get_mut(key) {
+                overlay.confirmed = None;
+                touched.push((id, key.clone()));
+            } else if let Some(slot) = store.find_key(key) {
+                store.remove(slot);
+            }
+        }
+        let covered = !self.overlays[t].is_empty();
+        for row in 0..staged.rows {
+            let row = ColumnsRow {
+                columns: &staged.columns,
+                row,
+            };
+            if covered {
+                let key = Key::of(&row, &store.key_columns);
+                if let Some(overlay) = self.overlays[t].get_mut(&key) {
+                    overlay.confirmed = Some(row.to_row());
+                    touched.push((id, key));
+                    continue;
+                }
+            }
+            store.put(&row);
+        }
+    }
+
+    /// Takes over the rows of one table, which are all there are.
+    fn confirm_snapshot(
+        &mut self,
+        id: TableId,
+        staged: StagedTable,
+        touched: &mut Vec<(TableId, Key)>,
+    ) {
+        let t = usize::from(id.0);
+        if self.tables[t].len() == 0 && self.overlays[t].is_empty() {
+            self.tables[t].fill(staged.columns, staged.rows);
+            return;
+        }
+        // What is not among the rows is gone: as if it had been removed, all in one patch.
+        let store = &self.tables[t];
+        let mut seen: HashSet<u32, FxBuildHasher> = HashSet::default();
+        let mut seen_covered: HashSet<Key, FxBuildHasher> = HashSet::default();
+        for row in 0..staged.rows {
+            let row = ColumnsRow {
+                columns: &staged.columns,
+                row,
+            };
+            seen.extend(store.find_row(&row));
+            if !self.overlays[t].is_empty() {
+                let key = Key::of(&row, &store.key_columns);
+                if self.overlays[t].contains_key(&key) {
+                    seen_covered.insert(key);
+                }
+            }
+        }
+        let gone = store.live_slots().filter(|slot| !seen.contains(slot));
+        let mut removed: Vec<Key> = gone.map(|slot| store.key(slot)).collect();
+        removed.retain(|key| !self.overlays[t].contains_key(key));
+        let covered = self.overlays[t].keys();
+        removed.extend(covered.filter(|key| !seen_covered.contains(*key)).cloned());
+        self.confirm(id, &StagedTable { removed, ..staged }, touched);
+    }
+}
+
+impl ColumnsRow<'_> {
+    /// A copy of the row.
+    fn to_row(&self) -> Row {
+        self.columns
+            .iter()
+            .map(|c| c.get(self.row).to_value())
+            .collect()
+    }
+}

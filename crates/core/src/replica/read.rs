@@ -1,0 +1,197 @@
+//! Reading: rows by key, rows as JSON, queries, and what has changed.
+
+use super::column::{Column, Data};
+use super::{Key, Replica, ValueRef};
+use crate::error::{Error, ErrorCode};
+use crate::query::{self, Explain, Param, Plan, PlanId, QueryShape};
+use crate::schema::{TableId, Type};
+use crate::value::{self, write_float_json, write_int_json, write_text_json};
+
+/// The most shapes that a replica keeps plans for.
+const PLANS_MAX: usize = 4096;
+
+impl Replica {
+    /// The slot of a visible row.
+    pub fn find(&self, table: TableId, key: &Key) -> Option<u32> {
+        self.store(table).find_key(key)
+    }
+
+    /// The slot of a visible row by a key of one integer.
+    pub fn find_int(&self, table: TableId, key: i64) -> Option<u32> {
+        self.find_one(table, ValueRef::Int(key))
+    }
+
+    /// The slot of a visible row by a key of one text, in canonical form (a uuid in lower case).
+    pub fn find_text(&self, table: TableId, key: &str) -> Option<u32> {
+        self.find_one(table, ValueRef::Text(key))
+    }
+
+    fn find_one(&self, table: TableId, key: ValueRef<'_>) -> Option<u32> {
+        let store = self.store(table);
+        if store.key_columns.len() == 1 {
+            store.find(&[key])
+        } else {
+            None
+        }
+    }
+
+    /// The number of visible rows.
+    pub fn len(&self, table: TableId) -> usize {
+        self.store(table).len()
+    }
+
+    /// Is there a visible row in this slot?
+    pub fn is_live(&self, table: TableId, slot: u32) -> bool {
+        self.store(table).is_live(slot)
+    }
+
+    /// The key of the row in a slot.
+    pub fn key(&self, table: TableId, slot: u32) -> Key {
+        self.store(table).key(slot)
+    }
+
+    /// A visible row's value.
+    pub fn value(
+        &self,
+        table: TableId,
+        slot: u32,
+        column: crate::schema::ColumnId,
+    ) -> ValueRef<'_> {
+        self.store(table).columns[usize::from(column.0)].get(slot)
+    }
+
+    /// Appends a visible row as a JSON object, its members in the order of the columns.
+    pub fn row_json(&self, table: TableId, slot: u32, out: &mut String) {
+        let t = usize::from(table.0);
+        let described = &self.schema.tables[t].columns;
+        let members = &self.infos[t].members;
+        for ((column, described), member) in
+            self.tables[t].columns.iter().zip(described).zip(members)
+        {
+            out.push_str(member);
+            write_slot(column, &described.kind, slot, out);
+        }
+        out.push('}');
+    }
+
+    /// Appends a confirmed row as a JSON object; false where there is no confirmed row.
+    pub fn confirmed_row_json(&self, table: TableId, key: &Key, out: &mut String) -> bool {
+        let t = usize::from(table.0);
+        let Some(overlay) = self.overlays[t].get(key) else {
+            let slot = self.tables[t].find_key(key);
+            if let Some(slot) = slot {
+                self.row_json(table, slot, out);
+            }
+            return slot.is_some();
+        };
+        let Some(row) = &overlay.confirmed else {
+            return false;
+        };
+        for ((value, column), member) in row
+            .iter()
+            .zip(&self.schema.tables[t].columns)
+            .zip(&self.infos[t].members)
+        {
+            out.push_str(member);
+            value::write_json(&column.kind, value, out);
+        }
+        out.push('}');
+        true
+    }
+
+    /// The keys of all confirmed rows of a table.
+    pub fn confirmed_keys(&self, table: TableId) -> Vec<Key> {
+        let (store, overlays) = (self.store(table), &self.overlays[usize::from(table.0)]);
+        let mut keys: Vec<Key> = store.live_slots().map(|slot| store.key(slot)).collect();
+        keys.retain(|key| !overlays.contains_key(key));
+        keys.extend(
+            overlays
+                .iter()
+                .filter(|(_, o)| o.confirmed.is_some())
+                .map(|(k, _)| k.clone()),
+        );
+        keys
+    }
+
+    /// Compiles a query, or finds it compiled.
+    ///
+    /// # Errors
+    /// `unknown_table`, `unknown_column`, `invalid_query`.
+    pub fn compile(&mut self, shape: &QueryShape) -> Result<PlanId, Error> {
+        if let Some(plan) = self.shapes.get(shape) {
+            return Ok(*plan);
+        }
+        let plan = Plan::compile(&self.schema, shape)?;
+        if self.plans.len() >= PLANS_MAX {
+            return Err(Error::new(
+                ErrorCode::InvalidQuery,
+                format!("there are {PLANS_MAX} different query shapes already"),
+            )
+            .hint("pass values as values, and lists of `in` in few different lengths"));
+        }
+        let id = PlanId(self.plans.len() as u32);
+        self.plans.push(plan);
+        self.shapes.insert(shape.clone(), id);
+        Ok(id)
+    }
+
+    /// Runs a query: the slots of its rows, in order, until the next run of the same plan.
+    ///
+    /// # Errors
+    /// `invalid_query`, `type_mismatch`: a parameter is not what the query takes.
+    pub fn run(&mut self, plan: PlanId, params: &[Param<'_>]) -> Result<&[u32], Error> {
+        let plan = &mut self.plans[plan.0 as usize];
+        query::run(&mut self.tables[usize::from(plan.table.0)], plan, params)?;
+        Ok(&plan.result)
+    }
+
+    /// The number of rows that satisfy a query's conditions, whatever its limit and offset.
+    ///
+    /// # Errors
+    /// As [`Replica::run`].
+    pub fn count(&mut self, plan: PlanId, params: &[Param<'_>]) -> Result<u32, Error> {
+        let plan = &self.plans[plan.0 as usize];
+        let count = query::count(&mut self.tables[usize::from(plan.table.0)], plan, params)?;
+        Ok(count as u32)
+    }
+
+    /// The table of a plan.
+    pub fn plan_table(&self, plan: PlanId) -> TableId {
+        self.plans[plan.0 as usize].table
+    }
+
+    /// How a query was answered the last time.
+    pub fn explain(&self, plan: PlanId) -> Explain {
+        self.plans[plan.0 as usize].explain(&self.schema)
+    }
+
+    /// Moves out the slots whose visible row changed, appeared or vanished since the last call.
+    pub fn take_dirty(&mut self, out: &mut Vec<(TableId, u32)>) {
+        for (i, store) in self.tables.iter_mut().enumerate() {
+            store.take_dirty(|slot| out.push((TableId(i as u16), slot)));
+        }
+    }
+
+    /// Moves out the tables in which any visible row changed since the last call.
+    pub fn take_changed_tables(&mut self, out: &mut Vec<TableId>) {
+        for (i, store) in self.tables.iter_mut().enumerate() {
+            if store.take_changed() {
+                out.push(TableId(i as u16));
+            }
+        }
+    }
+}
+
+fn write_slot(column: &Column, kind: &Type, slot: u32, out: &mut String) {
+    if column.is_null(slot) {
+        out.push_str("null");
+        return;
+    }
+    match &column.data {
+        Data::Int(ints) => write_int_json(kind, ints[slot as usize], out),
+        Data::Float(floats) => {
+            write_float_json(floats[slot as usize], matches!(kind, Type::Float4), out);
+        }
+        Data::Text(text) => write_text_json(kind, text.get(slot), out),
+    }
+}

@@ -1,0 +1,86 @@
+//! Compares a replica with a naive model after random histories.
+//!
+//! Covers: patches and snapshots, writes, numbering in any order, withdrawal, other tabs'
+//! mutations, verdicts; after each step the visible rows, the confirmed rows, what is dirty and the
+//! answers of random queries. Does not cover: storage, several tables in one transaction, types
+//! beyond those of the fixture (see `value`).
+//!
+//! `HAVERSACK_TEST_BUDGET` is the number of histories (256 by default). A failure prints its
+//! shrunk history; `PROPTEST_RNG_SEED` repeats a run.
+
+mod actions;
+mod fixture;
+mod naive;
+mod queries;
+
+use actions::{Action, World};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+fn runner() -> TestRunner {
+    let cases = std::env::var("HAVERSACK_TEST_BUDGET")
+        .ok()
+        .and_then(|budget| budget.parse().ok())
+        .unwrap_or(256);
+    let seed: u64 = std::env::var("PROPTEST_RNG_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(|| {
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            now.map_or(0, |now| now.as_nanos() as u64)
+        });
+    println!("PROPTEST_RNG_SEED={seed}");
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
+}
+
+#[test]
+fn a_replica_is_its_confirmed_rows_with_the_pending_mutations_replayed() {
+    let histories = proptest::collection::vec(any_action(), 1..60);
+    let outcome = runner().run(&histories, |history| {
+        let mut world = World::new();
+        for action in &history {
+            world.step(action)?;
+        }
+        world.settle_everything()?;
+        Ok(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+}
+
+#[test]
+fn queries_equal_filter_and_sort() {
+    let cases = (
+        proptest::collection::vec(fixture::any_row(0..400), 0..400),
+        proptest::collection::vec(queries::any_query(), 1..12),
+        proptest::collection::vec(any_action(), 0..6),
+    );
+    let outcome = runner().run(&cases, |(rows, asked, history)| {
+        let mut world = World::new();
+        world.step(&Action::Snapshot { rows, judge: 0 })?;
+        for (i, query) in asked.iter().enumerate() {
+            world.query(query)?;
+            if let Some(action) = history.get(i) {
+                world.step(action)?;
+            }
+            // The indexes that earlier queries made have to have been kept in step.
+            world.query(&asked[i / 2])?;
+        }
+        Ok(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+}
+
+fn any_action() -> impl Strategy<Value = Action> {
+    actions::any()
+}

@@ -1,0 +1,170 @@
+//! What the binding tells TypeScript, and the shape of an error there.
+
+use haversack_core::error::Details;
+use haversack_core::protocol::{Outcome, Seq};
+use haversack_core::{Error, ErrorCode, Recovery};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsValue;
+
+/// An error as JavaScript gets it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ErrorView {
+    /// The stable code.
+    pub code: ErrorCode,
+    /// A sentence.
+    pub message: String,
+    /// What to do next.
+    pub recovery: Recovery,
+    /// What it is about.
+    pub details: Details,
+}
+
+impl From<&Error> for ErrorView {
+    fn from(error: &Error) -> Self {
+        Self {
+            code: error.code,
+            message: error.message.clone(),
+            recovery: error.recovery(),
+            details: (*error.details).clone(),
+        }
+    }
+}
+
+/// An error as a plain object, to be thrown.
+pub fn thrown(error: &Error) -> JsValue {
+    to_object(&ErrorView::from(error))
+}
+
+/// A value of ours as a plain object.
+pub fn to_object<T: Serialize>(value: &T) -> JsValue {
+    let text = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
+    js_sys::JSON::parse(&text).unwrap_or(JsValue::NULL)
+}
+
+/// An event.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Notice {
+    /// Visible rows changed.
+    Changed,
+    /// A write of this tab is durable.
+    Durable {
+        /// Its local number.
+        local: u64,
+    },
+    /// A write of this tab could not be stored and was withdrawn.
+    Failed {
+        /// Its local number.
+        local: u64,
+        /// Why.
+        error: ErrorView,
+    },
+    /// A mutation got its verdict.
+    Settled {
+        /// Its local number, where this tab made it.
+        local: Option<u64>,
+        /// Its number.
+        seq: Seq,
+        /// The outcome's name.
+        outcome: &'static str,
+        /// Why, unless it was applied or merged.
+        error: Option<ErrorView>,
+    },
+    /// The status changed.
+    Status,
+    /// The list of rejected mutations changed.
+    Rejected,
+    /// The list of lost values changed.
+    Lost,
+    /// The database was closed.
+    Closed {
+        /// Why, unless the application did it.
+        error: Option<ErrorView>,
+    },
+}
+
+impl Notice {
+    /// The notice of a verdict.
+    pub fn settled(local: Option<u64>, seq: Seq, outcome: &Outcome) -> Self {
+        let error = |code: ErrorCode| Some(ErrorView::from(&Error::new(code, code.meaning())));
+        let (outcome, error) = match outcome {
+            Outcome::Applied => ("applied", None),
+            Outcome::Merged => ("merged", None),
+            Outcome::Conflict => ("conflict", error(ErrorCode::Conflict)),
+            Outcome::Gone => ("gone", error(ErrorCode::Gone)),
+            Outcome::Rejected { error } => {
+                let mut view = ErrorView::from(error);
+                view.code = ErrorCode::Rejected;
+                view.recovery = ErrorCode::Rejected.recovery();
+                ("rejected", Some(view))
+            }
+        };
+        Self::Settled {
+            local,
+            seq,
+            outcome,
+            error,
+        }
+    }
+}
+
+/// What the connection does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Connection {
+    /// Not yet known.
+    Starting,
+    /// The last attempt failed; another is planned.
+    Offline,
+    /// A sync is under way.
+    Syncing,
+    /// The last sync succeeded.
+    Online,
+    /// Only a new token helps.
+    SignedOut,
+    /// Over.
+    Closed,
+}
+
+/// How far the first sync is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Rows that have arrived.
+    pub done: u64,
+    /// Rows to come in all.
+    pub total: u64,
+}
+
+/// The state of syncing, as `db.sync.status`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// What the connection does.
+    pub state: Connection,
+    /// The user, where one is known.
+    pub user: Option<String>,
+    /// Mutations without a verdict.
+    pub pending: usize,
+    /// When the last sync ended, in milliseconds since 1970.
+    pub last_sync: Option<f64>,
+    /// How far the first sync is, while it is under way.
+    pub progress: Option<Progress>,
+    /// Does this tab lead?
+    pub leader: bool,
+    /// Why the last sync failed.
+    pub error: Option<ErrorView>,
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self {
+            state: Connection::Starting,
+            user: None,
+            pending: 0,
+            last_sync: None,
+            progress: None,
+            leader: false,
+            error: None,
+        }
+    }
+}

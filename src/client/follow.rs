@@ -1,0 +1,161 @@
+//! What this tab does with the messages of the others.
+//!
+//! Messages are handled one after the other. A message is a hint: what it says is on disk before
+//! it is sent, so a tab that missed some reads the store anew.
+
+use super::Shared;
+use super::events::{Notice, Status};
+use super::session::Session;
+use crate::browser::channel::Message;
+use haversack_core::Error;
+use haversack_core::protocol::{Outcome, Seq};
+use haversack_core::sync::Event;
+use std::rc::Rc;
+
+impl Shared {
+    /// Handles waiting messages, unless that is under way.
+    pub(super) async fn read_inbox(self: Rc<Self>, session: Rc<Session>) {
+        if session.reading.replace(true) {
+            return;
+        }
+        loop {
+            let Some(message) = session.inbox.borrow_mut().pop_front() else {
+                break;
+            };
+            if let Err(error) = self.on_message(&session, message).await {
+                self.close(Some(error));
+                return;
+            }
+        }
+        session.reading.set(false);
+    }
+
+    async fn on_message(
+        self: &Rc<Self>,
+        session: &Rc<Session>,
+        message: Message,
+    ) -> Result<(), Error> {
+        match message {
+            Message::Mutation { mutation } => {
+                if mutation.seq > self.replica.borrow().judged() {
+                    self.replica.borrow_mut().adopt(mutation)?;
+                    self.notify(&Notice::Changed);
+                }
+                self.dispatch(Event::Wrote);
+            }
+            Message::Patch {
+                patch,
+                outcomes,
+                at,
+            } => {
+                self.follow_patch(session, patch, &outcomes).await?;
+                self.status.borrow_mut().last_sync = Some(at);
+                self.take_keys(session).await;
+                self.refresh_status();
+            }
+            Message::Status { status } => {
+                // A follower has the leader's word for the connection, and its own count.
+                if session.fence.get().is_none()
+                    && let Ok(mut status) = serde_json::from_str::<Status>(&status)
+                {
+                    status.leader = false;
+                    status.pending = self.replica.borrow().pending_len();
+                    self.publish(status);
+                }
+            }
+            Message::Outcomes => self.read_outcomes(session).await?,
+            Message::Ask => self.dispatch(Event::Asked),
+        }
+        Ok(())
+    }
+
+    async fn follow_patch(
+        self: &Rc<Self>,
+        session: &Rc<Session>,
+        patch: u64,
+        outcomes: &[(Seq, Outcome)],
+    ) -> Result<(), Error> {
+        if patch <= session.patch.get() {
+            return Ok(());
+        }
+        let lines = if patch == session.patch.get() + 1 {
+            session.store.patch(patch).await?
+        } else {
+            Vec::new()
+        };
+        if lines.is_empty() {
+            // The leader drained it before this tab awoke.
+            self.hydrate(session).await?;
+        } else {
+            let mut staged = self.replica.borrow().stage();
+            for line in &lines {
+                staged.line(line)?;
+            }
+            let mut replica = self.replica.borrow_mut();
+            replica.apply_patch(staged);
+            // The journal's head has no verdicts: they came with the message.
+            replica.set_judged(outcomes.iter().map(|(seq, _)| *seq).max().unwrap_or(0));
+            session.patch.set(patch);
+        }
+        self.notify(&Notice::Changed);
+        self.settle_locals(session, outcomes);
+        self.read_outcomes(session).await
+    }
+
+    /// Tells the application what became of its own mutations.
+    pub(super) fn settle_locals(&self, session: &Session, outcomes: &[(Seq, Outcome)]) {
+        for (seq, outcome) in outcomes {
+            let local = session.locals.borrow_mut().remove(seq);
+            self.notify(&Notice::settled(local, *seq, outcome));
+        }
+    }
+
+    /// Reads the lists of rejected mutations and lost values.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub async fn read_outcomes(&self, session: &Session) -> Result<(), Error> {
+        let (rejected, lost) = session.store.outcomes().await?;
+        if *self.rejected.borrow() != rejected {
+            self.rejected.replace(rejected);
+            self.notify(&Notice::Rejected);
+        }
+        if *self.lost.borrow() != lost {
+            self.lost.replace(lost);
+            self.notify(&Notice::Lost);
+        }
+        Ok(())
+    }
+
+    /// Asks for a sync now; a follower asks the leader.
+    pub fn ask(self: &Rc<Self>) {
+        self.dispatch(Event::Asked);
+        if let Ok(session) = self.session()
+            && session.fence.get().is_none()
+        {
+            session.tell(&Message::Ask);
+        }
+    }
+
+    /// Forgets a rejected mutation, in all tabs.
+    ///
+    /// # Errors
+    /// `storage_failed`, `closed`, `not_signed_in`.
+    pub async fn dismiss_rejected(&self, seq: Seq) -> Result<(), Error> {
+        let session = self.session()?;
+        session.store.dismiss_rejected(seq).await?;
+        session.tell(&Message::Outcomes);
+        self.read_outcomes(&session).await
+    }
+
+    /// Forgets a lost value, in all tabs.
+    ///
+    /// # Errors
+    /// `storage_failed`, `closed`, `not_signed_in`.
+    pub async fn dismiss_lost(&self, id: f64) -> Result<(), Error> {
+        let session = self.session()?;
+        session.store.dismiss_lost(id).await?;
+        session.tell(&Message::Outcomes);
+        self.read_outcomes(&session).await
+    }
+}

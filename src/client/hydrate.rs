@@ -1,0 +1,107 @@
+//! IndexedDB → memory: row stores, then the journal's tail, then the queue.
+//!
+//! All in one reading transaction, so that no drain or patch of another tab falls between. Each
+//! slice of rows arrives in its own task, so the page is never blocked for long.
+
+use super::Shared;
+use super::session::Session;
+use crate::store::idb::{self, Mode, Tx};
+use crate::store::layout::{self, JOURNAL, META, QUEUE, State};
+use crate::store::queue::read_queue;
+use haversack_core::replica::Staged;
+use haversack_core::{Error, ErrorCode};
+use js_sys::Array;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+
+/// Rows read at a time.
+const ROWS_PER_SLICE: u32 = 1_000;
+
+impl Shared {
+    /// Fills the replica from the store, whatever it held before; this tab's own unnumbered writes
+    /// stay on top.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub(super) async fn hydrate(self: &Rc<Self>, session: &Rc<Session>) -> Result<(), Error> {
+        let names: Vec<String> = self
+            .schema
+            .tables
+            .iter()
+            .map(|t| layout::store_name(&t.name))
+            .collect();
+        let mut stores: Vec<&str> = vec![META, JOURNAL, QUEUE];
+        stores.extend(names.iter().map(String::as_str));
+        let tx = Tx::begin(&session.store.db, &stores, Mode::Read)?;
+        let state = tx.store(META)?.get(&layout::STATE_KEY.into()).await?;
+        let state: State = layout::from_js(&state)?.ok_or_else(|| {
+            Error::new(
+                ErrorCode::StorageFailed,
+                "the local store has lost its state record",
+            )
+        })?;
+        let journal = tx.store(JOURNAL)?;
+        let keys = journal.get_all_keys(&JsValue::UNDEFINED, u32::MAX).await?;
+        let lines = journal.get_all(&JsValue::UNDEFINED, u32::MAX).await?;
+        let queue = read_queue(&tx, &JsValue::UNDEFINED, u32::MAX).await?;
+        let mut staged = self.replica.borrow().stage();
+        staged.set_snapshot(true);
+        for (table, name) in names.iter().enumerate() {
+            self.stage_rows(&tx, &mut staged, table, name).await?;
+        }
+        self.replica.borrow_mut().apply_patch(staged);
+        for patch in self.stage_journal(&keys, &lines)? {
+            self.replica.borrow_mut().apply_patch(patch);
+        }
+        {
+            let mut replica = self.replica.borrow_mut();
+            replica.set_judged(state.judged);
+            for mutation in queue {
+                replica.adopt(mutation)?;
+            }
+        }
+        session.patch.set(state.patch);
+        self.status.borrow_mut().last_sync = state.last_sync;
+        self.read_outcomes(session).await
+    }
+
+    async fn stage_rows(
+        &self,
+        tx: &Tx,
+        staged: &mut Staged,
+        table: usize,
+        name: &str,
+    ) -> Result<(), Error> {
+        let store = tx.store(name)?;
+        let id = haversack_core::schema::TableId(table as u16);
+        let mut range = JsValue::UNDEFINED;
+        loop {
+            let rows = store.get_all(&range, ROWS_PER_SLICE).await?;
+            if rows.length() > 0 {
+                for row in &self.shapes[table].stored(&rows)? {
+                    staged.object(id, row)?;
+                }
+            }
+            if rows.length() < ROWS_PER_SLICE {
+                return Ok(());
+            }
+            let keys = store.get_all_keys(&range, ROWS_PER_SLICE).await?;
+            range = idb::above(&keys.get(ROWS_PER_SLICE - 1));
+        }
+    }
+
+    /// The journal's patches, each staged by itself, in order.
+    pub(super) fn stage_journal(&self, keys: &Array, lines: &Array) -> Result<Vec<Staged>, Error> {
+        let mut patches: Vec<(f64, Staged)> = Vec::new();
+        for (key, line) in keys.iter().zip(lines.iter()) {
+            let number = Array::from(&key).get(0).as_f64().unwrap_or_default();
+            if patches.last().is_none_or(|(last, _)| *last != number) {
+                patches.push((number, self.replica.borrow().stage()));
+            }
+            if let (Some((_, staged)), Some(text)) = (patches.last_mut(), line.as_string()) {
+                staged.line(&text)?;
+            }
+        }
+        Ok(patches.into_iter().map(|(_, staged)| staged).collect())
+    }
+}

@@ -1,0 +1,232 @@
+//! A user's open store in this tab, with the locks and the channel that go with it.
+
+use super::Shared;
+use super::drain::Waiting;
+use super::events::{Notice, Status};
+use crate::browser::channel::{Channel, Message};
+use crate::browser::{self, locks};
+use crate::store::Store;
+use crate::store::leases::tab_lock;
+use haversack_core::lease::{Keys, TAB_KEYS, TAB_KEYS_MIN};
+use haversack_core::protocol::Seq;
+use haversack_core::schema::TableId;
+use haversack_core::sync::Event;
+use haversack_core::{Error, ErrorCode};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+/// A user's open store in this tab.
+pub struct Session {
+    /// The store.
+    pub store: Store,
+    /// This tab's id, which names its lock and its keys.
+    pub tab: String,
+    /// The replica's id.
+    pub replica_id: String,
+    /// The last patch in memory.
+    pub patch: Cell<u64>,
+    /// The leader's fence, while this tab leads.
+    pub fence: Cell<Option<f64>>,
+    /// Keys that this tab draws from.
+    pub keys: RefCell<BTreeMap<TableId, Keys>>,
+    /// This tab's own mutations that have a number but no verdict yet.
+    pub locals: RefCell<HashMap<Seq, u64>>,
+    /// Rows that are not in their stores yet.
+    pub(super) waiting: RefCell<Waiting>,
+    /// Messages of other tabs, to be handled in order.
+    pub(super) inbox: RefCell<VecDeque<Message>>,
+    pub(super) reading: Cell<bool>,
+    pub(super) taking: Cell<bool>,
+    channel: RefCell<Option<Channel>>,
+    holds: RefCell<Vec<locks::Hold>>,
+    on_version_change: RefCell<Option<Closure<dyn FnMut(JsValue)>>>,
+    on_close: RefCell<Option<Closure<dyn FnMut(JsValue)>>>,
+}
+
+impl Session {
+    /// Tells the other tabs.
+    pub fn tell(&self, message: &Message) {
+        if let Some(channel) = &*self.channel.borrow() {
+            channel.send(message);
+        }
+    }
+
+    /// Gives up locks, channel and connection.
+    pub fn end(&self) {
+        self.holds.borrow_mut().clear();
+        self.channel.take();
+        self.store.db.set_onversionchange(None);
+        self.store.db.set_onclose(None);
+        self.store.db.close();
+    }
+}
+
+impl Shared {
+    /// Opens a user's store, fills the replica from it, and joins the other tabs.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and `storage_failed` where a record is damaged.
+    pub(super) async fn start_session(self: &Rc<Self>, user: &str) -> Result<(), Error> {
+        let (store, state) = Store::open(&self.url, user, &self.schema).await?;
+        let session = Rc::new(Session {
+            tab: browser::random_uuid(),
+            replica_id: state.replica,
+            store,
+            patch: Cell::new(0),
+            fence: Cell::new(None),
+            keys: RefCell::default(),
+            locals: RefCell::default(),
+            waiting: RefCell::default(),
+            inbox: RefCell::default(),
+            // Messages wait until hydration is done.
+            reading: Cell::new(true),
+            taking: Cell::new(false),
+            channel: RefCell::default(),
+            holds: RefCell::default(),
+            on_version_change: RefCell::default(),
+            on_close: RefCell::default(),
+        });
+        self.watch_connection(&session);
+        self.join_channel(&session);
+        self.replica
+            .borrow_mut()
+            .set_identity(Some(user.to_owned()));
+        self.status.borrow_mut().user = Some(user.to_owned());
+        self.hydrate(&session).await?;
+        self.session.replace(Some(session.clone()));
+        session.reading.set(false);
+        self.hold_tab_lock(&session).await;
+        self.stand_for_lead(&session);
+        spawn_local(self.clone().read_inbox(session.clone()));
+        self.notify(&Notice::Changed);
+        self.notify(&Notice::Rejected);
+        self.notify(&Notice::Lost);
+        self.refresh_status();
+        Ok(())
+    }
+
+    fn watch_connection(self: &Rc<Self>, session: &Rc<Session>) {
+        let weak = Rc::downgrade(self);
+        let upgraded = Closure::<dyn FnMut(JsValue)>::new(move |_event: JsValue| {
+            if let Some(shared) = weak.upgrade() {
+                let message = "another tab runs newer code and upgrades the local store";
+                let error = Error::new(ErrorCode::StoreUpgraded, message);
+                shared.close(Some(error.hint("reload this page")));
+            }
+        });
+        session
+            .store
+            .db
+            .set_onversionchange(Some(upgraded.as_ref().unchecked_ref()));
+        session.on_version_change.replace(Some(upgraded));
+        let weak = Rc::downgrade(self);
+        let lost = Closure::<dyn FnMut(JsValue)>::new(move |_event: JsValue| {
+            if let Some(shared) = weak.upgrade() {
+                let message = "the browser closed the local store, as when site data is cleared";
+                let error = Error::new(ErrorCode::StorageFailed, message);
+                shared.close(Some(error.hint("reload this page")));
+            }
+        });
+        session
+            .store
+            .db
+            .set_onclose(Some(lost.as_ref().unchecked_ref()));
+        session.on_close.replace(Some(lost));
+    }
+
+    fn join_channel(self: &Rc<Self>, session: &Rc<Session>) {
+        let (shared, to) = (Rc::downgrade(self), Rc::downgrade(session));
+        let channel = Channel::join(&session.store.name, move |message| {
+            if let (Some(shared), Some(session)) = (shared.upgrade(), to.upgrade()) {
+                session.inbox.borrow_mut().push_back(message);
+                spawn_local(shared.read_inbox(session));
+            }
+        });
+        session.channel.replace(channel);
+    }
+
+    /// A tab's lock is granted at once, because its name is its own; only then does it take keys.
+    async fn hold_tab_lock(self: &Rc<Self>, session: &Rc<Session>) {
+        let name = tab_lock(&session.store.name, &session.tab);
+        let mut hold = None;
+        let granted = js_sys::Promise::new(&mut |resolve, _| {
+            let resolved = resolve.clone();
+            hold = locks::hold(&name, move || {
+                let _ = resolved.call0(&JsValue::UNDEFINED);
+            });
+            if hold.is_none() {
+                let _ = resolve.call0(&JsValue::UNDEFINED);
+            }
+        });
+        let _ = wasm_bindgen_futures::JsFuture::from(granted).await;
+        session.holds.borrow_mut().extend(hold);
+        self.take_keys(session).await;
+    }
+
+    fn stand_for_lead(self: &Rc<Self>, session: &Rc<Session>) {
+        let name = format!("{} leader", session.store.name);
+        let (shared, of) = (Rc::downgrade(self), Rc::downgrade(session));
+        let lead = move || {
+            if let (Some(shared), Some(session)) = (shared.upgrade(), of.upgrade()) {
+                spawn_local(shared.lead(session));
+            }
+        };
+        match locks::hold(&name, lead.clone()) {
+            Some(hold) => session.holds.borrow_mut().push(hold),
+            // Without Web Locks every tab takes the lead; the fence leaves it to the last one.
+            None => lead(),
+        }
+    }
+
+    async fn lead(self: Rc<Self>, session: Rc<Session>) {
+        if let Ok(fence) = session.store.take_fence().await {
+            session.fence.set(Some(fence));
+            self.dispatch(Event::Led);
+            self.clone().drain_leftovers(&session).await;
+        }
+    }
+
+    /// Takes keys for every table with a sequence of which this tab has few left.
+    pub(super) async fn take_keys(self: &Rc<Self>, session: &Rc<Session>) {
+        if session.taking.replace(true) {
+            return;
+        }
+        let wanted: BTreeMap<String, u32> = {
+            let keys = session.keys.borrow();
+            let left = |id: TableId| keys.get(&id).map_or(0, Keys::left);
+            (0..self.schema.tables.len() as u16)
+                .map(TableId)
+                .filter(|&id| self.schema.table(id).insertable)
+                .filter(|&id| self.schema.table(id).sequence_key().is_some())
+                .filter(|&id| left(id) < TAB_KEYS_MIN)
+                .map(|id| (self.schema.table(id).name.clone(), TAB_KEYS - left(id)))
+                .collect()
+        };
+        // A failure leaves the tab with the keys it has; the next write or sync asks again.
+        if !wanted.is_empty()
+            && let Ok(taken) = session
+                .store
+                .take_keys(&self.schema, &wanted, &session.tab)
+                .await
+        {
+            let mut keys = session.keys.borrow_mut();
+            for (table, ranges) in taken {
+                if let Some(id) = self.schema.table_id(&table) {
+                    keys.entry(id).or_default().add(ranges);
+                }
+            }
+        }
+        session.taking.set(false);
+    }
+
+    pub(super) fn tell_tabs_status(&self, status: &Status) {
+        if let (Some(session), Ok(status)) =
+            (&*self.session.borrow(), serde_json::to_string(status))
+        {
+            session.tell(&Message::Status { status });
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! One sync: read the queue, push, pull, persist, apply. Only the leading tab comes here.
+
+use super::Shared;
+use super::events::{ErrorView, Notice, Progress};
+use super::session::Session;
+use crate::browser::{self, channel::Message, timer::Timer};
+use crate::network::request::{self, Failure};
+use crate::network::socket::{Report, Socket};
+use crate::store::journal::Commit;
+use crate::store::layout::State;
+use crate::store::queue::{Batch, LostValue, Rejected};
+use haversack_core::protocol::{Head, Mutation, Outcome, PROTOCOL_VERSION, Seq, SyncRequest};
+use haversack_core::replica::{LineKind, Staged};
+use haversack_core::sync::Event;
+use haversack_core::{Error, ErrorCode, Recovery};
+use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
+
+/// How many verdict times the state remembers.
+const JUDGED_AT_MAX: usize = 32;
+
+/// An answer that has arrived whole.
+struct Answer {
+    head: Head,
+    cursor: String,
+    staged: Staged,
+    lines: Vec<String>,
+}
+
+impl Shared {
+    /// Runs one sync and tells the machine how it ended.
+    pub(super) async fn sync(self: Rc<Self>, fresh_token: bool) {
+        let event = match self.try_sync(fresh_token).await {
+            Ok(Some(more)) => {
+                self.failure.replace(None);
+                Event::Synced { more }
+            }
+            // Another tab took the lead meanwhile.
+            Ok(None) => Event::Followed,
+            Err(failure) => {
+                if failure.error.recovery() == Recovery::Authenticate {
+                    self.token.replace(None);
+                }
+                self.failure.replace(Some(ErrorView::from(&failure.error)));
+                Event::Failed {
+                    code: failure.error.code,
+                    retry_after_ms: failure.retry_after_ms,
+                }
+            }
+        };
+        self.status.borrow_mut().progress = None;
+        self.dispatch(event);
+    }
+
+    async fn try_sync(self: &Rc<Self>, fresh_token: bool) -> Result<Option<bool>, Failure> {
+        let session = self.session()?;
+        let Some(fence) = session.fence.get() else {
+            return Ok(None);
+        };
+        let token = self.token(fresh_token).await?;
+        let limit = self.schema.limits.body_bytes_max;
+        let Some(batch) = session.store.batch(fence, limit).await? else {
+            return Ok(None);
+        };
+        let answer = self.exchange(&session, &token, &batch).await?;
+        if answer.head.user != batch.state.user {
+            let message = "the endpoint knows this user under another name than the token's claim";
+            return Err(Error::new(ErrorCode::IdentityChanged, message).into());
+        }
+        let more = batch.more;
+        let committed = self.persist(&session, fence, batch, answer).await?;
+        Ok(committed.then_some(more))
+    }
+
+    async fn exchange(
+        self: &Rc<Self>,
+        session: &Rc<Session>,
+        token: &str,
+        batch: &Batch,
+    ) -> Result<Answer, Failure> {
+        // A store of another schema is filled anew: its rows may lack columns.
+        let same_schema = batch.state.fingerprint == self.schema.fingerprint;
+        let request = SyncRequest {
+            protocol: PROTOCOL_VERSION,
+            replica: session.replica_id.clone(),
+            fingerprint: self.schema.fingerprint.clone(),
+            cursor: batch.state.cursor.clone().filter(|_| same_schema),
+            epoch: batch.state.epoch.clone(),
+            acknowledged: batch.acknowledged,
+            mutations: batch.mutations.clone(),
+            leases: session.store.wanted_keys(&self.schema).await?,
+        };
+        let body = serde_json::to_string(&request)
+            .map_err(|_| Error::new(ErrorCode::Internal, "a request could not be written"))?;
+        let mut staged = self.replica.borrow().stage();
+        let mut lines = Vec::new();
+        let mut ended = false;
+        request::sync(&self.url, token, body, |line| {
+            match staged.line(line)? {
+                LineKind::Head => lines.push(line.to_owned()),
+                LineKind::Rows(_) => {
+                    lines.push(line.to_owned());
+                    self.show_progress(&staged);
+                }
+                LineKind::Removed(_) => lines.push(line.to_owned()),
+                LineKind::End => ended = true,
+            }
+            Ok(())
+        })
+        .await?;
+        let broken = || Error::new(ErrorCode::Network, "the answer broke off before its end");
+        if !ended {
+            return Err(broken().into());
+        }
+        let head = staged.head().cloned().ok_or_else(broken)?;
+        let cursor = staged.cursor().map(str::to_owned).ok_or_else(broken)?;
+        Ok(Answer {
+            head,
+            cursor,
+            staged,
+            lines,
+        })
+    }
+
+    fn show_progress(self: &Rc<Self>, staged: &Staged) {
+        let Some(head) = staged.head().filter(|head| head.snapshot) else {
+            return;
+        };
+        let progress = Progress {
+            done: staged.rows(),
+            total: head.rows_total,
+        };
+        self.status.borrow_mut().progress = Some(progress);
+        self.notify(&Notice::Status);
+    }
+
+    /// Prepare, persist, apply: what the answer changes goes to disk in one transaction, then into
+    /// memory, which can't fail. False where another tab leads.
+    async fn persist(
+        self: &Rc<Self>,
+        session: &Rc<Session>,
+        fence: f64,
+        batch: Batch,
+        mut answer: Answer,
+    ) -> Result<bool, Failure> {
+        let now = browser::now_ms();
+        let judged = judged_mutations(&batch.mutations, &answer.head);
+        let (rejected, lost) = outcomes_to_keep(&judged, &answer.head, now);
+        let has_rows = answer.head.snapshot || answer.lines.len() > 1;
+        let state = self.next_state(batch.state, &answer, &judged, now);
+        // The verdicts and leases of the head are stored by themselves.
+        if has_rows {
+            answer.lines[0] = journal_head(&answer.head);
+        } else {
+            answer.lines.clear();
+        }
+        // A pull that brought nothing changes nothing that others must read.
+        let patch_state = State {
+            patch: session.patch.get() + 1,
+            ..state
+        };
+        let commit = Commit {
+            fence,
+            state: &patch_state,
+            lines: &answer.lines,
+            judged: &judged,
+            rejected: &rejected,
+            lost: &lost,
+            granted: &answer.head.leases,
+        };
+        if !session.store.commit(&self.schema, &commit).await? {
+            return Ok(false);
+        }
+        self.apply(session, &patch_state, answer, &rejected, &lost)
+            .await?;
+        Ok(true)
+    }
+
+    fn next_state(&self, state: State, answer: &Answer, judged: &[Mutation], now: f64) -> State {
+        let mut next = State {
+            fingerprint: self.schema.fingerprint.clone(),
+            cursor: Some(answer.cursor.clone()),
+            epoch: Some(answer.head.epoch.clone()),
+            last_sync: Some(now),
+            ..state
+        };
+        if let Some(last) = judged.last() {
+            next.judged = last.seq;
+            next.judged_at.push((last.seq, now));
+            if next.judged_at.len() > JUDGED_AT_MAX {
+                next.judged_at.remove(0);
+            }
+        }
+        next
+    }
+
+    async fn apply(
+        self: &Rc<Self>,
+        session: &Rc<Session>,
+        state: &State,
+        answer: Answer,
+        rejected: &[Rejected],
+        lost: &[LostValue],
+    ) -> Result<(), Failure> {
+        let outcomes: Vec<(Seq, Outcome)> = answer
+            .head
+            .verdicts
+            .iter()
+            .map(|v| (v.seq, v.outcome.clone()))
+            .collect();
+        let touched = self.keys_to_drain(&answer.staged);
+        self.replica.borrow_mut().apply_patch(answer.staged);
+        session.patch.set(state.patch);
+        self.status.borrow_mut().last_sync = state.last_sync;
+        session.tell(&Message::Patch {
+            patch: state.patch,
+            outcomes: outcomes.clone(),
+            at: state.last_sync.unwrap_or_default(),
+        });
+        self.notify(&Notice::Changed);
+        self.settle_locals(session, &outcomes);
+        if !rejected.is_empty() || !lost.is_empty() {
+            self.read_outcomes(session).await?;
+        }
+        self.take_keys(session).await;
+        self.plan_drain(session, touched);
+        Ok(())
+    }
+
+    /// Keeps the poke socket open as long as the machine wants it.
+    pub(super) async fn open_socket(self: Rc<Self>) {
+        if !self.socket.borrow().wanted || self.socket.borrow().socket.is_some() {
+            return;
+        }
+        let opened = match (self.session(), self.token(false).await) {
+            (Ok(session), Ok(token)) => {
+                let weak = Rc::downgrade(&self);
+                Socket::open(
+                    &self.url,
+                    token,
+                    session.replica_id.clone(),
+                    move |report| {
+                        if let Some(shared) = weak.upgrade() {
+                            shared.on_socket(&report);
+                        }
+                    },
+                )
+            }
+            _ => None,
+        };
+        match opened {
+            Some(socket) if self.socket.borrow().wanted => {
+                self.socket.borrow_mut().socket = Some(socket);
+            }
+            Some(_) => {}
+            None => self.reopen_socket_later(),
+        }
+    }
+
+    fn on_socket(self: &Rc<Self>, report: &Report) {
+        match report {
+            Report::Ready => {
+                self.socket.borrow_mut().attempt = 0;
+                // What happened before the socket was ready sent no poke.
+                self.dispatch(Event::Poked);
+            }
+            Report::Poke => self.dispatch(Event::Poked),
+            Report::Gone => {
+                // Dropped in a later turn: this runs inside the socket's own callback.
+                let gone = self.socket.borrow_mut().socket.take();
+                spawn_local(async move { drop(gone) });
+                self.reopen_socket_later();
+            }
+        }
+    }
+
+    fn reopen_socket_later(self: &Rc<Self>) {
+        let mut state = self.socket.borrow_mut();
+        if !state.wanted {
+            return;
+        }
+        let delay_ms =
+            haversack_core::sync::backoff_ms(state.attempt, browser::random_unit()).max(100);
+        state.attempt += 1;
+        let weak = Rc::downgrade(self);
+        state.timer = Some(Timer::after(delay_ms, move || {
+            if let Some(shared) = weak.upgrade() {
+                spawn_local(shared.open_socket());
+            }
+        }));
+    }
+}
+
+/// The mutations that got a verdict, in order.
+fn judged_mutations(sent: &[Mutation], head: &Head) -> Vec<Mutation> {
+    sent.iter()
+        .filter(|m| head.verdicts.iter().any(|v| v.seq == m.seq))
+        .cloned()
+        .collect()
+}
+
+fn outcomes_to_keep(judged: &[Mutation], head: &Head, now: f64) -> (Vec<Rejected>, Vec<LostValue>) {
+    let (mut rejected, mut lost) = (Vec::new(), Vec::new());
+    for verdict in &head.verdicts {
+        let Some(mutation) = judged.iter().find(|m| m.seq == verdict.seq) else {
+            continue;
+        };
+        let error = match &verdict.outcome {
+            Outcome::Rejected { error } => Some(error.clone()),
+            Outcome::Gone => Some(Error::new(ErrorCode::Gone, ErrorCode::Gone.meaning())),
+            Outcome::Applied | Outcome::Merged | Outcome::Conflict => None,
+        };
+        if let Some(error) = error {
+            rejected.push(Rejected {
+                seq: mutation.seq,
+                at: mutation.at,
+                rejected_at: now,
+                ops: mutation.ops.clone(),
+                error,
+            });
+        }
+        let at = now;
+        lost.extend(verdict.lost.iter().map(|value| LostValue {
+            seq: verdict.seq,
+            at,
+            settled: true,
+            lost: value.clone(),
+        }));
+    }
+    (rejected, lost)
+}
+
+/// The head as the journal keeps it: whether the patch replaces everything, nothing else.
+fn journal_head(head: &Head) -> String {
+    let slim = Head {
+        verdicts: Vec::new(),
+        leases: Default::default(),
+        ..head.clone()
+    };
+    serde_json::to_string(&haversack_core::protocol::Line::Head(slim)).unwrap_or_default()
+}

@@ -1,0 +1,109 @@
+//! A write: checked and visible at once, then stored, then numbered.
+
+use super::Shared;
+use super::events::{ErrorView, Notice};
+use super::session::Session;
+use crate::browser;
+use crate::browser::channel::Message;
+use crate::store::idb::{Tx, result_of};
+use crate::store::queue::Queued;
+use haversack_core::Error;
+use haversack_core::replica::{DraftOp, Key, LocalId, WriteContext};
+use haversack_core::schema::TableId;
+use haversack_core::sync::Event;
+use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
+
+/// What a write returns.
+#[derive(serde::Serialize)]
+pub struct Made {
+    /// The tab's own number for it.
+    pub local: u64,
+    /// Per operation the key of the row, as JSON values.
+    pub keys: Vec<serde_json::Value>,
+}
+
+impl Shared {
+    /// Checks a transaction of operations, makes it visible, and begins to store it.
+    ///
+    /// # Errors
+    /// Whatever breaks the schema's rules, `not_signed_in`, `closed`, `mutation_too_large`; then
+    /// nothing has changed.
+    pub fn write(self: &Rc<Self>, drafts: &[DraftOp]) -> Result<Made, Error> {
+        let session = self.session()?;
+        let now_ms = browser::now_ms();
+        let prepared = {
+            let mut keys = session.keys.borrow_mut();
+            let mut context = WriteContext {
+                now_ms: now_ms as i64,
+                random: &mut browser::random_bytes,
+                keys: &mut |table| keys.get_mut(&table)?.draw(),
+            };
+            self.replica.borrow().prepare(drafts, &mut context)?
+        };
+        let queued = Queued {
+            at: prepared.at,
+            seen: prepared.seen,
+            ops: prepared.ops.clone(),
+        };
+        let (tx, request) = session.store.enqueue(&queued)?;
+        let keys = prepared
+            .keys
+            .iter()
+            .map(|(id, key)| self.key_json(*id, key))
+            .collect();
+        let local = self.replica.borrow_mut().apply(prepared);
+        spawn_local(
+            self.clone()
+                .finish_write(session.clone(), tx, request, local, queued),
+        );
+        self.notify(&Notice::Changed);
+        Ok(Made {
+            local: local.0,
+            keys,
+        })
+    }
+
+    /// A key as an array of a JSON value per key column.
+    fn key_json(&self, table: TableId, key: &Key) -> serde_json::Value {
+        let mut json = String::new();
+        key.write_json(self.schema.table(table), &mut json);
+        match serde_json::from_str(&json).unwrap_or_default() {
+            serde_json::Value::Array(parts) => parts.into(),
+            part => vec![part].into(),
+        }
+    }
+
+    async fn finish_write(
+        self: Rc<Self>,
+        session: Rc<Session>,
+        tx: Tx,
+        request: web_sys::IdbRequest,
+        local: LocalId,
+        queued: Queued,
+    ) {
+        match tx.done().await {
+            Ok(()) => {
+                let seq = result_of(&request).as_f64().unwrap_or_default() as u64;
+                self.replica.borrow_mut().sequence(local, seq);
+                session.locals.borrow_mut().insert(seq, local.0);
+                session.tell(&Message::Mutation {
+                    mutation: queued.into_mutation(seq),
+                });
+                self.notify(&Notice::Durable { local: local.0 });
+                self.dispatch(Event::Wrote);
+                self.take_keys(&session).await;
+            }
+            Err(error) => {
+                self.replica.borrow_mut().withdraw(local);
+                self.notify(&Notice::Changed);
+                let error = ErrorView::from(&error);
+                self.notify(&Notice::Failed {
+                    local: local.0,
+                    error,
+                });
+                self.refresh_status();
+            }
+        }
+    }
+}
