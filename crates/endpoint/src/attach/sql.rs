@@ -12,12 +12,9 @@ pub(super) fn statements(plan: &Plan<'_>, password: &Password) -> Vec<String> {
     out.extend(store(plan));
     for relation in &plan.stale {
         out.extend(drop_triggers(relation));
-        if plan.user.ours {
-            out.push(format!(
-                "REVOKE ALL ON {relation} FROM {}",
-                ident(&plan.user.name)
-            ));
-        }
+    }
+    for (object, role) in &plan.stale_grants {
+        out.push(format!("REVOKE ALL ON {object} FROM {}", ident(role)));
     }
     for (table, facts) in plan
         .introspected
