@@ -7,6 +7,7 @@ use super::refusal::refusal;
 use super::rows::{denied, params};
 use super::session::{Failure, Session};
 use crate::compiled::Compiled;
+use futures_util::future::{join, join3};
 use haversack_core::Error;
 use haversack_core::merge::{Judge, OwnWrites, normal_key};
 use haversack_core::protocol::{KeyText, Mutation, Op, Outcome, Seq, Values, Verdict, Written};
@@ -130,10 +131,11 @@ impl<'a> Push<'a> {
         let mut raced = false;
         loop {
             let (own, runs) = (self.own.clone(), self.runs.clone());
-            self.session
-                .batch(&format!("SAVEPOINT mutation{}", self.compiled.defer))
-                .await?;
-            let stopped = match self.operations(mutation).await {
+            // Sent together with the first statement of the operations, which saves a round trip.
+            let begin = format!("SAVEPOINT mutation{}", self.compiled.defer);
+            let (begun, done) = join(self.session.batch(&begin), self.operations(mutation)).await;
+            begun?;
+            let stopped = match done {
                 Ok(verdict) => {
                     if matches!(verdict.outcome, Outcome::Conflict | Outcome::Gone) {
                         // What its operations did was undone.
@@ -202,15 +204,7 @@ impl<'a> Push<'a> {
                 lost,
             });
         }
-        self.session.batch("SET CONSTRAINTS ALL IMMEDIATE").await?;
-        // Read again: triggers may have had the last word.
-        let mut written = Vec::with_capacity(set.len());
-        for (at, columns) in &set {
-            let row = self.written(at, columns).await?;
-            self.note(mutation.seq, at, row.clone());
-            written.push(row);
-        }
-        self.session.batch("RELEASE SAVEPOINT mutation").await?;
+        let written = self.finish(mutation.seq, &set).await?;
         let (outcome, lost) = judge.finish();
         Ok(Verdict {
             seq: mutation.seq,
@@ -218,6 +212,33 @@ impl<'a> Push<'a> {
             written,
             lost,
         })
+    }
+
+    /// Has the constraints judged, reads again what was written, since triggers may have had the
+    /// last word, and ends the savepoint, all in one round trip where it is one row.
+    async fn finish(
+        &mut self,
+        seq: Seq,
+        set: &[(Row, Vec<ColumnId>)],
+    ) -> Result<Vec<Written>, Stop> {
+        let read = async {
+            let mut written = Vec::with_capacity(set.len());
+            for (at, columns) in set {
+                written.push(self.written(at, columns).await?);
+            }
+            Ok::<_, Stop>(written)
+        };
+        let judged = self.session.batch("SET CONSTRAINTS ALL IMMEDIATE");
+        let ended = self.session.batch("RELEASE SAVEPOINT mutation");
+        // In this order: where the first fails, so do the others, and the savepoint is still there.
+        let (judged, written, ended) = join3(judged, read, ended).await;
+        judged?;
+        ended?;
+        let written = written?;
+        for ((at, _), row) in set.iter().zip(&written) {
+            self.note(seq, at, row.clone());
+        }
+        Ok(written)
     }
 
     async fn insert(
