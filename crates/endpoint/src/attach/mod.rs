@@ -48,6 +48,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) closed_schemas: Vec<String>,
     /// May everybody connect to the database?
     pub(crate) open: bool,
+    /// May event triggers be made? Only by a superuser.
+    pub(crate) superuser: bool,
     /// Relations that no longer sync, but still have triggers of an earlier attach.
     pub(crate) stale: Vec<String>,
     /// Grants of an earlier attach on what no longer syncs: `TABLE name` or `SEQUENCE name`, and role.
@@ -91,6 +93,7 @@ pub async fn plan(
         numbers: numbers(client, &introspected).await?,
         closed_schemas: closed_schemas(client, &introspected).await?,
         open: everybody_connects(client).await?,
+        superuser: is_superuser(client).await?,
         stale: stale(client, &introspected).await?,
         stale_grants: stale_grants(client, &introspected, &[&login, &user]).await?,
         introspected: &introspected,
@@ -226,6 +229,17 @@ async fn everybody_connects(client: &Client) -> Result<bool, Error> {
         )
         .await
         .map_err(command_error("reading the privileges"))?;
+    Ok(row.get(0))
+}
+
+async fn is_superuser(client: &Client) -> Result<bool, Error> {
+    let row = client
+        .query_one(
+            "SELECT rolsuper FROM pg_roles WHERE rolname = current_user",
+            &[],
+        )
+        .await
+        .map_err(command_error("reading the roles"))?;
     Ok(row.get(0))
 }
 

@@ -271,3 +271,45 @@ async fn a_first_sync_of_ten_thousand_rows_is_whole() {
         fields[0]
     );
 }
+
+#[tokio::test]
+async fn partitions_are_watched_whenever_they_were_made() {
+    let folder = crate::commands::Folder::new(
+        "[tables.log]\nwritable = true",
+        &[(
+            "V1__log.sql",
+            "CREATE TABLE log (day date, n int, PRIMARY KEY (day, n)) PARTITION BY RANGE (day);
+             CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')",
+        )],
+    );
+    let endpoint = Endpoint::new(&folder.0).await;
+    let mut anyone = endpoint.replica("1").await;
+    endpoint
+        .sql(
+            "INSERT INTO log_1 VALUES ('2026-01-05', 1);
+             CREATE TABLE log_2 PARTITION OF log FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');
+             INSERT INTO log_2 VALUES ('2026-02-05', 2);
+             CREATE TABLE \"odd name\" (day date NOT NULL, n int NOT NULL);
+             ALTER TABLE log ATTACH PARTITION \"odd name\" FOR VALUES FROM ('2026-03-01') TO ('2026-04-01');
+             INSERT INTO \"odd name\" VALUES ('2026-03-05', 3);
+             INSERT INTO log VALUES ('2026-01-06', 4)",
+        )
+        .await;
+    anyone.pull().await;
+    assert_eq!(anyone.rows.len(), 4, "{:?}", anyone.rows);
+    // A row that moves between partitions is one row.
+    endpoint
+        .sql("UPDATE log SET day = '2026-03-06' WHERE n = 4")
+        .await;
+    anyone.pull().await;
+    assert_eq!(anyone.rows.len(), 4);
+    assert_eq!(
+        anyone
+            .push_one(insert("log", &[("day", "2026-02-07"), ("n", "5")]))
+            .await
+            .written
+            .len(),
+        1
+    );
+    assert_eq!(anyone.rows.len(), 5);
+}
