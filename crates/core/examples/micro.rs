@@ -247,9 +247,9 @@ fn queries(replica: &mut Replica) {
 }
 
 fn writes(replica: &mut Replica) {
-    let insert: DraftOp = serde_json::from_value(json!({ "op": "insert", "table": "t", "values": {
-        "owner": 1, "title": "New", "priority": 3, "status": "active", "due": "2026-11-20T22:12:00Z" } }))
-    .expect("a draft");
+    let insert = json!({ "op": "insert", "table": "t", "values": {
+        "owner": 1, "title": "New", "priority": 3, "status": "active", "due": "2026-11-20T22:12:00Z" } });
+    let insert: DraftOp = serde_json::from_str(&insert.to_string()).expect("a draft");
     let mut next = 1_000_000;
     let mut made = Vec::new();
     time("prepare and apply an insert, 3 indexes", 100, || {

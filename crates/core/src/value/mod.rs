@@ -12,8 +12,10 @@ mod order;
 mod text;
 mod time;
 
-pub use json::{from_json, write_json, write_json_string};
-pub(crate) use json::{write_float_json, write_int_json, write_text_json};
+pub(crate) use json::{
+    float_survives, survives_javascript, write_float_json, write_int_json, write_text_json,
+};
+pub use json::{from_json, parse_json, write_json, write_json_string};
 pub(crate) use numeric::{Scaled, scaled};
 pub use order::compare;
 pub(crate) use order::{compare_float, compare_numeric};

@@ -198,7 +198,12 @@ impl Decimal {
                 .and_then(|i| self.digits.get(i));
             char::from(b'0' + value.copied().unwrap_or(0))
         };
-        let whole = (len - self.scale).max(1);
+        // Zero has no digits, and stands before the point once.
+        let whole = if len == 0 {
+            1
+        } else {
+            (len - self.scale).max(1)
+        };
         let first = (len - self.scale) - whole;
         out.extend((0..whole).map(|i| digit(first + i)));
         if scale > 0 {
@@ -316,6 +321,14 @@ fn shortest_inside(float: f64, single: bool) -> String {
         (Some(digits), false) => format!("{float:.digits$e}"),
     };
     let shortest = print(None);
+    // Of two equally short and equally close ones Postgres takes the even.
+    let precision = shortest
+        .bytes()
+        .take_while(|b| *b != b'e')
+        .filter(u8::is_ascii_digit)
+        .count();
+    let even = print(Some(precision - 1));
+    let shortest = if reads_back(&even) { even } else { shortest };
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
     let whole: u64 = digits.parse().unwrap_or(0);

@@ -102,7 +102,7 @@ impl Draft {
             }
             Draft::Delete { id } => json!({ "op": "delete", "table": "things", "key": [id] }),
         };
-        serde_json::from_value(json).expect("a draft")
+        serde_json::from_str(&json.to_string()).expect("a draft")
     }
 
     /// The operation as another tab, with other rows before it, would have stored it.
@@ -217,7 +217,7 @@ impl World {
         staged.line(&head.to_string()).expect("a head");
         // Only this order of members takes the fast reader; both are used.
         let rows_text = serde_json::to_string(rows).expect("JSON");
-        let line = if rows.len() % 2 == 0 {
+        let line = if rows.len().is_multiple_of(2) {
             format!("{{\"line\":\"rows\",\"table\":\"things\",\"rows\":{rows_text}}}")
         } else {
             format!("{{\"table\":\"things\",\"rows\":{rows_text},\"line\":\"rows\"}}")
