@@ -202,12 +202,11 @@ fn listed(check: &str, column: &str) -> Option<Vec<String>> {
         values.push(value);
         let end = after.find([',', ']'])?;
         let cast = &after[..end];
-        if !cast.is_empty()
-            && !(cast.starts_with("::")
-                && cast[2..]
-                    .chars()
-                    .all(|c| c.is_alphanumeric() || " ().".contains(c)))
-        {
+        let is_type = |name: &str| {
+            name.chars()
+                .all(|c| c.is_alphanumeric() || " ().".contains(c))
+        };
+        if !(cast.is_empty() || cast.strip_prefix("::").is_some_and(is_type)) {
             return None;
         }
         if after[end..].starts_with(']') {
