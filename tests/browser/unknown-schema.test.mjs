@@ -32,7 +32,7 @@ create table berth (
 );
 insert into berth values ('north', 1, false), ('north', 2, true), ('süd', 1, false);
 `
-const CONFIG = '[tables."Harbour Log"]\n[tables.berth]\n'
+const CONFIG = '[tables."Harbour Log"]\n[tables.berth]\nwritable = true\n'
 
 let app
 let folder
