@@ -296,7 +296,10 @@ impl<'a> Push<'a> {
         let key: KeyText = (0..sql.key().len()).map(|i| row.get(i)).collect();
         let at = (id, normal_key(table, &key)?);
         self.run(&at, None);
-        Ok((Some(at), columns))
+        // Of a new row all is this replica's, what defaults and triggers made of it included: an
+        // update that it made meanwhile has its own guess of those for a base.
+        let all = (0..table.columns.len() as u16).map(ColumnId).collect();
+        Ok((Some(at), all))
     }
 
     async fn update(
