@@ -196,18 +196,25 @@ export class AgendaPage {
     await this.page.click(id('reapply'))
   }
 
+  /** Presses “Try now”, where the page has not noticed by itself that it can be online. */
   async syncNow() {
-    await this.page.click(id('sync-now'))
+    await this.page.evaluate(() => document.querySelector('[data-testid="sync-now"]')?.click())
   }
 
-  /** Adds 500 events, one mutation each, through the page's database; resolves when all are durable. */
+  /**
+   * Adds 500 events, one mutation each, through the page's database; resolves when all are durable.
+   * In bursts, because a tab holds no more than some hundreds of keys at a time.
+   */
   async write500(title) {
     await this.page.evaluate(async (start) => {
       const { db } = window.haversackDemo
-      const writes = Array.from({ length: 500 }, (_, i) =>
-        db.events.insert({ title: `${start} ${String(i + 1).padStart(3, '0')}` }),
-      )
-      await Promise.all(writes.map((write) => write.durable))
+      const burst = 50
+      for (let first = 1; first <= 500; first += burst) {
+        const writes = Array.from({ length: burst }, (_, i) =>
+          db.events.insert({ title: `${start} ${String(first + i).padStart(3, '0')}` }),
+        )
+        await Promise.all(writes.map((write) => write.durable))
+      }
     }, title)
   }
 

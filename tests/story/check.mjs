@@ -63,7 +63,7 @@ async function main() {
     const marker = `Story ${Date.now().toString(36)}`
     const world = { a, b, c, sql, stack, user, other, marker, pictures, kept: {} }
     for (const [i, step] of STEPS.entries()) {
-      if (!(await tell(i + 1, step, world, profiles))) {
+      if (!(await tell(i + 1, step, world))) {
         const kept = await evidence(profiles, stack)
         console.log(`\nthe story failed at step ${i + 1}; pictures are in ${kept}`)
         return 1
@@ -84,6 +84,8 @@ async function tell(number, step, world) {
   const began = Date.now()
   try {
     const { page, sql, keep } = await step.run(world)
+    const uncaught = [world.a, world.b, world.c].flatMap((profile) => profile.uncaught)
+    if (uncaught.length > 0) throw new Error(`a page let an error escape: ${uncaught[0]}`)
     Object.assign(world.kept, keep)
     console.log(
       `ok ${number} ${step.name} (${seconds(began)} s)\n     page: ${page}\n     SQL:  ${sql}`,
@@ -133,4 +135,5 @@ function need(name) {
   process.exit(2)
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 process.exitCode = await main()

@@ -32,6 +32,9 @@ export async function photographer(folder) {
 
 async function everyLook(page, take) {
   const before = page.viewportSize()
+  // Neither a transition half-way nor a control under the mouse is what the page looks like.
+  await page.mouse.move(0, 0)
+  await page.emulateMedia({ reducedMotion: 'reduce' })
   for (const size of SIZES) {
     await page.setViewportSize(size)
     for (const colorScheme of SCHEMES) {
@@ -39,7 +42,7 @@ async function everyLook(page, take) {
       await take(`${size.width}-${colorScheme}`)
     }
   }
-  await page.emulateMedia({ colorScheme: null })
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null })
   await page.setViewportSize(before)
 }
 

@@ -12,6 +12,8 @@ const CONSOLE_LINES_MAX = 200
 export class Profile {
   /** What the page said on its console, newest last. */
   console = []
+  /** Errors that the page did not catch. */
+  uncaught = []
   context = null
   agenda = null
 
@@ -29,7 +31,10 @@ export class Profile {
     })
     const page = this.context.pages()[0] ?? (await this.context.newPage())
     page.on('console', (message) => this.#note(`${message.type()}: ${message.text()}`))
-    page.on('pageerror', (error) => this.#note(`uncaught: ${error.stack ?? error.message}`))
+    page.on('pageerror', (error) => {
+      this.uncaught.push(error.stack ?? error.message)
+      this.#note(`uncaught: ${error.message}`)
+    })
     this.agenda = new AgendaPage(page)
     await page.goto(this.route.origin)
   }

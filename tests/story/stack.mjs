@@ -99,6 +99,8 @@ class Server {
       })
     }
     this.ended = once(this.process, 'exit')
+    // Whatever becomes of the check, nothing that it started stays behind.
+    process.once('exit', () => this.process.kill('SIGKILL'))
   }
 
   /** Resolves when the address answers with 200. */

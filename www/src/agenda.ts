@@ -8,12 +8,14 @@ import { EVERYTHING, type Filter } from './filters'
 import { nowTimestamp, timestampOf, today } from './format'
 import { Places } from './places'
 import { Results } from './results'
-import { debounced } from './schedule'
+import { Debounced } from './schedule'
 import type { Session } from './session'
 import { Tags } from './tags'
 
 /** How long a notice with its undo stays. */
 const NOTICE_MS = 8000
+/** With more changes than this to send, single events are not marked any more. */
+const UNSENT_MAX = 2000
 /** Typing is searched for when it pauses. */
 const TYPING_PAUSE_MS = 120
 
@@ -38,13 +40,16 @@ export class Agenda {
   /** The list scrolls to this position at the next drawing, then forgets it. */
   revealing: { index: number; atTop: boolean } | null = null
 
+  /** Keys of the events with changes that are not in Postgres yet. */
+  unsent: ReadonlySet<number> = new Set()
+
   readonly tags: Tags
   readonly results: Results
   readonly places: Places
   readonly #changed: () => void
   readonly #stopStatus: () => void
   readonly #stopConflicts: () => void
-  readonly #search: () => void
+  readonly #search: Debounced
   #noticeTimer: ReturnType<typeof setTimeout> | undefined
   #closed = false
   /** A first sync is under way. */
@@ -59,9 +64,10 @@ export class Agenda {
     this.results = new Results(db, this.filter, changed)
     this.places = new Places(db, changed)
     this.tags = new Tags(db, () => this.#tagsChanged())
-    this.#search = debounced(TYPING_PAUSE_MS, () => this.#show())
+    this.#search = new Debounced(TYPING_PAUSE_MS, () => this.#show())
     this.#stopStatus = db.sync.onChange(() => this.#synced())
     this.#stopConflicts = db.conflicts.onChange(changed)
+    this.unsent = unsentEvents(db)
     void this.places.count()
     this.goToToday()
   }
@@ -79,7 +85,7 @@ export class Agenda {
 
   setFilter(change: Partial<Filter>): void {
     this.filter = { ...this.filter, ...change }
-    if ('text' in change) this.#search()
+    if ('text' in change) this.#search.request()
     else this.#show()
     this.#changed()
   }
@@ -227,6 +233,7 @@ export class Agenda {
     if (this.#closed) return
     this.#closed = true
     clearTimeout(this.#noticeTimer)
+    this.#search.cancel()
     this.#stopStatus()
     this.#stopConflicts()
     this.tags.close()
@@ -273,6 +280,13 @@ export class Agenda {
     }
   }
 
+  /** The database has ended, and not because this page closed it. */
+  #ended(why: string | null): void {
+    if (this.#closed || why === null) return
+    this.say(why, { label: 'Reload', run: () => location.reload() }, true)
+    clearTimeout(this.#noticeTimer)
+  }
+
   async #settle(work: () => Promise<unknown>): Promise<void> {
     try {
       await work()
@@ -307,6 +321,9 @@ export class Agenda {
   }
 
   #synced(): void {
+    const { state, error } = this.db.sync.status
+    if (state === 'closed') return this.#ended(error?.message ?? null)
+    this.unsent = unsentEvents(this.db)
     const wasEmpty = this.results.count === 0
     this.results.refresh()
     // The first rows of a first sync: begin where the user is.
@@ -314,4 +331,14 @@ export class Agenda {
     this.#arriving = this.db.sync.status.progress !== null
     this.places.recount()
   }
+}
+
+function unsentEvents(db: Db): ReadonlySet<number> {
+  const { pending } = db.sync.status
+  if (pending === 0 || pending > UNSENT_MAX) return new Set()
+  const keys = db.sync.pending
+    .flatMap((mutation) => mutation.ops)
+    .filter((op) => op.table === 'events')
+    .map((op) => (op.op === 'insert' ? op.values['event_id'] : op.key[0]))
+  return new Set(keys.filter((key) => typeof key === 'number'))
 }

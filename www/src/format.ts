@@ -14,7 +14,7 @@ const fullDay = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeZone
 const stamp = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 const whole = new Intl.NumberFormat()
 
-/** The calendar leaf of a due date. Due dates are whole days, kept as midnight UTC everywhere. */
+/** The calendar leaf of a due date. Days are those of UTC, so that they are the same everywhere. */
 export interface Leaf {
   day: string
   month: string
@@ -39,9 +39,18 @@ export function dayOf(timestamp: string | null): string | null {
   return timestamp === null ? null : timestamp.slice(0, 10)
 }
 
-/** Midnight UTC of a `YYYY-MM-DD`; null for an empty field. */
-export function timestampOf(day: string): Timestamp | null {
-  return day === '' ? null : (`${day}T00:00:00Z` as Timestamp)
+/**
+ * A `YYYY-MM-DD` as a timestamp, null for an empty field. The time of day is that of the timestamp
+ * that it replaces, else midnight UTC, which stands for a whole day.
+ */
+export function timestampOf(day: string, replaced: Timestamp | null = null): Timestamp | null {
+  return day === '' ? null : (`${day}${replaced?.slice(10) ?? 'T00:00:00Z'}` as Timestamp)
+}
+
+/** The time of day, in UTC as the day is; empty for a whole day. */
+export function timeOf(timestamp: string | null): string {
+  const time = timestamp?.slice(11, 16) ?? '00:00'
+  return time === '00:00' ? '' : `${time} UTC`
 }
 
 /** The present moment. */

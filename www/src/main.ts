@@ -7,6 +7,7 @@ import { showState } from './dataset'
 import { installServiceWorker } from './install'
 import { handleKey } from './keyboard'
 import {
+  onUserChangedElsewhere,
   rememberedUser,
   rememberUser,
   startSession,
@@ -58,7 +59,7 @@ function page(): TemplateResult {
   if (failure !== null) return failureView(failure)
   if (agenda) return agendaView(agenda)
   if (signIn) return signInView(signIn)
-  return html`<main class="signin" aria-busy="true"><p>Opening…</p></main>`
+  return html`<main class="signin" aria-busy="true"><p>Opening your agenda…</p></main>`
 }
 
 function agendaView(open: Agenda): TemplateResult {
@@ -146,6 +147,7 @@ function start(): void {
   })
   navigator.serviceWorker?.addEventListener('controllerchange', () => void warmOfflineAnswers())
   document.addEventListener('keydown', (e) => agenda && handleKey(agenda, viewport.rows, e))
+  onUserChangedElsewhere(() => location.reload())
   setInterval(draw, AGE_INTERVAL_MS)
   const user = rememberedUser()
   if (user) void openFor(user)

@@ -1,9 +1,9 @@
 /** The locations that occur, with how often: what the location filter offers. Counted in slices. */
 
 import type { Db } from './data'
-import { debounced, inSlices } from './schedule'
+import { Debounced, inSlices } from './schedule'
 
-const ROWS_PER_STEP = 500
+const ROWS_PER_STEP = 200
 /** Counting again can wait until a burst of changes is over. */
 const RECOUNT_DELAY_MS = 1500
 
@@ -14,17 +14,20 @@ export interface Place {
 
 export class Places {
   all: readonly Place[] = []
-  /** Counts again, some time after the last request. */
-  readonly recount: () => void
-
   readonly #db: Db
   readonly #changed: () => void
+  readonly #recount: Debounced
   #run = 0
 
   constructor(db: Db, changed: () => void) {
     this.#db = db
     this.#changed = changed
-    this.recount = debounced(RECOUNT_DELAY_MS, () => void this.count())
+    this.#recount = new Debounced(RECOUNT_DELAY_MS, () => void this.count())
+  }
+
+  /** Counts again, some time after the last request. */
+  recount(): void {
+    this.#recount.request()
   }
 
   async count(): Promise<void> {
@@ -51,6 +54,7 @@ export class Places {
   }
 
   close(): void {
+    this.#recount.cancel()
     this.#run += 1
   }
 }

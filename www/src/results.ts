@@ -11,7 +11,7 @@ import { inSlices } from './schedule'
 /** Rows per page: about three screens. */
 const PAGE_ROWS = 100
 /** Rows that one step of a text search reads. */
-const SEARCH_ROWS = 500
+const SEARCH_ROWS = 200
 /** Pages kept before the cache starts again; rows themselves are the library's. */
 const PAGES_MAX = 60
 
@@ -37,6 +37,7 @@ export class Results {
   #pages = new Map<number, readonly AgendaEvent[]>()
   #search = 0
   #searchAgain = false
+  #closed = false
   #watchedPage = -1
   #stop: () => void = () => {}
 
@@ -103,7 +104,7 @@ export class Results {
         }
         return index >= this.count
       },
-      () => false,
+      () => this.#closed,
     )
     return position
   }
@@ -115,6 +116,7 @@ export class Results {
   }
 
   close(): void {
+    this.#closed = true
     this.#search += 1
     this.#stop()
   }

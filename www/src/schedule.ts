@@ -23,11 +23,22 @@ export async function inSlices(step: () => boolean, cancelled: () => boolean): P
   return false
 }
 
-/** Calls `work` once, `delay_ms` after the last request. */
-export function debounced(delayMs: number, work: () => void): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  return () => {
-    clearTimeout(timer)
-    timer = setTimeout(work, delayMs)
+/** Work that waits until a burst of requests is over. */
+export class Debounced {
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(
+    private readonly delayMs: number,
+    private readonly work: () => void,
+  ) {}
+
+  /** Has the work done, some time after the last request. */
+  request(): void {
+    this.cancel()
+    this.#timer = setTimeout(this.work, this.delayMs)
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timer)
   }
 }

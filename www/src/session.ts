@@ -36,6 +36,13 @@ export function rememberUser(user: DemoUser | null): void {
   else localStorage.setItem(USER_KEY, JSON.stringify(user))
 }
 
+/** Calls back when another tab has signed in or out. */
+export function onUserChangedElsewhere(callback: () => void): void {
+  addEventListener('storage', (event) => {
+    if (event.key === USER_KEY) callback()
+  })
+}
+
 /** Who may sign in. Offline, the service worker answers with the list of the last visit. */
 export async function users(): Promise<DemoUser[]> {
   const found: unknown = await getJson('/demo/users')

@@ -9,13 +9,12 @@ export async function run({ a, sql, user, marker }) {
   const before = await sql.titles(user, marker)
   const { agenda } = a
   await a.route.goOffline()
-  await agenda.showsState('offline', 40_000)
-
   for (const word of ['one', 'two', 'three']) await agenda.add(`${marker} ${word}`, '2027-02-03')
   await agenda.renameInPlace(`${marker} to be edited`, `${marker} edited offline`)
   await agenda.delete(`${marker} to be deleted`)
   await agenda.showsTitles(titlesAfter(marker))
   await agenda.showsPending(5)
+  await agenda.showsState('offline')
 
   await agenda.reload()
   await agenda.search(marker)

@@ -8,12 +8,13 @@ export async function run({ a, b, sql, marker, kept, pictures }) {
     await agenda.open(title)
   }
   await a.route.goOffline()
-  await a.agenda.showsState('offline', 40_000)
   await b.agenda.set('priority', '5')
   await b.agenda.set('description', 'B wrote this')
   await sql.until('5,B wrote this', fields('priority', 'description'), [key])
   await a.agenda.set('priority', '1')
   await a.agenda.set('location', 'Lisbon')
+  await a.agenda.showsState('offline')
+  await a.agenda.showsPending(2)
 
   await a.route.goOnline()
   await a.agenda.syncNow()

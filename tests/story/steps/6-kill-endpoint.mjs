@@ -14,16 +14,11 @@ export async function run({ a, b, sql, user, stack, marker }) {
   const before = await sql.judged(user)
   a.route.endpoint.uploadRate = UPLOAD_RATE
   const writing = a.agenda.write500(title)
-  let verdicts = 0
-  while (verdicts < VERDICTS_MIN) {
-    verdicts = (await sql.judged(user)) - before
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  await stack.killEndpoint()
+  // `all` also ends the wait when the page can't write.
+  await Promise.all([writing, killAmongVerdicts(sql, user, before, stack)])
   a.route.endpoint.uploadRate = null
-  await writing
   // What was under way when the endpoint died may still have committed.
-  verdicts = (await sql.judged(user)) - before
+  const verdicts = (await sql.judged(user)) - before
   if (verdicts < VERDICTS_MIN || verdicts >= VERDICTS_MAX) {
     throw new Error(`the kill fell after ${verdicts} verdicts`)
   }
@@ -48,4 +43,14 @@ export async function run({ a, b, sql, user, stack, marker }) {
     page: `killed after ${verdicts} verdicts with ${waiting} waiting; then A and B show ${MUTATIONS}`,
     sql: `${all} events, ${different} different titles`,
   }
+}
+
+/** Kills the endpoint as soon as enough verdicts are recorded. */
+async function killAmongVerdicts(sql, user, before, stack) {
+  const until = Date.now() + 30_000
+  while ((await sql.judged(user)) - before < VERDICTS_MIN) {
+    if (Date.now() > until) throw new Error('A pushes too slowly')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  await stack.killEndpoint()
 }

@@ -5,7 +5,7 @@ import { keyed } from 'lit-html/directives/keyed.js'
 import type { Agenda } from '../agenda'
 import type { AgendaEvent, EventChange } from '../data'
 import { statusNamed, STATUSES } from '../filters'
-import { dayOf, fullDate, moment, timestampOf } from '../format'
+import { dayOf, fullDate, moment, timeOf, timestampOf } from '../format'
 import * as icons from '../icons'
 
 type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement
@@ -75,14 +75,14 @@ function fields(agenda: Agenda, event: AgendaEvent): TemplateResult {
           }}
         ></textarea>
       </div>
-      <p class="when">${fullDate(dayOf(event.due_date))}</p>
+      <p class="when">${fullDate(dayOf(event.due_date))} ${timeOf(event.due_date)}</p>
       <div class="grid2">
         <label class="field"
           >Due<input
             type="date"
             data-testid="detail-day"
             .value=${dayOf(event.due_date) ?? ''}
-            @change=${(e: Event) => write({ due_date: timestampOf(text(e)) })}
+            @change=${(e: Event) => write({ due_date: timestampOf(text(e), event.due_date) })}
         /></label>
         <label class="field"
           >Status<select

@@ -13,7 +13,7 @@ import { rowView } from './row'
 /** The height of a row in CSS pixels, as in list.css. */
 export const ROW_PX = 60
 /** Rows drawn above and below what is visible. */
-const OVERSCAN_ROWS = 8
+const OVERSCAN_ROWS = 5
 
 /** Where the list is scrolled to; kept outside the document, so that drawing never reads layout. */
 export class Viewport {
@@ -63,6 +63,7 @@ export function listView(agenda: Agenda, viewport: Viewport): TemplateResult {
   const first = Math.max(0, Math.floor(viewport.top / ROW_PX) - OVERSCAN_ROWS)
   const last = Math.min(results.count, first + viewport.rows + 2 * OVERSCAN_ROWS + 2)
   results.watchAround(first)
+  const slots = viewport.rows + 2 * OVERSCAN_ROWS + 3
   const rows = []
   const now = today()
   for (let index = first; index < last; index += 1) {
@@ -86,7 +87,9 @@ export function listView(agenda: Agenda, viewport: Viewport): TemplateResult {
         <div class="rail" role="presentation" .style=${`height: ${results.count * ROW_PX}px`}>
           ${repeat(
             rows,
-            ({ event }) => event.event_id,
+            // A row that leaves lends its elements to one that comes; only the row that is being
+            // edited has its own, because they hold what was typed.
+            ({ event, index }) => (event.event_id === agenda.editing ? 'edited' : index % slots),
             ({ index, event }) => rowView(agenda, event, index, now),
           )}
         </div>

@@ -52,10 +52,12 @@ function reading(agenda: Agenda, event: AgendaEvent, now: string): TemplateResul
         aria-label="Completed: ${event.title}"
         @click=${(e: Event) => {
           e.stopPropagation()
+          // The focus stays with the list, because this element may soon be another event's.
+          document.getElementById('rows')?.focus({ preventScroll: true })
           agenda.setCompleted(event, !done)
         }}
       >
-        ${icons.check}
+        ${done ? icons.check : null}
       </button>
     </div>
     <div role="gridcell" class="leaf ${day?.overdue ? 'overdue' : ''}">
@@ -70,7 +72,18 @@ function reading(agenda: Agenda, event: AgendaEvent, now: string): TemplateResul
       }
     </div>
     <div role="gridcell" class="what">
-      <span class="title" data-testid="title">${event.title}</span>
+      <span class="headed"
+        ><span class="title" data-testid="title">${event.title}</span>${
+          agenda.unsent.has(event.event_id)
+            ? html`<span
+                class="unsent"
+                role="img"
+                aria-label="not sent yet"
+                title="Not sent yet"
+              ></span>`
+            : null
+        }</span
+      >
       <span class="meta">
         ${event.location === null ? null : html`<span class="place">${event.location}</span>`}
         ${agenda.tags
@@ -95,13 +108,8 @@ function reading(agenda: Agenda, event: AgendaEvent, now: string): TemplateResul
 /** The priority as five bars. 1 is lowest, 5 is highest. */
 export function priorityBars(priority: number | null): TemplateResult {
   if (priority === null) return html`<span class="sr">no priority</span>`
-  return html`<span
-    class="bars p${priority}"
-    role="img"
-    aria-label="Priority ${priority} of 5"
-    title="Priority ${priority} of 5"
-    >${[1, 2, 3, 4, 5].map((n) => html`<i class=${n <= priority ? 'on' : ''}></i>`)}</span
-  >`
+  const name = `Priority ${priority} of 5`
+  return html`<span class="bars p${priority}" role="img" aria-label=${name} title=${name}></span>`
 }
 
 function editor(agenda: Agenda, event: AgendaEvent): TemplateResult {
@@ -171,7 +179,7 @@ function changedFields(event: AgendaEvent, fields: FormData): EventChange {
   const day = text('day')
   return {
     ...(text('title') !== event.title && { title: text('title') }),
-    ...(day !== (dayOf(event.due_date) ?? '') && { due_date: timestampOf(day) }),
+    ...(day !== (dayOf(event.due_date) ?? '') && { due_date: timestampOf(day, event.due_date) }),
     ...(location !== event.location && { location }),
     ...(priority !== event.priority && { priority }),
     ...(text('status') !== event.status && { status: statusNamed(text('status')) }),

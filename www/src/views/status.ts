@@ -21,11 +21,14 @@ export function statusView(agenda: Agenda, now: number): TemplateResult {
   const said = `${count(attention)} ${need}`
   return html`<footer class="status" data-testid="status" data-state=${status.state}>
     <span class="state state-${status.state}" role="status">
-      <i aria-hidden="true"></i>${STATES[status.state]}${
-        status.state === 'offline'
-          ? html`<span class="wide-only">: changes are kept here</span>`
-          : null
-      }
+      <i aria-hidden="true"></i>
+      <span
+        >${STATES[status.state]}${
+          status.state === 'offline'
+            ? html`<span class="wide-only">, changes are kept here</span>`
+            : null
+        }</span
+      >
     </span>
     ${status.progress ? progress(status.progress) : null}
     <span data-testid="pending" data-pending=${status.pending}>
@@ -36,7 +39,7 @@ export function statusView(agenda: Agenda, now: number): TemplateResult {
     </span>
     ${
       status.state === 'offline' || status.state === 'signed-out'
-        ? html`<button class="quiet" data-testid="sync-now" @click=${() => agenda.syncNow()}>
+        ? html`<button class="retry" data-testid="sync-now" @click=${() => agenda.syncNow()}>
             Try now
           </button>`
         : null
