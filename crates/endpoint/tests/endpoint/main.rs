@@ -4,6 +4,7 @@
 //! names as superuser, and drops them. Most call the router directly; `process` and `poke` use real
 //! processes and sockets.
 
+mod attach;
 mod commands;
 mod conflicts;
 mod harness;

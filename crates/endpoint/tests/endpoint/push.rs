@@ -281,3 +281,24 @@ async fn what_triggers_make_reaches_the_replica() {
         "what hangs on an entity goes with it"
     );
 }
+
+#[tokio::test]
+async fn a_server_that_lost_its_history_says_so() {
+    let endpoint = Endpoint::organizational().await;
+    let mut ada = endpoint.replica("1").await;
+    ada.push_one(insert("events", &[("title", "before the backup's end")]))
+        .await;
+    // As after a restore from an older backup.
+    endpoint
+        .sql(
+            "DELETE FROM haversack.replicas; UPDATE haversack.meta SET history = gen_random_uuid()",
+        )
+        .await;
+    let mutation = ada.mutation(vec![insert("events", &[("title", "after")])]);
+    let problem = ada.send(&ada.request(vec![mutation])).await.unwrap_err();
+    assert_eq!(
+        (problem.code, problem.status),
+        (ErrorCode::EpochChanged, 410)
+    );
+    assert_eq!(endpoint.count("events WHERE title = 'after'").await, 0);
+}
