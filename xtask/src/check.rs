@@ -26,7 +26,7 @@ pub fn run(repository: &Repository, fix: bool) -> Result<()> {
     // The other projects see the types of the built package, so that those of an older one would
     // only raise false alarms.
     match build::package(repository, &tools) {
-        Ok(()) => types(repository, &mut failed)?,
+        Ok(_) => types(repository, &mut failed)?,
         Err(error) => {
             println!("check  build: FAILED, and with it all types\n{error:#}");
             failed.push("build".to_owned());
