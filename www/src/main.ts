@@ -112,7 +112,7 @@ async function openFor(user: DemoUser): Promise<void> {
 }
 
 async function signOut(): Promise<void> {
-  rememberUser(null)
+  await rememberUser(null)
   const open = agenda
   agenda = null
   failure = null
@@ -135,12 +135,12 @@ async function askWho(): Promise<void> {
   }
 }
 
-function choose(user: DemoUser): void {
-  rememberUser(user)
-  void openFor(user)
+async function choose(user: DemoUser): Promise<void> {
+  await rememberUser(user)
+  await openFor(user)
 }
 
-function start(): void {
+async function start(): Promise<void> {
   void installServiceWorker((takeOver) => {
     if (!agenda) takeOver()
     else agenda.say('There is a new version of this page.', { label: 'Reload', run: takeOver })
@@ -149,9 +149,8 @@ function start(): void {
   document.addEventListener('keydown', (e) => agenda && handleKey(agenda, viewport.rows, e))
   onUserChangedElsewhere(() => location.reload())
   setInterval(draw, AGE_INTERVAL_MS)
-  const user = rememberedUser()
-  if (user) void openFor(user)
-  else void askWho()
+  const user = await rememberedUser()
+  await (user ? openFor(user) : askWho())
 }
 
-start()
+void start()

@@ -3,7 +3,10 @@
  * The demo's own server plays the identity provider: it mints a short-lived token for whoever asks.
  */
 
+import { del, get, set } from 'idb-keyval'
+
 const USER_KEY = 'haversack.demo.user'
+const changes = new BroadcastChannel(USER_KEY)
 
 export interface DemoUser {
   id: number
@@ -22,25 +25,20 @@ interface DemoConfig {
 }
 
 /** The user of the last visit; null when nobody is signed in. */
-export function rememberedUser(): DemoUser | null {
-  try {
-    const user: unknown = JSON.parse(localStorage.getItem(USER_KEY) ?? 'null')
-    return isUser(user) ? user : null
-  } catch {
-    return null
-  }
+export async function rememberedUser(): Promise<DemoUser | null> {
+  // Not in localStorage: a browser that is killed may lose its last seconds of that.
+  const user: unknown = await get(USER_KEY).catch(() => null)
+  return isUser(user) ? user : null
 }
 
-export function rememberUser(user: DemoUser | null): void {
-  if (user === null) localStorage.removeItem(USER_KEY)
-  else localStorage.setItem(USER_KEY, JSON.stringify(user))
+export async function rememberUser(user: DemoUser | null): Promise<void> {
+  await (user === null ? del(USER_KEY) : set(USER_KEY, user))
+  changes.postMessage(null)
 }
 
 /** Calls back when another tab has signed in or out. */
 export function onUserChangedElsewhere(callback: () => void): void {
-  addEventListener('storage', (event) => {
-    if (event.key === USER_KEY) callback()
-  })
+  changes.addEventListener('message', callback)
 }
 
 /** Who may sign in. Offline, the service worker answers with the list of the last visit. */
