@@ -33,6 +33,7 @@ impl Shared {
         let event = match self.try_sync(fresh_token).await {
             Ok(Some(more)) => {
                 self.failure.replace(None);
+                self.reopen_socket_now();
                 Event::Synced { more }
             }
             // Another tab took the lead meanwhile.
@@ -280,6 +281,18 @@ impl Shared {
                     self.dispatch(Event::Poked);
                 }
             }
+        }
+    }
+
+    /// The endpoint answers, so a socket that waits for its next attempt need not wait longer.
+    fn reopen_socket_now(self: &Rc<Self>) {
+        let waited = {
+            let mut state = self.socket.borrow_mut();
+            state.attempt = 0;
+            state.timer.take()
+        };
+        if waited.is_some() {
+            spawn_local(self.clone().open_socket());
         }
     }
 
