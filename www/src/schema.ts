@@ -1,5 +1,5 @@
 // Written by `haversack pull`; do not edit.
-import type { JsonValue, SchemaOf, Timestamp } from 'haversack'
+import type { JsonValue, SchemaOf, Timestamp, TimestampInput } from 'haversack'
 
 /** Row, insert and update types by table. */
 export interface Tables {
@@ -28,7 +28,7 @@ export interface Tables {
       color?: string | null
       content_template?: string | null
       available_variables?: JsonValue
-      deleted_at?: Timestamp | null
+      deleted_at?: TimestampInput | null
     }
     update: {
       name?: string
@@ -37,7 +37,7 @@ export interface Tables {
       color?: string | null
       content_template?: string | null
       available_variables?: JsonValue
-      deleted_at?: Timestamp | null
+      deleted_at?: TimestampInput | null
     }
     key: number
   }
@@ -71,11 +71,11 @@ export interface Tables {
       priority?: number | null
       budget?: number | null
       location?: string | null
-      due_date?: Timestamp | null
-      completed_date?: Timestamp | null
+      due_date?: TimestampInput | null
+      completed_date?: TimestampInput | null
       status?: 'active' | 'completed' | 'cancelled' | 'deferred'
       custom_fields?: JsonValue | null
-      deleted_at?: Timestamp | null
+      deleted_at?: TimestampInput | null
     }
     update: {
       event_type_id?: number | null
@@ -84,11 +84,11 @@ export interface Tables {
       priority?: number | null
       budget?: number | null
       location?: string | null
-      due_date?: Timestamp | null
-      completed_date?: Timestamp | null
+      due_date?: TimestampInput | null
+      completed_date?: TimestampInput | null
       status?: 'active' | 'completed' | 'cancelled' | 'deferred'
       custom_fields?: JsonValue | null
-      deleted_at?: Timestamp | null
+      deleted_at?: TimestampInput | null
     }
     key: number
   }
@@ -122,7 +122,7 @@ export interface Tables {
       default_unit?: string | null
       content_template?: string | null
       available_variables?: JsonValue
-      deleted_at?: Timestamp | null
+      deleted_at?: TimestampInput | null
     }
     update: {
       name?: string
@@ -134,7 +134,7 @@ export interface Tables {
       default_unit?: string | null
       content_template?: string | null
       available_variables?: JsonValue
-      deleted_at?: Timestamp | null
+      deleted_at?: TimestampInput | null
     }
     key: number
   }
@@ -168,7 +168,7 @@ export interface Tables {
       location?: string | null
       status?: 'active' | 'inactive' | 'consumed' | 'lost'
       custom_fields?: JsonValue | null
-      deleted_at?: Timestamp | null
+      deleted_at?: TimestampInput | null
     }
     update: {
       item_type_id?: number | null
@@ -180,7 +180,7 @@ export interface Tables {
       location?: string | null
       status?: 'active' | 'inactive' | 'consumed' | 'lost'
       custom_fields?: JsonValue | null
-      deleted_at?: Timestamp | null
+      deleted_at?: TimestampInput | null
     }
     key: number
   }
@@ -286,7 +286,7 @@ export interface Tables {
       workspace_config?: JsonValue | null
       view_preferences?: JsonValue | null
       onboarding_state?: JsonValue | null
-      deleted_at?: Timestamp | null
+      deleted_at?: TimestampInput | null
     }
     key: number
   }

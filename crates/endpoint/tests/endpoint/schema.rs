@@ -383,11 +383,12 @@ async fn types_in_typescript_follow_the_schema() {
     let attached = attach(&mut owner, &config, &Password::Keep).await.unwrap();
     let text = typescript(&attached.introspected.schema).unwrap();
     for line in [
-        "import type { SchemaOf, Timestamp } from 'haversack'",
+        "import type { SchemaOf, Timestamp, TimestampInput } from 'haversack'",
         "      readonly a: bigint",
         "      readonly 'odd name': readonly ('sad' | 'ok')[] | null",
         "      /** ends * / here */",
         "      readonly d: Timestamp | null",
+        "      d?: TimestampInput | null",
         "      readonly e: Uint8Array | null",
         "      readonly f: 'x' | 'it\\'s'",
         "      b: number",
