@@ -178,7 +178,9 @@ const server = await serveFolder(folder, { '/': page }, { connect })
 const backend = await Backend.start({ schema, seed: true, origins: [new URL(server.url).origin] })
 connect.push(backend.url, backend.url.replace('http', 'ws'))
 try {
-  const [{ count }] = await backend.sql('select count(*)::int as count from events where user_id = 1')
+  const [{ count }] = await backend.sql(
+    'select count(*)::int as count from events where user_id = 1',
+  )
   const options = { endpoint: backend.url, token: backend.token('1'), expected: count }
   const first = await measureFirstSync(server.url, options)
   const queries = await measureQueries(server.url, options)

@@ -68,7 +68,9 @@ export async function idbCompound(db, { user, low, high, from }) {
     ranges.push(index.getAll(range, 50))
   }
   const found = (await Promise.all(ranges)).flat()
-  found.sort((a, b) => (a.due_date < b.due_date ? -1 : a.due_date > b.due_date ? 1 : a.event_id - b.event_id))
+  found.sort((a, b) =>
+    a.due_date < b.due_date ? -1 : a.due_date > b.due_date ? 1 : a.event_id - b.event_id,
+  )
   return found.slice(0, 50)
 }
 

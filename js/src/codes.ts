@@ -1,4 +1,4 @@
-// Generated from crates/core/src/error.rs by js/generate-codes.mjs. Do not edit.
+// Written by `cargo xtask generate` from crates/core/src/error.rs. Do not edit.
 
 /** The stable code of an error; codes are never reused. `docs/errors.md` explains each. */
 export type ErrorCode =

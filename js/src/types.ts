@@ -2,14 +2,15 @@
 
 import type { Operator } from './operators.js'
 
-declare const timestampBrand: unique symbol
 declare const tablesBrand: unique symbol
 
 /**
  * A `timestamp` or `timestamptz` as rows carry it: ISO 8601 text in UTC with up to six digits of
- * a second, for example `2026-03-01T09:30:00.123456Z`. A plain string is not one by accident.
+ * a second, for example `2026-03-01T09:30:00.123456Z`. A plain string is not one by accident. The
+ * mark is never there at run time; it has a name, and is no symbol, so that two copies of these
+ * declarations agree.
  */
-export type Timestamp = string & { readonly [timestampBrand]: 'timestamp' }
+export type Timestamp = string & { readonly ' timestamp': true }
 
 /** What a `timestamp` or `timestamptz` column accepts: a row's value, a `Date`, or ISO 8601 text. */
 export type TimestampInput = Timestamp | Date | string

@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import test from 'node:test'
-import { fileURLToPath } from 'node:url'
 
 import { HaversackError } from '../src/errors.js'
 import { toDate } from '../src/types.js'
 import type { Timestamp } from '../src/types.js'
 import { bindingError, openFake, settled } from './fake-binding.js'
-
-test('the union of codes is what error.rs says', () => {
-  const generator = fileURLToPath(new URL('../generate-codes.mjs', import.meta.url))
-  execFileSync(process.execPath, [generator, '--check'])
-})
 
 test("the binding's errors become ours", () => {
   const { db, client } = openFake()

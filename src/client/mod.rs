@@ -64,6 +64,7 @@ pub struct Shared {
 struct SocketState {
     wanted: bool,
     socket: Option<Socket>,
+    ready: bool,
     attempt: u32,
     timer: Option<Timer>,
 }

@@ -34,6 +34,7 @@ impl Shared {
         let event = match self.try_sync(fresh_token).await {
             Ok(Some(more)) => {
                 self.failure.replace(None);
+                self.reopen_socket_now();
                 Event::Synced { more }
             }
             // Another tab took the lead meanwhile.
@@ -260,17 +261,38 @@ impl Shared {
     fn on_socket(self: &Rc<Self>, report: &Report) {
         match report {
             Report::Ready => {
-                self.socket.borrow_mut().attempt = 0;
+                let mut state = self.socket.borrow_mut();
+                (state.attempt, state.ready) = (0, true);
+                drop(state);
                 // What happened before the socket was ready sent no poke.
                 self.dispatch(Event::Poked);
             }
             Report::Poke => self.dispatch(Event::Poked),
             Report::Gone => {
                 // Dropped in a later turn: this runs inside the socket's own callback.
-                let gone = self.socket.borrow_mut().socket.take();
+                let mut state = self.socket.borrow_mut();
+                let gone = state.socket.take();
+                let was_ready = std::mem::take(&mut state.ready);
+                drop(state);
                 spawn_local(async move { drop(gone) });
                 self.reopen_socket_later();
+                if was_ready {
+                    // Whether the endpoint is gone too shows at once, not at the next interval.
+                    self.dispatch(Event::Poked);
+                }
             }
+        }
+    }
+
+    /// The endpoint answers, so a socket that waits for its next attempt need not wait longer.
+    fn reopen_socket_now(self: &Rc<Self>) {
+        let waited = {
+            let mut state = self.socket.borrow_mut();
+            state.attempt = 0;
+            state.timer.take()
+        };
+        if waited.is_some() {
+            spawn_local(self.clone().open_socket());
         }
     }
 

@@ -15,7 +15,8 @@ const run = promisify(execFile)
 /** The value of a variable that `cargo xtask test` sets. */
 function required(name) {
   const value = process.env[name]
-  if (!value) throw new Error(`${name} is not set; run this by cargo xtask test or cargo xtask bench`)
+  if (!value)
+    throw new Error(`${name} is not set; run this by cargo xtask test or cargo xtask bench`)
   return value
 }
 

@@ -15,7 +15,7 @@ use crate::stamp::{Inputs, Stamp};
 use crate::wasm_target::TARGET;
 
 /// What the package may weigh: module, glue and TypeScript together, by brotli.
-const PACKAGE_BYTES_MAX: u64 = 90 * 1024;
+const PACKAGE_BYTES_MAX: u64 = 320 * 1024;
 
 /// What the module may use. Not `--all-features`: that emits imports that Chromium rejects.
 const WASM_FEATURES: [&str; 7] = [
@@ -31,11 +31,12 @@ const WASM_FEATURES: [&str; 7] = [
 /// `cargo xtask build`
 pub fn run(repository: &Repository) -> Result<()> {
     let tools = setup::run(repository, setup::BUILD)?;
-    package(repository, &tools)
+    package(repository, &tools)?.within_limit()
 }
 
-/// Builds the package and prints what it weighs.
-pub fn package(repository: &Repository, tools: &Tools) -> Result<()> {
+/// Builds the package, prints what it weighs and returns it: a package that is too heavy still
+/// works, so that only `build` and the packaging tests refuse it.
+pub fn package(repository: &Repository, tools: &Tools) -> Result<Weight> {
     fs::create_dir_all(repository.path("pkg/dist/wasm"))?;
     let compiled = compile(repository, tools)?;
     bind(repository, tools, &compiled)?;
@@ -163,13 +164,26 @@ fn licences(repository: &Repository) -> Result<()> {
 
 /// Bytes of one file, or of all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Weight {
+pub struct Weight {
     raw: u64,
     gzip: u64,
     brotli: u64,
 }
 
-fn weigh(repository: &Repository) -> Result<()> {
+impl Weight {
+    /// Refuses a package that is too heavy.
+    pub fn within_limit(self) -> Result<()> {
+        if self.brotli > PACKAGE_BYTES_MAX {
+            bail!(
+                "the package weighs {} bytes by brotli; {PACKAGE_BYTES_MAX} is the most",
+                self.brotli
+            );
+        }
+        Ok(())
+    }
+}
+
+fn weigh(repository: &Repository) -> Result<Weight> {
     let listed = Program::new("node")
         .args(["js/build.mjs", "--sizes"])
         .folder(repository.root())
@@ -191,13 +205,10 @@ fn weigh(repository: &Repository) -> Result<()> {
     if total.brotli == 0 {
         bail!("pkg/dist is empty");
     }
-    if total.brotli > PACKAGE_BYTES_MAX {
-        bail!(
-            "the package weighs {} bytes by brotli; {PACKAGE_BYTES_MAX} is the most",
-            total.brotli
-        );
+    if let Err(error) = total.within_limit() {
+        println!("warning: {error}");
     }
-    Ok(())
+    Ok(total)
 }
 
 fn print_weight(name: &str, Weight { raw, gzip, brotli }: Weight) {
@@ -221,6 +232,17 @@ fn parse_weight(line: &str) -> Option<(&str, Weight)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_limit_is_by_brotli() {
+        let weight = |brotli| Weight {
+            raw: u64::MAX,
+            gzip: u64::MAX,
+            brotli,
+        };
+        assert!(weight(PACKAGE_BYTES_MAX).within_limit().is_ok());
+        assert!(weight(PACKAGE_BYTES_MAX + 1).within_limit().is_err());
+    }
 
     #[test]
     fn weights_are_read() {

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use walkdir::WalkDir;
 
 use crate::build;
+use crate::generate;
 use crate::node;
 use crate::process::Program;
 use crate::repository::Repository;
@@ -20,13 +21,14 @@ const FORMATTED: &str = "**/*.{ts,tsx,mts,js,mjs,css,html,json}";
 pub fn run(repository: &Repository, fix: bool) -> Result<()> {
     let tools = setup::run(repository, setup::BUILD)?;
     let mut failed = Vec::new();
+    generated(repository, fix, &mut failed)?;
     for (name, program) in rust_checks(repository, &tools, fix)? {
         check(name, program, &mut failed)?;
     }
     // The other projects see the types of the built package, so that those of an older one would
     // only raise false alarms.
     match build::package(repository, &tools) {
-        Ok(()) => types(repository, &mut failed)?,
+        Ok(_) => types(repository, &mut failed)?,
         Err(error) => {
             println!("check  build: FAILED, and with it all types\n{error:#}");
             failed.push("build".to_owned());
@@ -43,6 +45,24 @@ pub fn run(repository: &Repository, fix: bool) -> Result<()> {
         return Ok(());
     }
     bail!("failed: {}", failed.join(", "))
+}
+
+/// Before all else, since the types are checked with what it repairs.
+fn generated(repository: &Repository, fix: bool, failed: &mut Vec<String>) -> Result<()> {
+    if fix {
+        generate::run(repository)?;
+    }
+    let differing = generate::differing(repository)?;
+    if differing.is_empty() {
+        println!("check  generated files: well");
+        return Ok(());
+    }
+    println!(
+        "check  generated files: FAILED\n{} differ from crates/core/src/error.rs: run `cargo xtask generate`",
+        differing.join(" and ")
+    );
+    failed.push("generated files".to_owned());
+    Ok(())
 }
 
 fn types(repository: &Repository, failed: &mut Vec<String>) -> Result<()> {

@@ -217,7 +217,6 @@ impl<'a> Demo<'a> {
     fn make(repository: &'a Repository, tools: &Tools, owner: String) -> Result<Demo<'a>> {
         build::package(repository, tools)?;
         let binary = endpoint::build(repository)?;
-        build_page(repository)?;
         let run = |verb: &str| {
             println!("demo   {verb}");
             haversack(repository, &binary, &owner, verb)
@@ -231,6 +230,8 @@ impl<'a> Demo<'a> {
                 format!("`haversack attach` printed no HAVERSACK_DATABASE_URL:\n{said}")
             })?
             .to_owned();
+        pull_types(repository, &binary, &owner)?;
+        build_page(repository)?;
         let secret = secret(repository)?;
         Ok(Demo {
             repository,
@@ -341,6 +342,23 @@ fn secret(repository: &Repository) -> Result<String> {
     fs::write(&path, &secret)?;
     fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     Ok(secret)
+}
+
+/// Writes the page's schema as `haversack pull` does. The file is committed, so that the page is
+/// type-checked without a database; one of another locale has another fingerprint.
+fn pull_types(repository: &Repository, binary: &Path, owner: &str) -> Result<()> {
+    let committed = repository.path("www/src/schema.ts");
+    let pulled = repository.state("schema.ts")?;
+    haversack(repository, binary, owner, "pull")
+        .arg("--out")
+        .arg(&pulled)
+        .limit_s(60)
+        .run()?;
+    if fs::read(&pulled)? != fs::read(&committed)? {
+        println!("demo   www/src/schema.ts is not this database's; writing it anew");
+        fs::copy(&pulled, &committed)?;
+    }
+    Ok(())
 }
 
 fn build_page(repository: &Repository) -> Result<()> {

@@ -9,6 +9,7 @@ mod counts;
 mod demo;
 mod endpoint;
 mod files;
+mod generate;
 mod node;
 mod postgres;
 mod process;
@@ -77,6 +78,8 @@ enum Command {
         #[arg(long)]
         fix: bool,
     },
+    /// Writes the files that are derived from the table of error codes
+    Generate,
     /// Measures Haversack beside its peers
     Bench {
         /// Fewer rounds: the ratios, in a few minutes
@@ -115,6 +118,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
         } => demo::check(&repository, screenshots.as_deref()),
         Command::Test { areas } => return test::run(&repository, &areas),
         Command::Check { fix } => check::run(&repository, fix),
+        Command::Generate => generate::run(&repository),
         Command::Bench { quick } => bench::run(&repository, quick),
     }?;
     Ok(true)

@@ -9,10 +9,13 @@ use crate::map::Map;
 use crate::protocol::LEASE_KEYS;
 use serde::{Deserialize, Serialize};
 
-/// How many keys a tab takes at a time.
-pub const TAB_KEYS: u32 = 256;
+/// How many keys a tab holds when it is full.
+pub const TAB_KEYS: u32 = 512;
 /// A tab takes more when it has fewer than this.
-pub const TAB_KEYS_MIN: u32 = 128;
+pub const TAB_KEYS_MIN: u32 = 256;
+/// A tab takes at most half of what is free, so that the next one finds some too, but never fewer
+/// than this while there are any.
+pub const TAKE_KEYS_MIN: u32 = 64;
 
 /// Inclusive ranges of keys.
 pub type Ranges = Vec<(i64, i64)>;
@@ -37,9 +40,10 @@ impl Lease {
             .extend(ranges.iter().filter(|(low, high)| low <= high));
     }
 
-    /// Gives a tab up to `count` free keys.
-    pub fn take(&mut self, tab: &str, count: u32) -> Ranges {
-        let mut wanted = i64::from(count);
+    /// Gives a tab up to `wanted` free keys: half of them at most, or [`TAKE_KEYS_MIN`].
+    pub fn take(&mut self, tab: &str, wanted: u32) -> Ranges {
+        let share = (count(&self.free) / 2).max(TAKE_KEYS_MIN);
+        let mut wanted = i64::from(wanted.min(share));
         let mut taken = Ranges::new();
         while wanted > 0 && !self.free.is_empty() {
             let (low, high) = self.free[0];
@@ -147,8 +151,10 @@ mod tests {
         let mut lease = Lease::default();
         lease.grant(&[(1, 100), (201, 300)]);
         let (mut a, mut b) = (Keys::default(), Keys::default());
-        a.add(lease.take("a", 150));
-        b.add(lease.take("b", 150));
+        for _ in 0..3 {
+            a.add(lease.take("a", 150));
+            b.add(lease.take("b", 150));
+        }
         let mut all: Vec<i64> = std::iter::from_fn(|| a.draw()).collect();
         all.extend(std::iter::from_fn(|| b.draw()));
         let mut unique = all.clone();
@@ -195,8 +201,19 @@ mod tests {
         assert_eq!(lease.wanted(), LEASE_KEYS);
         lease.grant(&[(1, i64::from(LEASE_KEYS))]);
         assert_eq!(lease.wanted(), 0);
-        lease.take("a", LEASE_KEYS / 2 + 1);
+        lease.take("a", LEASE_KEYS / 2);
+        assert_eq!(lease.wanted(), 0);
+        lease.take("b", 1);
         assert_eq!(lease.wanted(), LEASE_KEYS / 2 + 1);
+    }
+
+    #[test]
+    fn a_fourth_tab_finds_keys_too() {
+        let mut lease = Lease::default();
+        lease.grant(&[(1, i64::from(LEASE_KEYS))]);
+        let taken = ["a", "b", "c", "d"].map(|tab| count(&lease.take(tab, TAB_KEYS)));
+        assert_eq!(taken, [512, 256, 128, 64]);
+        assert_eq!(count(&lease.take("e", TAB_KEYS)), TAKE_KEYS_MIN.min(64));
     }
 
     #[test]

@@ -122,7 +122,7 @@ impl Config {
                 "{name}, line {line}: {}",
                 e.message().replace('\n', " ")
             ))
-            .hint("the keys are explained in docs/configuration.md; correct or remove this one")
+            .hint("the sections are [identity], [roles], [limits] and [tables.<name>] with private, read_only, writable and scope; correct or remove what the line has")
         })?;
         config.check(name)?;
         Ok(config)

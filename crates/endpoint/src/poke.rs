@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::task::JoinHandle;
 
 const POLL: Duration = Duration::from_millis(50);
 const POLL_AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -30,9 +31,17 @@ SELECT pg_current_snapshot()::text, CASE WHEN $1::text IS NOT NULL AND $1 <> pg_
           WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
             AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)) END";
 
-/// Watches the changelog until the endpoint ends.
-pub async fn watch(state: Arc<State>) {
-    let mut seen: Option<String> = None;
+/// Watches the changelog from now on, in a task of its own, until the endpoint ends.
+///
+/// # Errors
+/// `database_unavailable`, or what Postgres answers to the first look.
+pub async fn start(state: Arc<State>) -> Result<JoinHandle<()>, Error> {
+    // Looked before anyone can connect, so that no change precedes the first comparison.
+    let (snapshot, _) = poll(&state, None).await?;
+    Ok(tokio::spawn(watch(state, snapshot)))
+}
+
+async fn watch(state: Arc<State>, mut seen: String) {
     let mut healthy = true;
     let mut ending = state.ending.subscribe();
     loop {
@@ -42,10 +51,10 @@ pub async fn watch(state: Arc<State>) {
             () = state.committed.notified() => {}
             () = ended(&mut ending) => return,
         }
-        match poll(&state, seen.as_deref()).await {
+        match poll(&state, Some(&seen)).await {
             Ok((snapshot, scopes)) => {
                 healthy = true;
-                seen = Some(snapshot);
+                seen = snapshot;
                 if !scopes.is_empty() {
                     // Without a socket there is nobody to tell.
                     let _ = state.touched.send(Arc::new(scopes));
@@ -134,7 +143,8 @@ async fn hello(socket: &mut WebSocket, state: &State) -> Result<Option<(Asker, u
         .map_err(|f| f.into_error())?
         .epoch;
     drop(session);
-    if !say(socket, &PokeServer::Ready { epoch }).await {
+    // What changed between the replica's last pull and now was announced to nobody.
+    if !say(socket, &PokeServer::Ready { epoch }).await || !say(socket, &PokeServer::Poke).await {
         return Ok(None);
     }
     Ok(Some((asker, identity.expires_at)))

@@ -95,8 +95,8 @@ function event(holiday, event_id) {
     description: `${TYPES[type].name} in ${holiday.country}: ${length}${substitute}.`.slice(0, DESCRIPTION_MAX),
     priority: TYPES[type].priority,
     location: holiday.country.slice(0, 200),
-    // The instant at which the day begins in that country.
-    due_date: holiday.start.toISOString(),
+    // A day without a time of day is midnight UTC, so that it is the same day for everyone.
+    due_date: `${date}T00:00:00.000Z`,
     status: over ? 'completed' : 'active',
     completed_date: over ? holiday.end.toISOString() : null,
     custom_fields: { country: holiday.code, type: holiday.type, rule: holiday.rule, days },

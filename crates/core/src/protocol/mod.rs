@@ -313,6 +313,7 @@ pub enum PokeClient {
 /// What the endpoint says on `/v1/poke`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "say", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant)] // made once per socket or per poke, and dropped at once
 pub enum PokeServer {
     /// The token was accepted.
     Ready {

@@ -5,16 +5,15 @@
 
 use super::Key;
 use super::column::ValueRef;
+use super::defaults::local_default;
 use crate::error::Error;
 use crate::merge::parse_values;
 use crate::protocol::{Op, Values};
-use crate::schema::{Column, ColumnDefault, Schema, Table, TableId, Type};
-use crate::value::{self, POSTGRES_EPOCH_UNIX_MICROS, Value};
+use crate::schema::{Schema, Table, TableId};
+use crate::value::{self, Value};
 
 /// A row: a value per column, in the schema's order.
 pub(super) type Row = Box<[Value]>;
-
-const DAY_MICROS: i64 = 86_400_000_000;
 
 /// What one operation does to one row.
 #[derive(Clone, Debug)]
@@ -135,29 +134,4 @@ fn insert_row(
         row[usize::from(column.0)] = value;
     }
     Ok(row.into())
-}
-
-/// A default that depends on nothing but the mutation's time; null for any other.
-pub(super) fn local_default(column: &Column, at_ms: i64) -> Result<Value, Error> {
-    match &column.default {
-        Some(ColumnDefault::Constant { text }) => value::parse(&column.kind, text),
-        Some(ColumnDefault::Now) => Ok(now(&column.kind, at_ms)),
-        Some(
-            ColumnDefault::Uuid | ColumnDefault::Sequence { .. } | ColumnDefault::ServerOnly { .. },
-        )
-        | None => Ok(Value::Null),
-    }
-}
-
-/// A time, in milliseconds since 1970, as a value of a type.
-fn now(kind: &Type, at_ms: i64) -> Value {
-    let micros = at_ms
-        .saturating_mul(1000)
-        .saturating_sub(POSTGRES_EPOCH_UNIX_MICROS);
-    match kind {
-        Type::Timestamp | Type::Timestamptz => Value::Int(micros),
-        Type::Date => Value::Int(micros.div_euclid(DAY_MICROS)),
-        Type::Time => Value::Int(micros.rem_euclid(DAY_MICROS)),
-        _ => Value::Null,
-    }
 }

@@ -23,7 +23,10 @@
 //!    [`Replica::find`]; [`Replica::row_json`] once per row and version, which
 //!    [`Replica::take_dirty`] tells.
 
+mod checks;
 mod column;
+mod defaults;
+mod draft;
 mod effect;
 mod key;
 mod overlay;
@@ -35,9 +38,11 @@ mod staged;
 mod table;
 
 pub use column::ValueRef;
+pub use draft::DraftOp;
 pub use key::Key;
 pub use overlay::{LocalId, PendingMutation};
-pub use prepare::{DraftOp, Prepared, WriteContext};
+pub use prepare::{Prepared, WriteContext};
+pub use read::EXACT;
 pub use staged::{LineKind, Staged};
 
 pub(crate) use column::{Column, Data};

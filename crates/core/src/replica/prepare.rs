@@ -4,86 +4,21 @@
 //! of the columns, then the primary key. What can't be known here (CHECKs, references, other
 //! uniqueness) is the server's to say.
 
-use super::effect::{Change, Effect, Row, local_default};
+use super::checks::{check_not_null, check_writable, denied, not_found, not_null};
+use super::defaults::made_default;
+use super::draft::DraftOp;
+use super::effect::{Change, Effect, Row};
 use super::{Key, Replica};
 use crate::error::{Error, ErrorCode};
-use crate::json::{Fault, FromJson, Json, optional};
+use crate::json::Json;
 use crate::map::Map;
 use crate::merge::base_of;
-use crate::protocol::{Base, KeyText, Mutation, Op, Seq, Values};
+use crate::protocol::{Base, Mutation, Op, Seq, Values};
 use crate::queue;
-use crate::schema::{Column, ColumnDefault, Table, TableId, Type};
+use crate::schema::{Column, Table, TableId};
 use crate::sort::sort_unique;
 use crate::value::{self, Value};
 use std::borrow::Cow;
-
-/// A row operation as an application gives it.
-#[derive(Clone, Debug)]
-pub enum DraftOp<'a> {
-    /// A new row.
-    Insert {
-        /// The table's name.
-        table: String,
-        /// Values by column; what is left out gets its default.
-        values: Map<Json<'a>>,
-        /// Columns that take the key of an earlier insert: its position among the operations.
-        refs: Map<usize>,
-    },
-    /// New values for some columns of a row.
-    Update {
-        /// The table's name.
-        table: String,
-        /// The key: a value, or an array of a value per key column.
-        key: Json<'a>,
-        /// New values by column.
-        set: Map<Json<'a>>,
-        /// Columns that take the key of an earlier insert: its position among the operations.
-        refs: Map<usize>,
-    },
-    /// A row's end.
-    Delete {
-        /// The table's name.
-        table: String,
-        /// The key: a value, or an array of a value per key column.
-        key: Json<'a>,
-    },
-}
-
-impl<'a> FromJson<'a> for DraftOp<'a> {
-    fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
-        let op = fault.tag(json, "op");
-        let table = String::member(json, "table", fault);
-        match op {
-            "insert" => {
-                fault.only(json, &["op", "table", "values", "refs"]);
-                DraftOp::Insert {
-                    table,
-                    values: Map::member(json, "values", fault),
-                    refs: optional(json, "refs", fault),
-                }
-            }
-            "update" => {
-                fault.only(json, &["op", "table", "key", "set", "refs"]);
-                DraftOp::Update {
-                    table,
-                    key: Json::member(json, "key", fault),
-                    set: Map::member(json, "set", fault),
-                    refs: optional(json, "refs", fault),
-                }
-            }
-            _ => {
-                if op != "delete" {
-                    fault.note(Fault::Member("op"));
-                }
-                fault.only(json, &["op", "table", "key"]);
-                DraftOp::Delete {
-                    table,
-                    key: Json::member(json, "key", fault),
-                }
-            }
-        }
-    }
-}
 
 /// What a write needs from outside: the time, randomness, leased keys.
 pub struct WriteContext<'a> {
@@ -462,106 +397,4 @@ impl Replica {
             }
         }
     }
-}
-
-/// A default that the client makes and sends.
-fn made_default(
-    id: TableId,
-    table: &Table,
-    column: &Column,
-    context: &mut WriteContext<'_>,
-) -> Result<Option<Value>, Error> {
-    match &column.default {
-        Some(ColumnDefault::Constant { .. } | ColumnDefault::Now) => {
-            local_default(column, context.now_ms).map(Some)
-        }
-        Some(ColumnDefault::Uuid) => {
-            value::parse(&column.kind, &uuid_v7(context.now_ms, (context.random)())).map(Some)
-        }
-        Some(ColumnDefault::Sequence { .. }) => {
-            let leased = table.sequence_key().map(|c| &table.column(c).name);
-            if leased != Some(&column.name) {
-                // Leases are for keys; any other sequence is drawn from by the server.
-                return Ok(None);
-            }
-            let key = (context.keys)(id).ok_or_else(|| {
-                Error::new(
-                    ErrorCode::KeysExhausted,
-                    format!("the leased keys of {} are used up", table.name),
-                )
-            })?;
-            Ok(Some(parse_int_key(&column.kind, key)?))
-        }
-        Some(ColumnDefault::ServerOnly { .. }) | None => Ok(None),
-    }
-}
-
-fn parse_int_key(kind: &Type, key: i64) -> Result<Value, Error> {
-    value::parse(kind, &key.to_string())
-}
-
-/// A UUID of version 7: ordered by time, random below the millisecond (RFC 9562).
-fn uuid_v7(now_ms: i64, random: [u8; 16]) -> String {
-    let mut bytes = random;
-    bytes[..6].copy_from_slice(&now_ms.to_be_bytes()[2..]);
-    bytes[6] = (bytes[6] & 0x0f) | 0x70;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    crate::schema::hex(&bytes)
-}
-
-fn denied(message: String) -> Error {
-    Error::new(ErrorCode::PermissionDenied, message).sqlstate("42501")
-}
-
-fn check_writable(table: &Table, column: &Column) -> Result<(), Error> {
-    if column.generated.is_some() {
-        let message = format!("{} of {} is generated", column.name, table.name);
-        return Err(denied(message).sqlstate("428C9").column(&column.name));
-    }
-    if !column.writable {
-        let message = format!("{} of {} can't be written", column.name, table.name);
-        return Err(denied(message).column(&column.name));
-    }
-    Ok(())
-}
-
-fn not_null(table: &Table, column: &Column) -> Error {
-    Error::new(
-        ErrorCode::NotNullViolation,
-        format!("{} of {} needs a value", column.name, table.name),
-    )
-    .sqlstate("23502")
-    .table(&table.name)
-    .column(&column.name)
-}
-
-fn check_not_null(table: &Table, row: &Row) -> Result<(), Error> {
-    for (column, value) in table.columns.iter().zip(row) {
-        let is_key = table.primary_key.contains(&column.name);
-        let by_server = column.generated.is_some()
-            || !column.writable
-            || matches!(
-                column.default,
-                Some(ColumnDefault::ServerOnly { .. } | ColumnDefault::Sequence { .. })
-            );
-        if value.is_null() && (is_key || (!column.nullable && !by_server)) {
-            let error = not_null(table, column);
-            return Err(match &column.default {
-                Some(ColumnDefault::ServerOnly { .. }) => {
-                    error.hint("only the server can make this key, so give one")
-                }
-                _ => error,
-            });
-        }
-    }
-    Ok(())
-}
-
-fn not_found(table: &Table, key: &Key) -> Error {
-    let key: KeyText = key.to_text(table);
-    Error::new(
-        ErrorCode::RowNotFound,
-        format!("{} has no row ({})", table.name, key.join(", ")),
-    )
-    .table(&table.name)
 }

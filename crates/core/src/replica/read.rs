@@ -1,14 +1,19 @@
 //! Reading: rows by key, rows as JSON, queries, and what has changed.
 
-use super::column::{Column, Data};
+use super::column::RowSource;
 use super::{Key, Replica, ValueRef};
 use crate::error::{Error, ErrorCode};
 use crate::query::{self, Explain, Param, Plan, PlanId, QueryShape};
 use crate::schema::{TableId, Type};
-use crate::value::{self, write_float_json, write_int_json, write_text_json};
+use crate::value::{
+    self, float_survives, survives_javascript, write_float_json, write_int_json, write_text_json,
+};
+
+/// The member of a stored row that holds, as text, what JavaScript's values can't.
+pub const EXACT: &str = "$exact";
 
 /// The most shapes that a replica keeps plans for.
-const PLANS_MAX: usize = 4096;
+const PLANS_MAX: usize = 16_384;
 
 impl Replica {
     /// The slot of a visible row.
@@ -69,34 +74,57 @@ impl Replica {
             self.tables[t].columns.iter().zip(described).zip(members)
         {
             out.push_str(member);
-            write_slot(column, &described.kind, slot, out);
+            write_value(&described.kind, column.get(slot), out);
         }
         out.push('}');
     }
 
-    /// Appends a confirmed row as a JSON object; false where there is no confirmed row.
+    /// Appends a confirmed row as a JSON object for its row store; false where there is no
+    /// confirmed row.
+    ///
+    /// Values that JavaScript can't hold exactly stand in one more member, [`EXACT`], as text: the
+    /// row that [`super::Staged::object`] reads back is the same, to its hash.
     pub fn confirmed_row_json(&self, table: TableId, key: &Key, out: &mut String) -> bool {
         let t = usize::from(table.0);
-        let Some(overlay) = self.overlays[t].get(key) else {
-            let slot = self.tables[t].find_key(key);
-            if let Some(slot) = slot {
-                self.row_json(table, slot, out);
-            }
-            return slot.is_some();
-        };
-        let Some(row) = &overlay.confirmed else {
-            return false;
-        };
-        for ((value, column), member) in row
-            .iter()
-            .zip(&self.schema.tables[t].columns)
-            .zip(&self.infos[t].members)
-        {
+        let store = &self.tables[t];
+        match (self.overlays[t].get(key), store.find_key(key)) {
+            (Some(overlay), _) => match &overlay.confirmed {
+                Some(row) => self.stored_row_json(t, row, out),
+                None => return false,
+            },
+            (None, Some(slot)) => self.stored_row_json(t, &store.row(slot), out),
+            (None, None) => return false,
+        }
+        true
+    }
+
+    fn stored_row_json(&self, t: usize, row: &dyn RowSource, out: &mut String) {
+        let described = &self.schema.tables[t].columns;
+        let mut exact = String::new();
+        for (i, (column, member)) in described.iter().zip(&self.infos[t].members).enumerate() {
             out.push_str(member);
-            value::write_json(&column.kind, value, out);
+            write_value(&column.kind, row.at(i), out);
+            let survives = match row.at(i) {
+                ValueRef::Null | ValueRef::Int(_) => true,
+                ValueRef::Float(float) => !float.is_finite() || float_survives(float),
+                ValueRef::Text(text) => survives_javascript(&column.kind, text),
+            };
+            if !survives {
+                exact.push(if exact.is_empty() { '{' } else { ',' });
+                value::write_json_string(&column.name, &mut exact);
+                exact.push(':');
+                let text = value::to_text(&column.kind, &row.at(i).to_value());
+                value::write_json_string(&text.unwrap_or_default(), &mut exact);
+            }
+        }
+        if !exact.is_empty() {
+            out.push(',');
+            value::write_json_string(EXACT, out);
+            out.push(':');
+            out.push_str(&exact);
+            out.push('}');
         }
         out.push('}');
-        true
     }
 
     /// The keys of all confirmed rows of a table.
@@ -183,16 +211,11 @@ impl Replica {
     }
 }
 
-fn write_slot(column: &Column, kind: &Type, slot: u32, out: &mut String) {
-    if column.is_null(slot) {
-        out.push_str("null");
-        return;
-    }
-    match &column.data {
-        Data::Int(ints) => write_int_json(kind, ints[slot as usize], out),
-        Data::Float(floats) => {
-            write_float_json(floats[slot as usize], matches!(kind, Type::Float4), out);
-        }
-        Data::Text(text) => write_text_json(kind, text.get(slot), out),
+fn write_value(kind: &Type, value: ValueRef<'_>, out: &mut String) {
+    match value {
+        ValueRef::Null => out.push_str("null"),
+        ValueRef::Int(int) => write_int_json(kind, int, out),
+        ValueRef::Float(float) => write_float_json(float, matches!(kind, Type::Float4), out),
+        ValueRef::Text(text) => write_text_json(kind, text, out),
     }
 }

@@ -5,6 +5,7 @@
 
 use super::column::{Column, ValueRef};
 use super::key::Key;
+use super::read::EXACT;
 use super::scan::Scan;
 use crate::error::{Error, ErrorCode};
 use crate::json::{Json, read_text};
@@ -250,7 +251,13 @@ impl Staged {
             let given = json
                 .get(&column.name)
                 .ok_or_else(|| malformed(&format!("a stored row lacks {}", column.name)))?;
-            values.push(value::from_json(column, given)?);
+            let exact = json
+                .get(EXACT)
+                .and_then(|exact| exact.get(&column.name)?.as_str());
+            values.push(match exact {
+                Some(text) => value::parse_canonical(&column.kind, text)?,
+                None => value::from_json(column, given)?,
+            });
         }
         let staged = &mut self.tables[usize::from(table.0)];
         for (column, value) in staged.columns.iter_mut().zip(&values) {

@@ -106,6 +106,8 @@ impl Reader<'_> {
 
     fn bare(&mut self) -> Option<Tree> {
         let mut out = String::new();
+        // Blanks at the end don't count, unless they are escaped.
+        let mut kept = 0;
         let mut escaped_any = false;
         while let Some(c) = self.text[self.at..].chars().next() {
             match c {
@@ -116,6 +118,7 @@ impl Reader<'_> {
                     let escaped = self.text[self.at..].chars().next()?;
                     self.at += escaped.len_utf8();
                     out.push(escaped);
+                    kept = out.len();
                     escaped_any = true;
                 }
                 _ => {
@@ -124,7 +127,8 @@ impl Reader<'_> {
                 }
             }
         }
-        let word = out.trim_end();
+        let end = kept.max(out.trim_end().len());
+        let word = &out[..end];
         if word.is_empty() {
             return None;
         }

@@ -111,46 +111,98 @@ fn check_float(infinite: bool, zero: bool, text: &str) -> bool {
     (!infinite || said_infinity) && (!zero || !said_nonzero)
 }
 
-/// The parts of `d.ddde±x`: the digits, and the exponent of the first.
-fn split(printed: &str) -> (Vec<u8>, i64) {
-    let (mantissa, exponent) = printed.split_once('e').unwrap_or((printed, "0"));
-    let digits = mantissa.bytes().filter(u8::is_ascii_digit);
-    let digits = digits.map(|b| b - b'0').collect();
-    (digits, exponent.parse().unwrap_or(0))
+/// Digits that tell more than any tie between shorter ones needs.
+const EXACT_DIGITS: u32 = 40;
+/// As many digits as tell any two floats apart.
+const SINGLE_DIGITS_MAX: usize = 9;
+const DOUBLE_DIGITS_MAX: usize = 17;
+
+/// A number without its sign: `d.ddd` times ten to the exponent.
+struct Digits {
+    digits: Vec<u8>,
+    exponent: i64,
 }
 
-/// The shortest digits that read back the same.
+impl Digits {
+    /// Reads `d.ddde±x`.
+    fn of(printed: &str) -> Self {
+        let (mantissa, exponent) = printed.split_once('e').unwrap_or((printed, "0"));
+        let digits = mantissa.bytes().filter(u8::is_ascii_digit);
+        Self {
+            digits: digits.map(|b| b - b'0').collect(),
+            exponent: exponent.parse().unwrap_or(0),
+        }
+    }
+
+    /// The nearest number of so many digits; of two equally near ones the even.
+    fn rounded(&self, len: usize) -> Self {
+        let (kept, rest) = self.digits.split_at(len.min(self.digits.len()));
+        let mut digits = kept.to_vec();
+        let half = rest.first().is_some_and(|&d| d == 5) && rest[1..].iter().all(|&d| d == 0);
+        let odd = kept.last().is_some_and(|d| d % 2 == 1);
+        let up = rest.first().is_some_and(|&d| d >= 5) && (!half || odd);
+        let mut exponent = self.exponent;
+        if up {
+            match digits.iter().rposition(|&d| d < 9) {
+                Some(at) => {
+                    digits[at] += 1;
+                    digits[at + 1..].fill(0);
+                }
+                None => {
+                    digits.fill(0);
+                    digits[0] = 1;
+                    exponent += 1;
+                }
+            }
+        }
+        Self { digits, exponent }
+    }
+
+    /// Appends the digits, or one less or more than the last of them and a fraction of it.
+    fn write(&self, less: i64, fraction: &str, out: &mut String) {
+        let whole = self
+            .digits
+            .iter()
+            .fold(0, |sum, &d| sum * 10 + i64::from(d));
+        write_int(whole - less, out);
+        out.push_str(fraction);
+        out.push('e');
+        write_int(self.exponent - (self.digits.len() as i64 - 1), out);
+    }
+}
+
+/// The shortest digits that read back the same; of two equally short and near ones the even.
 ///
 /// Rust and JavaScript also take digits half-way to the next float where reading rounds them to
 /// even; Postgres does not, and prints 1e23 as 9.999999999999999e+22.
-fn shortest_inside(float: f64, single: bool) -> String {
-    let reads_back = |text: &str| host::read(text, single) == float;
-    let shortest = if single {
-        // Nine digits tell any two singles apart.
-        let longer = (0..8).map(|digits| host::print(float, Some(digits)));
-        longer.into_iter().find(|text| reads_back(text))
-    } else {
-        None
-    };
-    let shortest = shortest.unwrap_or_else(|| host::print(float, single.then_some(8)));
-    let (digits, exponent) = split(&shortest);
-    let whole = digits.iter().fold(0, |sum, &d| sum * 10 + i64::from(d));
-    let last = exponent - (digits.len() as i64 - 1);
-    let beside = |whole: i64, fraction: &str| {
+fn shortest_inside(float: f64, single: bool) -> Digits {
+    let reads_back = |digits: &Digits, less: i64, fraction: &str| {
         let mut text = String::from(if float < 0.0 { "-" } else { "" });
-        write_int(whole, &mut text);
-        text.push_str(fraction);
-        write_int(last, &mut text);
-        text
+        digits.write(less, fraction, &mut text);
+        host::read(&text, single) == float
     };
-    let above = beside(whole, ".00000000000000000001e");
-    let below = beside(whole - 1, ".99999999999999999999e");
-    if reads_back(&above) && reads_back(&below) {
+    let exact = Digits::of(&host::print(float, Some(EXACT_DIGITS)));
+    let shortest = if single {
+        let lengths = 1..SINGLE_DIGITS_MAX;
+        let mut shorter = lengths.map(|len| exact.rounded(len));
+        let found = shorter.find(|digits| reads_back(digits, 0, ""));
+        found.unwrap_or_else(|| exact.rounded(SINGLE_DIGITS_MAX))
+    } else {
+        let shortest = Digits::of(&host::print(float, None));
+        let even = exact.rounded(shortest.digits.len());
+        if reads_back(&even, 0, "") {
+            even
+        } else {
+            shortest
+        }
+    };
+    let above = reads_back(&shortest, 0, ".00000000000000000001");
+    if above && reads_back(&shortest, 1, ".99999999999999999999") {
         return shortest;
     }
-    (digits.len() as u32..17)
-        .map(|precision| host::print(float, Some(precision)))
-        .find(|longer| !longer.contains("0e") && reads_back(longer))
+    (shortest.digits.len() + 1..=DOUBLE_DIGITS_MAX)
+        .map(|len| exact.rounded(len))
+        .find(|longer| longer.digits.last() != Some(&0) && reads_back(longer, 0, ""))
         .unwrap_or(shortest)
 }
 
@@ -175,10 +227,13 @@ pub(crate) fn write_float(float: f64, single: bool, out: &mut String) {
         return write_int(float as i64, out);
     }
     let shortest = shortest_inside(float, single);
-    let (digits, exponent) = split(&shortest);
+    let Digits { digits, exponent } = shortest;
     if exponent < -4 || exponent >= fixed_max {
-        let (mantissa, _) = shortest.split_once('e').unwrap_or((&shortest, ""));
-        out.push_str(mantissa);
+        out.push_str(if float < 0.0 { "-" } else { "" });
+        for (i, digit) in digits.iter().enumerate() {
+            out.push_str(if i == 1 { "." } else { "" });
+            out.push(char::from(b'0' + digit));
+        }
         out.push('e');
         out.push(if exponent < 0 { '-' } else { '+' });
         if exponent.abs() < 10 {

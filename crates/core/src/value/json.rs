@@ -142,6 +142,69 @@ pub(crate) fn write_text_json(kind: &Type, text: &str, out: &mut String) {
     }
 }
 
+/// Does a float survive as a JavaScript number in JSON, whoever reads it? Not all readers are
+/// exact beyond 15 digits.
+pub(crate) fn float_survives(float: f64) -> bool {
+    let mut text = String::new();
+    write_float(float, false, &mut text);
+    !text.contains('e') && numbers_survive(&text)
+}
+
+/// Does a text survive as the JavaScript value that it becomes, so that reading that value again
+/// gives the same text?
+///
+/// A double forgets trailing zeros and digits beyond 15, `json` its blanks and the order of its
+/// members, an array its bounds; and a JSON `null` becomes the same as NULL.
+pub(crate) fn survives_javascript(kind: &Type, text: &str) -> bool {
+    match kind {
+        Type::Json => false,
+        Type::Jsonb => text != "null" && numbers_survive(text),
+        Type::Array { of } => match **of {
+            Type::Json | Type::Jsonb => false,
+            Type::Float4 | Type::Float8 => {
+                !text.starts_with('[') && !text.contains('e') && numbers_survive(text)
+            }
+            _ => !text.starts_with('['),
+        },
+        _ => true,
+    }
+}
+
+/// Are all numbers of a canonical jsonb text what a double prints?
+fn numbers_survive(text: &str) -> bool {
+    const DIGITS_MAX: usize = 15;
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        match first {
+            b'"' => {
+                while let [byte, tail @ ..] = rest {
+                    rest = tail;
+                    match byte {
+                        b'"' => break,
+                        b'\\' => rest = rest.get(1..).unwrap_or_default(),
+                        _ => {}
+                    }
+                }
+            }
+            b'0'..=b'9' => {
+                let len = tail
+                    .iter()
+                    .take_while(|b| b.is_ascii_digit() || **b == b'.')
+                    .count();
+                let (number, after) = tail.split_at(len);
+                rest = after;
+                let last = number.last().unwrap_or(first);
+                if len >= DIGITS_MAX || (number.contains(&b'.') && *last == b'0') {
+                    return false;
+                }
+            }
+            _ => {}
+        }
+    }
+    true
+}
+
 /// Appends a JSON string.
 pub fn write_json_string(text: &str, out: &mut String) {
     json::write_string(text, out);

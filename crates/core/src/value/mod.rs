@@ -17,8 +17,10 @@ pub use float::HostFloats;
 pub(crate) use float::read_number;
 #[cfg(target_arch = "wasm32")]
 pub use float::set_host_floats;
+pub(crate) use json::{
+    float_survives, survives_javascript, write_float_json, write_int_json, write_text_json,
+};
 pub use json::{from_json, write_json, write_json_string};
-pub(crate) use json::{write_float_json, write_int_json, write_text_json};
 pub(crate) use numeric::{Scaled, scaled, write_int};
 pub use order::compare;
 pub(crate) use order::{compare_float, compare_numeric};

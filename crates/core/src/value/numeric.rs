@@ -168,7 +168,12 @@ impl Decimal {
                 .and_then(|i| self.digits.get(i));
             char::from(b'0' + value.copied().unwrap_or(0))
         };
-        let whole = (len - self.scale).max(1);
+        // Zero has no digits, and stands before the point once.
+        let whole = if len == 0 {
+            1
+        } else {
+            (len - self.scale).max(1)
+        };
         let first = (len - self.scale) - whole;
         out.extend((0..whole).map(|i| digit(first + i)));
         if scale > 0 {

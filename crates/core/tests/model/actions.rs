@@ -218,7 +218,7 @@ impl World {
         staged.line(&head.to_string()).expect("a head");
         // Only this order of members takes the fast reader; both are used.
         let rows_text = serde_json::to_string(rows).expect("JSON");
-        let line = if rows.len() % 2 == 0 {
+        let line = if rows.len().is_multiple_of(2) {
             format!("{{\"line\":\"rows\",\"table\":\"things\",\"rows\":{rows_text}}}")
         } else {
             format!("{{\"table\":\"things\",\"rows\":{rows_text},\"line\":\"rows\"}}")

@@ -48,8 +48,12 @@ pub(crate) struct Plan<'a> {
     pub(crate) closed_schemas: Vec<String>,
     /// May everybody connect to the database?
     pub(crate) open: bool,
-    /// Relations on which triggers or grants of an earlier attach remain, but which no longer sync.
+    /// May event triggers be made? Only by a superuser.
+    pub(crate) superuser: bool,
+    /// Relations that no longer sync, but still have triggers of an earlier attach.
     pub(crate) stale: Vec<String>,
+    /// Grants of an earlier attach on what no longer syncs: `TABLE name` or `SEQUENCE name`, and role.
+    pub(crate) stale_grants: Vec<(String, String)>,
 }
 
 /// What `attach` found and did, or would do.
@@ -89,7 +93,9 @@ pub async fn plan(
         numbers: numbers(client, &introspected).await?,
         closed_schemas: closed_schemas(client, &introspected).await?,
         open: everybody_connects(client).await?,
+        superuser: is_superuser(client).await?,
         stale: stale(client, &introspected).await?,
+        stale_grants: stale_grants(client, &introspected, &[&login, &user]).await?,
         introspected: &introspected,
         database,
         login: login.clone(),
@@ -226,6 +232,17 @@ async fn everybody_connects(client: &Client) -> Result<bool, Error> {
     Ok(row.get(0))
 }
 
+async fn is_superuser(client: &Client) -> Result<bool, Error> {
+    let row = client
+        .query_one(
+            "SELECT rolsuper FROM pg_roles WHERE rolname = current_user",
+            &[],
+        )
+        .await
+        .map_err(command_error("reading the roles"))?;
+    Ok(row.get(0))
+}
+
 async fn stale(client: &Client, introspected: &Introspected) -> Result<Vec<String>, Error> {
     let current: Vec<String> = introspected
         .tables
@@ -246,6 +263,49 @@ async fn stale(client: &Client, introspected: &Introspected) -> Result<Vec<Strin
         .iter()
         .map(|row| row.get(0))
         .filter(|relation| !current.contains(relation))
+        .collect())
+}
+
+async fn stale_grants(
+    client: &Client,
+    introspected: &Introspected,
+    roles: &[&Role],
+) -> Result<Vec<(String, String)>, Error> {
+    let names: Vec<&str> = roles
+        .iter()
+        .filter(|r| r.ours)
+        .map(|r| r.name.as_str())
+        .collect();
+    let current: Vec<&String> = introspected
+        .tables
+        .iter()
+        .flat_map(|t| t.relations.iter().chain(&t.sequences))
+        .collect();
+    let rows = client
+        .query(
+            "SELECT DISTINCT CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END,
+                    format('%I.%I', n.nspname, c.relname), r.rolname::text
+             FROM pg_shdepend d
+             JOIN pg_roles r ON r.oid = d.refobjid AND d.refclassid = 'pg_authid'::regclass
+             JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
+             JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname <> 'haversack'
+             WHERE d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+               AND d.deptype = 'a' AND r.rolname = ANY ($1) ORDER BY 2, 3",
+            &[&names],
+        )
+        .await
+        .map_err(command_error("reading the privileges"))?;
+    let grants = rows.iter().map(|row| {
+        let (kind, name): (String, String) = (row.get(0), row.get(1));
+        (
+            current.contains(&&name),
+            format!("{kind}{name}"),
+            row.get(2),
+        )
+    });
+    Ok(grants
+        .filter(|(kept, ..)| !kept)
+        .map(|(_, object, role)| (object, role))
         .collect())
 }
 

@@ -10,14 +10,15 @@ use haversack_core::schema::{Table, Type};
 pub(super) fn statements(plan: &Plan<'_>, password: &Password) -> Vec<String> {
     let mut out = roles(plan, password);
     out.extend(store(plan));
+    if plan.superuser {
+        // Not while the triggers below are made by hand.
+        out.push("DROP EVENT TRIGGER IF EXISTS haversack_partitions".to_owned());
+    }
     for relation in &plan.stale {
         out.extend(drop_triggers(relation));
-        if plan.user.ours {
-            out.push(format!(
-                "REVOKE ALL ON {relation} FROM {}",
-                ident(&plan.user.name)
-            ));
-        }
+    }
+    for (object, role) in &plan.stale_grants {
+        out.push(format!("REVOKE ALL ON {object} FROM {}", ident(role)));
     }
     for (table, facts) in plan
         .introspected
@@ -36,6 +37,14 @@ pub(super) fn statements(plan: &Plan<'_>, password: &Password) -> Vec<String> {
             out.extend(triggers(number, relation));
         }
         out.extend(grants(plan, table, facts));
+    }
+    if plan.superuser {
+        out.push(FOLLOW_PARTITIONS.to_owned());
+        out.push(
+            "CREATE EVENT TRIGGER haversack_partitions ON ddl_command_end \
+             WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE') EXECUTE FUNCTION haversack.follow_partitions()"
+                .to_owned(),
+        );
     }
     out
 }
@@ -131,6 +140,33 @@ BEGIN
         UPDATE haversack.meta SET horizon = newest WHERE horizon < newest;
     END IF;
     RETURN pruned;
+END $function$";
+
+// A partition made later gets its parent's triggers at once; where no superuser attaches, /health
+// names it instead. The path holds nothing but the catalog, so names come out qualified.
+const FOLLOW_PARTITIONS: &str = r"CREATE OR REPLACE FUNCTION haversack.follow_partitions() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
+DECLARE
+    missing record;
+BEGIN
+    FOR missing IN
+        SELECT t.oid AS trigger, t.tgname AS name, t.tgrelid::regclass::text AS parent,
+               p.relid, p.relid::regclass::text AS partition
+        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid AND c.relkind = 'p'
+        JOIN pg_proc f ON f.oid = t.tgfoid AND f.pronamespace = 'haversack'::regnamespace
+        CROSS JOIN LATERAL pg_partition_tree(t.tgrelid) p
+        WHERE p.relid <> t.tgrelid AND NOT EXISTS (
+            SELECT 1 FROM pg_trigger x WHERE x.tgrelid = p.relid AND x.tgname = t.tgname)
+    LOOP
+        -- ALTER TABLE below brings us here again, one level deeper, where the rest is done.
+        CONTINUE WHEN EXISTS (SELECT 1 FROM pg_trigger x WHERE x.tgrelid = missing.relid AND x.tgname = missing.name);
+        EXECUTE replace(pg_get_triggerdef(missing.trigger),
+            format(' ON %s ', missing.parent), format(' ON %s ', missing.partition));
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', missing.partition, missing.name);
+    END LOOP;
+EXCEPTION WHEN OTHERS THEN
+    -- The application's own statement must not fail for it.
+    RAISE WARNING 'haversack could not watch a new partition: %', SQLERRM;
 END $function$";
 
 /// Types whose text is the same whatever the session's settings are.

@@ -140,7 +140,12 @@ pub async fn introspect(
     }
     let deferred = constraints::deferred(&transaction).await?;
     drop(transaction);
-    let schema = Schema::new(config.identity(), config.limits(), tables)?;
+    let schema = Schema::new(config.identity(), config.limits(), tables).map_err(|error| {
+        if error.details.hint.is_some() {
+            return error;
+        }
+        error.hint("correct the table's section in haversack.toml")
+    })?;
     Ok(Introspected {
         schema,
         tables: facts,

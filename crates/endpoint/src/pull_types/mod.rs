@@ -30,15 +30,22 @@ pub fn typescript(schema: &Schema) -> Result<String, Error> {
         "export const schema: SchemaOf<Tables> = JSON.parse(\n  {},\n) as SchemaOf<Tables>\n",
         quoted(&json)
     ));
-    let types: Vec<String> = schema
-        .tables
-        .iter()
-        .flat_map(|t| &t.columns)
-        .map(|c| base_type(&c.kind))
-        .collect();
-    let used: Vec<&str> = ["JsonValue", "SchemaOf", "Timestamp"]
+    let mut types = Vec::new();
+    for table in &schema.tables {
+        types.extend(table.columns.iter().map(|c| base_type(&c.kind)));
+        let written = table.columns.iter().filter(|c| is_written(table, c));
+        types.extend(written.map(|c| input_type(table, c)));
+    }
+    // Whole words: `Timestamp` is also how `TimestampInput` begins.
+    let uses = |name: &str| {
+        let mut words = types
+            .iter()
+            .flat_map(|t| t.split(|c: char| !c.is_alphanumeric()));
+        name == "SchemaOf" || words.any(|word| word == name)
+    };
+    let used: Vec<&str> = ["JsonValue", "SchemaOf", "Timestamp", "TimestampInput"]
         .into_iter()
-        .filter(|name| *name == "SchemaOf" || types.iter().any(|t| t.contains(name)))
+        .filter(|name| uses(name))
         .collect();
     Ok(format!(
         "// Written by `haversack pull`; do not edit.\nimport type {{ {} }} from 'haversack'\n\n{body}",
@@ -102,10 +109,28 @@ fn write_values<'a>(
         out.push_str(&format!(
             "      {}{mark}: {}{null}\n",
             property(&column.name),
-            column_type(table, column)
+            input_type(table, column)
         ));
     }
     out.push_str("    }\n");
+}
+
+/// What a write takes: timestamps also as a `Date` or as plain text.
+fn input_type(table: &Table, column: &Column) -> String {
+    let row = column_type(table, column);
+    let held = match &column.kind {
+        Type::Array { of } => of,
+        kind => kind,
+    };
+    if matches!(held, Type::Timestamp | Type::Timestamptz) {
+        return row.replace("Timestamp", "TimestampInput");
+    }
+    row
+}
+
+/// Is the column part of an insert or update?
+fn is_written(table: &Table, column: &Column) -> bool {
+    (table.insertable || table.updatable) && column.writable && column.generated.is_none()
 }
 
 fn key_type(table: &Table) -> String {
@@ -202,12 +227,11 @@ fn listed(check: &str, column: &str) -> Option<Vec<String>> {
         values.push(value);
         let end = after.find([',', ']'])?;
         let cast = &after[..end];
-        if !cast.is_empty()
-            && !(cast.starts_with("::")
-                && cast[2..]
-                    .chars()
-                    .all(|c| c.is_alphanumeric() || " ().".contains(c)))
-        {
+        let is_type = |name: &str| {
+            name.chars()
+                .all(|c| c.is_alphanumeric() || " ().".contains(c))
+        };
+        if !(cast.is_empty() || cast.strip_prefix("::").is_some_and(is_type)) {
             return None;
         }
         if after[end..].starts_with(']') {

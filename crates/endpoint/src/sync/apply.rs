@@ -4,17 +4,19 @@
 use super::Asker;
 use super::lease::Leases;
 use super::refusal::refusal;
+use super::rows::{denied, params};
 use super::session::{Failure, Session};
-use crate::compiled::{Compiled, TableSql};
+use crate::compiled::Compiled;
+use futures_util::future::{join, join3};
+use haversack_core::Error;
 use haversack_core::merge::{Judge, OwnWrites, normal_key};
 use haversack_core::protocol::{KeyText, Mutation, Op, Outcome, Seq, Values, Verdict, Written};
 use haversack_core::schema::{ColumnId, Table, TableId};
 use haversack_core::value::{self, Value};
-use haversack_core::{Error, ErrorCode};
 use std::collections::HashMap;
-use tokio_postgres::types::ToSql;
 
-type Row = (TableId, KeyText);
+/// A row: its table and canonical key.
+pub(super) type Row = (TableId, KeyText);
 
 /// Where knowledge of a write comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,16 +37,16 @@ struct Run {
 
 /// The state of a push.
 pub struct Push<'a> {
-    session: &'a Session,
-    compiled: &'a Compiled,
-    asker: &'a Asker,
-    leases: Leases,
+    pub(super) session: &'a Session,
+    pub(super) compiled: &'a Compiled,
+    pub(super) asker: &'a Asker,
+    pub(super) leases: Leases,
     own: OwnWrites,
     runs: HashMap<Row, Run>,
 }
 
 /// Why a mutation stops.
-enum Stop {
+pub(super) enum Stop {
     /// It is rejected.
     Rejected(Error),
     /// Postgres refuses it.
@@ -129,10 +131,11 @@ impl<'a> Push<'a> {
         let mut raced = false;
         loop {
             let (own, runs) = (self.own.clone(), self.runs.clone());
-            self.session
-                .batch(&format!("SAVEPOINT mutation{}", self.compiled.defer))
-                .await?;
-            let stopped = match self.operations(mutation).await {
+            // Sent together with the first statement of the operations, which saves a round trip.
+            let begin = format!("SAVEPOINT mutation{}", self.compiled.defer);
+            let (begun, done) = join(self.session.batch(&begin), self.operations(mutation)).await;
+            begun?;
+            let stopped = match done {
                 Ok(verdict) => {
                     if matches!(verdict.outcome, Outcome::Conflict | Outcome::Gone) {
                         // What its operations did was undone.
@@ -201,15 +204,7 @@ impl<'a> Push<'a> {
                 lost,
             });
         }
-        self.session.batch("SET CONSTRAINTS ALL IMMEDIATE").await?;
-        // Read again: triggers may have had the last word.
-        let mut written = Vec::with_capacity(set.len());
-        for (at, columns) in &set {
-            let row = self.written(at, columns).await?;
-            self.note(mutation.seq, at, row.clone());
-            written.push(row);
-        }
-        self.session.batch("RELEASE SAVEPOINT mutation").await?;
+        let written = self.finish(mutation.seq, &set).await?;
         let (outcome, lost) = judge.finish();
         Ok(Verdict {
             seq: mutation.seq,
@@ -217,6 +212,33 @@ impl<'a> Push<'a> {
             written,
             lost,
         })
+    }
+
+    /// Has the constraints judged, reads again what was written, since triggers may have had the
+    /// last word, and ends the savepoint, all in one round trip where it is one row.
+    async fn finish(
+        &mut self,
+        seq: Seq,
+        set: &[(Row, Vec<ColumnId>)],
+    ) -> Result<Vec<Written>, Stop> {
+        let read = async {
+            let mut written = Vec::with_capacity(set.len());
+            for (at, columns) in set {
+                written.push(self.written(at, columns).await?);
+            }
+            Ok::<_, Stop>(written)
+        };
+        let judged = self.session.batch("SET CONSTRAINTS ALL IMMEDIATE");
+        let ended = self.session.batch("RELEASE SAVEPOINT mutation");
+        // In this order: where the first fails, so do the others, and the savepoint is still there.
+        let (judged, written, ended) = join3(judged, read, ended).await;
+        judged?;
+        ended?;
+        let written = written?;
+        for ((at, _), row) in set.iter().zip(&written) {
+            self.note(seq, at, row.clone());
+        }
+        Ok(written)
     }
 
     async fn insert(
@@ -228,10 +250,13 @@ impl<'a> Push<'a> {
     ) -> Result<(Option<Row>, Vec<ColumnId>), Stop> {
         let id = self.compiled.schema.require_table(name)?;
         let (table, sql) = self.compiled.table(id);
+        if !table.insertable {
+            return Err(denied(table, "", "takes no inserts").into());
+        }
         let values = self.own_identity(table, values)?;
         for name in values.keys() {
             let column = table.require_column(name)?;
-            if !table.insertable || !sql.columns[usize::from(column.0)].can_insert {
+            if !sql.columns[usize::from(column.0)].can_insert {
                 return Err(denied(table, name, "may not be given a value").into());
             }
         }
@@ -250,13 +275,11 @@ impl<'a> Push<'a> {
             None => (KeyText::new(), None),
         };
         let Some(new) = judge.insert(op, table, &key, existing.as_deref(), &values)? else {
-            // Equal, or a conflict: nothing is written; only what is equal is known to be ours.
-            let known = if judge.undone() || existing.is_none() {
-                None
-            } else {
-                Some((id, key))
+            // Nothing is written, but what is equal is as this replica wanted it.
+            let Some(existing) = existing.filter(|_| !judge.undone()) else {
+                return Ok((None, Vec::new()));
             };
-            return Ok((known, columns_of(table, &values)));
+            return Ok((Some((id, key)), equal_columns(table, &existing, &values)?));
         };
         if judge.undone() {
             return Ok((None, Vec::new()));
@@ -273,7 +296,10 @@ impl<'a> Push<'a> {
         let key: KeyText = (0..sql.key().len()).map(|i| row.get(i)).collect();
         let at = (id, normal_key(table, &key)?);
         self.run(&at, None);
-        Ok((Some(at), columns))
+        // Of a new row all is this replica's, what defaults and triggers made of it included: an
+        // update that it made meanwhile has its own guess of those for a base.
+        let all = (0..table.columns.len() as u16).map(ColumnId).collect();
+        Ok((Some(at), all))
     }
 
     async fn update(
@@ -315,11 +341,7 @@ impl<'a> Push<'a> {
         };
         // What lost is not this replica's: only the columns that hold its values are.
         let mut columns: Vec<ColumnId> = apply.iter().map(|(c, _)| *c).collect();
-        for (column, mine) in haversack_core::merge::parse_values(table, set)? {
-            if current[usize::from(column.0)] == mine && !columns.contains(&column) {
-                columns.push(column);
-            }
-        }
+        columns.extend(equal_columns(table, &current, set)?);
         self.run(&(id, key.clone()), Some(&current));
         if apply.is_empty() {
             return Ok((Some((id, key)), columns));
@@ -416,163 +438,20 @@ impl<'a> Push<'a> {
         }
         self.remember(Recorded::Now, seq, std::slice::from_ref(&written));
     }
-
-    /// What the server holds of a row now.
-    async fn written(&self, at: &Row, columns: &[ColumnId]) -> Result<Written, Stop> {
-        let (table, sql) = self.compiled.table(at.0);
-        let row = self.read(table, sql, &sql.read, &at.1).await?;
-        let text = |c: &ColumnId, row: &[Value]| {
-            let column = table.column(*c);
-            (
-                column.name.clone(),
-                value::to_text(&column.kind, &row[usize::from(c.0)]),
-            )
-        };
-        Ok(Written {
-            table: table.name.clone(),
-            key: at.1.clone(),
-            values: row
-                .as_ref()
-                .map(|row| columns.iter().map(|c| text(c, row)).collect())
-                .unwrap_or_default(),
-            hash: row.as_deref().map(value::row_hash),
-        })
-    }
-
-    async fn read(
-        &self,
-        table: &Table,
-        sql: &TableSql,
-        select: &str,
-        key: &KeyText,
-    ) -> Result<Option<Vec<Value>>, Stop> {
-        debug_assert_eq!(key.len(), sql.key().len());
-        let texts: Vec<Option<String>> = key.iter().cloned().map(Some).collect();
-        let rows = self.session.query(select, &params(&texts)).await?;
-        let Some(row) = rows.first() else {
-            return Ok(None);
-        };
-        let values: Result<Vec<Value>, Error> = table
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(i, column)| match row.get::<_, Option<&str>>(i) {
-                Some(text) => value::parse_canonical(&column.kind, text),
-                None => Ok(Value::Null),
-            })
-            .collect();
-        // Postgres's own text always parses, or the core is wrong: that is no verdict on the mutation.
-        values.map(Some).map_err(|e| {
-            let error = Error::new(
-                ErrorCode::Internal,
-                format!("a stored value can't be read: {}", e.code),
-            );
-            Stop::Failed(Failure::Broken(error.table(&table.name)))
-        })
-    }
-
-    /// Reads and locks a row. One that can be seen but not locked may not be written.
-    async fn read_locked(
-        &self,
-        table: &Table,
-        sql: &TableSql,
-        key: &KeyText,
-    ) -> Result<Option<Vec<Value>>, Stop> {
-        if let Some(row) = self.read(table, sql, &sql.read_locked, key).await? {
-            return Ok(Some(row));
-        }
-        match self.read(table, sql, &sql.read, key).await? {
-            Some(_) => Err(denied(table, "", "may not be changed").into()),
-            None => Ok(None),
-        }
-    }
-
-    /// The values with identity columns filled in; anyone else's identity is refused.
-    fn own_identity(&self, table: &Table, values: &Values) -> Result<Values, Error> {
-        let mut values = self.own_identity_kept(table, values)?;
-        for column in table.columns.iter().filter(|c| c.identity) {
-            values
-                .entry(column.name.clone())
-                .or_insert_with(|| Some(self.asker.user.clone()));
-        }
-        Ok(values)
-    }
-
-    fn own_identity_kept(&self, table: &Table, values: &Values) -> Result<Values, Error> {
-        for column in table.columns.iter().filter(|c| c.identity) {
-            let Some(given) = values.get(&column.name) else {
-                continue;
-            };
-            let me = value::parse(&column.kind, &self.asker.user)?;
-            let given = given
-                .as_ref()
-                .map(|text| value::parse(&column.kind, text))
-                .transpose()?;
-            if given != Some(me) {
-                return Err(denied(table, &column.name, "names another user"));
-            }
-        }
-        Ok(values.clone())
-    }
-
-    fn check_lease(&self, id: TableId, table: &Table, key: &KeyText) -> Result<(), Error> {
-        let Some(column) = table.sequence_key() else {
-            return Ok(());
-        };
-        // Where the key is the identity itself, the identity is the proof.
-        if table.column(column).identity {
-            return Ok(());
-        }
-        let at = table.key_columns().iter().position(|c| *c == column);
-        let leased = at
-            .and_then(|i| key[i].parse::<i64>().ok())
-            .is_some_and(|key| self.leases.covers(id, key));
-        if leased {
-            return Ok(());
-        }
-        Err(denied(
-            table,
-            &table.column(column).name,
-            "is not a key that was leased to this replica",
-        ))
-    }
 }
 
 const UNDO: &str = "ROLLBACK TO SAVEPOINT mutation; RELEASE SAVEPOINT mutation";
 
-fn denied(table: &Table, column: &str, why: &str) -> Error {
-    let subject = if column.is_empty() {
-        format!("the row of {}", table.name)
-    } else {
-        format!("{}.{column}", table.name)
-    };
-    let error = Error::new(ErrorCode::PermissionDenied, format!("{subject} {why}"))
-        .sqlstate("42501")
-        .table(&table.name);
-    if column.is_empty() {
-        error
-    } else {
-        error.column(column)
-    }
-}
-
-fn columns_of(table: &Table, values: &Values) -> Vec<ColumnId> {
-    values
-        .keys()
-        .filter_map(|name| table.column_id(name))
-        .collect()
+/// The columns in which a row already has the values given.
+fn equal_columns(table: &Table, row: &[Value], given: &Values) -> Result<Vec<ColumnId>, Error> {
+    let given = haversack_core::merge::parse_values(table, given)?;
+    let equal = |(column, mine): &(ColumnId, Value)| row[usize::from(column.0)] == *mine;
+    Ok(given.into_iter().filter(equal).map(|(c, _)| c).collect())
 }
 
 fn texts(table: &Table, values: &[(ColumnId, Value)]) -> Vec<Option<String>> {
     values
         .iter()
         .map(|(c, v)| value::to_text(&table.column(*c).kind, v))
-        .collect()
-}
-
-fn params(texts: &[Option<String>]) -> Vec<&(dyn ToSql + Sync)> {
-    texts
-        .iter()
-        .map(|text| text as &(dyn ToSql + Sync))
         .collect()
 }

@@ -10,6 +10,7 @@ mod lease;
 mod pull;
 mod push;
 mod refusal;
+mod rows;
 pub mod session;
 
 use crate::auth::Identity;

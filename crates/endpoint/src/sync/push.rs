@@ -1,9 +1,9 @@
 //! A push: one transaction that judges every mutation once, and remembers what it said.
 
 use super::apply::{Push, Recorded};
-use super::lease;
 use super::session::{Failure, Session};
 use super::{Asker, ROLE_AND_IDENTITY};
+use super::{cursor, lease};
 use crate::compiled::Compiled;
 use haversack_core::map::Map;
 use haversack_core::protocol::{Mutation, Seq, SyncRequest, Verdict};
@@ -176,15 +176,9 @@ async fn judge<'r>(
     let (old, new) = mutations.split_at(first_new);
     for (i, mutation) in new.iter().enumerate() {
         if mutation.seq != last + 1 + i as u64 {
-            return Err(Error::new(
-                ErrorCode::SequenceGap,
-                format!(
-                    "mutation {} was sent where {} is expected",
-                    mutation.seq,
-                    last + 1 + i as u64
-                ),
-            )
-            .into());
+            return Err(gap(session, request, mutation.seq, last + 1 + i as u64)
+                .await?
+                .into());
         }
     }
     let mut push = Push::new(session, compiled, asker);
@@ -221,6 +215,25 @@ async fn judge<'r>(
     // The record of verdicts is the endpoint's own, out of the user's reach.
     session.batch("SET LOCAL ROLE NONE").await?;
     Ok((verdicts, new))
+}
+
+/// Why a number is missing: the replica skipped it, or the server has forgotten it in a restore.
+async fn gap(
+    session: &Session,
+    request: &SyncRequest,
+    sent: Seq,
+    expected: Seq,
+) -> Result<Error, Failure> {
+    let epoch = cursor::position(session, None).await?.epoch;
+    if request.epoch.as_ref().is_some_and(|known| *known != epoch) {
+        return Ok(Error::new(
+            ErrorCode::EpochChanged,
+            format!("mutation {sent} follows others that this server's history does not contain"),
+        )
+        .hint("discard the confirmed rows, and push as a new replica"));
+    }
+    let message = format!("mutation {sent} was sent where {expected} is expected");
+    Ok(Error::new(ErrorCode::SequenceGap, message))
 }
 
 async fn record(

@@ -1,0 +1,6 @@
+//! What a replica promises to the binding, one behaviour at a time.
+
+mod fixture;
+mod patches;
+mod queries;
+mod writes;

@@ -1,0 +1,152 @@
+//! Queries: what is refused, and which way is taken.
+
+use crate::fixture::*;
+use haversack_core::ErrorCode;
+use haversack_core::query::{Param, QueryShape, Strategy};
+use haversack_core::replica::Key;
+use haversack_core::value::Value;
+use serde_json::{Value as Json, json};
+
+#[test]
+fn shapes_that_the_schema_does_not_allow_are_refused() {
+    let mut replica = replica();
+    let mut compile = |json: Json| {
+        let shape: QueryShape = serde_json::from_value(json).expect("a shape");
+        replica.compile(&shape).map_err(|error| error.code)
+    };
+    use ErrorCode as E;
+    let on = |column: &str, op: &str| json!({ "table": "notes", "where": [{ "column": column, "op": op }] });
+    assert_eq!(compile(json!({ "table": "nope" })), Err(E::UnknownTable));
+    assert_eq!(compile(on("nope", "eq")), Err(E::UnknownColumn));
+    assert_eq!(compile(on("data", "lt")), Err(E::InvalidQuery));
+    assert!(compile(on("data", "eq")).is_ok());
+    let order = json!({ "table": "notes", "order": [{ "column": "data" }] });
+    assert_eq!(compile(order), Err(E::InvalidQuery));
+    let many = json!({ "table": "notes", "where": [{ "column": "id", "op": "in", "n": 10_001 }] });
+    assert_eq!(compile(many), Err(E::InvalidQuery));
+    let shape = json!({ "table": "notes", "limit": true });
+    let plan = compile(shape.clone());
+    assert_eq!(compile(shape), plan, "the same shape is compiled once");
+}
+
+#[test]
+fn parameters_are_checked() {
+    let mut replica = replica();
+    patch(&mut replica, 0, &[note(1, "one")]);
+    let mut run = |condition: Json, params: &[Param<'_>]| {
+        let shape = json!({ "table": "notes", "where": [condition], "limit": true });
+        let shape: QueryShape = serde_json::from_value(shape).expect("a shape");
+        let plan = replica.compile(&shape).expect("a good shape");
+        replica
+            .run(plan, params)
+            .map(<[u32]>::len)
+            .map_err(|error| error.code)
+    };
+    use ErrorCode as E;
+    let id = json!({ "column": "id", "op": "eq" });
+    let title = json!({ "column": "title", "op": "eq" });
+    let limit = Param::Number(9.0);
+    assert_eq!(run(id.clone(), &[Param::Text("1"), limit]), Ok(1));
+    assert_eq!(run(id.clone(), &[Param::Number(1.0)]), Err(E::InvalidQuery));
+    assert_eq!(
+        run(id.clone(), &[Param::Text("one"), limit]),
+        Err(E::TypeMismatch)
+    );
+    assert_eq!(run(id.clone(), &[Param::Null, limit]), Ok(0));
+    assert_eq!(
+        run(id.clone(), &[Param::Number(1.0), Param::Number(-1.0)]),
+        Err(E::InvalidQuery)
+    );
+    assert_eq!(
+        run(id, &[Param::Number(1.0), Param::Number(0.5)]),
+        Err(E::InvalidQuery)
+    );
+    assert_eq!(
+        run(title.clone(), &[Param::Number(1.0), limit]),
+        Err(E::TypeMismatch)
+    );
+    assert_eq!(
+        run(title, &[Param::Text("longer than the column"), limit]),
+        Ok(0)
+    );
+    let made = json!({ "column": "made", "op": "gte" });
+    assert_eq!(
+        run(made.clone(), &[Param::Text("2025-12-31T00:00:00Z"), limit]),
+        Ok(1)
+    );
+    assert_eq!(
+        run(made, &[Param::Text("yesterday"), limit]),
+        Err(E::TypeMismatch)
+    );
+    let token = json!({ "column": "token", "op": "is_null" });
+    assert_eq!(run(token, &[limit]), Ok(1));
+}
+
+#[test]
+fn explain_names_the_way_taken() {
+    let mut replica = replica();
+    let rows: Vec<_> = (1..2000)
+        .map(|id| note(id, ["a", "b"][id as usize % 2]))
+        .collect();
+    patch(&mut replica, 0, &rows);
+    let mut explain = |json: Json, params: &[Param<'_>]| {
+        let shape: QueryShape = serde_json::from_value(json).expect("a shape");
+        let plan = replica.compile(&shape).expect("a good shape");
+        assert_eq!(replica.explain(plan).strategy, Strategy::None);
+        replica.run(plan, params).expect("good values");
+        replica.explain(plan)
+    };
+    let by_key = explain(
+        json!({ "table": "notes", "where": [{ "column": "id", "op": "eq" }] }),
+        &[Param::Number(7.0)],
+    );
+    assert_eq!(
+        (by_key.strategy, by_key.returned),
+        (Strategy::PrimaryKey, 1)
+    );
+    let walked = explain(
+        json!({ "table": "notes", "limit": true, "order": [{ "column": "made", "descending": true }],
+            "where": [{ "column": "title", "op": "eq" }, { "column": "kind", "op": "gt" }] }),
+        &[Param::Text("a"), Param::Number(0.0), Param::Number(5.0)],
+    );
+    assert_eq!((walked.strategy, walked.examined), (Strategy::Ordered, 5));
+    assert_eq!(walked.index, ["title", "-made", "id"]);
+    let ranged = explain(
+        json!({ "table": "notes", "order": [{ "column": "made" }], "where": [{ "column": "id", "op": "lt" }] }),
+        &[Param::Number(4.0)],
+    );
+    assert_eq!(
+        (ranged.strategy, ranged.examined, ranged.returned),
+        (Strategy::Range, 3, 3)
+    );
+}
+
+#[test]
+fn a_walk_that_finds_little_gives_way_to_the_other_index() {
+    let mut replica = replica();
+    let rows: Vec<_> = (1..5000).map(|id| note(id, "a")).collect();
+    patch(&mut replica, 0, &rows);
+    let shape = json!({ "table": "notes", "limit": true, "offset": true,
+        "order": [{ "column": "made" }], "where": [{ "column": "id", "op": "gt" }] });
+    let shape: QueryShape = serde_json::from_value(shape).expect("a shape");
+    let plan = replica.compile(&shape).expect("a good shape");
+    let mut run = |above: f64| {
+        let params = [Param::Number(above), Param::Number(2.0), Param::Number(1.0)];
+        let slots = replica.run(plan, &params).expect("good values").to_vec();
+        let ids: Vec<Key> = slots.iter().map(|&slot| replica.key(NOTES, slot)).collect();
+        (ids, replica.explain(plan))
+    };
+    let key = |id: i64| Key::new(vec![Value::Int(id)]);
+    // The last few: walking by time would look at nearly all rows.
+    let (ids, explained) = run(4990.0);
+    assert_eq!(ids, [key(4992), key(4993)]);
+    assert_eq!(explained.strategy, Strategy::Range);
+    assert!(explained.examined < 1000, "{explained:?}");
+    // Most of them: the walk is over at once.
+    let (ids, explained) = run(10.0);
+    assert_eq!(ids, [key(12), key(13)]);
+    assert_eq!(
+        (explained.strategy, explained.examined),
+        (Strategy::Ordered, 13)
+    );
+}

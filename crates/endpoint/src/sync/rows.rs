@@ -1,0 +1,164 @@
+//! Reading single rows for a push, and what a client may name: its own identity, its leased keys.
+
+use super::apply::{Push, Row, Stop};
+use super::session::Failure;
+use crate::compiled::TableSql;
+use haversack_core::protocol::{KeyText, Values, Written};
+use haversack_core::schema::{ColumnId, Table, TableId};
+use haversack_core::value::{self, Value};
+use haversack_core::{Error, ErrorCode};
+use tokio_postgres::types::ToSql;
+
+impl Push<'_> {
+    /// What the server holds of a row now.
+    pub(super) async fn written(&self, at: &Row, columns: &[ColumnId]) -> Result<Written, Stop> {
+        let (table, sql) = self.compiled.table(at.0);
+        let row = self.read(table, sql, &sql.read, &at.1).await?;
+        let text = |c: &ColumnId, row: &[Value]| {
+            let column = table.column(*c);
+            (
+                column.name.clone(),
+                value::to_text(&column.kind, &row[usize::from(c.0)]),
+            )
+        };
+        Ok(Written {
+            table: table.name.clone(),
+            key: at.1.clone(),
+            values: row
+                .as_ref()
+                .map(|row| columns.iter().map(|c| text(c, row)).collect())
+                .unwrap_or_default(),
+            hash: row.as_deref().map(value::row_hash),
+        })
+    }
+
+    pub(super) async fn read(
+        &self,
+        table: &Table,
+        sql: &TableSql,
+        select: &str,
+        key: &KeyText,
+    ) -> Result<Option<Vec<Value>>, Stop> {
+        debug_assert_eq!(key.len(), sql.key().len());
+        let texts: Vec<Option<String>> = key.iter().cloned().map(Some).collect();
+        let rows = self.session.query(select, &params(&texts)).await?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        let values: Result<Vec<Value>, Error> = table
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(i, column)| match row.get::<_, Option<&str>>(i) {
+                Some(text) => value::parse_canonical(&column.kind, text),
+                None => Ok(Value::Null),
+            })
+            .collect();
+        // Postgres's own text always parses, or the core is wrong: that is no verdict on the mutation.
+        values.map(Some).map_err(|e| {
+            let error = Error::new(
+                ErrorCode::Internal,
+                format!("a stored value can't be read: {}", e.code),
+            );
+            Stop::Failed(Failure::Broken(error.table(&table.name)))
+        })
+    }
+
+    /// Reads and locks a row. One that can be seen but not locked may not be written.
+    pub(super) async fn read_locked(
+        &self,
+        table: &Table,
+        sql: &TableSql,
+        key: &KeyText,
+    ) -> Result<Option<Vec<Value>>, Stop> {
+        if let Some(row) = self.read(table, sql, &sql.read_locked, key).await? {
+            return Ok(Some(row));
+        }
+        match self.read(table, sql, &sql.read, key).await? {
+            Some(_) => Err(denied(table, "", "may not be changed").into()),
+            None => Ok(None),
+        }
+    }
+
+    /// The values with identity columns filled in; anyone else's identity is refused.
+    pub(super) fn own_identity(&self, table: &Table, values: &Values) -> Result<Values, Error> {
+        let mut values = self.own_identity_kept(table, values)?;
+        for column in table.columns.iter().filter(|c| c.identity) {
+            if !values.contains_key(&column.name) {
+                values.insert(column.name.clone(), Some(self.asker.user.clone()));
+            }
+        }
+        Ok(values)
+    }
+
+    pub(super) fn own_identity_kept(
+        &self,
+        table: &Table,
+        values: &Values,
+    ) -> Result<Values, Error> {
+        for column in table.columns.iter().filter(|c| c.identity) {
+            let Some(given) = values.get(&column.name) else {
+                continue;
+            };
+            let me = value::parse(&column.kind, &self.asker.user)?;
+            let given = given
+                .as_ref()
+                .map(|text| value::parse(&column.kind, text))
+                .transpose()?;
+            if given != Some(me) {
+                return Err(denied(table, &column.name, "names another user"));
+            }
+        }
+        Ok(values.clone())
+    }
+
+    pub(super) fn check_lease(
+        &self,
+        id: TableId,
+        table: &Table,
+        key: &KeyText,
+    ) -> Result<(), Error> {
+        let Some(column) = table.sequence_key() else {
+            return Ok(());
+        };
+        // Where the key is the identity itself, the identity is the proof.
+        if table.column(column).identity {
+            return Ok(());
+        }
+        let at = table.key_columns().iter().position(|c| *c == column);
+        let leased = at
+            .and_then(|i| key[i].parse::<i64>().ok())
+            .is_some_and(|key| self.leases.covers(id, key));
+        if leased {
+            return Ok(());
+        }
+        Err(denied(
+            table,
+            &table.column(column).name,
+            "is not a key that was leased to this replica",
+        ))
+    }
+}
+
+pub(super) fn denied(table: &Table, column: &str, why: &str) -> Error {
+    let subject = if column.is_empty() {
+        format!("the row of {}", table.name)
+    } else {
+        format!("{}.{column}", table.name)
+    };
+    let error = Error::new(ErrorCode::PermissionDenied, format!("{subject} {why}"))
+        .sqlstate("42501")
+        .table(&table.name);
+    if column.is_empty() {
+        error
+    } else {
+        error.column(column)
+    }
+}
+
+pub(super) fn params(texts: &[Option<String>]) -> Vec<&(dyn ToSql + Sync)> {
+    texts
+        .iter()
+        .map(|text| text as &(dyn ToSql + Sync))
+        .collect()
+}

@@ -1,0 +1,18 @@
+//! The endpoint against a real Postgres.
+//!
+//! Each test makes a database and roles of its own in the cluster that HAVERSACK_TEST_DATABASE_URL
+//! names as superuser, and drops them. Most call the router directly; `process` and `poke` use real
+//! processes and sockets.
+
+mod attach;
+mod commands;
+mod conflicts;
+mod harness;
+mod http;
+mod poke;
+mod process;
+mod pull;
+mod push;
+mod refusals;
+mod schema;
+mod second_schema;

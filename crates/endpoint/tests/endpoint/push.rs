@@ -1,0 +1,304 @@
+//! Mutations take effect once, in order, under the same verdict however often they are sent.
+
+use crate::harness::*;
+use haversack_core::ErrorCode;
+use haversack_core::protocol::Op;
+
+#[tokio::test]
+async fn a_batch_sent_again_has_the_same_verdicts_and_one_effect() {
+    let endpoint = Endpoint::organizational().await;
+    let mut ada = endpoint.replica("1").await;
+    let first = ada.lease("events", 10).await;
+    let ops = vec![
+        vec![event(first, "one")],
+        vec![event(first + 1, ""), event(first + 2, "not by itself")],
+        vec![event(first + 3, "three")],
+    ];
+    let mutations = ops.into_iter().map(|ops| ada.mutation(ops)).collect();
+    let request = ada.request(mutations);
+    let once = ada.send(&request).await.unwrap();
+    assert_eq!(
+        once.head.verdicts.iter().map(word).collect::<Vec<_>>(),
+        ["applied", "rejected", "applied"]
+    );
+    for _ in 0..3 {
+        let again = ada.send(&request).await.unwrap();
+        assert_eq!(again.head.verdicts, once.head.verdicts);
+    }
+    assert_eq!(endpoint.count("events").await, 2);
+    assert_eq!(endpoint.count("haversack.changes WHERE tbl = (SELECT id FROM haversack.tables WHERE name = 'events')").await, 2);
+    // The answer to the push has the rows that the push made.
+    ada.take(&once);
+    assert_eq!(ada.column("events", "title").len(), 2);
+}
+
+#[tokio::test]
+async fn acknowledged_verdicts_are_forgotten() {
+    let endpoint = Endpoint::organizational().await;
+    let mut ada = endpoint.replica("1").await;
+    let first = ada.lease("events", 2).await;
+    ada.push_one(event(first, "one")).await;
+    assert_eq!(endpoint.count("haversack.verdicts").await, 1);
+    ada.acknowledged = 1;
+    ada.pull().await;
+    assert_eq!(endpoint.count("haversack.verdicts").await, 0);
+    ada.push_one(event(first + 1, "two")).await;
+    assert_eq!(endpoint.count("events").await, 2);
+}
+
+#[tokio::test]
+async fn a_gap_stops_the_push_before_anything_is_applied() {
+    let endpoint = Endpoint::organizational().await;
+    let mut ada = endpoint.replica("1").await;
+    let first = ada.lease("events", 4).await;
+    let one = ada.mutation(vec![event(first, "one")]);
+    let two = ada.mutation(vec![event(first + 1, "two")]);
+    let three = ada.mutation(vec![event(first + 2, "three")]);
+    for mutations in [
+        vec![two.clone()],
+        vec![one.clone(), three.clone()],
+        vec![one.clone(), one.clone()],
+    ] {
+        let problem = ada.send(&ada.request(mutations)).await.unwrap_err();
+        assert_eq!(problem.code, ErrorCode::SequenceGap);
+        assert_eq!(endpoint.count("events").await, 0);
+    }
+    let request = ada.request(vec![one, two, three]);
+    assert_eq!(ada.sync(&request).await.head.verdicts.len(), 3);
+}
+
+#[tokio::test]
+async fn an_empty_mutation_fills_its_number() {
+    let endpoint = Endpoint::organizational().await;
+    let mut ada = endpoint.replica("1").await;
+    let first = ada.lease("events", 1).await;
+    let verdicts = ada.push(vec![vec![], vec![event(first, "one")]]).await;
+    assert_eq!(
+        verdicts.iter().map(word).collect::<Vec<_>>(),
+        ["applied", "applied"]
+    );
+}
+
+#[tokio::test]
+async fn a_replica_belongs_to_one_user() {
+    let endpoint = Endpoint::organizational().await;
+    let mut ada = endpoint.replica("1").await;
+    let first = ada.lease("events", 2).await;
+    let mut grace = endpoint.new_replica("2");
+    grace.id = ada.id.clone();
+    let mutation = grace.mutation(vec![event(first, "stolen")]);
+    for mutations in [vec![], vec![mutation]] {
+        let problem = grace.send(&grace.request(mutations)).await.unwrap_err();
+        assert_eq!(
+            (problem.code, problem.status),
+            (ErrorCode::ReplicaForeign, 403)
+        );
+    }
+    assert_eq!(endpoint.count("events").await, 0);
+    assert_eq!(word(&ada.push_one(event(first, "mine")).await), "applied");
+}
+
+#[tokio::test]
+async fn keys_come_from_this_replicas_leases_only() {
+    let endpoint = Endpoint::organizational().await;
+    let mut a = endpoint.replica("1").await;
+    let mut b = endpoint.replica("1").await;
+    let mut request = a.request(vec![]);
+    request.leases.insert("events".into(), 5);
+    request.leases.insert("tags".into(), 2);
+    let leases = a.sync(&request).await.head.leases;
+    assert_eq!(
+        leases["events"]
+            .iter()
+            .map(|(lo, hi)| hi - lo + 1)
+            .sum::<i64>(),
+        5
+    );
+    assert_eq!(leases["tags"].len(), 1);
+    let mine = leases["events"][0].0;
+    let other = b.lease("events", 5).await;
+    assert!(
+        !leases["events"]
+            .iter()
+            .any(|(lo, hi)| (*lo..=*hi).contains(&other)),
+        "handed out twice"
+    );
+    for stolen in [mine, 999_999, -1] {
+        let verdict = b.push_one(event(stolen, "stolen")).await;
+        assert_eq!(rejection(&verdict).0, "42501", "{stolen}");
+    }
+    assert_eq!(word(&a.push_one(event(mine, "mine")).await), "applied");
+    // Without a key the sequence gives one.
+    let verdict = a.push_one(insert("events", &[("title", "keyless")])).await;
+    assert_eq!(word(&verdict), "applied");
+    assert_eq!(verdict.written[0].key.len(), 1);
+    // A key is not moved to where another replica's lease lies.
+    let verdict = a
+        .push_one(a.update(
+            "events",
+            &mine.to_string(),
+            &[("event_id", &other.to_string())],
+        ))
+        .await;
+    assert_eq!(rejection(&verdict).0, "42501");
+}
+
+#[tokio::test]
+async fn unknown_tables_get_no_lease() {
+    let endpoint = Endpoint::organizational().await;
+    let ada = endpoint.replica("1").await;
+    for (table, code) in [
+        ("nope", ErrorCode::UnknownTable),
+        ("tag_assignments", ErrorCode::InvalidQuery),
+    ] {
+        let mut request = ada.request(vec![]);
+        request.leases.insert(table.into(), 5);
+        assert_eq!(ada.send(&request).await.unwrap_err().code, code);
+    }
+}
+
+#[tokio::test]
+async fn a_deferred_constraint_fails_its_own_mutation_only() {
+    let endpoint = Endpoint::organizational().await;
+    endpoint
+        .sql("ALTER TABLE events DROP CONSTRAINT events_user_id_event_type_id_fkey;
+              ALTER TABLE events ADD CONSTRAINT events_type_deferred FOREIGN KEY (user_id, event_type_id)
+              REFERENCES event_types (user_id, event_type_id) DEFERRABLE INITIALLY DEFERRED")
+        .await;
+    haversack_endpoint::serve::reread_once(&endpoint.state)
+        .await
+        .unwrap();
+    let mut ada = endpoint.new_replica("1");
+    ada.fingerprint = endpoint.state.compiled().schema.fingerprint.clone();
+    ada.pull().await;
+    let event_id = ada.lease("events", 4).await;
+    let type_id = ada.lease("event_types", 4).await;
+    let typed = |id: i64, kind: i64| {
+        insert(
+            "events",
+            &[
+                ("event_id", &id.to_string()),
+                ("title", "t"),
+                ("event_type_id", &kind.to_string()),
+            ],
+        )
+    };
+    let kind = |id: i64| {
+        insert(
+            "event_types",
+            &[
+                ("event_type_id", &id.to_string()),
+                ("name", &format!("k{id}")),
+            ],
+        )
+    };
+    let verdicts = ada
+        .push(vec![
+            vec![typed(event_id, type_id + 3)],
+            // The child first: only a deferred constraint allows it, in every mutation anew.
+            vec![typed(event_id + 1, type_id), kind(type_id)],
+            vec![typed(event_id + 2, type_id + 1), kind(type_id + 1)],
+        ])
+        .await;
+    assert_eq!(
+        verdicts.iter().map(word).collect::<Vec<_>>(),
+        ["rejected", "applied", "applied"]
+    );
+    let (state, error) = rejection(&verdicts[0]);
+    assert_eq!(
+        (state.as_str(), error.details.constraint.as_deref()),
+        ("23503", Some("events_type_deferred"))
+    );
+    assert_eq!(endpoint.count("events").await, 2);
+}
+
+#[tokio::test]
+async fn a_hundred_mutations_take_well_under_a_second() {
+    let endpoint = Endpoint::organizational().await;
+    let mut ada = endpoint.replica("1").await;
+    let first = ada.lease("events", 200).await;
+    // The first batch prepares the statements.
+    ada.push((0..100).map(|i| vec![event(first + i, "t")]).collect())
+        .await;
+    let start = std::time::Instant::now();
+    let verdicts = ada
+        .push((100..200).map(|i| vec![event(first + i, "t")]).collect())
+        .await;
+    assert!(verdicts.iter().all(|v| word(v) == "applied"));
+    assert!(
+        start.elapsed().as_secs_f64() < 2.0,
+        "{:?} even without optimisation",
+        start.elapsed()
+    );
+    let problem = {
+        let mutations = (0..101).map(|_| ada.mutation(vec![])).collect();
+        ada.send(&ada.request(mutations)).await.unwrap_err()
+    };
+    assert_eq!(problem.code, ErrorCode::MalformedRequest);
+}
+
+#[tokio::test]
+async fn what_triggers_make_reaches_the_replica() {
+    let endpoint = Endpoint::organizational().await;
+    let mut ada = endpoint.replica("1").await;
+    let first = ada.lease("events", 1).await;
+    let tag = ada.lease("tags", 1).await;
+    let id = first.to_string();
+    ada.push(vec![
+        vec![event(first, "one")],
+        vec![insert(
+            "tags",
+            &[("tag_id", &tag.to_string()), ("name", "x")],
+        )],
+        vec![insert(
+            "tag_assignments",
+            &[
+                ("taggable_type", "event"),
+                ("taggable_id", &id),
+                ("tag_id", &tag.to_string()),
+            ],
+        )],
+    ])
+    .await;
+    assert_eq!(ada.column("tag_assignments", "taggable_id").len(), 1);
+    assert_eq!(
+        ada.column("tag_assignments", "user_id"),
+        [Some("1".to_owned())]
+    );
+    let created = ada.confirmed("events", &id, "updated_at");
+    let update = ada.update("events", &id, &[("title", "two")]);
+    let verdict = ada.push_one(update).await;
+    assert_ne!(ada.confirmed("events", &id, "updated_at"), created);
+    // The hash that the verdict names is that of the row as it is now.
+    let delete = Op::Delete {
+        table: "events".into(),
+        key: vec![id],
+        base: verdict.written[0].hash.clone(),
+    };
+    assert_eq!(word(&ada.push_one(delete).await), "applied");
+    assert!(
+        ada.column("tag_assignments", "taggable_id").is_empty(),
+        "what hangs on an entity goes with it"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_lost_its_history_says_so() {
+    let endpoint = Endpoint::organizational().await;
+    let mut ada = endpoint.replica("1").await;
+    ada.push_one(insert("events", &[("title", "before the backup's end")]))
+        .await;
+    // As after a restore from an older backup.
+    endpoint
+        .sql(
+            "DELETE FROM haversack.replicas; UPDATE haversack.meta SET history = gen_random_uuid()",
+        )
+        .await;
+    let mutation = ada.mutation(vec![insert("events", &[("title", "after")])]);
+    let problem = ada.send(&ada.request(vec![mutation])).await.unwrap_err();
+    assert_eq!(
+        (problem.code, problem.status),
+        (ErrorCode::EpochChanged, 410)
+    );
+    assert_eq!(endpoint.count("events WHERE title = 'after'").await, 0);
+}

@@ -1,0 +1,57 @@
+// What the documentation shows is what is compiled and tested: every block of code in it stands in
+// js/test/types/guide, line by line.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import test from 'node:test'
+
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
+
+/** The fenced blocks of a page in one of these languages. */
+function blocks(page: string, ...languages: string[]): string[] {
+  const fence = /^```(\w+)\n([\s\S]*?)^```$/gm
+  return [...page.matchAll(fence)]
+    .filter(([, language]) => languages.includes(language!))
+    .map(([, , text]) => text!)
+}
+
+/** Text without indentation and empty lines: a block may be cut from a function's body. */
+function bare(text: string): string {
+  const lines = text.split('\n').map((line) => line.trim())
+  return lines.filter((line) => line !== '').join('\n')
+}
+
+function shown(block: string, ...sources: string[]): void {
+  assert.ok(
+    sources.some((source) => bare(source).includes(bare(block))),
+    `js/test/types/guide has not these lines:\n${block}`,
+  )
+}
+
+const readme = read('../../README.md')
+const guide = read('../../docs/guide.md')
+const notes = [
+  read('./types/guide/notes/migrations/V1__notes.sql'),
+  read('./types/guide/notes/haversack.toml'),
+]
+
+test('the code of the README is the one that is compiled, and short', () => {
+  const code = blocks(readme, 'ts')
+  assert.equal(code.length, 1)
+  assert.equal(bare(code[0]!), bare(read('./types/guide/readme.ts')))
+  assert.ok(bare(code[0]!).split('\n').length <= 15)
+})
+
+test('every block of code in the guide is one that is compiled', () => {
+  const code = blocks(guide, 'ts')
+  assert.ok(code.length >= 8, `${code.length} blocks`)
+  for (const block of code) shown(block, read('./types/guide/guide.ts'))
+})
+
+test('the SQL and TOML of README and guide are those that the tests migrate and attach', () => {
+  for (const page of [readme, guide]) {
+    const code = blocks(page, 'sql', 'toml')
+    assert.ok(code.length >= 1)
+    for (const block of code) shown(block, ...notes)
+  }
+})

@@ -1,0 +1,130 @@
+// The examples of docs/guide.md: each of its blocks stands here, and so compiles; a test in the
+// browser calls them.
+
+import {
+  between,
+  HaversackError,
+  isNull,
+  oneOf,
+  open,
+  toDate,
+  type Database,
+  type LiveResult,
+} from 'haversack'
+import { schema, type Tables } from './schema'
+
+type Db = Database<Tables>
+type Note = Tables['notes']['row']
+
+/** Resolves after the first sync on this device; at once on every later visit. */
+export function firstSync(db: Db): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = db.sync.onChange(look)
+    function look() {
+      if (db.sync.status.lastSync === null) return
+      stop()
+      resolve()
+    }
+    look()
+  })
+}
+
+/** Opens the database of this user, whoever was here before. */
+export async function openAs(user: string, url: string, token: () => Promise<string>): Promise<Db> {
+  const db = await open({ schema, url, token })
+  if (db.user === null || db.user === user) return db
+  await ended(db) // somebody else's rows: show nothing of them
+  return open({ schema, url, token })
+}
+
+function ended(db: Db): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = db.sync.onChange(look)
+    function look() {
+      const { state, error } = db.sync.status
+      if (state !== 'closed') return
+      stop()
+      if (error === null || error.code === 'identity_changed') resolve()
+      else reject(error)
+    }
+    look()
+  })
+}
+
+export function reads(db: Db, id: number) {
+  const note = db.notes.get(id) // undefined where the replica holds none
+  const open = db.notes.where({ done: false })
+  const soon = open.where({ due: between(new Date(), '2026-12-31T00:00:00Z') })
+  const some = db.notes.where({ id: oneOf([1, 2, 3]), body: isNull() })
+  const newest = db.notes.orderBy('created_at', 'desc').limit(20).offset(20)
+
+  newest.rows() // frozen rows; an unchanged row is the same object (===) every time
+  open.count()
+  soon.first()
+  some.explain() // the index that was used, and how many rows were looked at
+  if (note?.due) toDate(note.due) // timestamps are ISO text with microseconds
+  return note
+}
+
+export function lives(db: Db, render: (rows: readonly Note[]) => void) {
+  const query = db.notes.where({ done: false }).orderBy('due')
+  const stop = query.live(({ rows, changes }: LiveResult<Note>) => {
+    render(rows)
+    console.log(changes.added.length, changes.updated.length, changes.removed.length)
+  })
+  return stop
+}
+
+export function writes(db: Db) {
+  const write = db.notes.insert({ title: 'Water the plants' })
+  db.notes.get(write.key) // it is there already, with its id, user_id and created_at
+
+  db.notes.update(write.key, { body: 'The fern too', due: new Date() })
+  db.notes.delete(write.key)
+
+  db.transaction((tx) => {
+    tx.notes.insert({ title: 'Both of these' })
+    tx.notes.insert({ title: 'or neither' })
+  })
+}
+
+export async function outcome(db: Db) {
+  const write = db.notes.insert({ title: 'Pay the rent' })
+  try {
+    await write.durable
+    await write.synced
+  } catch (error) {
+    if (!(error instanceof HaversackError)) throw error
+    switch (error.code) {
+      case 'rejected': // Postgres refused it, and says why
+        return `${error.details.constraint ?? error.details.sqlstate}: ${error.message}`
+      case 'conflict': // someone else was first in everything it changed
+      case 'gone': // the row is no longer there
+        return error.message
+      default: // storage_quota, storage_failed, closed, …: see `error.recovery`
+        throw error
+    }
+  }
+  return 'synced'
+}
+
+export function statusLine(db: Db, show: (line: string) => void) {
+  return db.sync.onChange(() => {
+    const { state, pending, lastSync, progress, error } = db.sync.status
+    if (progress) show(`loading ${progress.done} of ${progress.total}`)
+    else if (state === 'signed-out') show('please sign in')
+    else if (state === 'offline') show(`offline, ${pending} not sent (${error?.code})`)
+    else show(`${pending} not sent, synced ${lastSync && new Date(lastSync).toISOString()}`)
+  })
+}
+
+export async function attention(db: Db) {
+  for (const refused of db.sync.rejected) {
+    console.warn(refused.error.message, refused.error.details.constraint, refused.ops)
+    await refused.dismiss() // or write again what the person corrects
+  }
+  for (const lost of db.conflicts.lost) {
+    console.warn(`${lost.table}.${lost.column}: ${lost.mine} lost against ${lost.theirs}`)
+    lost.reapply() // or lost.dismiss()
+  }
+}

@@ -1,0 +1,154 @@
+// An application of the tests: an empty page that opens databases, in profiles of real Chromium.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+
+import { Backend } from './backend.mjs'
+import { launchOptions } from './chromium.mjs'
+import { serveFolder } from './static-server.mjs'
+
+/** The schema that most tests use. */
+export const ORGANIZATIONAL = fileURLToPath(
+  new URL('../../schemas/organizational', import.meta.url),
+)
+
+const PAGE = '<!doctype html><meta charset="utf-8"><title>application</title>'
+/** How long a condition may take to come true, in milliseconds. */
+const WAIT_MS_MAX = 15_000
+
+export class App {
+  #profiles = []
+  #server
+
+  /** Starts an endpoint and a page server; options as for `Backend.start`. */
+  static async start(options = { schema: ORGANIZATIONAL }) {
+    const app = new App()
+    const connect = []
+    app.#server = await serveFolder(process.env.HAVERSACK_PKG, { '/': PAGE }, { connect })
+    app.origin = new URL(app.#server.url).origin
+    app.backend = await Backend.start({ ...options, origins: [app.origin] })
+    connect.push(app.backend.url, app.backend.url.replace('http', 'ws'))
+    app.schema = await (await fetch(`${app.backend.url}/v1/schema`)).json()
+    return app
+  }
+
+  /** A browser with a profile on disk. */
+  async profile() {
+    const profile = await Profile.start(this)
+    this.#profiles.push(profile)
+    return profile
+  }
+
+  async stop() {
+    for (const profile of this.#profiles) await profile.stop()
+    await this.backend?.stop()
+    await this.#server.close()
+  }
+}
+
+class Profile {
+  static async start(app) {
+    const profile = new Profile()
+    profile.app = app
+    profile.folder = await mkdtemp(join(tmpdir(), 'haversack-test-'))
+    profile.context = await chromium.launchPersistentContext(profile.folder, launchOptions())
+    return profile
+  }
+
+  /** A tab with the empty page. */
+  async tab() {
+    const page = await this.context.newPage()
+    const tab = new Tab(page, this.app)
+    await tab.load()
+    return tab
+  }
+
+  async stop() {
+    await this.context.close()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+class Tab {
+  /** What the page threw that nobody caught. */
+  errors = []
+
+  constructor(page, app) {
+    this.page = page
+    this.app = app
+    page.on('pageerror', (error) => this.errors.push(error.message))
+  }
+
+  /** Loads the page anew; `prepare` runs in it before anything else. */
+  async load(prepare) {
+    if (prepare) await this.page.addInitScript(prepare)
+    await this.page.goto(this.app.origin)
+    await this.page.evaluate(async () => {
+      globalThis.haversack = await import('/dist/index.js')
+      // What a rejected promise says, as plain data.
+      globalThis.outcome = async (promise) => {
+        try {
+          return { value: await promise }
+        } catch (error) {
+          const { code, message, recovery, details } = error
+          return { code, message, recovery, details }
+        }
+      }
+      globalThis.thrown = (work) => {
+        try {
+          return { value: work() }
+        } catch (error) {
+          const { code, message, recovery, details } = error
+          return { code, message, recovery, details }
+        }
+      }
+    })
+  }
+
+  /** Opens `db`, as a user, or with tokens of one's own; gives `outcome`'s view of it. */
+  open({ user = '1', token = this.app.backend.token(user), url = this.app.backend.url } = {}) {
+    return this.page.evaluate(
+      async ({ schema, url, token }) => {
+        globalThis.token = token
+        const source = async () => {
+          if (globalThis.token === null) throw new Error('nobody has signed in')
+          return globalThis.token
+        }
+        const start = performance.now()
+        const opened = await globalThis.outcome(
+          globalThis.haversack.open({ schema, url, token: source }),
+        )
+        globalThis.db = opened.value
+        return { ...opened, value: undefined, milliseconds: performance.now() - start }
+      },
+      { schema: this.app.schema, url, token },
+    )
+  }
+
+  /** Runs a function in the page; `db`, `haversack`, `outcome` and `thrown` are global there. */
+  run(work, argument) {
+    return this.page.evaluate(work, argument)
+  }
+
+  /** Waits until a function in the page gives something true, and gives that. */
+  async until(work, argument, options = {}) {
+    const handle = await this.page.waitForFunction(work, argument, {
+      timeout: WAIT_MS_MAX,
+      polling: 20,
+      ...options,
+    })
+    return handle.jsonValue()
+  }
+
+  /** Waits until nothing is pending and the last sync has succeeded. */
+  synced() {
+    return this.until(() => db.sync.status.pending === 0 && db.sync.status.state === 'online')
+  }
+
+  async close() {
+    await this.page.close()
+  }
+}
