@@ -101,7 +101,7 @@ async fn unsafe_roles_are_refused() {
             .err()
             .expect("refused");
         assert_eq!(error.code, ErrorCode::RoleUnsafe, "{error}");
-        error.message
+        error.message.clone()
     };
     for (do_it, undo) in [
         (

@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use haversack_core::map::Map;
 use haversack_core::protocol::{
     Base, Head, KeyText, Line, Mutation, Op, Outcome, Problem, SyncRequest, Text, Values, Verdict,
 };
@@ -281,7 +282,7 @@ impl Replica {
             epoch: self.epoch.clone(),
             acknowledged: self.acknowledged,
             mutations,
-            leases: BTreeMap::new(),
+            leases: Map::new(),
         }
     }
 
