@@ -20,6 +20,8 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
+type Callback = Closure<dyn FnMut(JsValue)>;
+
 /// A user's open store in this tab.
 pub struct Session {
     /// The store.
@@ -44,8 +46,8 @@ pub struct Session {
     pub(super) taking: Cell<bool>,
     channel: RefCell<Option<Channel>>,
     holds: RefCell<Vec<locks::Hold>>,
-    on_version_change: RefCell<Option<Closure<dyn FnMut(JsValue)>>>,
-    on_close: RefCell<Option<Closure<dyn FnMut(JsValue)>>>,
+    on_version_change: RefCell<Option<Callback>>,
+    on_close: RefCell<Option<Callback>>,
 }
 
 impl Session {
@@ -112,7 +114,7 @@ impl Shared {
 
     fn watch_connection(self: &Rc<Self>, session: &Rc<Session>) {
         let weak = Rc::downgrade(self);
-        let upgraded = Closure::<dyn FnMut(JsValue)>::new(move |_event: JsValue| {
+        let upgraded = Callback::new(move |_event: JsValue| {
             if let Some(shared) = weak.upgrade() {
                 let message = "another tab runs newer code and upgrades the local store";
                 let error = Error::new(ErrorCode::StoreUpgraded, message);
@@ -125,7 +127,7 @@ impl Shared {
             .set_onversionchange(Some(upgraded.as_ref().unchecked_ref()));
         session.on_version_change.replace(Some(upgraded));
         let weak = Rc::downgrade(self);
-        let lost = Closure::<dyn FnMut(JsValue)>::new(move |_event: JsValue| {
+        let lost = Callback::new(move |_event: JsValue| {
             if let Some(shared) = weak.upgrade() {
                 let message = "the browser closed the local store, as when site data is cleared";
                 let error = Error::new(ErrorCode::StorageFailed, message);

@@ -100,12 +100,15 @@ impl Shared {
                 let seq = result_of(&request).as_f64().unwrap_or_default() as u64;
                 self.replica.borrow_mut().sequence(local, seq);
                 session.locals.borrow_mut().push((seq, local.0));
-                session.tell(&Message::Mutation {
-                    mutation: queued.into_mutation(seq),
-                });
                 self.notify(&Notice::Durable { local: local.0 });
-                self.dispatch(Event::Wrote);
-                self.take_keys(&session).await;
+                // The application waits for that alone; the rest comes in a turn of its own.
+                let after = self.clone();
+                spawn_local(async move {
+                    let mutation = queued.into_mutation(seq);
+                    session.tell(&Message::Mutation { mutation });
+                    after.dispatch(Event::Wrote);
+                    after.take_keys(&session).await;
+                });
             }
             Err(error) => {
                 self.replica.borrow_mut().withdraw(local);

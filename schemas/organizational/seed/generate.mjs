@@ -29,7 +29,8 @@ const TAGS = [
   ['several days', '#0d9488'],
 ]
 const TAG_WORDS = {
-  religious: /christmas|easter|good friday|eid|assumption|saints|epiphany|ascension|pentecost|corpus|vesak|diwali/i,
+  religious:
+    /christmas|easter|good friday|eid|assumption|saints|epiphany|ascension|pentecost|corpus|vesak|diwali/i,
   'national day': /independence|national day|republic day|constitution/i,
   labour: /labou?r|workers|may day/i,
   'new year': /new year/i,
@@ -39,8 +40,13 @@ const TAG_WORDS = {
 function users() {
   // No password opens these accounts; the demo signs in by tokens.
   const user = (user_id, username, email) => ({
-    user_id, username, email, password_hash: '!', subscription_tier: 'free',
-    workspace_config: { theme: 'system', start_view: 'due' }, view_preferences: { events: { group: 'month' } },
+    user_id,
+    username,
+    email,
+    password_hash: '!',
+    subscription_tier: 'free',
+    workspace_config: { theme: 'system', start_view: 'due' },
+    view_preferences: { events: { group: 'month' } },
   })
   return [
     user(1, 'ada', 'ada@example.org'),
@@ -51,12 +57,22 @@ function users() {
 
 function eventTypes() {
   const types = TYPES.map((type, i) => ({
-    event_type_id: i + 1, user_id: 1, name: type.name, color: type.color, icon: type.icon,
-    content_template: '{{title}} in {{location}}', available_variables: ['title', 'location', 'due_date'],
+    event_type_id: i + 1,
+    user_id: 1,
+    name: type.name,
+    color: type.color,
+    icon: type.icon,
+    content_template: '{{title}} in {{location}}',
+    available_variables: ['title', 'location', 'due_date'],
   }))
   types.push({
-    event_type_id: TYPES.length + 1, user_id: 2, name: 'Task', color: '#2563eb', icon: 'check',
-    content_template: '{{title}}', available_variables: ['title', 'due_date'],
+    event_type_id: TYPES.length + 1,
+    user_id: 2,
+    name: 'Task',
+    color: '#2563eb',
+    icon: 'check',
+    content_template: '{{title}}',
+    available_variables: ['title', 'due_date'],
   })
   return types
 }
@@ -69,12 +85,15 @@ function tags() {
 
 /** Every holiday of every country, in the order of country, date and name. */
 function holidays() {
-  const countries = Object.entries(new Holidays().getCountries('en')).sort(([a], [b]) => (a < b ? -1 : 1))
+  const countries = Object.entries(new Holidays().getCountries('en')).sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  )
   const found = []
   for (const [code, country] of countries) {
     const calendar = new Holidays(code)
     for (const year of YEARS) {
-      for (const holiday of calendar.getHolidays(year, 'en')) found.push({ code, country, ...holiday })
+      for (const holiday of calendar.getHolidays(year, 'en'))
+        found.push({ code, country, ...holiday })
     }
   }
   return found
@@ -92,7 +111,10 @@ function event(holiday, event_id) {
     user_id: 1,
     event_type_id: type + 1,
     title: holiday.name.slice(0, 255),
-    description: `${TYPES[type].name} in ${holiday.country}: ${length}${substitute}.`.slice(0, DESCRIPTION_MAX),
+    description: `${TYPES[type].name} in ${holiday.country}: ${length}${substitute}.`.slice(
+      0,
+      DESCRIPTION_MAX,
+    ),
     priority: TYPES[type].priority,
     location: holiday.country.slice(0, 200),
     // A day without a time of day is midnight UTC, so that it is the same day for everyone.
@@ -119,14 +141,29 @@ function assignments(events) {
 
 function itemTypes() {
   return [
-    { item_type_id: 1, user_id: 1, name: 'Travel gear', category: 'equipment', tracks_quantity: true, default_unit: 'piece' },
+    {
+      item_type_id: 1,
+      user_id: 1,
+      name: 'Travel gear',
+      category: 'equipment',
+      tracks_quantity: true,
+      default_unit: 'piece',
+    },
     { item_type_id: 2, user_id: 1, name: 'Document', category: 'papers', tracks_quantity: false },
   ]
 }
 
 function items() {
   const item = (item_id, item_type_id, name, location, value, custom_fields = {}) => ({
-    item_id, user_id: 1, item_type_id, name, location, value, quantity: 1, unit: 'piece', custom_fields,
+    item_id,
+    user_id: 1,
+    item_type_id,
+    name,
+    location,
+    value,
+    quantity: 1,
+    unit: 'piece',
+    custom_fields,
   })
   return [
     item(1, 1, 'Haversack, 28 l', 'Hall cupboard', 89.5, { colour: 'green' }),
@@ -140,13 +177,52 @@ function items() {
 const events = holidays().map((holiday, i) => event(holiday, i + 1))
 const next = events.length + 1
 const graces = [
-  { event_id: next, user_id: 2, event_type_id: TYPES.length + 1, title: 'Water the plants', priority: 3, due_date: '2026-03-04T08:00:00.000Z' },
-  { event_id: next + 1, user_id: 2, event_type_id: TYPES.length + 1, title: 'Call the plumber', priority: 4, location: 'Arlington', due_date: '2026-03-05T09:00:00.000Z' },
-  { event_id: next + 2, user_id: 2, event_type_id: TYPES.length + 1, title: 'Compile the report', priority: 5, due_date: '2026-03-09T17:00:00.000Z', custom_fields: { project: 'COBOL' } },
+  {
+    event_id: next,
+    user_id: 2,
+    event_type_id: TYPES.length + 1,
+    title: 'Water the plants',
+    priority: 3,
+    due_date: '2026-03-04T08:00:00.000Z',
+  },
+  {
+    event_id: next + 1,
+    user_id: 2,
+    event_type_id: TYPES.length + 1,
+    title: 'Call the plumber',
+    priority: 4,
+    location: 'Arlington',
+    due_date: '2026-03-05T09:00:00.000Z',
+  },
+  {
+    event_id: next + 2,
+    user_id: 2,
+    event_type_id: TYPES.length + 1,
+    title: 'Compile the report',
+    priority: 5,
+    due_date: '2026-03-09T17:00:00.000Z',
+    custom_fields: { project: 'COBOL' },
+  },
 ]
 const links = [
-  { link_id: 1, user_id: 1, from_type: 'event', from_id: 1, to_type: 'item', to_id: 1, relationship_type: 'needs' },
-  { link_id: 2, user_id: 1, from_type: 'item', from_id: 4, to_type: 'item', to_id: 5, relationship_type: 'kept with' },
+  {
+    link_id: 1,
+    user_id: 1,
+    from_type: 'event',
+    from_id: 1,
+    to_type: 'item',
+    to_id: 1,
+    relationship_type: 'needs',
+  },
+  {
+    link_id: 2,
+    user_id: 1,
+    from_type: 'item',
+    from_id: 4,
+    to_type: 'item',
+    to_id: 5,
+    relationship_type: 'kept with',
+  },
 ]
 const graceTag = { taggable_type: 'event', taggable_id: next, tag_id: TAGS.length + 1, user_id: 2 }
 

@@ -20,6 +20,7 @@ json_words!(Strategy {
     None "none",
     PrimaryKey "primary_key",
     Ordered "ordered",
+    Merged "merged",
     Range "range",
 });
 json_to!(Explain {

@@ -1,6 +1,6 @@
 //! A condition with its parameters bound: typed, so that testing a row converts nothing.
 
-use crate::replica::{Column, Data};
+use crate::replica::{Column, Data, ValueRef};
 use crate::value::compare_float;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -90,7 +90,28 @@ fn place_in<T>(low: &Bound<T>, high: &Bound<T>, compare_to: impl Fn(&T) -> Order
     }
 }
 
-impl Filter<'_> {
+impl<'a> Filter<'a> {
+    /// What equals a value, NULL equal to NULL.
+    pub fn equal(column: usize, value: ValueRef<'a>) -> Self {
+        match value {
+            ValueRef::Null => Filter::IsNull { column },
+            ValueRef::Int(int) => Filter::Int {
+                column,
+                low: int,
+                high: int,
+            },
+            ValueRef::Float(float) => Filter::Float {
+                column,
+                low: Bound::Included(float),
+                high: Bound::Included(float),
+            },
+            ValueRef::Text(text) => Filter::TextIs {
+                column,
+                value: Cow::Borrowed(text),
+            },
+        }
+    }
+
     /// Does the row in a slot pass?
     #[inline]
     pub fn passes(&self, columns: &[Column], slot: u32) -> bool {
@@ -177,33 +198,56 @@ impl Filter<'_> {
         }
     }
 
-    /// The points of a list, one filter each; of anything else, itself.
-    pub fn points(&self) -> Vec<Filter<'_>> {
+    /// The number of points of a list; of anything else, none.
+    pub fn listed(&self) -> Option<usize> {
         match self {
-            Filter::IntIn { column, values } => values
-                .iter()
-                .map(|&v| Filter::Int {
-                    column: *column,
-                    low: v,
-                    high: v,
-                })
-                .collect(),
-            Filter::FloatIn { column, values } => values
-                .iter()
-                .map(|&v| Filter::Float {
-                    column: *column,
-                    low: Bound::Included(v),
-                    high: Bound::Included(v),
-                })
-                .collect(),
-            Filter::TextIn { column, values } => values
-                .iter()
-                .map(|v| Filter::TextIs {
-                    column: *column,
-                    value: Cow::Borrowed(v),
-                })
-                .collect(),
-            _ => vec![self.clone()],
+            Filter::IntIn { values, .. } => Some(values.len()),
+            Filter::FloatIn { values, .. } => Some(values.len()),
+            Filter::TextIn { values, .. } => Some(values.len()),
+            _ => None,
+        }
+    }
+
+    /// A point of a list.
+    pub fn point(&self, i: usize) -> Filter<'_> {
+        match self {
+            Filter::IntIn { column, values } => Filter::equal(*column, ValueRef::Int(values[i])),
+            Filter::FloatIn { column, values } => {
+                Filter::equal(*column, ValueRef::Float(values[i]))
+            }
+            Filter::TextIn { column, values } => Filter::equal(*column, ValueRef::Text(&values[i])),
+            _ => Filter::Never,
+        }
+    }
+
+    /// Does an index narrow to what passes: is it a point or an interval?
+    pub fn is_interval(&self) -> bool {
+        matches!(
+            self,
+            Filter::IsNull { .. }
+                | Filter::Int { .. }
+                | Filter::Float { .. }
+                | Filter::TextIs { .. }
+                | Filter::Text { .. }
+        )
+    }
+
+    /// The column concerned.
+    pub fn column(&self) -> Option<usize> {
+        match self {
+            Filter::Always | Filter::Never => None,
+            Filter::IsNull { column }
+            | Filter::NotNull { column }
+            | Filter::Int { column, .. }
+            | Filter::IntNot { column, .. }
+            | Filter::IntIn { column, .. }
+            | Filter::Float { column, .. }
+            | Filter::FloatNot { column, .. }
+            | Filter::FloatIn { column, .. }
+            | Filter::TextIs { column, .. }
+            | Filter::Text { column, .. }
+            | Filter::TextNot { column, .. }
+            | Filter::TextIn { column, .. } => Some(*column),
         }
     }
 

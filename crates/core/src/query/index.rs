@@ -1,8 +1,8 @@
 //! Slots of a table in the order of some of its columns, ties in the order of the primary key.
 
 use super::filter::Filter;
-use crate::replica::Column;
-use crate::sort::sort_keyed;
+use crate::replica::{Column, Data};
+use crate::sort;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -74,7 +74,8 @@ impl OrderKey {
         }
     }
 
-    fn prefix(&self, columns: &[Column], slot: u32) -> u64 {
+    /// A number whose order is the order of the slots' values as far as it goes.
+    pub fn prefix(&self, columns: &[Column], slot: u32) -> u64 {
         let column = &columns[self.column];
         if column.is_null(slot) {
             return if self.nulls_first { 0 } else { u64::MAX };
@@ -94,30 +95,56 @@ impl Spec {
         self.0.iter().any(|key| key.column == column)
     }
 
-    #[inline]
     pub fn compare(&self, columns: &[Column], a: u32, b: u32) -> Ordering {
-        for key in &self.0 {
-            let order = key.compare(columns, a, b);
-            if order != Ordering::Equal {
-                return order;
-            }
-        }
-        Ordering::Equal
+        compare(&self.0, columns, a, b)
+    }
+
+    /// The first column's number for a slot; see [`OrderKey::prefix`].
+    pub fn prefix(&self, columns: &[Column], slot: u32) -> u64 {
+        self.0.first().map_or(0, |key| key.prefix(columns, slot))
     }
 
     /// Sorts slots.
     pub fn sort(&self, columns: &[Column], slots: &mut [u32]) {
-        let Some(first) = self.0.first() else { return };
-        // Most comparisons are decided by one number, without going through the columns.
+        let Some(&one) = slots.first() else { return };
+        // Columns in which all rows agree order nothing; those of one user begin with such.
+        let agree = |key: &OrderKey| {
+            let same = |&slot: &u32| key.compare(columns, one, slot) == Ordering::Equal;
+            slots.iter().all(same)
+        };
+        let constant = self.0.iter().take_while(|key| agree(key)).count();
+        let Some((first, _)) = self.0[constant..].split_first() else {
+            return;
+        };
         let mut keyed: Vec<(u64, u32)> = slots
             .iter()
             .map(|&slot| (first.prefix(columns, slot), slot))
             .collect();
-        sort_keyed(&mut keyed, &|a, b| self.compare(columns, a, b));
+        sort_keyed(&self.0[constant..], columns, &mut keyed);
         for (slot, (_, sorted)) in slots.iter_mut().zip(keyed) {
             *slot = sorted;
         }
     }
+
+    /// Sorts slots that come with their prefixes.
+    pub fn sort_keyed(&self, columns: &[Column], keyed: &mut Vec<(u64, u32)>) {
+        sort_keyed(&self.0, columns, keyed);
+    }
+}
+
+fn compare(keys: &[OrderKey], columns: &[Column], a: u32, b: u32) -> Ordering {
+    for key in keys {
+        let order = key.compare(columns, a, b);
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+    Ordering::Equal
+}
+
+fn sort_keyed(keys: &[OrderKey], columns: &[Column], keyed: &mut Vec<(u64, u32)>) {
+    // Most comparisons are decided by one number, without going through the columns.
+    sort::sort_keyed(keyed, &|a, b| compare(keys, columns, a, b));
 }
 
 /// An index, kept in step with every change unless it is stale; then it is made anew when used.
@@ -174,26 +201,77 @@ impl SortedIndex {
             .partition_point(|&other| self.spec.compare(columns, other, slot) == Ordering::Less)
     }
 
-    /// The positions whose leading columns pass the filters; all filters but the last must be
-    /// points.
-    pub fn range(&self, columns: &[Column], filters: &[&Filter<'_>]) -> Range<usize> {
-        if filters.is_empty() {
-            return 0..self.slots.len();
-        }
-        let place = |slot: u32| {
-            for (key, filter) in self.spec.0.iter().zip(filters) {
-                let order = key.place(columns, slot, filter);
-                if order != Ordering::Equal {
-                    return order;
+    /// The positions, within those that agree on all columns before `depth`, whose value at
+    /// `depth` passes a filter: a point or an interval.
+    pub fn narrow(
+        &self,
+        columns: &[Column],
+        within: Range<usize>,
+        depth: usize,
+        filter: &Filter<'_>,
+    ) -> Range<usize> {
+        let start = self.seek(columns, within.clone(), depth, filter, false);
+        start..self.seek(columns, start..within.end, depth, filter, true)
+    }
+
+    /// The first position that is not before those that pass a filter; or, `past` them, the first
+    /// after them.
+    fn seek(
+        &self,
+        columns: &[Column],
+        within: Range<usize>,
+        depth: usize,
+        filter: &Filter<'_>,
+        past: bool,
+    ) -> usize {
+        let (mut low, mut high) = (within.start, within.end);
+        let key = self.spec.0[depth];
+        let column = &columns[key.column];
+        // Often all pass, so the end is tried before the middle.
+        let mut at = if past { high.max(1) - 1 } else { low };
+        // Integers are by far the most common, and worth a loop without a call.
+        if let (
+            Filter::Int {
+                low: least,
+                high: most,
+                ..
+            },
+            Data::Int(ints),
+        ) = (filter, &column.data)
+        {
+            let edge = if past == key.descending {
+                *least
+            } else {
+                *most
+            };
+            while low < high {
+                let slot = self.slots[at];
+                let int = ints[slot as usize];
+                let before = if column.is_null(slot) {
+                    key.nulls_first
+                } else if int == edge {
+                    past
+                } else {
+                    (int < edge) != key.descending
+                };
+                if before {
+                    low = at + 1;
+                } else {
+                    high = at;
                 }
+                at = low + (high - low) / 2;
             }
-            Ordering::Equal
-        };
-        let start = self
-            .slots
-            .partition_point(|&slot| place(slot) == Ordering::Less);
-        let rest = &self.slots[start..];
-        let len = rest.partition_point(|&slot| place(slot) == Ordering::Equal);
-        start..start + len
+            return low;
+        }
+        while low < high {
+            let place = key.place(columns, self.slots[at], filter);
+            if place == Ordering::Less || past && place == Ordering::Equal {
+                low = at + 1;
+            } else {
+                high = at;
+            }
+            at = low + (high - low) / 2;
+        }
+        low
     }
 }

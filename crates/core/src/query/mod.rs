@@ -10,6 +10,7 @@ mod filter;
 mod index;
 mod plan;
 mod run;
+mod walk;
 
 pub(crate) use index::SortedIndex;
 pub(crate) use plan::Plan;
@@ -143,6 +144,8 @@ pub enum Strategy {
     PrimaryKey,
     /// Along an index that delivers the order, until there is enough.
     Ordered,
-    /// By an index on the conditions, sorted afterwards.
+    /// By an index on a condition, sorted afterwards.
     Range,
+    /// By an index on a condition and the order: one run of rows per value, merged.
+    Merged,
 }

@@ -1,6 +1,7 @@
 //! Compiles a query's shape: checks it against the schema and picks the indexes worth having.
 
 use super::index::{OrderKey, Spec};
+use super::walk::Run;
 use super::{CONDITIONS_MAX, Explain, IN_VALUES_MAX, Op, OrderShape, QueryShape, Strategy};
 use crate::error::{Error, ErrorCode};
 use crate::schema::{Schema, Storage, Table, TableId, Type};
@@ -34,11 +35,14 @@ pub(crate) struct Plan {
     pub points: Vec<usize>,
     /// Begins with the fixed columns and goes on in the order wanted.
     pub ordered: Spec,
-    /// Begins with the fixed columns and goes on with the column of one more condition.
+    /// Begins with the fixed columns, goes on with the column of one more condition, whose position
+    /// follows, and then in the order wanted: what that column holds one value of is in order.
     pub range: Option<(Spec, usize)>,
     /// The order wanted, the primary key at its end.
     pub order: Spec,
     pub result: Vec<u32>,
+    /// Room for the runs of a run.
+    pub runs: Vec<Run>,
     pub strategy: Strategy,
     pub examined: u32,
 }
@@ -83,26 +87,19 @@ impl Plan {
         let starts = || fixed.iter().map(|&column| OrderKey::ascending(column));
         let ordered = Spec(starts().chain(order.0.iter().copied()).collect());
         let narrows = narrows(&conditions);
-        let range = range_condition(table, &conditions, &fixed).map(|i| {
+        let first = order.0.first().map(|key| key.column);
+        let range = range_condition(table, &conditions, &fixed, first).map(|i| {
             // What narrows another condition is part of that one when the query runs.
             let i = narrows
                 .iter()
                 .find(|(_, j)| *j == i)
                 .map_or(i, |(first, _)| *first);
-            let then = std::iter::once(conditions[i].column).chain(
-                key.iter()
-                    .copied()
-                    .filter(|k| *k != conditions[i].column && !fixed.contains(k)),
-            );
-            (
-                Spec(starts().chain(then.map(OrderKey::ascending)).collect()),
-                i,
-            )
-        });
-        let range = range.filter(|(spec, i)| {
-            // One index may do both, except for a list, which is several ranges.
-            let len = fixed.len() + 1;
-            conditions[*i].op == Op::In || spec.0[..len] != ordered.0[..len.min(ordered.0.len())]
+            let column = conditions[i].column;
+            let then = order.0.iter().copied().filter(|key| key.column != column);
+            let spec = starts()
+                .chain(std::iter::once(OrderKey::ascending(column)))
+                .chain(then);
+            (Spec(spec.collect()), i)
         });
         Ok(Self {
             table: id,
@@ -117,6 +114,7 @@ impl Plan {
             range,
             order,
             result: Vec::new(),
+            runs: Vec::new(),
             strategy: Strategy::None,
             examined: 0,
         })
@@ -127,8 +125,8 @@ impl Plan {
         let table = schema.table(self.table);
         let spec = match (self.strategy, &self.range) {
             (Strategy::Ordered, _) => &self.ordered.0[..],
-            (Strategy::Range, Some((spec, _))) => &spec.0[..],
-            (Strategy::None | Strategy::PrimaryKey | Strategy::Range, _) => &[],
+            (Strategy::Range | Strategy::Merged, Some((spec, _))) => &spec.0[..],
+            (Strategy::None | Strategy::PrimaryKey | Strategy::Range | Strategy::Merged, _) => &[],
         };
         let name = |key: &OrderKey| {
             let sign = if key.descending { "-" } else { "" };
@@ -272,8 +270,14 @@ fn points(table: &Table, conditions: &[Condition]) -> Vec<usize> {
 }
 
 /// The condition whose column goes into the second index: one that the schema indexes after the
-/// fixed columns, or else the most selective kind.
-fn range_condition(table: &Table, conditions: &[Condition], fixed: &[usize]) -> Option<usize> {
+/// fixed columns, or else the most selective kind. An interval on the first column of the order is
+/// served by the first index.
+fn range_condition(
+    table: &Table,
+    conditions: &[Condition],
+    fixed: &[usize],
+    first: Option<usize>,
+) -> Option<usize> {
     let rank = |condition: &Condition| {
         let kind = match condition.op {
             Op::Eq | Op::In => 0,
@@ -291,7 +295,8 @@ fn range_condition(table: &Table, conditions: &[Condition], fixed: &[usize]) -> 
     let ranked = conditions
         .iter()
         .enumerate()
-        .filter(|(_, c)| !fixed.contains(&c.column));
+        .filter(|(_, c)| !fixed.contains(&c.column))
+        .filter(|(_, c)| c.op == Op::In || first != Some(c.column));
     ranked
         .filter_map(|(i, c)| Some((rank(c)?, i)))
         .min()

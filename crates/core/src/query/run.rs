@@ -4,22 +4,24 @@ use super::bind::bind;
 use super::filter::Filter;
 use super::index::{SortedIndex, Spec};
 use super::plan::Plan;
+use super::walk::{Run, Set, Walk};
 use super::{INDEXES_MAX, Param, Strategy};
 use crate::error::{Error, ErrorCode};
-use crate::replica::{Data, TableStore, ValueRef};
+use crate::replica::{TableStore, ValueRef};
 use std::borrow::Cow;
 use std::ops::{Bound, Range};
 
 /// Walking an ordered index, a query may look at this many rows, and at this many for each that it
-/// needs, before it asks whether another index would be shorter.
+/// needs, before a second index is made.
 const WALK_MIN: usize = 512;
 const WALK_PER_ROW: usize = 16;
 
-/// What of the matching rows is wanted.
-struct Window {
-    offset: usize,
-    limit: usize,
-}
+/// The most runs that are merged.
+const RUNS_MAX: usize = 16;
+
+/// What finding a run costs, and what a row of several runs, as multiples of testing a row.
+const RUN_COST: usize = 40;
+const MERGE_COST: usize = 3;
 
 /// Runs a plan; its result stays in the plan.
 ///
@@ -32,16 +34,22 @@ pub(crate) fn run(
     params: &[Param<'_>],
 ) -> Result<(), Error> {
     let filters = filters(plan, params)?;
-    let window = Window {
-        offset: window_part(plan.offset, params)?.unwrap_or(0),
-        limit: window_part(plan.limit, params)?.unwrap_or(usize::MAX),
+    let offset = window_part(plan.offset, params)?.unwrap_or(0);
+    let limit = window_part(plan.limit, params)?.unwrap_or(usize::MAX);
+    let mut walk = Walk {
+        filters: &filters,
+        offset,
+        limit,
+        seen: 0,
+        examined: 0,
+        result: std::mem::take(&mut plan.result),
     };
-    let mut result = std::mem::take(&mut plan.result);
-    result.clear();
-    let (strategy, examined) = answer(store, plan, &filters, &window, &mut result);
-    plan.result = result;
-    plan.strategy = strategy;
-    plan.examined = examined as u32;
+    walk.result.clear();
+    let mut runs = std::mem::take(&mut plan.runs);
+    plan.strategy = answer(store, plan, &mut walk, &mut runs);
+    plan.examined = walk.examined as u32;
+    plan.result = walk.result;
+    plan.runs = runs;
     Ok(())
 }
 
@@ -61,42 +69,54 @@ pub(crate) fn count(
     if let Some(key) = &plan.by_key {
         return Ok(usize::from(by_key(store, &filters, key).is_some()));
     }
-    let points: Vec<&Filter<'_>> = plan.points.iter().map(|&i| &filters[i]).collect();
-    let rest: Vec<&Filter<'_>> = rest_of(&filters, &plan.points);
-    if rest.is_empty() && points.is_empty() {
+    let mut rest = conditions_left(plan, &filters);
+    if rest == 0 && plan.points.is_empty() {
         return Ok(store.len());
     }
-    if rest.is_empty() {
-        let at = ensure(store, &plan.ordered);
-        return Ok(store.indexes[at].range(&store.columns, &points).len());
-    }
-    let (spec, ranges, rest) = match &plan.range {
-        Some((spec, condition)) => {
+    let bound = bound(plan, &filters, rest);
+    let mut runs = Vec::new();
+    let at = match &plan.range {
+        Some((spec, condition)) if bound.is_none_or(|i| rest != 1 << i) => {
             let at = ensure(store, spec);
-            let ranges = point_ranges(store, at, &points, &filters[*condition]);
-            let rest: Vec<&Filter<'_>> = rest
-                .into_iter()
-                .filter(|f| !std::ptr::eq(*f, &filters[*condition]))
-                .collect();
-            (at, ranges, rest)
+            let fixed = fixed(store, at, plan, &filters);
+            let rows = find_runs(store, at, plan, fixed, &filters[*condition], &mut runs);
+            rest &= !(1 << condition);
+            if let Some(bound) = bound
+                && split(store, at, plan, &filters[*condition], rows, &mut runs)
+            {
+                rest &= !(1 << bound);
+                rest |= bound_runs(store, at, plan, &filters, bound, &mut runs);
+            }
+            at
         }
-        None => {
+        _ => {
             let at = ensure(store, &plan.ordered);
-            let range = store.indexes[at].range(&store.columns, &points);
-            (at, vec![range], rest)
+            let mut within = fixed(store, at, plan, &filters);
+            if let Some(bound) = bound {
+                rest &= !(1 << bound);
+                within = narrow(store, at, within, plan.points.len(), &filters[bound]);
+            }
+            push_run(&mut runs, within);
+            at
         }
     };
-    let slots = &store.indexes[spec].slots;
-    Ok(ranges
-        .into_iter()
-        .map(|range| match &rest[..] {
-            [] => range.len(),
-            rest => {
-                let passes = |slot: &&u32| rest.iter().all(|f| f.passes(&store.columns, **slot));
-                slots[range].iter().filter(passes).count()
-            }
-        })
-        .sum())
+    if rest == 0 {
+        return Ok(runs.iter().map(|run| run.end - run.at).sum());
+    }
+    // No row is the last wanted, so all are looked at and none is kept.
+    let mut walk = Walk {
+        filters: &filters,
+        offset: usize::MAX,
+        limit: usize::MAX,
+        seen: 0,
+        examined: 0,
+        result: Vec::new(),
+    };
+    for run in runs {
+        let slots = &store.indexes[at].slots[run.at..run.end];
+        walk.along(&store.columns, slots, rest);
+    }
+    Ok(walk.seen)
 }
 
 fn filters<'a>(plan: &Plan, params: &[Param<'a>]) -> Result<Vec<Filter<'a>>, Error> {
@@ -139,216 +159,246 @@ fn window_part(position: Option<usize>, params: &[Param<'_>]) -> Result<Option<u
     }
 }
 
-/// The filters other than those at some positions.
-fn rest_of<'f, 'a>(filters: &'f [Filter<'a>], without: &[usize]) -> Vec<&'f Filter<'a>> {
-    let kept = filters
-        .iter()
-        .enumerate()
-        .filter(|(i, f)| !without.contains(i) && !matches!(f, Filter::Always));
-    kept.map(|(_, f)| f).collect()
+/// The conditions that no point of an index takes care of.
+fn conditions_left(plan: &Plan, filters: &[Filter<'_>]) -> Set {
+    let mut rest = 0;
+    for (i, filter) in filters.iter().enumerate() {
+        if !matches!(filter, Filter::Always) && !plan.points.contains(&i) {
+            rest |= 1 << i;
+        }
+    }
+    rest
+}
+
+/// A condition that leaves an interval of the first column of the order.
+fn bound(plan: &Plan, filters: &[Filter<'_>], rest: Set) -> Option<usize> {
+    let first = plan.order.0.first()?.column;
+    (0..filters.len()).find(|&i| {
+        rest & 1 << i != 0 && filters[i].column() == Some(first) && filters[i].is_interval()
+    })
+}
+
+fn narrow(
+    store: &TableStore,
+    at: usize,
+    within: Range<usize>,
+    depth: usize,
+    filter: &Filter<'_>,
+) -> Range<usize> {
+    store.indexes[at].narrow(&store.columns, within, depth, filter)
+}
+
+/// The positions of the rows that the fixed columns leave, the same in both indexes of a plan.
+fn fixed(store: &TableStore, at: usize, plan: &Plan, filters: &[Filter<'_>]) -> Range<usize> {
+    let mut within = 0..store.indexes[at].slots.len();
+    for (depth, &i) in plan.points.iter().enumerate() {
+        within = narrow(store, at, within, depth, &filters[i]);
+    }
+    within
 }
 
 fn answer(
     store: &mut TableStore,
     plan: &Plan,
-    filters: &[Filter<'_>],
-    window: &Window,
-    result: &mut Vec<u32>,
-) -> (Strategy, usize) {
-    if window.limit == 0 || filters.iter().any(|f| matches!(f, Filter::Never)) {
-        return (Strategy::Ordered, 0);
+    walk: &mut Walk<'_, '_>,
+    runs: &mut Vec<Run>,
+) -> Strategy {
+    let filters = walk.filters;
+    if walk.limit == 0 || filters.iter().any(|f| matches!(f, Filter::Never)) {
+        return Strategy::Ordered;
     }
     if let Some(key) = &plan.by_key {
-        if window.offset == 0 {
-            result.extend(by_key(store, filters, key));
+        if walk.offset == 0 {
+            walk.result.extend(by_key(store, filters, key));
         }
-        return (Strategy::PrimaryKey, 1);
+        walk.examined = 1;
+        return Strategy::PrimaryKey;
     }
-    let points: Vec<&Filter<'_>> = plan.points.iter().map(|&i| &filters[i]).collect();
-    let mut rest = rest_of(filters, &plan.points);
     let at = ensure(store, &plan.ordered);
-    let range = ordered_range(store, at, plan, &points, &mut rest);
-    if rest.is_empty() {
-        let slots = &store.indexes[at].slots[range];
-        let page = slots.iter().skip(window.offset).take(window.limit);
-        result.extend(page);
-        return (Strategy::Ordered, result.len());
+    let fixed = fixed(store, at, plan, filters);
+    let mut rest = conditions_left(plan, filters);
+    let bound = bound(plan, filters, rest);
+    let mut range = fixed.clone();
+    if let Some(bound) = bound {
+        rest &= !(1 << bound);
+        range = narrow(store, at, range, plan.points.len(), &filters[bound]);
     }
     let budget = match &plan.range {
-        None => usize::MAX,
-        Some(_) if window.limit == usize::MAX => 0,
-        Some(_) => {
-            let need = window.offset.saturating_add(window.limit);
-            need.saturating_mul(WALK_PER_ROW).saturating_add(WALK_MIN)
+        Some((spec, condition)) if rest != 0 => {
+            let listed = filters[*condition].listed().unwrap_or(0);
+            if walk.limit == usize::MAX || listed <= RUNS_MAX && is_ready(store, spec) {
+                0
+            } else {
+                walk.need()
+                    .saturating_mul(WALK_PER_ROW)
+                    .saturating_add(WALK_MIN)
+            }
         }
+        _ => usize::MAX,
     };
-    let mut walk = Walk {
-        window,
-        seen: 0,
-        examined: 0,
-    };
-    let first = range.start..range.end.min(range.start.saturating_add(budget));
-    let stopped = first.end;
-    if walk.along(store, at, first, &rest, result) || stopped == range.end {
-        return (Strategy::Ordered, walk.examined);
+    let stop = range.end.min(range.start.saturating_add(budget));
+    let slots = &store.indexes[at].slots;
+    if walk.along(&store.columns, &slots[range.start..stop], rest) || stop == range.end {
+        return Strategy::Ordered;
     }
-    if let Some((spec, condition)) = &plan.range {
-        let left = range.end - stopped;
-        if let Some(examined) = by_range(
-            store, plan, spec, &points, filters, *condition, left, window, result,
-        ) {
-            return (Strategy::Range, walk.examined + examined);
-        }
-    }
-    let at = ensure(store, &plan.ordered);
-    walk.along(store, at, stopped..range.end, &rest, result);
-    (Strategy::Ordered, walk.examined)
+    range.start = stop;
+    by_counts(store, plan, walk, runs, (at, fixed, range), (rest, bound))
 }
 
-/// The range of the ordered index that the fixed columns leave, narrowed by a condition on the
-/// column that follows where there is one; that condition is taken out of the rest.
-fn ordered_range(
-    store: &TableStore,
-    at: usize,
-    plan: &Plan,
-    points: &[&Filter<'_>],
-    rest: &mut Vec<&Filter<'_>>,
-) -> Range<usize> {
-    let index = &store.indexes[at];
-    let next = plan.ordered.0.get(points.len()).map(|key| key.column);
-    let narrowing = rest.iter().position(|filter| match filter {
-        Filter::Int { column, .. }
-        | Filter::Float { column, .. }
-        | Filter::TextIs { column, .. }
-        | Filter::Text { column, .. }
-        | Filter::IsNull { column } => Some(*column) == next,
-        _ => false,
-    });
-    match narrowing {
-        Some(i) => {
-            let mut leading = points.to_vec();
-            leading.push(rest.remove(i));
-            index.range(&store.columns, &leading)
-        }
-        None => index.range(&store.columns, points),
-    }
-}
-
-struct Walk<'w> {
-    window: &'w Window,
-    seen: usize,
-    examined: usize,
-}
-
-impl Walk<'_> {
-    /// Collects what passes; says whether there is enough.
-    fn along(
-        &mut self,
-        store: &TableStore,
-        at: usize,
-        range: Range<usize>,
-        rest: &[&Filter<'_>],
-        result: &mut Vec<u32>,
-    ) -> bool {
-        let columns = &store.columns;
-        let slots = &store.indexes[at].slots[range];
-        // One range of integers is the most common rest: no choice per row.
-        if let [Filter::Int { column, low, high }] = rest {
-            let column = &columns[*column];
-            if let Data::Int(ints) = &column.data {
-                let (low, high) = (*low, *high);
-                return self.collect(slots, result, |slot| {
-                    let int = ints[slot as usize];
-                    low <= int && int <= high && !column.is_null(slot)
-                });
-            }
-        }
-        self.collect(slots, result, |slot| {
-            rest.iter().all(|f| f.passes(columns, slot))
-        })
-    }
-
-    #[inline]
-    fn collect(
-        &mut self,
-        slots: &[u32],
-        result: &mut Vec<u32>,
-        passes: impl Fn(u32) -> bool,
-    ) -> bool {
-        for (i, &slot) in slots.iter().enumerate() {
-            if !passes(slot) {
-                continue;
-            }
-            self.seen += 1;
-            if self.seen > self.window.offset {
-                result.push(slot);
-                if result.len() == self.window.limit {
-                    self.examined += i + 1;
-                    return true;
-                }
-            }
-        }
-        self.examined += slots.len();
-        false
-    }
-}
-
-/// Answers by the index on a condition, unless walking on through `left` rows is cheaper; gives
-/// the number of rows looked at.
-#[allow(clippy::too_many_arguments)] // the parts of one query
-fn by_range(
+/// Chooses by what the second index counts between walking on along the first one, merging runs of
+/// the second, and sorting what it has.
+fn by_counts(
     store: &mut TableStore,
     plan: &Plan,
-    spec: &Spec,
-    points: &[&Filter<'_>],
-    filters: &[Filter<'_>],
-    condition: usize,
-    left: usize,
-    window: &Window,
-    result: &mut Vec<u32>,
-) -> Option<usize> {
-    let at = ensure(store, spec);
-    let ranges = point_ranges(store, at, points, &filters[condition]);
-    let candidates: usize = ranges.iter().map(Range::len).sum();
-    // Sorting n rows costs about n·log₂n comparisons, each a little more than a test.
-    let sorting = candidates.saturating_mul(2 + candidates.max(1).ilog2() as usize);
-    if sorting > left {
-        return None;
+    walk: &mut Walk<'_, '_>,
+    runs: &mut Vec<Run>,
+    (at, fixed, mut range): (usize, Range<usize>, Range<usize>),
+    (rest, bound): (Set, Option<usize>),
+) -> Strategy {
+    let Some((spec, condition)) = &plan.range else {
+        return Strategy::Ordered;
+    };
+    let filters = walk.filters;
+    let other = ensure(store, spec);
+    let all = fixed.len();
+    let rows = find_runs(store, other, plan, fixed, &filters[*condition], runs);
+    if rows == 0 {
+        walk.restart();
+        return Strategy::Range;
     }
-    let rest: Vec<&Filter<'_>> = rest_of(filters, &plan.points)
-        .into_iter()
-        .filter(|f| !std::ptr::eq(*f, &filters[condition]))
-        .collect();
-    let columns = &store.columns;
-    let slots = &store.indexes[at].slots;
-    result.clear();
-    for range in ranges {
-        let passes = |slot: &u32| rest.iter().all(|f| f.passes(columns, *slot));
-        result.extend(slots[range].iter().copied().filter(passes));
+    let others = rest & !(1 << condition);
+    let need = walk.need().min(rows);
+    let sorting = rows * (3 + need.ilog2() as usize);
+    let mut expected = need.saturating_mul(all) / rows;
+    loop {
+        let left = range.len();
+        let walking = expected.min(left);
+        let best = walking.min(sorting);
+        let merging = |runs: &[Run]| match runs.len() {
+            1 => RUN_COST + need,
+            n => n * RUN_COST + need * (MERGE_COST + n / 2),
+        };
+        if best > RUN_COST + need
+            && split(store, other, plan, &filters[*condition], rows, runs)
+            && merging(runs) < best
+        {
+            let unbound = bound.map_or(0, |bound| {
+                bound_runs(store, other, plan, filters, bound, runs)
+            });
+            walk.restart();
+            let slots = &store.indexes[other].slots;
+            walk.merge(&store.columns, slots, runs, &plan.order, others | unbound);
+            return Strategy::Merged;
+        }
+        if sorting < walking {
+            let bound = bound.map_or(0, |bound| 1 << bound);
+            walk.restart();
+            let slots = &store.indexes[other].slots;
+            walk.sort(&store.columns, slots, runs, &plan.order, others | bound);
+            return Strategy::Range;
+        }
+        let budget = walking.saturating_mul(4).saturating_add(64);
+        let stop = range.start + budget.min(left);
+        let slots = &store.indexes[at].slots[range.start..stop];
+        if walk.along(&store.columns, slots, rest) || stop == range.end {
+            return Strategy::Ordered;
+        }
+        // Fewer pass here than elsewhere.
+        range.start = stop;
+        expected = usize::MAX;
     }
-    plan.order.sort(columns, result);
-    result.truncate(window.offset.saturating_add(window.limit));
-    result.drain(..window.offset.min(result.len()));
-    Some(candidates)
 }
 
-/// The ranges of an index for a condition after the fixed columns; a list has one per value.
-fn point_ranges(
+fn push_run(runs: &mut Vec<Run>, range: Range<usize>) {
+    if !range.is_empty() {
+        runs.push(Run {
+            at: range.start,
+            end: range.end,
+            key: 0,
+        });
+    }
+}
+
+/// Finds what the second index has for its condition: one run per value of a list, one for an
+/// interval; gives the number of rows.
+fn find_runs(
     store: &TableStore,
     at: usize,
-    points: &[&Filter<'_>],
+    plan: &Plan,
+    fixed: Range<usize>,
     condition: &Filter<'_>,
-) -> Vec<Range<usize>> {
-    let index = &store.indexes[at];
-    condition
-        .points()
-        .iter()
-        .map(|point| {
-            let mut leading = points.to_vec();
-            leading.push(point);
-            index.range(&store.columns, &leading)
-        })
-        .collect()
+    runs: &mut Vec<Run>,
+) -> usize {
+    let depth = plan.points.len();
+    runs.clear();
+    match condition.listed() {
+        None => push_run(runs, narrow(store, at, fixed, depth, condition)),
+        Some(values) => {
+            for i in 0..values {
+                let point = condition.point(i);
+                push_run(runs, narrow(store, at, fixed.clone(), depth, &point));
+            }
+        }
+    }
+    runs.iter().map(|run| run.end - run.at).sum()
+}
+
+/// Splits the run of an interval into one per value, unless they are too many to merge.
+fn split(
+    store: &TableStore,
+    at: usize,
+    plan: &Plan,
+    condition: &Filter<'_>,
+    rows: usize,
+    runs: &mut Vec<Run>,
+) -> bool {
+    let (&[whole], None) = (&runs[..], condition.listed()) else {
+        return runs.len() <= RUNS_MAX;
+    };
+    let depth = plan.points.len();
+    let column = store.indexes[at].spec.0[depth].column;
+    runs.clear();
+    let mut start = whole.at;
+    while start < whole.end {
+        let slot = store.indexes[at].slots[start];
+        let equal = Filter::equal(column, store.columns[column].get(slot));
+        let run = narrow(store, at, start..whole.end, depth, &equal);
+        start = run.end;
+        push_run(runs, run);
+        // As many more as the first ones promise?
+        let found = runs.len();
+        let promised = found * rows > (start - whole.at) * 4 * RUNS_MAX;
+        if start < whole.end && (found == RUNS_MAX || promised) {
+            runs.clear();
+            runs.push(whole);
+            return false;
+        }
+    }
+    true
+}
+
+/// Narrows each run, of one value each, by a condition on the first column of the order; gives what
+/// is left to test.
+fn bound_runs(
+    store: &TableStore,
+    at: usize,
+    plan: &Plan,
+    filters: &[Filter<'_>],
+    bound: usize,
+    runs: &mut Vec<Run>,
+) -> Set {
+    let depth = plan.points.len() + 1;
+    let next = store.indexes[at].spec.0.get(depth).map(|key| key.column);
+    if next != filters[bound].column() {
+        // The order begins with the column of the list whose values the runs are.
+        return 1 << bound;
+    }
+    for run in runs.iter_mut() {
+        let range = narrow(store, at, run.at..run.end, depth, &filters[bound]);
+        (run.at, run.end) = (range.start, range.end);
+    }
+    runs.retain(|run| run.at < run.end);
+    0
 }
 
 fn by_key(store: &TableStore, filters: &[Filter<'_>], key: &[usize]) -> Option<u32> {
@@ -374,9 +424,13 @@ fn by_key(store: &TableStore, filters: &[Filter<'_>], key: &[usize]) -> Option<u
         .then_some(slot)
 }
 
+/// Is there such an index, in step?
+fn is_ready(store: &TableStore, spec: &Spec) -> bool {
+    store.indexes.iter().any(|i| !i.stale && i.spec == *spec)
+}
+
 /// The position of an index that is in step, made if need be.
 fn ensure(store: &mut TableStore, spec: &Spec) -> usize {
-    let latest = store.indexes.iter().map(|i| i.used).max().unwrap_or(0);
     let at = match store.indexes.iter().position(|index| index.spec == *spec) {
         Some(at) => at,
         None if store.indexes.len() < INDEXES_MAX => {
@@ -391,7 +445,8 @@ fn ensure(store: &mut TableStore, spec: &Spec) -> usize {
             oldest
         }
     };
-    store.indexes[at].used = latest + 1;
+    store.uses += 1;
+    store.indexes[at].used = store.uses;
     if store.indexes[at].stale {
         let mut index =
             std::mem::replace(&mut store.indexes[at], SortedIndex::new(Spec(Vec::new())));

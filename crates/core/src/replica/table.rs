@@ -15,6 +15,8 @@ pub(crate) struct TableStore {
     pub columns: Vec<Column>,
     pub key_columns: Vec<usize>,
     pub indexes: Vec<SortedIndex>,
+    /// How often an index was used.
+    pub uses: u64,
     keys: HashTable<u32>,
     /// One bit per slot: is it a row's?
     live: Vec<u64>,
@@ -37,6 +39,7 @@ impl TableStore {
                 .map(|c| usize::from(c.0))
                 .collect(),
             indexes: Vec::new(),
+            uses: 0,
             keys: HashTable::new(),
             live: Vec::new(),
             slots: 0,
