@@ -5,6 +5,7 @@ use crate::naive::{self, Model, Rows, id_of};
 use crate::queries::{self, Query};
 use haversack_core::ErrorCode;
 use haversack_core::protocol::{Mutation, Op, Seq};
+use haversack_core::query::Strategy as Way;
 use haversack_core::replica::{DraftOp, LocalId, Replica, WriteContext};
 use haversack_core::schema::{ColumnId, TableId};
 use haversack_core::value;
@@ -148,6 +149,8 @@ pub struct World {
     clock_ms: i64,
     /// What each slot showed after the last step.
     slots: BTreeMap<u32, WireRow>,
+    /// How queries were answered.
+    pub taken: Vec<Way>,
 }
 
 type Step = Result<(), TestCaseError>;
@@ -165,6 +168,7 @@ impl World {
             next_key: 1000,
             clock_ms: naive::START_MS,
             slots: BTreeMap::new(),
+            taken: Vec::new(),
         }
     }
 
@@ -414,7 +418,9 @@ impl World {
             .into_iter()
             .map(|slot| id_of(&self.row(slot)))
             .collect();
-        prop_assert_eq!(&ids, &expected, "{:?}", self.replica.explain(plan));
+        let explained = self.replica.explain(plan);
+        prop_assert_eq!(&ids, &expected, "{:?}", explained);
+        self.taken.push(explained.strategy);
         let count = self.replica.count(plan, &params).expect("good values");
         prop_assert_eq!(count as usize, expected_count);
         Ok(())
