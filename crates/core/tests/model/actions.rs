@@ -356,7 +356,7 @@ impl World {
     }
 
     fn visible_slots(&self) -> BTreeMap<u32, WireRow> {
-        let live = (0..2000).filter(|&slot| self.replica.is_live(THINGS, slot));
+        let live = (0..5000).filter(|&slot| self.replica.is_live(THINGS, slot));
         live.map(|slot| (slot, self.row(slot))).collect()
     }
 

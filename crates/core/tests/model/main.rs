@@ -87,12 +87,12 @@ fn queries_equal_filter_and_sort() {
 #[test]
 fn pages_of_many_rows_equal_filter_and_sort() {
     let cases = (
-        proptest::collection::vec(fixture::any_row(0..1000), 1000..1600),
-        proptest::collection::vec(queries::any_paged_query(), 8..16),
+        proptest::collection::vec(fixture::any_row(2000..9000), 3000..4000),
+        proptest::collection::vec(queries::any_paged_query(), 12..24),
         proptest::collection::vec(any_action(), 0..6),
     );
     let taken = RefCell::new(Vec::new());
-    let outcome = runner(8).run(&cases, |(rows, asked, history)| {
+    let outcome = runner(20).run(&cases, |(rows, asked, history)| {
         let mut world = World::new();
         world.step(&Action::Snapshot { rows, judge: 0 })?;
         for (i, query) in asked.iter().enumerate() {

@@ -90,8 +90,16 @@ pub fn any_paged_query() -> impl Strategy<Value = Query> {
             },
             vec![Some("7".to_owned())],
         );
-        let bound = proptest::option::of(any_condition_on(&first));
-        let others = proptest::collection::vec(any_condition(), 1..3);
+        let bound = proptest::option::of(any_condition_on(&first, &INTERVALS));
+        let columns = ["rank", "name", "state", "score", "price", "exact"];
+        let some = proptest::sample::select(columns.to_vec());
+        let some = prop_oneof![
+            4 => some.prop_flat_map(|column| any_condition_on(column, &INTERVALS)),
+            1 => any_condition_on(&first, &[Op::In]),
+            1 => few_ids(),
+        ];
+        let more = proptest::option::weighted(0.2, any_condition());
+        let others = (some, more).prop_map(|(some, more)| [some].into_iter().chain(more));
         let window = (proptest::bool::weighted(0.8), any::<bool>());
         let rows = (1..40usize, 0..30usize);
         (bound, others, window, rows).prop_map(
@@ -116,6 +124,44 @@ pub fn any_paged_query() -> impl Strategy<Value = Query> {
     })
 }
 
+/// A condition that leaves a few rows of as many values.
+fn few_ids() -> impl Strategy<Value = (ConditionShape, Vec<Option<String>>)> {
+    (2000..9000i32, 0..200i32).prop_map(|(low, width)| {
+        let condition = ConditionShape {
+            column: "id".into(),
+            op: Op::Between,
+            n: 0,
+        };
+        let values = [low, low + width].map(|id| Some(id.to_string()));
+        (condition, values.to_vec())
+    })
+}
+
+const OPS: [Op; 11] = [
+    Op::Eq,
+    Op::Eq,
+    Op::Ne,
+    Op::Lt,
+    Op::Lte,
+    Op::Gt,
+    Op::Gte,
+    Op::Between,
+    Op::In,
+    Op::IsNull,
+    Op::NotNull,
+];
+/// What an index of the column can leave few rows of.
+const INTERVALS: [Op; 8] = [
+    Op::Lt,
+    Op::Lte,
+    Op::Gt,
+    Op::Gte,
+    Op::Between,
+    Op::In,
+    Op::In,
+    Op::IsNull,
+];
+
 /// Values to compare a column with; some lie between what it can hold.
 fn values_of(column: &str) -> BoxedStrategy<String> {
     let texts: &'static [&'static str] = match column {
@@ -138,23 +184,13 @@ fn any_condition() -> impl Strategy<Value = (ConditionShape, Vec<Option<String>>
     let columns = [
         "id", "owner", "name", "rank", "state", "made", "score", "price", "exact",
     ];
-    proptest::strategy::Union::new(columns.map(any_condition_on))
+    proptest::strategy::Union::new(columns.map(|c| any_condition_on(c, &OPS)))
 }
 
-fn any_condition_on(column: &str) -> BoxedStrategy<(ConditionShape, Vec<Option<String>>)> {
-    let ops = [
-        Op::Eq,
-        Op::Eq,
-        Op::Ne,
-        Op::Lt,
-        Op::Lte,
-        Op::Gt,
-        Op::Gte,
-        Op::Between,
-        Op::In,
-        Op::IsNull,
-        Op::NotNull,
-    ];
+fn any_condition_on(
+    column: &str,
+    ops: &[Op],
+) -> BoxedStrategy<(ConditionShape, Vec<Option<String>>)> {
     let value = proptest::option::weighted(0.95, values_of(column));
     let values = proptest::collection::vec(value, 4);
     let column = column.to_owned();
