@@ -16,9 +16,10 @@ const NO_PARAMS: readonly Param[] = []
 export interface Explanation {
   /**
    * `primary_key`: by key. `ordered`: along an index that has the order wanted. `range`: by an
-   * index on the conditions, then sorted.
+   * index on a condition, then sorted. `merged`: by an index on a condition and the order, one run
+   * of rows per value of the condition.
    */
-  readonly strategy: 'none' | 'primary_key' | 'ordered' | 'range'
+  readonly strategy: 'none' | 'primary_key' | 'ordered' | 'range' | 'merged'
   /** The columns of the index, `-` before descending ones. */
   readonly index: readonly string[]
   /** The index of the schema that begins with the same columns; null where there is none. */

@@ -44,6 +44,7 @@ fn schema() -> Arc<Schema> {
         column("done", Type::Bool),
         column("meta", Type::Jsonb),
         column("place", Type::Text),
+        column("rare", Type::Int4),
     ];
     columns[0].default = Some(ColumnDefault::Sequence { always: false });
     let table = Table {
@@ -99,6 +100,12 @@ fn lines() -> Vec<String> {
             if random(2) == 0 { "true" } else { "false" },
             "{\"tags\": [\"a\", \"b\"], \"color\": \"red\"}",
             null_or(random(3), "Somewhere in the world"),
+            // One row in ten is of one of ten values; the others share one.
+            match random(100) {
+                n if n < 10 => 990 + n,
+                _ => 1,
+            }
+            .to_string(),
         ]));
     }
     let line = |rows: &[serde_json::Value]| {
@@ -200,6 +207,7 @@ fn queries(replica: &mut Replica) {
         black_box(replica.count(compound, &params).expect("an answer"));
     });
 
+    compound_queries(replica);
     let page = replica
         .compile(&shape(json!({ "table": "t", "limit": true, "offset": true,
             "order": [{ "column": "due", "descending": true }] })))
@@ -244,6 +252,58 @@ fn queries(replica: &mut Replica) {
         out.clear();
         replica.row_json(T, black_box(4711), &mut out);
     });
+}
+
+/// The compound query with a date of its own at each call, by how many rows its values leave.
+fn compound_queries(replica: &mut Replica) {
+    let mut plan = |condition: serde_json::Value, descending: bool| {
+        let shape = json!({ "table": "t", "limit": true,
+            "order": [{ "column": "due", "descending": descending }],
+            "where": [condition, { "column": "owner", "op": "eq" }, { "column": "due", "op": "gte" }] });
+        let shape: QueryShape = serde_json::from_value(shape).expect("a shape");
+        replica.compile(&shape).expect("a plan")
+    };
+    let between = || json!({ "column": "rare", "op": "between" });
+    let plans = [
+        ("most values", plan(between(), false), [1.0, 900.0]),
+        ("a rare value", plan(between(), false), [997.0, 997.0]),
+        ("five rare values", plan(between(), false), [995.0, 999.0]),
+        (
+            "rare values, descending",
+            plan(between(), true),
+            [995.0, 999.0],
+        ),
+        (
+            "a list of two rare values",
+            plan(json!({ "column": "rare", "op": "in", "n": 2 }), false),
+            [996.0, 998.0],
+        ),
+    ];
+    let dates: Vec<String> = (0..1000)
+        .map(|n| {
+            format!(
+                "2026-{:02}-{:02}T00:00:00.{n:03}000Z",
+                n % 6 + 1,
+                n % 28 + 1
+            )
+        })
+        .collect();
+    let mut n = 0;
+    for (what, plan, [low, high]) in plans {
+        let mut params = [low, high, 2.0, 0.0, 50.0].map(Param::Number);
+        time(&format!("compound query, {what}"), 10_000, || {
+            n += 1;
+            params[3] = Param::Text(&dates[n % dates.len()]);
+            black_box(replica.run(plan, &params).expect("an answer"));
+        });
+        println!(
+            "  {}",
+            serde_json::to_string(&replica.explain(plan)).expect("JSON")
+        );
+        time(&format!("its count, {what}"), 1_000, || {
+            black_box(replica.count(plan, &params).expect("an answer"));
+        });
+    }
 }
 
 fn writes(replica: &mut Replica) {

@@ -199,6 +199,12 @@ fn operand<'a>(condition: &Condition, param: Param<'a>) -> Result<Operand<'a>, E
         (Type::Char { .. }, Param::Text(text)) => {
             Ok(Operand::Text(Cow::Borrowed(text.trim_end_matches(' '))))
         }
+        // As `parse`, but quicker for the usual notations.
+        (Type::Timestamp | Type::Timestamptz, Param::Text(text)) => {
+            value::parse_canonical(kind, text)
+                .map(stored)
+                .map_err(named)
+        }
         (_, Param::Text(text)) => value::parse(kind, text).map(stored).map_err(named),
         (_, Param::Number(_)) => Err(named(
             Error::new(

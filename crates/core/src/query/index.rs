@@ -75,6 +75,7 @@ impl OrderKey {
     }
 
     /// A number whose order is the order of the slots' values as far as it goes.
+    #[inline]
     pub fn prefix(&self, columns: &[Column], slot: u32) -> u64 {
         let column = &columns[self.column];
         if column.is_null(slot) {
@@ -100,6 +101,7 @@ impl Spec {
     }
 
     /// The first column's number for a slot; see [`OrderKey::prefix`].
+    #[inline(always)] // small, and called for every row
     pub fn prefix(&self, columns: &[Column], slot: u32) -> u64 {
         self.0.first().map_or(0, |key| key.prefix(columns, slot))
     }
@@ -225,6 +227,7 @@ impl SortedIndex {
         past: bool,
     ) -> usize {
         let (mut low, mut high) = (within.start, within.end);
+        let slots = self.slots.as_slice();
         let key = self.spec.0[depth];
         let column = &columns[key.column];
         // Often all pass, so the end is tried before the middle.
@@ -239,13 +242,14 @@ impl SortedIndex {
             Data::Int(ints),
         ) = (filter, &column.data)
         {
+            let ints = ints.as_slice();
             let edge = if past == key.descending {
                 *least
             } else {
                 *most
             };
             while low < high {
-                let slot = self.slots[at];
+                let slot = slots[at];
                 let int = ints[slot as usize];
                 let before = if column.is_null(slot) {
                     key.nulls_first
@@ -264,7 +268,7 @@ impl SortedIndex {
             return low;
         }
         while low < high {
-            let place = key.place(columns, self.slots[at], filter);
+            let place = key.place(columns, slots[at], filter);
             if place == Ordering::Less || past && place == Ordering::Equal {
                 low = at + 1;
             } else {

@@ -43,6 +43,8 @@ pub(crate) struct Plan {
     pub result: Vec<u32>,
     /// Room for the runs of a run.
     pub runs: Vec<Run>,
+    /// Rows that were looked at in vain along the order, in all runs.
+    pub walked: usize,
     pub strategy: Strategy,
     pub examined: u32,
 }
@@ -115,6 +117,7 @@ impl Plan {
             order,
             result: Vec::new(),
             runs: Vec::new(),
+            walked: 0,
             strategy: Strategy::None,
             examined: 0,
         })

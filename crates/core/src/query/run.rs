@@ -15,6 +15,9 @@ use std::ops::{Bound, Range};
 /// needs, before a second index is made.
 const WALK_MIN: usize = 512;
 const WALK_PER_ROW: usize = 16;
+/// The rows, as multiples of the table's, that the runs of a query may look at in vain before the
+/// second index, which would have spared them, is made.
+const WALKED_PER_ROW: usize = 8;
 
 /// The most runs that are merged.
 const RUNS_MAX: usize = 16;
@@ -47,6 +50,9 @@ pub(crate) fn run(
     walk.result.clear();
     let mut runs = std::mem::take(&mut plan.runs);
     plan.strategy = answer(store, plan, &mut walk, &mut runs);
+    if plan.strategy == Strategy::Ordered {
+        plan.walked += walk.examined - walk.result.len();
+    }
     plan.examined = walk.examined as u32;
     plan.result = walk.result;
     plan.runs = runs;
@@ -226,7 +232,8 @@ fn answer(
     let budget = match &plan.range {
         Some((spec, condition)) if rest != 0 => {
             let listed = filters[*condition].listed().unwrap_or(0);
-            if walk.limit == usize::MAX || listed <= RUNS_MAX && is_ready(store, spec) {
+            let worthwhile = || plan.walked > store.len() * WALKED_PER_ROW || is_ready(store, spec);
+            if walk.limit == usize::MAX || listed <= RUNS_MAX && worthwhile() {
                 0
             } else {
                 walk.need()

@@ -53,7 +53,7 @@ impl Walk<'_, '_> {
     }
 
     /// Takes a row that passes; says whether there is enough.
-    #[inline]
+    #[inline(always)] // in the loops below
     fn take(&mut self, slot: u32) -> bool {
         self.seen += 1;
         if self.seen > self.offset {
@@ -80,6 +80,8 @@ impl Walk<'_, '_> {
             && let Filter::Int { column, low, high } = self.filters[rest.trailing_zeros() as usize]
             && let Data::Int(ints) = &columns[column].data
         {
+            // A slice is indexed without a call, even where the module is compiled for size.
+            let ints = ints.as_slice();
             for (i, &slot) in slots.iter().enumerate() {
                 let int = ints[slot as usize];
                 if low <= int && int <= high && !columns[column].is_null(slot) && self.take(slot) {
@@ -118,14 +120,16 @@ impl Walk<'_, '_> {
             let slot = slots[run.at];
             run.at += 1;
             self.examined += 1;
-            if self.passes(columns, slot, rest) && self.take(slot) {
+            if (rest == 0 || self.passes(columns, slot, rest)) && self.take(slot) {
                 return;
             }
             let run = &mut runs[first];
             if run.at == run.end {
                 first += 1;
-            } else {
-                run.key = order.prefix(columns, slots[run.at]);
+                continue;
+            }
+            run.key = order.prefix(columns, slots[run.at]);
+            if run.key >= runs[first + 1].key {
                 settle(columns, slots, &mut runs[first..], order);
             }
         }

@@ -133,9 +133,9 @@ impl Column {
         }
     }
 
-    #[inline]
+    #[inline(always)] // asked for every row, and smaller than a call
     pub fn is_null(&self, slot: u32) -> bool {
-        self.nulls[(slot >> 6) as usize] >> (slot & 63) & 1 != 0
+        self.nulls.as_slice()[(slot >> 6) as usize] >> (slot & 63) & 1 != 0
     }
 
     #[inline]
@@ -188,7 +188,10 @@ impl Column {
     #[inline]
     pub fn compare(&self, a: u32, b: u32) -> Ordering {
         match &self.data {
-            Data::Int(ints) => ints[a as usize].cmp(&ints[b as usize]),
+            Data::Int(ints) => {
+                let ints = ints.as_slice();
+                ints[a as usize].cmp(&ints[b as usize])
+            }
             Data::Float(floats) => compare_float(floats[a as usize], floats[b as usize]),
             Data::Text(text) => text.compare(text.get(a), text.get(b)),
         }
@@ -197,7 +200,7 @@ impl Column {
     /// A number whose order is the order of the values as far as it goes; NULL's is not defined.
     pub fn prefix(&self, slot: u32) -> u64 {
         match &self.data {
-            Data::Int(ints) => (ints[slot as usize] as u64) ^ (1 << 63),
+            Data::Int(ints) => (ints.as_slice()[slot as usize] as u64) ^ (1 << 63),
             Data::Float(floats) => {
                 // The usual order-preserving map; one NaN above all, one zero.
                 let float = floats[slot as usize] + 0.0;

@@ -78,11 +78,12 @@ pub(super) fn parse_time(text: &str) -> Result<i64, Error> {
     .map_err(|fault| fault.error("time", text))
 }
 
-/// A timestamp in the form that Postgres prints for most: `YYYY-MM-DD HH:MM:SS[.f][+00]`, within
-/// years 1 to 9999. Rows off the wire are full of them.
+/// A timestamp in the form that Postgres prints for most, `YYYY-MM-DD HH:MM:SS[.f][+00]`, or
+/// JavaScript, `YYYY-MM-DDTHH:MM:SS[.f]Z`, within years 1 to 9999. Rows off the wire and conditions
+/// are full of them.
 pub(super) fn parse_plain_timestamp(text: &str, with_zone: bool) -> Option<i64> {
     let bytes = if with_zone {
-        text.strip_suffix("+00")?
+        text.strip_suffix("+00").or(text.strip_suffix('Z'))?
     } else {
         text
     }
@@ -95,8 +96,8 @@ pub(super) fn parse_plain_timestamp(text: &str, with_zone: bool) -> Option<i64> 
         );
         (tens < 10 && ones < 10).then(|| i64::from(tens) * 10 + i64::from(ones))
     };
-    let separators = [(4, b'-'), (7, b'-'), (10, b' '), (13, b':'), (16, b':')];
-    if separators.iter().any(|&(at, byte)| fixed[at] != byte) {
+    let separators = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
+    if separators.iter().any(|&(at, byte)| fixed[at] != byte) || !matches!(fixed[10], b' ' | b'T') {
         return None;
     }
     let (year, month, day) = (pair(0)? * 100 + pair(2)?, pair(5)?, pair(8)?);

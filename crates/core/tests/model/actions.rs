@@ -7,6 +7,7 @@ use haversack_core::ErrorCode;
 use haversack_core::json::read_text;
 use haversack_core::map::Map;
 use haversack_core::protocol::{Mutation, Op, Seq};
+use haversack_core::query::Strategy as Way;
 use haversack_core::replica::{DraftOp, LocalId, Replica, WriteContext};
 use haversack_core::schema::{ColumnId, TableId};
 use haversack_core::value;
@@ -149,6 +150,8 @@ pub struct World {
     clock_ms: i64,
     /// What each slot showed after the last step.
     slots: BTreeMap<u32, WireRow>,
+    /// How queries were answered.
+    pub taken: Vec<Way>,
 }
 
 type Step = Result<(), TestCaseError>;
@@ -166,6 +169,7 @@ impl World {
             next_key: 1000,
             clock_ms: naive::START_MS,
             slots: BTreeMap::new(),
+            taken: Vec::new(),
         }
     }
 
@@ -354,7 +358,7 @@ impl World {
     }
 
     fn visible_slots(&self) -> BTreeMap<u32, WireRow> {
-        let live = (0..2000).filter(|&slot| self.replica.is_live(THINGS, slot));
+        let live = (0..5000).filter(|&slot| self.replica.is_live(THINGS, slot));
         live.map(|slot| (slot, self.row(slot))).collect()
     }
 
@@ -416,7 +420,9 @@ impl World {
             .into_iter()
             .map(|slot| id_of(&self.row(slot)))
             .collect();
-        prop_assert_eq!(&ids, &expected, "{:?}", self.replica.explain(plan));
+        let explained = self.replica.explain(plan);
+        prop_assert_eq!(&ids, &expected, "{:?}", explained);
+        self.taken.push(explained.strategy);
         let count = self.replica.count(plan, &params).expect("good values");
         prop_assert_eq!(count as usize, expected_count);
         Ok(())

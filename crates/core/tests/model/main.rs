@@ -16,9 +16,11 @@ mod queries;
 use actions::{Action, World};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use std::cell::RefCell;
 
-fn runner() -> TestRunner {
-    let cases = std::env::var("HAVERSACK_TEST_BUDGET")
+/// Runs one case for so many of the budget.
+fn runner(cost: u32) -> TestRunner {
+    let cases: u32 = std::env::var("HAVERSACK_TEST_BUDGET")
         .ok()
         .and_then(|budget| budget.parse().ok())
         .unwrap_or(256);
@@ -33,7 +35,7 @@ fn runner() -> TestRunner {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let config = Config {
-        cases,
+        cases: u32::max(cases / cost, 1),
         failure_persistence: None,
         ..Config::default()
     };
@@ -43,7 +45,7 @@ fn runner() -> TestRunner {
 #[test]
 fn a_replica_is_its_confirmed_rows_with_the_pending_mutations_replayed() {
     let histories = proptest::collection::vec(any_action(), 1..60);
-    let outcome = runner().run(&histories, |history| {
+    let outcome = runner(1).run(&histories, |history| {
         let mut world = World::new();
         for action in &history {
             world.step(action)?;
@@ -63,7 +65,7 @@ fn queries_equal_filter_and_sort() {
         proptest::collection::vec(queries::any_query(), 1..12),
         proptest::collection::vec(any_action(), 0..6),
     );
-    let outcome = runner().run(&cases, |(rows, asked, history)| {
+    let outcome = runner(1).run(&cases, |(rows, asked, history)| {
         let mut world = World::new();
         world.step(&Action::Snapshot { rows, judge: 0 })?;
         for (i, query) in asked.iter().enumerate() {
@@ -78,6 +80,41 @@ fn queries_equal_filter_and_sort() {
     });
     if let Err(failure) = outcome {
         panic!("{failure}");
+    }
+}
+
+/// Few values of a condition among many rows are answered from an index of both.
+#[test]
+fn pages_of_many_rows_equal_filter_and_sort() {
+    let cases = (
+        proptest::collection::vec(fixture::any_row(2000..9000), 3000..4000),
+        proptest::collection::vec(queries::any_paged_query(), 12..24),
+        proptest::collection::vec(any_action(), 0..6),
+    );
+    let taken = RefCell::new(Vec::new());
+    let outcome = runner(20).run(&cases, |(rows, asked, history)| {
+        let mut world = World::new();
+        world.step(&Action::Snapshot { rows, judge: 0 })?;
+        for (i, query) in asked.iter().enumerate() {
+            // Whichever way was taken first, another may be taken once the indexes are there.
+            world.query(query)?;
+            world.query(query)?;
+            if let Some(action) = history.get(i) {
+                world.step(action)?;
+                world.query(&asked[i / 2])?;
+            }
+        }
+        taken.borrow_mut().append(&mut world.taken);
+        Ok(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+    use haversack_core::query::Strategy::{Merged, Ordered, Range};
+    for strategy in [Ordered, Range, Merged] {
+        let times = taken.borrow().iter().filter(|s| **s == strategy).count();
+        println!("{strategy:?}: {times} times");
+        assert!(times > 0, "no query was answered by {strategy:?}");
     }
 }
 

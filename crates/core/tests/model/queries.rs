@@ -77,62 +77,137 @@ fn any_order() -> impl Strategy<Value = OrderShape> {
     })
 }
 
-fn any_condition() -> impl Strategy<Value = (ConditionShape, Vec<Option<String>>)> {
-    let texts = |values: &'static [&'static str]| {
-        proptest::sample::select(values)
-            .prop_map(str::to_owned)
-            .boxed()
-    };
-    // Some values lie between what the columns can hold.
-    let columns: Vec<(&str, BoxedStrategy<String>)> = vec![
-        ("id", (0..400i32).prop_map(|id| id.to_string()).boxed()),
-        ("owner", texts(&["7", "8", "9"])),
-        ("name", texts(&fixture::NAMES)),
-        (
-            "rank",
-            texts(&["-1", "0", "2", "3.5", "5", "1e300", "-1e300"]),
-        ),
-        ("state", texts(&["open", "done", "late", "never"])),
-        ("made", texts(&fixture::TIMES)),
-        ("score", texts(&["-1.5", "0", "1", "2.25", "NaN", "1e9"])),
-        (
-            "price",
-            texts(&["-1.5", "0", "1.501", "-0.001", "10", "NaN", "1e30"]),
-        ),
-        ("exact", texts(&fixture::EXACTS)),
-    ];
-    let one_of = columns.into_iter().map(|(column, value)| {
-        let ops = [
-            Op::Eq,
-            Op::Eq,
-            Op::Ne,
-            Op::Lt,
-            Op::Lte,
-            Op::Gt,
-            Op::Gte,
-            Op::Between,
-            Op::In,
-            Op::IsNull,
-            Op::NotNull,
+/// One user's rows of some values, by page: the way to answer depends on what the parameters leave.
+pub fn any_paged_query() -> impl Strategy<Value = Query> {
+    let order = proptest::collection::vec(any_order(), 1..3);
+    order.prop_flat_map(|order| {
+        let first = order[0].column.clone();
+        let of_user = (
+            ConditionShape {
+                column: "owner".into(),
+                op: Op::Eq,
+                n: 0,
+            },
+            vec![Some("7".to_owned())],
+        );
+        let bound = proptest::option::of(any_condition_on(&first, &INTERVALS));
+        let columns = ["rank", "name", "state", "score", "price", "exact"];
+        let some = proptest::sample::select(columns.to_vec());
+        let some = prop_oneof![
+            4 => some.prop_flat_map(|column| any_condition_on(column, &INTERVALS)),
+            1 => any_condition_on(&first, &[Op::In]),
+            1 => few_ids(),
         ];
-        let value = proptest::option::weighted(0.95, value);
-        let values = proptest::collection::vec(value, 4);
-        (proptest::sample::select(ops.to_vec()), 0..4usize, values)
-            .prop_map(move |(op, n, mut values)| {
-                let taken = match op {
-                    Op::IsNull | Op::NotNull => 0,
-                    Op::Between => 2,
-                    Op::In => n,
-                    Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte => 1,
+        let more = proptest::option::weighted(0.2, any_condition());
+        let others = (some, more).prop_map(|(some, more)| [some].into_iter().chain(more));
+        let window = (proptest::bool::weighted(0.8), any::<bool>());
+        let rows = (1..40usize, 0..30usize);
+        (bound, others, window, rows).prop_map(
+            move |(bound, others, (limited, skips), (limit, offset))| {
+                let conditions = [of_user.clone()].into_iter().chain(others).chain(bound);
+                let (conditions, values) = conditions.unzip();
+                let shape = QueryShape {
+                    table: "things".into(),
+                    conditions,
+                    order: order.clone(),
+                    limit: limited,
+                    offset: skips,
                 };
-                values.truncate(taken);
-                let column = column.to_owned();
-                let n = if op == Op::In { n } else { 0 };
-                (ConditionShape { column, op, n }, values)
-            })
-            .boxed()
-    });
-    proptest::strategy::Union::new(one_of.collect::<Vec<_>>())
+                Query {
+                    shape,
+                    values,
+                    limit,
+                    offset,
+                }
+            },
+        )
+    })
+}
+
+/// A condition that leaves a few rows of as many values.
+fn few_ids() -> impl Strategy<Value = (ConditionShape, Vec<Option<String>>)> {
+    (2000..9000i32, 0..200i32).prop_map(|(low, width)| {
+        let condition = ConditionShape {
+            column: "id".into(),
+            op: Op::Between,
+            n: 0,
+        };
+        let values = [low, low + width].map(|id| Some(id.to_string()));
+        (condition, values.to_vec())
+    })
+}
+
+const OPS: [Op; 11] = [
+    Op::Eq,
+    Op::Eq,
+    Op::Ne,
+    Op::Lt,
+    Op::Lte,
+    Op::Gt,
+    Op::Gte,
+    Op::Between,
+    Op::In,
+    Op::IsNull,
+    Op::NotNull,
+];
+/// What an index of the column can leave few rows of.
+const INTERVALS: [Op; 8] = [
+    Op::Lt,
+    Op::Lte,
+    Op::Gt,
+    Op::Gte,
+    Op::Between,
+    Op::In,
+    Op::In,
+    Op::IsNull,
+];
+
+/// Values to compare a column with; some lie between what it can hold.
+fn values_of(column: &str) -> BoxedStrategy<String> {
+    let texts: &'static [&'static str] = match column {
+        "id" => return (0..400i32).prop_map(|id| id.to_string()).boxed(),
+        "owner" => &["7", "8", "9"],
+        "name" => &fixture::NAMES,
+        "rank" => &["-1", "0", "2", "3.5", "5", "1e300", "-1e300"],
+        "state" => &["open", "done", "late", "never"],
+        "made" => &fixture::TIMES,
+        "score" => &["-1.5", "0", "1", "2.25", "NaN", "1e9"],
+        "price" => &["-1.5", "0", "1.501", "-0.001", "10", "NaN", "1e30"],
+        _ => &fixture::EXACTS,
+    };
+    proptest::sample::select(texts)
+        .prop_map(str::to_owned)
+        .boxed()
+}
+
+fn any_condition() -> impl Strategy<Value = (ConditionShape, Vec<Option<String>>)> {
+    let columns = [
+        "id", "owner", "name", "rank", "state", "made", "score", "price", "exact",
+    ];
+    proptest::strategy::Union::new(columns.map(|c| any_condition_on(c, &OPS)))
+}
+
+fn any_condition_on(
+    column: &str,
+    ops: &[Op],
+) -> BoxedStrategy<(ConditionShape, Vec<Option<String>>)> {
+    let value = proptest::option::weighted(0.95, values_of(column));
+    let values = proptest::collection::vec(value, 4);
+    let column = column.to_owned();
+    (proptest::sample::select(ops.to_vec()), 0..4usize, values)
+        .prop_map(move |(op, n, mut values)| {
+            let taken = match op {
+                Op::IsNull | Op::NotNull => 0,
+                Op::Between => 2,
+                Op::In => n,
+                Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte => 1,
+            };
+            values.truncate(taken);
+            let column = column.clone();
+            let n = if op == Op::In { n } else { 0 };
+            (ConditionShape { column, op, n }, values)
+        })
+        .boxed()
 }
 
 /// The ids of the rows, in order, and their number without limit and offset.

@@ -150,3 +150,89 @@ fn a_walk_that_finds_little_gives_way_to_the_other_index() {
         (Strategy::Ordered, 13)
     );
 }
+
+#[test]
+fn rows_of_rare_values_are_merged_in_the_order_wanted() {
+    let mut replica = replica();
+    let rows: Vec<_> = (1..5000)
+        .map(|id| {
+            let mut row = note(id, "a");
+            // Ids descend as days ascend, and many rows share a day.
+            row[4] = Some(format!("2026-01-{:02} 00:00:00+00", 28 - id / 200));
+            row[6] = Some(if id % 50 == 7 { id % 3 + 2 } else { 1 }.to_string());
+            row
+        })
+        .collect();
+    patch(&mut replica, 0, &rows);
+    let mut run = |shape: Json, params: &[Param<'_>]| {
+        let shape: QueryShape = serde_json::from_value(shape).expect("a shape");
+        let plan = replica.compile(&shape).expect("a good shape");
+        // The first run may come before the second index.
+        replica.run(plan, params).expect("good values");
+        let slots = replica.run(plan, params).expect("good values").to_vec();
+        let ids: Vec<Key> = slots.iter().map(|&slot| replica.key(NOTES, slot)).collect();
+        (ids, replica.explain(plan))
+    };
+    let page = |kind: Json, descending: bool, bound: &str| {
+        json!({ "table": "notes", "limit": true, "offset": true,
+            "order": [{ "column": "made", "descending": descending }],
+            "where": [{ "column": "title", "op": "eq" }, kind, { "column": "made", "op": bound }] })
+    };
+    let key = |id: i64| Key::new(vec![Value::Int(id)]);
+    let title = Param::Text("a");
+    let window = [Param::Number(9.0), Param::Number(20.0)];
+    // Kinds 2 and 3 from a day in the middle on: ids below 2600, the days descending.
+    let rare = |id: &i64| id % 50 == 7 && id % 3 < 2;
+    let mut ids: Vec<i64> = (1..2600).filter(rare).collect();
+    ids.sort_by_key(|id| (28 - id / 200, *id));
+    let expected: Vec<Key> = ids[20..29].iter().copied().map(key).collect();
+    let between = json!({ "column": "kind", "op": "between" });
+    let kinds = [Param::Number(2.0), Param::Number(3.0)];
+    let day = Param::Text("2026-01-16");
+    let params = [title, kinds[0], kinds[1], day, window[0], window[1]];
+    let (found, explained) = run(page(between, false, "gte"), &params);
+    assert_eq!(found, expected);
+    assert_eq!(explained.strategy, Strategy::Merged);
+    assert!(explained.examined <= 29, "{explained:?}");
+    assert_eq!(explained.index, ["title", "kind", "made", "id"]);
+    // A list with a value twice, descending, up to that day.
+    let mut ids: Vec<i64> = (2400..5000).filter(rare).collect();
+    ids.sort_by_key(|id| (-(28 - id / 200), *id));
+    let expected: Vec<Key> = ids[20..29].iter().copied().map(key).collect();
+    let listed = json!({ "column": "kind", "op": "in", "n": 3 });
+    let params = [
+        title, kinds[1], kinds[0], kinds[1], day, window[0], window[1],
+    ];
+    let (found, explained) = run(page(listed, true, "lte"), &params);
+    assert_eq!(found, expected);
+    assert_eq!(explained.strategy, Strategy::Merged);
+    assert_eq!(explained.index, ["title", "kind", "-made", "id"]);
+}
+
+#[test]
+fn a_query_that_often_looks_at_many_rows_in_vain_gets_a_second_index() {
+    let mut replica = replica();
+    let rows: Vec<_> = (1..2000)
+        .map(|id| {
+            let mut row = note(id, "a");
+            row[6] = Some(if id % 200 == 9 { "2" } else { "1" }.to_owned());
+            row
+        })
+        .collect();
+    patch(&mut replica, 0, &rows);
+    let shape = json!({ "table": "notes", "limit": true, "order": [{ "column": "made" }],
+        "where": [{ "column": "title", "op": "eq" }, { "column": "kind", "op": "gte" }] });
+    let mut run = |shape: &Json, params: &[Param<'_>]| {
+        let shape: QueryShape = serde_json::from_value(shape.clone()).expect("a shape");
+        let plan = replica.compile(&shape).expect("a good shape");
+        let found = replica.run(plan, params).expect("good values").len();
+        (found, replica.explain(plan).strategy)
+    };
+    let (two, a, limit) = (Param::Number(2.0), Param::Text("a"), Param::Number(2.0));
+    // Each time 209 rows for two of them.
+    let taken: Vec<_> = (0..100).map(|_| run(&shape, &[a, two, limit])).collect();
+    assert_eq!(taken[0], (2, Strategy::Ordered));
+    assert_eq!(taken[99], (2, Strategy::Range));
+    let before = taken.iter().filter(|t| t.1 == Strategy::Ordered).count();
+    assert!(before > 50, "only after {before} runs is it worth while");
+}
