@@ -265,6 +265,7 @@ impl Client {
 }
 
 async fn open(options: &JsValue) -> Result<Rc<Shared>, Error> {
+    #[cfg(target_arch = "wasm32")]
     browser::floats::set();
     let field = |name: &str| Reflect::get(options, &name.into()).unwrap_or_default();
     let text = |name: &str| {

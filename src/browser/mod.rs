@@ -1,6 +1,7 @@
 //! The browser's own things: clock, randomness, timers, locks. No decisions.
 
 pub mod channel;
+#[cfg(target_arch = "wasm32")]
 pub mod floats;
 pub mod listener;
 pub mod locks;

@@ -15,7 +15,7 @@ use crate::stamp::{Inputs, Stamp};
 use crate::wasm_target::TARGET;
 
 /// What the package may weigh: module, glue and TypeScript together, by brotli.
-const PACKAGE_BYTES_MAX: u64 = 320 * 1024;
+const PACKAGE_BYTES_MAX: u64 = 160 * 1024;
 
 /// What the module may use. Not `--all-features`: that emits imports that Chromium rejects.
 const WASM_FEATURES: [&str; 7] = [
