@@ -6,7 +6,7 @@ use super::{Asker, ROLE_AND_IDENTITY};
 use super::{cursor, lease};
 use crate::compiled::Compiled;
 use haversack_core::map::Map;
-use haversack_core::protocol::{Mutation, Seq, SyncRequest, Verdict};
+use haversack_core::protocol::{Mutation, Outcome, Seq, SyncRequest, Verdict};
 use haversack_core::{Error, ErrorCode};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -40,7 +40,8 @@ pub struct Pushed {
 /// Judges and applies a push. On an error the transaction is still open and to be rolled back.
 ///
 /// # Errors
-/// `replica_foreign`, `sequence_gap`, `malformed_request`, `overloaded`, `database_unavailable`.
+/// `replica_foreign`, `sequence_gap`, `epoch_changed`, `malformed_request`, `overloaded`,
+/// `database_unavailable`.
 pub async fn push(
     session: &mut Session,
     compiled: &Compiled,
@@ -187,16 +188,8 @@ async fn judge<'r>(
     }
     let mut verdicts = Vec::with_capacity(mutations.len());
     for mutation in old {
-        let verdict = known.get(&mutation.seq).ok_or_else(|| {
-            Error::new(
-                ErrorCode::MalformedRequest,
-                format!(
-                    "mutation {} was acknowledged, so its verdict is forgotten",
-                    mutation.seq
-                ),
-            )
-        })?;
-        verdicts.push(verdict.clone());
+        let verdict = known.get(&mutation.seq).cloned();
+        verdicts.push(verdict.unwrap_or_else(|| forgotten(mutation.seq)));
     }
     if new.is_empty() {
         return Ok((verdicts, new));
@@ -215,6 +208,17 @@ async fn judge<'r>(
     // The record of verdicts is the endpoint's own, out of the user's reach.
     session.batch("SET LOCAL ROLE NONE").await?;
     Ok((verdicts, new))
+}
+
+/// The verdict on a mutation whose own is forgotten. The replica acknowledged that one, so a refusal
+/// or a loss is durable there; what is left to say is that the number is done with.
+fn forgotten(seq: Seq) -> Verdict {
+    Verdict {
+        seq,
+        outcome: Outcome::Applied,
+        written: Vec::new(),
+        lost: Vec::new(),
+    }
 }
 
 /// Why a number is missing: the replica skipped it, or the server has forgotten it in a restore.
