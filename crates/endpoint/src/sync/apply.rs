@@ -3,7 +3,7 @@
 
 use super::Asker;
 use super::lease::Leases;
-use super::refusal::refusal;
+use super::refusal::{is_own_fault, refusal};
 use super::rows::{denied, params};
 use super::session::{Failure, Session};
 use crate::compiled::Compiled;
@@ -157,16 +157,19 @@ impl<'a> Push<'a> {
                     }
                     refusal(self.compiled, &db)
                 }
+                // A mutation that takes too long, or whose trigger says so, would do it again, and
+                // hold up all behind it for ever. Where it was Postgres that went away instead, the
+                // savepoint went with it.
+                Stop::Failed(Failure::Transient(db)) if is_own_fault(&db) => {
+                    if self.session.batch(UNDO).await.is_err() {
+                        return Err(Failure::Transient(db));
+                    }
+                    return Ok(rejected(mutation.seq, refusal(self.compiled, &db)));
+                }
                 Stop::Failed(failure) => return Err(failure),
             };
             self.session.batch(UNDO).await?;
-            let outcome = Outcome::Rejected { error };
-            return Ok(Verdict {
-                seq: mutation.seq,
-                outcome,
-                written: Vec::new(),
-                lost: Vec::new(),
-            });
+            return Ok(rejected(mutation.seq, error));
         }
     }
 
@@ -437,6 +440,15 @@ impl<'a> Push<'a> {
             run.after = written.hash.clone();
         }
         self.remember(Recorded::Now, seq, std::slice::from_ref(&written));
+    }
+}
+
+fn rejected(seq: Seq, error: Error) -> Verdict {
+    Verdict {
+        seq,
+        outcome: Outcome::Rejected { error },
+        written: Vec::new(),
+        lost: Vec::new(),
     }
 }
 

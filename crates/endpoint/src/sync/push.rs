@@ -52,8 +52,8 @@ pub async fn push(
     loop {
         match attempt_push(session, compiled, asker, request).await {
             Ok(pushed) => return Ok(pushed),
-            Err(Failure::Transient(state)) if attempt < ATTEMPTS_MAX => {
-                tracing::info!(sqlstate = state, attempt, "trying a push again");
+            Err(Failure::Transient(db)) if attempt < ATTEMPTS_MAX => {
+                tracing::info!(sqlstate = db.code().code(), attempt, "trying a push again");
                 session.rollback().await;
                 let most = PAUSE_MS_MAX << attempt;
                 tokio::time::sleep(Duration::from_millis(rand::random_range(0..=most))).await;

@@ -5,6 +5,19 @@ use crate::compiled::Compiled;
 use haversack_core::{Error, ErrorCode};
 use tokio_postgres::error::DbError;
 
+/// Is this error, which another time might not happen, the mutation's own nevertheless? Not where it
+/// met another transaction, nor where the disk is full, which no mutation can help.
+pub fn is_own_fault(db: &DbError) -> bool {
+    match db.code().code() {
+        "40001" | "40P01" | "55P03" => false,
+        "53100" => db.routine() == Some(RAISED),
+        _ => true,
+    }
+}
+
+/// The routine in Postgres from which the errors come that PL/pgSQL code raises by itself.
+const RAISED: &str = "exec_stmt_raise";
+
 /// The error of a rejected mutation.
 pub fn refusal(compiled: &Compiled, db: &DbError) -> Error {
     let state = db.code().code();
@@ -50,6 +63,10 @@ pub fn refusal(compiled: &Compiled, db: &DbError) -> Error {
         "22P02" | "22007" | "22023" | "42804" => (
             ErrorCode::TypeMismatch,
             "a value is not of its column's type".to_owned(),
+        ),
+        "57014" => (
+            ErrorCode::Rejected,
+            "the write took too long, or was cancelled".to_owned(),
         ),
         // The application's own words to its users.
         "P0001" => (ErrorCode::Rejected, db.message().to_owned()),

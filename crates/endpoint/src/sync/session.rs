@@ -23,7 +23,7 @@ pub enum Failure {
     /// Postgres refused it, and would again.
     Refused(Box<tokio_postgres::error::DbError>),
     /// It may succeed if the transaction is tried again.
-    Transient(String),
+    Transient(Box<tokio_postgres::error::DbError>),
     /// It can't go on; says what to answer.
     Broken(Error),
 }
@@ -38,7 +38,7 @@ impl From<tokio_postgres::Error> for Failure {
             ));
         };
         if is_transient(db.code().code()) {
-            return Failure::Transient(db.code().code().to_owned());
+            return Failure::Transient(Box::new(db.clone()));
         }
         Failure::Refused(Box::new(db.clone()))
     }
@@ -55,11 +55,11 @@ impl Failure {
     pub fn into_error(self) -> Error {
         match self {
             Failure::Broken(error) => error,
-            Failure::Transient(state) => Error::new(
+            Failure::Transient(db) => Error::new(
                 ErrorCode::Overloaded,
                 "Postgres is too busy for this request",
             )
-            .sqlstate(state),
+            .sqlstate(db.code().code()),
             Failure::Refused(db) => {
                 // Its message may quote rows, so only the log gets the code and the place.
                 tracing::error!(
