@@ -3,7 +3,7 @@
 
 use super::Asker;
 use super::lease::Leases;
-use super::refusal::{is_own_fault, refusal};
+use super::refusal::{is_own_fault, may_be_outdated, refusal};
 use super::rows::{denied, params};
 use super::session::{Failure, Session};
 use crate::compiled::Compiled;
@@ -41,6 +41,8 @@ pub struct Push<'a> {
     pub(super) compiled: &'a Compiled,
     pub(super) asker: &'a Asker,
     pub(super) leases: Leases,
+    /// Was the schema read again for this push?
+    reread: bool,
     own: OwnWrites,
     runs: HashMap<Row, Run>,
 }
@@ -66,14 +68,21 @@ impl From<Failure> for Stop {
 }
 
 impl<'a> Push<'a> {
-    /// A push that has judged nothing yet.
-    pub fn new(session: &'a Session, compiled: &'a Compiled, asker: &'a Asker) -> Self {
+    /// A push that has judged nothing yet. `reread`: the schema was read again for it, so that what
+    /// Postgres refuses is not for want of that.
+    pub fn new(
+        session: &'a Session,
+        compiled: &'a Compiled,
+        asker: &'a Asker,
+        reread: bool,
+    ) -> Self {
         let (leases, own, runs) = (Leases::default(), OwnWrites::default(), HashMap::new());
         Self {
             session,
             compiled,
             asker,
             leases,
+            reread,
             own,
             runs,
         }
@@ -154,6 +163,9 @@ impl<'a> Push<'a> {
                         raced = true;
                         self.session.batch(UNDO).await?;
                         continue;
+                    }
+                    if !self.reread && may_be_outdated(self.compiled, &db) {
+                        return Err(Failure::Outdated(db));
                     }
                     refusal(self.compiled, &db)
                 }

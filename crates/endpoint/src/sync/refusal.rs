@@ -15,6 +15,25 @@ pub fn is_own_fault(db: &DbError) -> bool {
     }
 }
 
+/// May this refusal come from a migration that the endpoint has not read yet: a name that is no
+/// more, a privilege on the whole table or column that went with it, a column that needs a value and
+/// of which no client knows?
+pub fn may_be_outdated(compiled: &Compiled, db: &DbError) -> bool {
+    match db.code().code() {
+        // Row security refuses by the same code, but not from there.
+        "42501" => db.routine() == Some("aclcheck_error"),
+        "0A000" => true,
+        "23502" => compiled
+            .schema
+            .table_id(&served_name(compiled, db))
+            .is_some_and(|id| {
+                let table = compiled.schema.table(id);
+                db.column().is_some_and(|c| table.column_id(c).is_none())
+            }),
+        state => state.starts_with("42"),
+    }
+}
+
 /// The routine in Postgres from which the errors come that PL/pgSQL code raises by itself.
 const RAISED: &str = "exec_stmt_raise";
 

@@ -24,6 +24,8 @@ pub enum Failure {
     Refused(Box<tokio_postgres::error::DbError>),
     /// It may succeed if the transaction is tried again.
     Transient(Box<tokio_postgres::error::DbError>),
+    /// Postgres refused in a mutation what the schema, as last read, allows.
+    Outdated(Box<tokio_postgres::error::DbError>),
     /// It can't go on; says what to answer.
     Broken(Error),
 }
@@ -60,7 +62,7 @@ impl Failure {
                 "Postgres is too busy for this request",
             )
             .sqlstate(db.code().code()),
-            Failure::Refused(db) => {
+            Failure::Refused(db) | Failure::Outdated(db) => {
                 // Its message may quote rows, so only the log gets the code and the place.
                 tracing::error!(
                     sqlstate = db.code().code(),
@@ -99,6 +101,13 @@ impl Session {
     pub fn object(&self) -> &Object {
         self.object
             .as_ref()
+            .expect("a session holds its connection until it is dropped")
+    }
+
+    /// The connection, for what needs it alone; outside a transaction.
+    pub fn client(&mut self) -> &mut tokio_postgres::Client {
+        self.object
+            .as_mut()
             .expect("a session holds its connection until it is dropped")
     }
 

@@ -67,6 +67,74 @@ async fn a_statement_that_is_cancelled_stops_only_its_own_mutation() {
 }
 
 #[tokio::test]
+async fn a_push_just_after_a_migration_uses_up_no_number() {
+    for migration in [
+        "ALTER TABLE events RENAME COLUMN description TO details",
+        "ALTER TABLE events DROP COLUMN description",
+        "ALTER TABLE events ALTER COLUMN title TYPE varchar(300)",
+        "ALTER TABLE events ADD COLUMN needed integer NOT NULL",
+        "ALTER TABLE events RENAME TO things; CREATE VIEW events AS SELECT 1 AS event_id",
+    ] {
+        let endpoint = Endpoint::organizational().await;
+        let mut ada = endpoint.replica("1").await;
+        let first = ada.lease("events", 2).await;
+        endpoint.sql(migration).await;
+        let mutation = ada.mutation(vec![event(first, "in the window")]);
+        let request = ada.request(vec![mutation]);
+        match ada.send(&request).await {
+            // Nothing that the migration did was in the way.
+            Ok(answer) => assert_eq!(word(&answer.head.verdicts[0]), "applied", "{migration}"),
+            Err(problem) => {
+                let known = [ErrorCode::SchemaChanged, ErrorCode::Internal];
+                assert!(known.contains(&problem.code), "{migration}: {problem:?}");
+                assert_eq!(endpoint.count("haversack.verdicts").await, 0, "{migration}");
+                let last = endpoint.value("SELECT max(last_seq) FROM haversack.replicas");
+                assert_eq!(last.await.unwrap(), "0", "{migration}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_renamed_column_is_heard_of_at_once_and_a_faulty_trigger_is_a_refusal() {
+    let endpoint = Endpoint::organizational().await;
+    endpoint
+        .sql("CREATE FUNCTION faulty() RETURNS trigger LANGUAGE plpgsql AS $$
+              BEGIN IF new.title = 'faulty' THEN PERFORM nothing_here FROM events; END IF; RETURN new; END $$;
+              CREATE TRIGGER faulty BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION faulty()")
+        .await;
+    let mut ada = endpoint.replica("1").await;
+    let first = ada.lease("events", 4).await;
+    // The schema is the same, so it is the mutation that is wrong.
+    let verdicts = ada
+        .push(vec![
+            vec![event(first, "before")],
+            vec![event(first + 1, "faulty")],
+            vec![event(first + 2, "after")],
+        ])
+        .await;
+    assert_eq!(
+        verdicts.iter().map(word).collect::<Vec<_>>(),
+        ["applied", "rejected", "applied"]
+    );
+    assert_eq!(rejection(&verdicts[1]).0, "42703");
+    endpoint
+        .sql("ALTER TABLE events RENAME COLUMN description TO details")
+        .await;
+    let mutation = ada.mutation(vec![event(first + 3, "in the window")]);
+    let request = ada.request(vec![mutation]);
+    let problem = ada.send(&request).await.unwrap_err();
+    assert_eq!(problem.code, ErrorCode::SchemaChanged);
+    endpoint
+        .sql("ALTER TABLE events RENAME COLUMN details TO description")
+        .await;
+    haversack_endpoint::serve::reread_once(&endpoint.state)
+        .await
+        .unwrap();
+    assert_eq!(word(&ada.sync(&request).await.head.verdicts[0]), "applied");
+}
+
+#[tokio::test]
 async fn a_connection_that_is_lost_leaves_the_verdict_unknown() {
     let endpoint = Endpoint::organizational().await;
     endpoint.sql(RAISES).await;
