@@ -100,7 +100,7 @@ export type ShapeOp =
 /** What `explain` gives as JSON, about the last run. */
 export interface BindingExplanation {
   readonly table: string
-  readonly strategy: 'none' | 'primary_key' | 'ordered' | 'merged' | 'range' | 'merged'
+  readonly strategy: 'none' | 'primary_key' | 'ordered' | 'range' | 'merged'
   readonly index: readonly string[]
   readonly schema_index?: string
   readonly examined: number

@@ -19,7 +19,7 @@ export interface Explanation {
    * index on a condition, then sorted. `merged`: by an index on a condition and the order, one run
    * of rows per value of the condition.
    */
-  readonly strategy: 'none' | 'primary_key' | 'ordered' | 'merged' | 'range' | 'merged'
+  readonly strategy: 'none' | 'primary_key' | 'ordered' | 'range' | 'merged'
   /** The columns of the index, `-` before descending ones. */
   readonly index: readonly string[]
   /** The index of the schema that begins with the same columns; null where there is none. */

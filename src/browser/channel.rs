@@ -13,10 +13,12 @@ pub enum Message {
         /// The mutation under its number.
         mutation: Mutation,
     },
-    /// A patch became durable.
+    /// An answer became durable.
     Patch {
-        /// Its number in the journal.
+        /// The number of the last patch in the journal, this answer's where it has rows.
         patch: u64,
+        /// Has it rows?
+        rows: bool,
         /// The verdicts that came with it.
         outcomes: Vec<(Seq, Outcome)>,
         /// When the sync ended, in milliseconds since 1970.
@@ -31,6 +33,8 @@ pub enum Message {
     Outcomes,
     /// A follower asks the leader to sync now.
     Ask,
+    /// A new follower asks the leader for its status.
+    Hello,
 }
 
 impl ToJson for Message {
@@ -42,16 +46,19 @@ impl ToJson for Message {
             }
             Message::Patch {
                 patch,
+                rows,
                 outcomes,
                 at,
             } => members
                 .add("kind", &"patch")
                 .add("patch", patch)
+                .add("rows", rows)
                 .add("outcomes", outcomes)
                 .add("at", at),
             Message::Status { status } => members.add("kind", &"status").add("status", status),
             Message::Outcomes => members.add("kind", &"outcomes"),
             Message::Ask => members.add("kind", &"ask"),
+            Message::Hello => members.add("kind", &"hello"),
         }
         .end();
     }
@@ -65,6 +72,7 @@ impl<'a> FromJson<'a> for Message {
             },
             "patch" => Message::Patch {
                 patch: FromJson::member(json, "patch", fault),
+                rows: FromJson::member(json, "rows", fault),
                 outcomes: FromJson::member(json, "outcomes", fault),
                 at: FromJson::member(json, "at", fault),
             },
@@ -72,6 +80,7 @@ impl<'a> FromJson<'a> for Message {
                 status: FromJson::member(json, "status", fault),
             },
             "outcomes" => Message::Outcomes,
+            "hello" => Message::Hello,
             tag => {
                 if tag != "ask" {
                     fault.note(Fault::Member("kind"));

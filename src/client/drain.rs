@@ -30,7 +30,7 @@ impl Waiting {
         self.tables.is_empty()
     }
 
-    fn extend(&mut self, keys: impl IntoIterator<Item = (TableId, Key)>) {
+    pub(super) fn extend(&mut self, keys: impl IntoIterator<Item = (TableId, Key)>) {
         for (table, key) in keys {
             self.insert(table, key);
         }
@@ -65,7 +65,7 @@ impl Waiting {
         self.tables.retain(|(_, waiting)| !waiting.is_empty());
     }
 
-    fn into_keys(self) -> impl Iterator<Item = (TableId, Key)> {
+    pub(super) fn into_keys(self) -> impl Iterator<Item = (TableId, Key)> {
         self.tables
             .into_iter()
             .flat_map(|(table, keys)| keys.into_iter().map(move |k| (table, k)))
@@ -93,15 +93,11 @@ impl Shared {
         spawn_local(self.clone().drain(session.clone()));
     }
 
-    /// A new leader finishes what the last one left in the journal.
-    pub(super) async fn drain_leftovers(self: Rc<Self>, session: &Rc<Session>) {
-        // A failure leaves the journal as it is, and the next leader tries again.
-        if let Ok(keys) = self.leftover_keys(session).await {
-            self.plan_drain(session, keys);
-        }
-    }
-
-    async fn leftover_keys(&self, session: &Rc<Session>) -> Result<Waiting, Error> {
+    /// The keys of what the last leader left in the journal, for a new one to drain.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub(super) async fn leftover_keys(&self, session: &Rc<Session>) -> Result<Waiting, Error> {
         let mut keys = Waiting::default();
         for number in session.store.patches().await? {
             let mut staged = self.replica.borrow().stage();
@@ -111,12 +107,22 @@ impl Shared {
             keys.extend(self.keys_to_drain(&staged).into_keys());
             // A snapshot also ends rows that are in the stores alone.
             if staged.head().is_some_and(|head| head.snapshot) {
-                for (i, table) in self.schema.tables.iter().enumerate() {
-                    let stored = session.store.keys(&layout::store_name(&table.name)).await?;
-                    let stored = stored.iter().filter_map(|key| key_from_js(table, &key));
-                    keys.extend(stored.map(|key| (TableId(i as u16), key)));
-                }
+                keys.extend(self.stored_keys(session).await?.into_keys());
             }
+        }
+        Ok(keys)
+    }
+
+    /// The keys of all rows in the row stores.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub(super) async fn stored_keys(&self, session: &Rc<Session>) -> Result<Waiting, Error> {
+        let mut keys = Waiting::default();
+        for (i, table) in self.schema.tables.iter().enumerate() {
+            let stored = session.store.keys(&layout::store_name(&table.name)).await?;
+            let stored = stored.iter().filter_map(|key| key_from_js(table, &key));
+            keys.extend(stored.map(|key| (TableId(i as u16), key)));
         }
         Ok(keys)
     }

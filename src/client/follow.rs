@@ -4,13 +4,13 @@
 //! it is sent, so a tab that missed some reads the store anew.
 
 use super::Shared;
-use super::events::{Notice, Status};
+use super::events::{ErrorView, Notice, Status};
 use super::session::Session;
 use crate::browser::channel::Message;
-use haversack_core::Error;
 use haversack_core::json::read_text;
 use haversack_core::protocol::{Outcome, Seq};
 use haversack_core::sync::Event;
+use haversack_core::{Error, ErrorCode};
 use std::rc::Rc;
 
 impl Shared {
@@ -24,8 +24,9 @@ impl Shared {
                 break;
             };
             if let Err(error) = self.on_message(&session, message).await {
-                self.close(Some(error));
-                return;
+                // The disk has it: the next patch finds memory behind, and reads all anew.
+                session.patch.set(0);
+                self.failure.replace(Some(ErrorView::from(&error)));
             }
         }
         session.reading.set(false);
@@ -39,17 +40,19 @@ impl Shared {
         match message {
             Message::Mutation { mutation } => {
                 if mutation.seq > self.replica.borrow().judged() {
-                    self.replica.borrow_mut().adopt(mutation)?;
+                    // One of another schema can't be shown here; the leader sends it.
+                    let _ = self.replica.borrow_mut().adopt(mutation);
                     self.notify(&Notice::Changed);
                 }
                 self.dispatch(Event::Wrote);
             }
             Message::Patch {
                 patch,
+                rows,
                 outcomes,
                 at,
             } => {
-                self.follow_patch(session, patch, &outcomes).await?;
+                self.follow_patch(session, patch, rows, &outcomes).await?;
                 self.status.borrow_mut().last_sync = Some(at);
                 self.take_keys(session).await;
                 self.refresh_status();
@@ -66,6 +69,12 @@ impl Shared {
             }
             Message::Outcomes => self.read_outcomes(session).await?,
             Message::Ask => self.dispatch(Event::Asked),
+            Message::Hello => {
+                let status = self.status();
+                if status.leader {
+                    self.tell_tabs_status(&status);
+                }
+            }
         }
         Ok(())
     }
@@ -74,18 +83,17 @@ impl Shared {
         self: &Rc<Self>,
         session: &Rc<Session>,
         patch: u64,
+        rows: bool,
         outcomes: &[(Seq, Outcome)],
     ) -> Result<(), Error> {
-        if patch <= session.patch.get() {
-            return Ok(());
-        }
-        let lines = if patch == session.patch.get() + 1 {
+        let behind = patch > session.patch.get();
+        let lines = if rows && patch == session.patch.get() + 1 {
             session.store.patch(patch).await?
         } else {
             Vec::new()
         };
-        if lines.is_empty() {
-            // The leader drained it before this tab awoke.
+        if behind && lines.is_empty() {
+            // The leader drained it before this tab awoke, or this tab missed one before it.
             self.hydrate(session).await?;
         } else {
             let mut staged = self.replica.borrow().stage();
@@ -93,14 +101,53 @@ impl Shared {
                 staged.line(line)?;
             }
             let mut replica = self.replica.borrow_mut();
-            replica.apply_patch(staged);
+            if behind {
+                replica.apply_patch(staged);
+                session.patch.set(patch);
+            }
             // The journal's head has no verdicts: they came with the message.
             replica.set_judged(outcomes.iter().map(|(seq, _)| *seq).max().unwrap_or(0));
-            session.patch.set(patch);
         }
-        self.notify(&Notice::Changed);
+        if behind || !outcomes.is_empty() {
+            self.notify(&Notice::Changed);
+        }
         self.settle_locals(session, outcomes);
         self.read_outcomes(session).await
+    }
+
+    /// Tells the application what became of its own mutations up to a number, as the store has it:
+    /// for those whose verdict came while this tab was not looking.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub(super) async fn settle_judged(&self, session: &Session, judged: Seq) -> Result<(), Error> {
+        let own: Vec<Seq> = {
+            let locals = session.locals.borrow();
+            let own = locals.iter().map(|(seq, _)| *seq);
+            own.filter(|seq| *seq <= judged).collect()
+        };
+        if own.is_empty() {
+            return Ok(());
+        }
+        let (rejected, lost) = session.store.outcomes().await?;
+        let outcome = |seq: Seq| {
+            if let Some(rejected) = rejected.iter().find(|r| r.seq == seq) {
+                return match rejected.error.code {
+                    ErrorCode::Gone => Outcome::Gone,
+                    _ => Outcome::Rejected {
+                        error: rejected.error.clone(),
+                    },
+                };
+            }
+            match lost.iter().find(|(_, lost)| lost.seq == seq) {
+                Some((_, lost)) if lost.whole => Outcome::Conflict,
+                Some(_) => Outcome::Merged,
+                None => Outcome::Applied,
+            }
+        };
+        let outcomes: Vec<(Seq, Outcome)> = own.iter().map(|seq| (*seq, outcome(*seq))).collect();
+        self.settle_locals(session, &outcomes);
+        Ok(())
     }
 
     /// Tells the application what became of its own mutations.

@@ -7,10 +7,11 @@ use super::Shared;
 use super::session::Session;
 use crate::store::idb::{self, Mode, Tx};
 use crate::store::layout::{self, JOURNAL, META, QUEUE, State};
+use crate::store::lost_state;
 use crate::store::queue::read_queue;
+use haversack_core::Error;
 use haversack_core::json::Json;
 use haversack_core::replica::Staged;
-use haversack_core::{Error, ErrorCode};
 use js_sys::Array;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -35,33 +36,37 @@ impl Shared {
         stores.extend(names.iter().map(String::as_str));
         let tx = Tx::begin(&session.store.db, &stores, Mode::Read)?;
         let state = tx.store(META)?.get(&layout::STATE_KEY.into()).await?;
-        let state: State = layout::from_js(&state)?.ok_or_else(|| {
-            Error::new(
-                ErrorCode::StorageFailed,
-                "the local store has lost its state record",
-            )
-        })?;
+        let state: State = layout::from_js(&state)?.ok_or_else(lost_state)?;
         let journal = tx.store(JOURNAL)?;
         let keys = journal.get_all_keys(&JsValue::UNDEFINED, u32::MAX).await?;
         let lines = journal.get_all(&JsValue::UNDEFINED, u32::MAX).await?;
         let queue = read_queue(&tx, &JsValue::UNDEFINED, u32::MAX).await?;
         let mut staged = self.replica.borrow().stage();
         staged.set_snapshot(true);
-        for (table, name) in names.iter().enumerate() {
-            self.stage_rows(&tx, &mut staged, table, name).await?;
-        }
-        self.replica.borrow_mut().apply_patch(staged);
-        for patch in self.stage_journal(&keys, &lines)? {
-            self.replica.borrow_mut().apply_patch(patch);
+        // Rows of another schema may lack columns or have others: all are fetched anew.
+        let known = state.fingerprint == self.schema.fingerprint;
+        let mut patches = Vec::new();
+        if known {
+            for (table, name) in names.iter().enumerate() {
+                self.stage_rows(&tx, &mut staged, table, name).await?;
+            }
+            patches = self.stage_journal(&keys, &lines)?;
         }
         {
             let mut replica = self.replica.borrow_mut();
+            replica.apply_patch(staged);
+            patches
+                .into_iter()
+                .for_each(|patch| replica.apply_patch(patch));
             replica.set_judged(state.judged);
             for mutation in queue {
-                replica.adopt(mutation)?;
+                // One that was made under another schema is sent all the same, for the server to
+                // judge, but can't be shown.
+                let _ = replica.adopt(mutation);
             }
         }
         session.patch.set(state.patch);
+        self.settle_judged(session, state.judged).await?;
         self.status.borrow_mut().last_sync = state.last_sync;
         self.read_outcomes(session).await
     }

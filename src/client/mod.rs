@@ -31,6 +31,9 @@ use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
+/// Attempts to learn who the user is stay this far apart, in milliseconds.
+const SIGN_IN_GAP_MS: u64 = 250;
+
 /// The state of one open database.
 pub struct Shared {
     /// The schema that the application was built with.
@@ -187,6 +190,9 @@ impl Shared {
             return Ok(token);
         }
         let token = self.ask_for_token().await?;
+        if let Some(error) = &*self.closed.borrow() {
+            return Err(error.clone());
+        }
         let claim = &self.schema.identity.claim;
         let user = browser::token_claim(&token, claim).ok_or_else(|| {
             Error::new(
@@ -194,7 +200,11 @@ impl Shared {
                 format!("the token has no claim \"{claim}\""),
             )
         })?;
-        let known = self.status.borrow().user.clone();
+        let known = self
+            .session
+            .borrow()
+            .as_ref()
+            .map(|session| session.user.clone());
         if known.as_ref().is_some_and(|known| *known != user) {
             // The next open finds the new user's database.
             store::remember_user(&self.url, &user).await?;
@@ -248,10 +258,10 @@ impl Shared {
                 if let Err(error) = self.token(true).await {
                     self.failure.replace(Some(ErrorView::from(&error)));
                     self.refresh_status();
-                    let delay = haversack_core::sync::backoff_ms(attempt, browser::random_unit());
-                    attempt += 1;
-                    browser::timer::sleep(delay.max(250)).await;
                 }
+                let delay = haversack_core::sync::backoff_ms(attempt, browser::random_unit());
+                attempt += 1;
+                browser::timer::sleep(delay.max(SIGN_IN_GAP_MS)).await;
             }
         });
     }

@@ -2,17 +2,18 @@
 
 use super::Shared;
 use super::drain::Waiting;
-use super::events::{Notice, Status};
+use super::events::{ErrorView, Notice, Status};
 use crate::browser::channel::{Channel, Message};
-use crate::browser::{self, locks};
+use crate::browser::{self, locks, timer};
 use crate::store::Store;
+use crate::store::layout::State;
 use crate::store::leases::tab_lock;
 use haversack_core::json;
 use haversack_core::lease::{Keys, TAB_KEYS, TAB_KEYS_MIN};
 use haversack_core::map::Map;
 use haversack_core::protocol::Seq;
 use haversack_core::schema::TableId;
-use haversack_core::sync::Event;
+use haversack_core::sync::{Event, backoff_ms};
 use haversack_core::{Error, ErrorCode};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -28,7 +29,9 @@ pub struct Session {
     pub store: Store,
     /// This tab's id, which names its lock and its keys.
     pub tab: String,
-    /// The replica's id.
+    /// The user.
+    pub user: String,
+    /// The replica's id at the start; it names this replica on the poke socket.
     pub replica_id: String,
     /// The last patch in memory.
     pub patch: Cell<u64>,
@@ -77,6 +80,7 @@ impl Shared {
         let (store, state) = Store::open(&self.url, user, &self.schema).await?;
         let session = Rc::new(Session {
             tab: browser::random_uuid(),
+            user: user.to_owned(),
             replica_id: state.replica,
             store,
             patch: Cell::new(0),
@@ -98,12 +102,23 @@ impl Shared {
         self.replica
             .borrow_mut()
             .set_identity(Some(user.to_owned()));
-        self.status.borrow_mut().user = Some(user.to_owned());
-        self.hydrate(&session).await?;
+        let hydrated = self.hydrate(&session).await;
+        // The application may have closed the database, or newer code asked for it, meanwhile.
+        let closed = self.closed.borrow().clone();
+        if let Some(error) = hydrated.err().or(closed) {
+            session.end();
+            return Err(error);
+        }
         self.session.replace(Some(session.clone()));
+        self.status.borrow_mut().user = Some(user.to_owned());
         session.reading.set(false);
         self.hold_tab_lock(&session).await;
+        if self.closed.borrow().is_some() {
+            session.end();
+            return self.session().map(drop);
+        }
         self.stand_for_lead(&session);
+        session.tell(&Message::Hello);
         spawn_local(self.clone().read_inbox(session.clone()));
         self.notify(&Notice::Changed);
         self.notify(&Notice::Rejected);
@@ -185,12 +200,64 @@ impl Shared {
         }
     }
 
+    /// Takes the lead, trying again where the store fails, since nobody else can while this tab
+    /// holds the lock.
     async fn lead(self: Rc<Self>, session: Rc<Session>) {
-        if let Ok(fence) = session.store.take_fence().await {
-            session.fence.set(Some(fence));
-            self.dispatch(Event::Led);
-            self.clone().drain_leftovers(&session).await;
+        let mut attempt = 0;
+        while self.closed.borrow().is_none() {
+            match self.try_lead(&session).await {
+                Ok(()) => return,
+                Err(error) => self.failure.replace(Some(ErrorView::from(&error))),
+            };
+            self.refresh_status();
+            timer::sleep(backoff_ms(attempt, browser::random_unit()).max(100)).await;
+            attempt += 1;
         }
+    }
+
+    /// Catches up with the disk under a new fence, which ends what the last leader could still
+    /// write, and only then leads: memory that is behind the disk must never be drained to it.
+    async fn try_lead(self: &Rc<Self>, session: &Rc<Session>) -> Result<(), Error> {
+        let fence = session.store.take_fence().await?;
+        while session.reading.replace(true) {
+            timer::sleep(1).await;
+        }
+        let ready = self.catch_up_and_list(session, fence).await;
+        session.reading.set(false);
+        let leftovers = ready?;
+        session.fence.set(Some(fence));
+        self.dispatch(Event::Led);
+        self.plan_drain(session, leftovers);
+        spawn_local(self.clone().read_inbox(session.clone()));
+        Ok(())
+    }
+
+    async fn catch_up_and_list(
+        self: &Rc<Self>,
+        session: &Rc<Session>,
+        fence: f64,
+    ) -> Result<Waiting, Error> {
+        let state = self.catch_up(session).await?;
+        if state.fingerprint == self.schema.fingerprint {
+            return self.leftover_keys(session).await;
+        }
+        // The journal is of another schema, and a whole snapshot comes in its place.
+        session.store.forget_patches(fence, state.patch).await?;
+        Ok(Waiting::default())
+    }
+
+    /// Reads the store anew where it is ahead of memory.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub(super) async fn catch_up(self: &Rc<Self>, session: &Rc<Session>) -> Result<State, Error> {
+        let state = session.store.state().await?;
+        let judged = self.replica.borrow().judged();
+        if state.patch != session.patch.get() || state.judged > judged {
+            self.hydrate(session).await?;
+            self.notify(&Notice::Changed);
+        }
+        Ok(state)
     }
 
     /// Takes keys for every table with a sequence of which this tab has few left.
@@ -217,6 +284,7 @@ impl Shared {
                 .await
         {
             let mut keys = session.keys.borrow_mut();
+            // Each range is in one record and was taken in one transaction: nobody else has it.
             for (table, ranges) in taken {
                 keys.or_default(&table).add(ranges);
             }

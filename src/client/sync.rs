@@ -1,6 +1,7 @@
 //! One sync: read the queue, push, pull, persist, apply. Only the leading tab comes here.
 
 use super::Shared;
+use super::drain::Waiting;
 use super::events::{ErrorView, Notice, Progress};
 use super::session::Session;
 use crate::browser::{self, channel::Message, timer::Timer};
@@ -38,8 +39,14 @@ impl Shared {
                 Event::Synced { more }
             }
             // Another tab took the lead meanwhile.
-            Ok(None) => Event::Followed,
+            Ok(None) => {
+                if let Ok(session) = self.session() {
+                    session.fence.set(None);
+                }
+                Event::Followed
+            }
             Err(failure) => {
+                self.renew_replica(failure.error.code).await;
                 if failure.error.recovery() == Recovery::Authenticate {
                     self.token.replace(None);
                 }
@@ -54,6 +61,24 @@ impl Shared {
         self.dispatch(event);
     }
 
+    /// Where the server no longer knows this replica, or knows another by its id, it goes on as a
+    /// new one: the queue is kept and sent under the new id.
+    async fn renew_replica(&self, code: ErrorCode) {
+        let lost = matches!(
+            code,
+            ErrorCode::EpochChanged | ErrorCode::SequenceGap | ErrorCode::ReplicaForeign
+        );
+        if let (true, Ok(session)) = (lost, self.session())
+            && let Some(fence) = session.fence.get()
+        {
+            // A failure leaves things as they are; the next attempt comes here again.
+            let renewed = session.store.renew(fence).await;
+            if matches!(renewed, Ok(true)) {
+                *session.keys.borrow_mut() = Default::default();
+            }
+        }
+    }
+
     async fn try_sync(self: &Rc<Self>, fresh_token: bool) -> Result<Option<bool>, Failure> {
         let session = self.session()?;
         let Some(fence) = session.fence.get() else {
@@ -64,6 +89,9 @@ impl Shared {
         let Some(batch) = session.store.batch(fence, limit).await? else {
             return Ok(None);
         };
+        if batch.state.patch != session.patch.get() {
+            self.catch_up(&session).await?;
+        }
         let answer = self.exchange(&session, &token, &batch).await?;
         if answer.head.user != batch.state.user {
             let message = "the endpoint knows this user under another name than the token's claim";
@@ -84,7 +112,7 @@ impl Shared {
         let same_schema = batch.state.fingerprint == self.schema.fingerprint;
         let request = SyncRequest {
             protocol: PROTOCOL_VERSION,
-            replica: session.replica_id.clone(),
+            replica: batch.state.replica.clone(),
             fingerprint: self.schema.fingerprint.clone(),
             cursor: batch.state.cursor.clone().filter(|_| same_schema),
             epoch: batch.state.epoch.clone(),
@@ -147,22 +175,25 @@ impl Shared {
         let now = browser::now_ms();
         let judged = judged_mutations(&batch.mutations, &answer.head);
         let (rejected, lost) = outcomes_to_keep(&judged, &answer.head, now);
-        let has_rows = answer.head.snapshot || answer.lines.len() > 1;
-        let state = self.next_state(batch.state, &answer, &judged, now);
+        let rows = answer.head.snapshot || answer.lines.len() > 1;
+        let refill = batch.state.fingerprint != self.schema.fingerprint && answer.head.snapshot;
+        let mut state = self.next_state(batch.state, &answer, &judged, now);
         // The verdicts and leases of the head are stored by themselves.
-        if has_rows {
+        if rows {
             answer.lines[0] = journal_head(&answer.head);
+            state.patch += 1;
         } else {
+            // A pull that brought no rows leaves nothing for others to read.
             answer.lines.clear();
         }
-        // A pull that brought nothing changes nothing that others must read.
-        let patch_state = State {
-            patch: session.patch.get() + 1,
-            ..state
-        };
+        let mut touched = self.keys_to_drain(&answer.staged);
+        if refill {
+            // Rows of the schema before are in the stores alone.
+            touched.extend(self.stored_keys(session).await?.into_keys());
+        }
         let commit = Commit {
             fence,
-            state: &patch_state,
+            state: &state,
             lines: &answer.lines,
             judged: &judged,
             rejected: &rejected,
@@ -172,8 +203,11 @@ impl Shared {
         if !session.store.commit(&self.schema, &commit).await? {
             return Ok(false);
         }
-        self.apply(session, &patch_state, answer, &rejected, &lost)
-            .await?;
+        self.apply(session, &state, answer, touched, rows);
+        if !rejected.is_empty() || !lost.is_empty() {
+            self.read_outcomes(session).await?;
+        }
+        self.take_keys(session).await;
         Ok(true)
     }
 
@@ -195,37 +229,33 @@ impl Shared {
         next
     }
 
-    async fn apply(
+    /// Memory follows the disk, without a pause in which anything else could come between.
+    fn apply(
         self: &Rc<Self>,
         session: &Rc<Session>,
         state: &State,
         answer: Answer,
-        rejected: &[Rejected],
-        lost: &[LostValue],
-    ) -> Result<(), Failure> {
+        touched: Waiting,
+        rows: bool,
+    ) {
         let outcomes: Vec<(Seq, Outcome)> = answer
             .head
             .verdicts
             .iter()
             .map(|v| (v.seq, v.outcome.clone()))
             .collect();
-        let touched = self.keys_to_drain(&answer.staged);
         self.replica.borrow_mut().apply_patch(answer.staged);
         session.patch.set(state.patch);
         self.status.borrow_mut().last_sync = state.last_sync;
         session.tell(&Message::Patch {
             patch: state.patch,
+            rows,
             outcomes: outcomes.clone(),
             at: state.last_sync.unwrap_or_default(),
         });
+        self.plan_drain(session, touched);
         self.notify(&Notice::Changed);
         self.settle_locals(session, &outcomes);
-        if !rejected.is_empty() || !lost.is_empty() {
-            self.read_outcomes(session).await?;
-        }
-        self.take_keys(session).await;
-        self.plan_drain(session, touched);
-        Ok(())
     }
 
     /// Keeps the poke socket open as long as the machine wants it.
@@ -346,6 +376,7 @@ fn outcomes_to_keep(judged: &[Mutation], head: &Head, now: f64) -> (Vec<Rejected
             seq: verdict.seq,
             at,
             settled: true,
+            whole: verdict.outcome == Outcome::Conflict,
             lost: value.clone(),
         }));
     }

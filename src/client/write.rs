@@ -10,7 +10,7 @@ use crate::store::queue::Queued;
 use haversack_core::Error;
 use haversack_core::json::ToJson;
 use haversack_core::json_to;
-use haversack_core::replica::{DraftOp, Key, LocalId, WriteContext};
+use haversack_core::replica::{DraftOp, Key, LocalId, Prepared, WriteContext};
 use haversack_core::schema::TableId;
 use haversack_core::sync::Event;
 use std::rc::Rc;
@@ -44,15 +44,7 @@ impl Shared {
     pub fn write(self: &Rc<Self>, drafts: &[DraftOp<'_>]) -> Result<Made, Error> {
         let session = self.session()?;
         let now_ms = browser::now_ms();
-        let prepared = {
-            let mut keys = session.keys.borrow_mut();
-            let mut context = WriteContext {
-                now_ms: now_ms as i64,
-                random: &mut browser::random_bytes,
-                keys: &mut |table| keys.get_mut(&self.schema.table(table).name)?.draw(),
-            };
-            self.replica.borrow().prepare(drafts, &mut context)?
-        };
+        let prepared = self.prepare(&session, drafts, now_ms as i64)?;
         let queued = Queued {
             at: prepared.at,
             seen: prepared.seen,
@@ -74,6 +66,35 @@ impl Shared {
             local: local.0,
             keys,
         })
+    }
+
+    /// Checks a transaction; keys drawn for one that is refused are given back.
+    fn prepare(
+        &self,
+        session: &Session,
+        drafts: &[DraftOp<'_>],
+        now_ms: i64,
+    ) -> Result<Prepared, Error> {
+        let mut keys = session.keys.borrow_mut();
+        let mut drawn: Vec<(TableId, i64)> = Vec::new();
+        let mut context = WriteContext {
+            now_ms,
+            random: &mut browser::random_bytes,
+            keys: &mut |table| {
+                let key = keys.get_mut(&self.schema.table(table).name)?.draw()?;
+                drawn.push((table, key));
+                Some(key)
+            },
+        };
+        let prepared = self.replica.borrow().prepare(drafts, &mut context);
+        if prepared.is_err() {
+            for (table, key) in drawn.into_iter().rev() {
+                if let Some(keys) = keys.get_mut(&self.schema.table(table).name) {
+                    keys.put_back(key);
+                }
+            }
+        }
+        prepared
     }
 
     /// A key as an array of a JSON value per key column.
@@ -108,6 +129,11 @@ impl Shared {
                     session.tell(&Message::Mutation { mutation });
                     after.dispatch(Event::Wrote);
                     after.take_keys(&session).await;
+                    let judged = after.replica.borrow().judged();
+                    if seq <= judged {
+                        // The verdict was quicker than this. A failure leaves it to the next patch.
+                        let _ = after.settle_judged(&session, judged).await;
+                    }
                 });
             }
             Err(error) => {

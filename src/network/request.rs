@@ -13,6 +13,8 @@ use web_sys::{AbortController, ReadableStream, ReadableStreamDefaultReader};
 /// An answer that brings nothing for this long is given up, in milliseconds: a half-open
 /// connection would wait for ever.
 const SILENCE_MS_MAX: u64 = 30_000;
+/// The slowest upload that is waited for.
+const UPLOAD_BYTES_PER_MS_MIN: u64 = 8;
 /// Lines are read for this long at a time, in milliseconds; then the page may paint.
 const SLICE_MS: f64 = 8.0;
 
@@ -52,7 +54,10 @@ pub async fn sync(
     on_line: impl FnMut(&str) -> Result<(), Error>,
 ) -> Result<(), Failure> {
     let abort = AbortController::new().map_err(|_| unreachable("this browser can't abort"))?;
-    let watchdog = Watchdog::new(abort.clone());
+    let watchdog = Watchdog::new(
+        abort.clone(),
+        SILENCE_MS_MAX + body.len() as u64 / UPLOAD_BYTES_PER_MS_MIN,
+    );
     let response = Request::post(&format!("{url}/v1/sync"))
         .header("authorization", &format!("Bearer {token}"))
         .header("content-type", "application/json")
@@ -153,14 +158,26 @@ struct Watchdog {
 }
 
 impl Watchdog {
-    fn new(abort: AbortController) -> Self {
+    fn new(abort: AbortController, delay_ms: u64) -> Self {
         let mut watchdog = Self { abort, timer: None };
-        watchdog.restart();
+        watchdog.bark_after(delay_ms);
         watchdog
     }
 
     fn restart(&mut self) {
+        self.bark_after(SILENCE_MS_MAX);
+    }
+
+    fn bark_after(&mut self, delay_ms: u64) {
         let abort = self.abort.clone();
-        self.timer = Some(timer::Timer::after(SILENCE_MS_MAX, move || abort.abort()));
+        self.timer = Some(timer::Timer::after(delay_ms, move || abort.abort()));
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        // An answer that was given up half-way is not read to its end; one that has ended does
+        // not notice.
+        self.abort.abort();
     }
 }

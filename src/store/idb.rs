@@ -32,6 +32,9 @@ extern "C" {
 /// How long an open may take before it is given up, in milliseconds (F15).
 const OPEN_MS_MAX: u64 = 10_000;
 
+/// How often an open tries to add the stores that are missing.
+const UPGRADES_MAX: u32 = 5;
+
 /// What a transaction may do, and what its completion means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -91,14 +94,23 @@ pub fn error_of(exception: &JsValue) -> Error {
 /// # Errors
 /// `storage_unavailable`, `storage_failed` (also when another tab blocks the upgrade for 10 s).
 pub async fn open(name: &str, stores: &[StoreSpec]) -> Result<IdbDatabase, Error> {
-    let database = open_at(name, None, stores).await?;
-    let names = database.object_store_names();
-    if stores.iter().all(|store| names.contains(&store.name)) {
-        return Ok(database);
+    let mut database = open_at(name, None, stores).await?;
+    // Another tab may upgrade at the same time, to stores of its own.
+    for _ in 0..UPGRADES_MAX {
+        let names = database.object_store_names();
+        if stores.iter().all(|store| names.contains(&store.name)) {
+            return Ok(database);
+        }
+        let next = database.version() as u32 + 1;
+        database.close();
+        database = match open_at(name, Some(next), stores).await {
+            Err(error) if error.code == ErrorCode::StoreTooNew => {
+                open_at(name, None, stores).await?
+            }
+            opened => opened?,
+        };
     }
-    let next = database.version() as u32 + 1;
-    database.close();
-    open_at(name, Some(next), stores).await
+    Ok(database)
 }
 
 async fn open_at(
@@ -205,10 +217,20 @@ fn settled(request: &IdbRequest) -> JsFuture {
     JsFuture::from(promise)
 }
 
-/// A transaction.
+/// A transaction. One that writes and is dropped before [`Tx::done`] is aborted: what was put
+/// before an error must not be stored without the rest.
 pub struct Tx {
     inner: IdbTransaction,
-    done: JsFuture,
+    done: Option<JsFuture>,
+    writes: bool,
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if self.writes && self.done.is_some() {
+            let _ = self.inner.abort();
+        }
+    }
 }
 
 impl Tx {
@@ -219,6 +241,7 @@ impl Tx {
     pub fn begin(database: &IdbDatabase, stores: &[&str], mode: Mode) -> Result<Self, Error> {
         let names: Array = stores.iter().map(|name| JsValue::from_str(name)).collect();
         let options = Object::new();
+        let writes = mode != Mode::Read;
         let (mode, durability) = match mode {
             Mode::Read => ("readonly", "default"),
             Mode::Relaxed => ("readwrite", "relaxed"),
@@ -229,8 +252,12 @@ impl Tx {
             .unchecked_ref::<RawDatabase>()
             .transaction(&names, mode, &options)
             .map_err(|e| error_of(&e))?;
-        let done = completion(&inner);
-        Ok(Self { inner, done })
+        let done = Some(completion(&inner));
+        Ok(Self {
+            inner,
+            done,
+            writes,
+        })
     }
 
     /// A store of the transaction.
@@ -244,17 +271,15 @@ impl Tx {
             .map_err(|e| error_of(&e))
     }
 
-    /// Gives the transaction up; nothing of it is stored.
-    pub fn abort(self) {
-        let _ = self.inner.abort();
-    }
-
     /// Resolves when the transaction has completed.
     ///
     /// # Errors
     /// `storage_quota` or `storage_failed`; then nothing of it is stored.
-    pub async fn done(self) -> Result<(), Error> {
-        self.done.await.map(drop).map_err(|e| error_of(&e))
+    pub async fn done(mut self) -> Result<(), Error> {
+        match self.done.take() {
+            Some(done) => done.await.map(drop).map_err(|e| error_of(&e)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -306,6 +331,14 @@ impl Store {
     /// `storage_failed`.
     pub fn delete(&self, key: &JsValue) -> Result<(), Error> {
         self.inner.delete(key).map(drop).map_err(|e| error_of(&e))
+    }
+
+    /// Deletes all records, without waiting.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub fn clear(&self) -> Result<(), Error> {
+        self.inner.clear().map(drop).map_err(|e| error_of(&e))
     }
 
     /// Reads a record; undefined where there is none.

@@ -49,7 +49,6 @@ impl Store {
         let mode = if keeps { Mode::Strict } else { Mode::Relaxed };
         let tx = Tx::begin(&self.db, &stores, mode)?;
         if !holds_fence(&tx, commit.fence).await? {
-            tx.abort();
             return Ok(false);
         }
         leases::settle(&tx, schema, commit.granted, commit.judged).await?;
@@ -118,7 +117,6 @@ impl Store {
     ) -> Result<bool, Error> {
         let tx = Tx::begin(&self.db, &[META, store], Mode::Relaxed)?;
         if !holds_fence(&tx, fence).await? {
-            tx.abort();
             return Ok(false);
         }
         let store = tx.store(store)?;
@@ -141,7 +139,6 @@ impl Store {
     pub async fn forget_patches(&self, fence: f64, number: Seq) -> Result<bool, Error> {
         let tx = Tx::begin(&self.db, &[META, JOURNAL], Mode::Relaxed)?;
         if !holds_fence(&tx, fence).await? {
-            tx.abort();
             return Ok(false);
         }
         let range = idb::span(&key(0, 0), &key(number, usize::MAX));

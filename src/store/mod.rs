@@ -106,6 +106,19 @@ impl Store {
         Ok(state)
     }
 
+    /// Reads the state.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub async fn state(&self) -> Result<State, Error> {
+        let tx = Tx::begin(&self.db, &[layout::META], Mode::Read)?;
+        let stored = tx
+            .store(layout::META)?
+            .get(&layout::STATE_KEY.into())
+            .await?;
+        layout::from_js(&stored)?.ok_or_else(lost_state)
+    }
+
     /// Takes the lead: from now on writes under an older fence are refused.
     ///
     /// # Errors
@@ -124,6 +137,48 @@ impl Store {
         Ok(fence)
     }
 
+    /// Becomes another replica, after the server has lost or never had this one's record, as after
+    /// a restore: a new id, no cursor, no leases. The queue stays, its numbers go on. False where
+    /// another tab leads.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub async fn renew(&self, fence: f64) -> Result<bool, Error> {
+        let tx = Tx::begin(
+            &self.db,
+            &[layout::META, layout::QUEUE, layout::LEASES],
+            Mode::Strict,
+        )?;
+        if !holds_fence(&tx, fence).await? {
+            return Ok(false);
+        }
+        let meta = tx.store(layout::META)?;
+        let stored = meta.get(&layout::STATE_KEY.into()).await?;
+        let Some(state) = layout::from_js::<State>(&stored)? else {
+            return Ok(false);
+        };
+        let first = tx
+            .store(layout::QUEUE)?
+            .get_all_keys(&JsValue::UNDEFINED, 1)
+            .await?;
+        let judged = match first.get(0).as_f64() {
+            Some(first) => first as u64 - 1,
+            None => state.judged,
+        };
+        let state = State {
+            replica: crate::browser::random_uuid(),
+            cursor: None,
+            epoch: None,
+            judged,
+            judged_at: Vec::new(),
+            ..state
+        };
+        meta.put(&layout::to_js(&state)?, &layout::STATE_KEY.into())?;
+        tx.store(layout::LEASES)?.clear()?;
+        tx.done().await?;
+        Ok(true)
+    }
+
     /// All keys of a table's store.
     ///
     /// # Errors
@@ -134,6 +189,14 @@ impl Store {
             .get_all_keys(&JsValue::UNDEFINED, u32::MAX)
             .await
     }
+}
+
+/// The error of a store without its state record.
+pub fn lost_state() -> Error {
+    Error::new(
+        ErrorCode::StorageFailed,
+        "the local store has lost its state record",
+    )
 }
 
 /// Is the fence of `meta` still ours? Every write of a leader asks within its own transaction, so

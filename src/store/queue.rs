@@ -72,6 +72,8 @@ pub struct LostValue {
     pub at: f64,
     /// The server has decided: nothing waits for the application.
     pub settled: bool,
+    /// Nothing of its mutation was applied.
+    pub whole: bool,
     /// What lost, and against what.
     pub lost: Lost,
 }
@@ -87,6 +89,7 @@ impl ToJson for LostValue {
             .add("seq", &self.seq)
             .add("at", &self.at)
             .add("settled", &self.settled)
+            .add("whole", &self.whole)
             .end();
         out.remove(begin);
     }
@@ -98,6 +101,7 @@ impl<'a> FromJson<'a> for LostValue {
             seq: FromJson::member(json, "seq", fault),
             at: FromJson::member(json, "at", fault),
             settled: FromJson::member(json, "settled", fault),
+            whole: FromJson::member(json, "whole", fault),
             lost: Lost::from_json(json, fault),
         }
     }
@@ -114,6 +118,10 @@ pub struct Batch {
     /// Do more wait?
     pub more: bool,
 }
+
+/// More than this, in bytes, is pushed only where it is a single mutation: on a slow line a batch
+/// must arrive before somebody gives it up.
+const BATCH_BYTES_MAX: u64 = 512 * 1024;
 
 /// A verdict is acknowledged no earlier than this, in milliseconds: another tab may still be
 /// storing a mutation that it made before it heard of the verdict.
@@ -222,7 +230,9 @@ fn make_batch(state: State, mut queued: Vec<Mutation>, body_bytes_max: u64) -> B
         0
     };
     queued.truncate(PUSH_BATCH_MAX);
-    let mut room = body_bytes_max.saturating_sub(ENVELOPE_BYTES) as usize;
+    let mut room = body_bytes_max
+        .saturating_sub(ENVELOPE_BYTES)
+        .min(BATCH_BYTES_MAX) as usize;
     let total = queued.len();
     let mut mutations = Vec::with_capacity(total);
     let mut next = state.judged + 1;

@@ -132,6 +132,14 @@ impl Keys {
         Some(key)
     }
 
+    /// Takes back the key drawn last, which no row got.
+    pub fn put_back(&mut self, key: i64) {
+        match self.ranges.first_mut() {
+            Some((low, _)) if *low == key + 1 => *low = key,
+            _ => self.ranges.insert(0, (key, key)),
+        }
+    }
+
     /// How many are left.
     pub fn left(&self) -> u32 {
         count(&self.ranges)
@@ -214,6 +222,20 @@ mod tests {
         let taken = ["a", "b", "c", "d"].map(|tab| count(&lease.take(tab, TAB_KEYS)));
         assert_eq!(taken, [512, 256, 128, 64]);
         assert_eq!(count(&lease.take("e", TAB_KEYS)), TAKE_KEYS_MIN.min(64));
+    }
+
+    #[test]
+    fn a_key_that_no_row_got_is_drawn_again() {
+        let mut keys = Keys::default();
+        keys.add(vec![(1, 2), (9, 9)]);
+        for _ in 0..2 {
+            assert_eq!(
+                [keys.draw(), keys.draw(), keys.draw(), keys.draw()],
+                [Some(1), Some(2), Some(9), None]
+            );
+            [9, 2, 1].into_iter().for_each(|key| keys.put_back(key));
+        }
+        assert_eq!(keys.left(), 3);
     }
 
     #[test]

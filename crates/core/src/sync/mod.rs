@@ -19,6 +19,10 @@ pub const BACKOFF_MS_BASE: u64 = 500;
 /// A local write cuts a wait short, but attempts stay this far apart, in milliseconds.
 pub const ATTEMPT_GAP_MS: u64 = 1_000;
 
+/// Where newer code is needed, or the endpoint may only be slow to learn of a migration, it is
+/// tried again this often, in milliseconds.
+pub const UPGRADE_CHECK_MS: u64 = 60_000;
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -146,6 +150,7 @@ impl Machine {
             Event::TimerFired => match self.state {
                 State::Idle => self.start(0, false),
                 State::Waiting { attempt, .. } => self.start(attempt, false),
+                State::Paused(code) if code.recovery() == Recovery::Upgrade => self.on_call(true),
                 State::Following | State::Syncing { .. } | State::Paused(_) | State::Closed => {
                     vec![]
                 }
@@ -248,9 +253,18 @@ impl Machine {
         match code.recovery() {
             // A cached token may have expired: renew it once, then wait for the person (F28).
             Recovery::Authenticate if !renewed => self.start(attempt, true),
-            Recovery::Authenticate | Recovery::Upgrade => {
+            Recovery::Authenticate => {
                 self.state = State::Paused(code);
                 vec![Effect::Disarm, Effect::CloseSocket]
+            }
+            Recovery::Upgrade => {
+                self.state = State::Paused(code);
+                vec![
+                    Effect::CloseSocket,
+                    Effect::Arm {
+                        delay_ms: UPGRADE_CHECK_MS,
+                    },
+                ]
             }
             Recovery::Retry | Recovery::Reset | Recovery::None => {
                 self.state = State::Waiting {

@@ -83,7 +83,7 @@ fn a_timer_is_armed_after_every_failure() {
             effects = run(&mut machine, failed(code));
         }
         let armed = effects.iter().any(|e| matches!(e, Effect::Arm { .. }));
-        let paused = matches!(machine.state(), State::Paused(_));
+        let paused = matches!(machine.state(), State::Paused(code) if code.recovery() == Recovery::Authenticate);
         assert!(
             armed != paused,
             "{code}: {effects:?} in {:?}",
@@ -134,6 +134,18 @@ fn an_expired_token_is_renewed_once_and_then_pauses() {
         run(&mut machine, Event::Asked).contains(&Effect::Sync { fresh_token: true }),
         "asking again tries with a new token"
     );
+}
+
+#[test]
+fn where_newer_code_is_needed_it_is_tried_again_now_and_then() {
+    let mut machine = leading();
+    let effects = run(&mut machine, failed(ErrorCode::SchemaChanged));
+    assert!(effects.contains(&Effect::Arm {
+        delay_ms: UPGRADE_CHECK_MS
+    }));
+    assert_eq!(run(&mut machine, Event::Wrote), vec![]);
+    let effects = run(&mut machine, Event::TimerFired);
+    assert!(effects.iter().any(|e| matches!(e, Effect::Sync { .. })));
 }
 
 #[test]
