@@ -132,11 +132,9 @@ async fn synchronise(
         // serde_json stops at a depth of 128, so a body of brackets can't overflow the stack.
         let request: SyncRequest = serde_json::from_slice(&bytes).map_err(|e| malformed(&e))?;
         let run = sync::sync(
-            state.pool.clone(),
-            compiled,
+            state.clone(),
             identity,
             request,
-            state.committed.clone(),
             id.0.clone(),
         );
         tokio::spawn(run).await.map_err(|e| {

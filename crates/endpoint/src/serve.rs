@@ -140,14 +140,25 @@ async fn reread(state: Arc<State>) {
 /// As [`prepare`]; the schema served so far stays.
 pub async fn reread_once(state: &State) -> Result<(), Error> {
     let mut object = state.pool.get().await.map_err(pool_error)?;
-    let compiled = Compiled::read(&mut object, &state.config).await?;
+    reread_with(state, &mut object).await
+}
+
+/// The same over a connection that is at hand.
+///
+/// # Errors
+/// As [`reread_once`].
+pub async fn reread_with(state: &State, client: &mut Client) -> Result<(), Error> {
+    let compiled = Compiled::read(client, &state.config).await?;
     if compiled.schema.fingerprint != state.compiled().schema.fingerprint {
         tracing::info!(
             fingerprint = compiled.schema.fingerprint,
             "the schema has changed"
         );
-        state.replace(compiled);
+        // A statement prepared before would have the columns of then.
+        state.pool.manager().statement_caches.clear();
     }
+    // Also under the same fingerprint: privileges and scopes are not in it.
+    state.replace(compiled);
     Ok(())
 }
 

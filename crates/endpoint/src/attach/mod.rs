@@ -50,6 +50,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) open: bool,
     /// May event triggers be made? Only by a superuser.
     pub(crate) superuser: bool,
+    /// Was a relation that syncs left unwatched since an earlier attach?
+    pub(crate) missed: bool,
     /// Relations that no longer sync, but still have triggers of an earlier attach.
     pub(crate) stale: Vec<String>,
     /// Grants of an earlier attach on what no longer syncs: `TABLE name` or `SEQUENCE name`, and role.
@@ -94,6 +96,7 @@ pub async fn plan(
         closed_schemas: closed_schemas(client, &introspected).await?,
         open: everybody_connects(client).await?,
         superuser: is_superuser(client).await?,
+        missed: missed(client, &introspected).await?,
         stale: stale(client, &introspected).await?,
         stale_grants: stale_grants(client, &introspected, &[&login, &user]).await?,
         introspected: &introspected,
@@ -240,6 +243,26 @@ async fn is_superuser(client: &Client) -> Result<bool, Error> {
         )
         .await
         .map_err(command_error("reading the roles"))?;
+    Ok(row.get(0))
+}
+
+/// Is the database attached already, and a relation without all of its triggers?
+async fn missed(client: &Client, introspected: &Introspected) -> Result<bool, Error> {
+    let relations: Vec<&String> = introspected
+        .tables
+        .iter()
+        .flat_map(|t| &t.relations)
+        .collect();
+    let row = client
+        .query_one(
+            "SELECT to_regclass('haversack.meta') IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM unnest($1::text[]) AS r(name) WHERE 4 <> (
+                     SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = r.name::regclass AND NOT t.tgisinternal
+                       AND t.tgname LIKE 'haversack\\_%' AND t.tgenabled = 'A'))",
+            &[&relations],
+        )
+        .await
+        .map_err(command_error("reading the triggers"))?;
     Ok(row.get(0))
 }
 

@@ -38,6 +38,11 @@ pub(super) fn statements(plan: &Plan<'_>, password: &Password) -> Vec<String> {
         }
         out.extend(grants(plan, table, facts));
     }
+    if plan.missed {
+        // What changed there meanwhile is nowhere: cursors from before get a snapshot. Every
+        // snapshot taken before this transaction ends has its id at or above its xmin.
+        out.push("UPDATE haversack.meta SET horizon = pg_current_xact_id()".to_owned());
+    }
     if plan.superuser {
         out.push(FOLLOW_PARTITIONS.to_owned());
         out.push(

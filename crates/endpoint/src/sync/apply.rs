@@ -3,7 +3,7 @@
 
 use super::Asker;
 use super::lease::Leases;
-use super::refusal::refusal;
+use super::refusal::{is_own_fault, may_be_outdated, refusal};
 use super::rows::{denied, params};
 use super::session::{Failure, Session};
 use crate::compiled::Compiled;
@@ -41,6 +41,8 @@ pub struct Push<'a> {
     pub(super) compiled: &'a Compiled,
     pub(super) asker: &'a Asker,
     pub(super) leases: Leases,
+    /// Was the schema read again for this push?
+    reread: bool,
     own: OwnWrites,
     runs: HashMap<Row, Run>,
 }
@@ -66,14 +68,21 @@ impl From<Failure> for Stop {
 }
 
 impl<'a> Push<'a> {
-    /// A push that has judged nothing yet.
-    pub fn new(session: &'a Session, compiled: &'a Compiled, asker: &'a Asker) -> Self {
+    /// A push that has judged nothing yet. `reread`: the schema was read again for it, so that what
+    /// Postgres refuses is not for want of that.
+    pub fn new(
+        session: &'a Session,
+        compiled: &'a Compiled,
+        asker: &'a Asker,
+        reread: bool,
+    ) -> Self {
         let (leases, own, runs) = (Leases::default(), OwnWrites::default(), HashMap::new());
         Self {
             session,
             compiled,
             asker,
             leases,
+            reread,
             own,
             runs,
         }
@@ -155,18 +164,24 @@ impl<'a> Push<'a> {
                         self.session.batch(UNDO).await?;
                         continue;
                     }
+                    if !self.reread && may_be_outdated(self.compiled, &db) {
+                        return Err(Failure::Outdated(db));
+                    }
                     refusal(self.compiled, &db)
+                }
+                // A mutation that takes too long, or whose trigger says so, would do it again, and
+                // hold up all behind it for ever. Where it was Postgres that went away instead, the
+                // savepoint went with it.
+                Stop::Failed(Failure::Transient(db)) if is_own_fault(&db) => {
+                    if self.session.batch(UNDO).await.is_err() {
+                        return Err(Failure::Transient(db));
+                    }
+                    return Ok(rejected(mutation.seq, refusal(self.compiled, &db)));
                 }
                 Stop::Failed(failure) => return Err(failure),
             };
             self.session.batch(UNDO).await?;
-            let outcome = Outcome::Rejected { error };
-            return Ok(Verdict {
-                seq: mutation.seq,
-                outcome,
-                written: Vec::new(),
-                lost: Vec::new(),
-            });
+            return Ok(rejected(mutation.seq, error));
         }
     }
 
@@ -437,6 +452,15 @@ impl<'a> Push<'a> {
             run.after = written.hash.clone();
         }
         self.remember(Recorded::Now, seq, std::slice::from_ref(&written));
+    }
+}
+
+fn rejected(seq: Seq, error: Error) -> Verdict {
+    Verdict {
+        seq,
+        outcome: Outcome::Rejected { error },
+        written: Vec::new(),
+        lost: Vec::new(),
     }
 }
 

@@ -16,16 +16,16 @@ pub mod session;
 use crate::auth::Identity;
 use crate::compiled::Compiled;
 use crate::scope::Scope;
+use crate::state::State;
 use bytes::Bytes;
 use cursor::Cursor;
-use deadpool_postgres::Pool;
 use haversack_core::protocol::{
     Head, Line, PROTOCOL_VERSION, PUSH_BATCH_MAX, Problem, SyncRequest,
 };
 use haversack_core::{Error, ErrorCode, value};
 use session::Session;
 use std::sync::Arc;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 /// Takes the user's role and identity for the rest of the transaction.
 const ROLE_AND_IDENTITY: &str = "SELECT set_config('role', $1, true), set_config($2, $3, true)";
@@ -75,18 +75,18 @@ impl Asker {
 /// # Errors
 /// Whatever is found before the first line. Later errors are a line.
 pub async fn sync(
-    pool: Pool,
-    compiled: Arc<Compiled>,
+    state: Arc<State>,
     identity: Identity,
     request: SyncRequest,
-    committed: Arc<Notify>,
     request_id: String,
 ) -> Result<mpsc::Receiver<Bytes>, Error> {
+    let compiled = state.compiled();
     let asker = Asker::new(&compiled, &identity)?;
-    check(&compiled, &request)?;
+    check(&request)?;
+    check_fingerprint(&compiled, &request)?;
     let cursor = request.cursor.as_deref().map(Cursor::parse).transpose()?;
-    let mut session = Session::get(&pool).await?;
-    let pushed = match push::push(&mut session, &compiled, &asker, &request).await {
+    let mut session = Session::get(&state.pool).await?;
+    let pushed = match push::push(&mut session, &state, &asker, &request).await {
         Ok(pushed) => pushed,
         Err(error) => {
             session.rollback().await;
@@ -94,8 +94,11 @@ pub async fn sync(
         }
     };
     if pushed.wrote {
-        committed.notify_one();
+        state.committed.notify_one();
     }
+    // As the push may have read it again, under the same fingerprint.
+    let compiled = state.compiled();
+    check_fingerprint(&compiled, &request)?;
     let pulled = match pull::pull(&mut session, &compiled, &asker, cursor.as_ref()).await {
         Ok(pulled) => pulled,
         Err(failure) => {
@@ -154,7 +157,19 @@ async fn snapshot(
     }
 }
 
-fn check(compiled: &Compiled, request: &SyncRequest) -> Result<(), Error> {
+/// A replica of another schema is answered before anything is applied.
+fn check_fingerprint(compiled: &Compiled, request: &SyncRequest) -> Result<(), Error> {
+    if request.fingerprint == compiled.schema.fingerprint {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::SchemaChanged,
+        "the database's schema is not the one that this client was built with",
+    )
+    .hint("load the newer app, or run `haversack pull` and build it again"))
+}
+
+fn check(request: &SyncRequest) -> Result<(), Error> {
     if request.protocol != PROTOCOL_VERSION {
         return Err(Error::new(
             ErrorCode::ProtocolUnsupported,
@@ -163,13 +178,6 @@ fn check(compiled: &Compiled, request: &SyncRequest) -> Result<(), Error> {
                 request.protocol
             ),
         ));
-    }
-    if request.fingerprint != compiled.schema.fingerprint {
-        return Err(Error::new(
-            ErrorCode::SchemaChanged,
-            "the database's schema is not the one that this client was built with",
-        )
-        .hint("load the newer app, or run `haversack pull` and build it again"));
     }
     if request.mutations.len() > PUSH_BATCH_MAX {
         return Err(Error::new(

@@ -2,11 +2,13 @@
 
 use super::apply::{Push, Recorded};
 use super::session::{Failure, Session};
-use super::{Asker, ROLE_AND_IDENTITY};
+use super::{Asker, ROLE_AND_IDENTITY, check_fingerprint};
 use super::{cursor, lease};
 use crate::compiled::Compiled;
+use crate::serve::reread_with;
+use crate::state::State;
 use haversack_core::map::Map;
-use haversack_core::protocol::{Mutation, Seq, SyncRequest, Verdict};
+use haversack_core::protocol::{Mutation, Outcome, Seq, SyncRequest, Verdict};
 use haversack_core::{Error, ErrorCode};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -40,23 +42,35 @@ pub struct Pushed {
 /// Judges and applies a push. On an error the transaction is still open and to be rolled back.
 ///
 /// # Errors
-/// `replica_foreign`, `sequence_gap`, `malformed_request`, `overloaded`, `database_unavailable`.
+/// `schema_changed`, `replica_foreign`, `sequence_gap`, `epoch_changed`, `malformed_request`, `overloaded`,
+/// `database_unavailable`.
 pub async fn push(
     session: &mut Session,
-    compiled: &Compiled,
+    state: &State,
     asker: &Asker,
     request: &SyncRequest,
 ) -> Result<Pushed, Error> {
-    let mut attempt = 1;
+    let (mut attempt, mut reread) = (1, false);
     loop {
-        match attempt_push(session, compiled, asker, request).await {
+        let compiled = state.compiled();
+        check_fingerprint(&compiled, request)?;
+        match attempt_push(session, &compiled, asker, request, reread).await {
             Ok(pushed) => return Ok(pushed),
-            Err(Failure::Transient(state)) if attempt < ATTEMPTS_MAX => {
-                tracing::info!(sqlstate = state, attempt, "trying a push again");
+            Err(Failure::Transient(db)) if attempt < ATTEMPTS_MAX => {
+                tracing::info!(sqlstate = db.code().code(), attempt, "trying a push again");
                 session.rollback().await;
                 let most = PAUSE_MS_MAX << attempt;
                 tokio::time::sleep(Duration::from_millis(rand::random_range(0..=most))).await;
                 attempt += 1;
+            }
+            Err(Failure::Outdated(db)) => {
+                tracing::info!(sqlstate = db.code().code(), "is the schema still the same?");
+                session.rollback().await;
+                reread_with(state, session.client()).await.map_err(|e| {
+                    tracing::error!(code = %e.code, "the schema can't be read again: {}", e.message);
+                    Error::new(ErrorCode::Internal, "the database's schema can't be read")
+                })?;
+                reread = true;
             }
             Err(failure) => return Err(failure.into_error()),
         }
@@ -68,6 +82,7 @@ async fn attempt_push(
     compiled: &Compiled,
     asker: &Asker,
     request: &SyncRequest,
+    reread: bool,
 ) -> Result<Pushed, Failure> {
     session.begin(BEGIN).await?;
     let last = lock_replica(session, asker, request).await?;
@@ -82,7 +97,8 @@ async fn attempt_push(
     }
     let leases = lease::draw(session, compiled, &request.replica, &request.leases).await?;
     let known = recorded(session, request, last).await?;
-    let (verdicts, new) = judge(session, compiled, asker, request, last, &known).await?;
+    let push = Push::new(session, compiled, asker, reread);
+    let (verdicts, new) = judge(push, request, last, &known).await?;
     if let Some(last) = new.last() {
         record(session, request, &verdicts, new, last.seq).await?;
     }
@@ -161,13 +177,12 @@ async fn recorded(
 
 /// Judges the mutations in order; gives all verdicts, and the mutations that are new.
 async fn judge<'r>(
-    session: &Session,
-    compiled: &Compiled,
-    asker: &Asker,
+    mut push: Push<'_>,
     request: &'r SyncRequest,
     last: Seq,
     known: &BTreeMap<Seq, Verdict>,
 ) -> Result<(Vec<Verdict>, &'r [Mutation]), Failure> {
+    let (session, compiled) = (push.session, push.compiled);
     let mutations = &request.mutations;
     let first_new = mutations
         .iter()
@@ -181,22 +196,13 @@ async fn judge<'r>(
                 .into());
         }
     }
-    let mut push = Push::new(session, compiled, asker);
     for (seq, verdict) in known {
         push.remember(Recorded::Earlier, *seq, &verdict.written);
     }
     let mut verdicts = Vec::with_capacity(mutations.len());
     for mutation in old {
-        let verdict = known.get(&mutation.seq).ok_or_else(|| {
-            Error::new(
-                ErrorCode::MalformedRequest,
-                format!(
-                    "mutation {} was acknowledged, so its verdict is forgotten",
-                    mutation.seq
-                ),
-            )
-        })?;
-        verdicts.push(verdict.clone());
+        let verdict = known.get(&mutation.seq).cloned();
+        verdicts.push(verdict.unwrap_or_else(|| forgotten(mutation.seq)));
     }
     if new.is_empty() {
         return Ok((verdicts, new));
@@ -206,7 +212,7 @@ async fn judge<'r>(
     session
         .query(
             ROLE_AND_IDENTITY,
-            &[&compiled.user_role, setting, &asker.user],
+            &[&compiled.user_role, setting, &push.asker.user],
         )
         .await?;
     for mutation in new {
@@ -215,6 +221,17 @@ async fn judge<'r>(
     // The record of verdicts is the endpoint's own, out of the user's reach.
     session.batch("SET LOCAL ROLE NONE").await?;
     Ok((verdicts, new))
+}
+
+/// The verdict on a mutation whose own is forgotten. The replica acknowledged that one, so a refusal
+/// or a loss is durable there; what is left to say is that the number is done with.
+fn forgotten(seq: Seq) -> Verdict {
+    Verdict {
+        seq,
+        outcome: Outcome::Applied,
+        written: Vec::new(),
+        lost: Vec::new(),
+    }
 }
 
 /// Why a number is missing: the replica skipped it, or the server has forgotten it in a restore.

@@ -5,6 +5,38 @@ use crate::compiled::Compiled;
 use haversack_core::{Error, ErrorCode};
 use tokio_postgres::error::DbError;
 
+/// Is this error, which another time might not happen, the mutation's own nevertheless? Not where it
+/// met another transaction, nor where the disk is full, which no mutation can help.
+pub fn is_own_fault(db: &DbError) -> bool {
+    match db.code().code() {
+        "40001" | "40P01" | "55P03" => false,
+        "53100" => db.routine() == Some(RAISED),
+        _ => true,
+    }
+}
+
+/// May this refusal come from a migration that the endpoint has not read yet: a name that is no
+/// more, a privilege on the whole table or column that went with it, a column that needs a value and
+/// of which no client knows?
+pub fn may_be_outdated(compiled: &Compiled, db: &DbError) -> bool {
+    match db.code().code() {
+        // Row security refuses by the same code, but not from there.
+        "42501" => db.routine() == Some("aclcheck_error"),
+        "0A000" => true,
+        "23502" => compiled
+            .schema
+            .table_id(&served_name(compiled, db))
+            .is_some_and(|id| {
+                let table = compiled.schema.table(id);
+                db.column().is_some_and(|c| table.column_id(c).is_none())
+            }),
+        state => state.starts_with("42"),
+    }
+}
+
+/// The routine in Postgres from which the errors come that PL/pgSQL code raises by itself.
+const RAISED: &str = "exec_stmt_raise";
+
 /// The error of a rejected mutation.
 pub fn refusal(compiled: &Compiled, db: &DbError) -> Error {
     let state = db.code().code();
@@ -50,6 +82,10 @@ pub fn refusal(compiled: &Compiled, db: &DbError) -> Error {
         "22P02" | "22007" | "22023" | "42804" => (
             ErrorCode::TypeMismatch,
             "a value is not of its column's type".to_owned(),
+        ),
+        "57014" => (
+            ErrorCode::Rejected,
+            "the write took too long, or was cancelled".to_owned(),
         ),
         // The application's own words to its users.
         "P0001" => (ErrorCode::Rejected, db.message().to_owned()),

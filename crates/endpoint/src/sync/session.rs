@@ -23,7 +23,9 @@ pub enum Failure {
     /// Postgres refused it, and would again.
     Refused(Box<tokio_postgres::error::DbError>),
     /// It may succeed if the transaction is tried again.
-    Transient(String),
+    Transient(Box<tokio_postgres::error::DbError>),
+    /// Postgres refused in a mutation what the schema, as last read, allows.
+    Outdated(Box<tokio_postgres::error::DbError>),
     /// It can't go on; says what to answer.
     Broken(Error),
 }
@@ -38,7 +40,7 @@ impl From<tokio_postgres::Error> for Failure {
             ));
         };
         if is_transient(db.code().code()) {
-            return Failure::Transient(db.code().code().to_owned());
+            return Failure::Transient(Box::new(db.clone()));
         }
         Failure::Refused(Box::new(db.clone()))
     }
@@ -55,12 +57,12 @@ impl Failure {
     pub fn into_error(self) -> Error {
         match self {
             Failure::Broken(error) => error,
-            Failure::Transient(state) => Error::new(
+            Failure::Transient(db) => Error::new(
                 ErrorCode::Overloaded,
                 "Postgres is too busy for this request",
             )
-            .sqlstate(state),
-            Failure::Refused(db) => {
+            .sqlstate(db.code().code()),
+            Failure::Refused(db) | Failure::Outdated(db) => {
                 // Its message may quote rows, so only the log gets the code and the place.
                 tracing::error!(
                     sqlstate = db.code().code(),
@@ -99,6 +101,13 @@ impl Session {
     pub fn object(&self) -> &Object {
         self.object
             .as_ref()
+            .expect("a session holds its connection until it is dropped")
+    }
+
+    /// The connection, for what needs it alone; outside a transaction.
+    pub fn client(&mut self) -> &mut tokio_postgres::Client {
+        self.object
+            .as_mut()
             .expect("a session holds its connection until it is dropped")
     }
 

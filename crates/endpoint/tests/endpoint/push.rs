@@ -47,6 +47,33 @@ async fn acknowledged_verdicts_are_forgotten() {
 }
 
 #[tokio::test]
+async fn an_acknowledged_number_sent_again_is_done_with() {
+    let endpoint = Endpoint::organizational().await;
+    let mut ada = endpoint.replica("1").await;
+    let first = ada.lease("events", 3).await;
+    let one = ada.mutation(vec![event(first, "one")]);
+    let refused = ada.mutation(vec![event(first + 1, "")]);
+    let sent = ada.request(vec![one.clone(), refused.clone()]);
+    ada.sync(&sent).await;
+    ada.acknowledged = 2;
+    ada.pull().await;
+    // Alone, and with a new one behind it.
+    let three = ada.mutation(vec![event(first + 2, "three")]);
+    for mutations in [
+        vec![one.clone(), refused.clone()],
+        vec![one, refused, three],
+    ] {
+        let count = mutations.len();
+        let request = ada.request(mutations);
+        let verdicts = ada.sync(&request).await.head.verdicts;
+        assert_eq!(verdicts.len(), count);
+        assert!(verdicts.iter().all(|v| word(v) == "applied"));
+        assert!(verdicts[..2].iter().all(|v| v.written.is_empty()));
+    }
+    assert_eq!(endpoint.count("events").await, 2);
+}
+
+#[tokio::test]
 async fn a_gap_stops_the_push_before_anything_is_applied() {
     let endpoint = Endpoint::organizational().await;
     let mut ada = endpoint.replica("1").await;
