@@ -209,3 +209,104 @@ pub fn key_from_js(table: &Table, key: &JsValue) -> Option<Key> {
     }
     Key::from_json(table, &json).ok()
 }
+
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+    wasm_bindgen_test_configure!(run_in_browser);
+
+    /// A table of what JSON can't hold, with a key that IndexedDB can't.
+    fn table() -> Table {
+        let column = |name: &str, kind: &str| {
+            format!(
+                r#"{{"name":"{name}","type":{{"name":"{kind}"}},"nullable":true,"writable":true}}"#
+            )
+        };
+        let columns = [
+            column("big", "int8"),
+            column("flag", "bool"),
+            column("bytes", "bytea"),
+            column("tree", "jsonb"),
+            column("title", "text"),
+        ];
+        let columns = columns.join(",");
+        let schema = format!(
+            r#"{{"format":1,"fingerprint":"","identity":{{"claim":"sub","setting":"s"}},
+                "limits":{{"body_bytes_max":1,"rows_max":1}},
+                "tables":[{{"name":"t","columns":[{columns}],"primary_key":["big","flag"],
+                "insertable":true,"updatable":true,"deletable":true}}]}}"#
+        );
+        haversack_core::schema::Schema::from_pulled(&schema)
+            .expect("a schema")
+            .tables
+            .remove(0)
+    }
+
+    const ROWS: &str = concat!(
+        r#"[{"big":"9007199254740993","flag":true,"bytes":"\\x00ff7f","#,
+        r#""tree":{"a":[1,{"b":null}]},"title":"\\x00 1"},"#,
+        r#"{"big":"-1","flag":false,"bytes":null,"tree":null,"title":null}]"#,
+    );
+
+    fn get(value: &JsValue, path: &[&str]) -> JsValue {
+        path.iter().fold(value.clone(), |value, name| {
+            Reflect::get(&value, &(*name).into()).unwrap_or_default()
+        })
+    }
+
+    fn frozen(value: &JsValue) -> bool {
+        Object::is_frozen(value.unchecked_ref::<Object>())
+    }
+
+    #[wasm_bindgen_test]
+    fn rows_become_values_that_json_has_not() {
+        let rows = RowShape::new(&table()).plain(ROWS).expect("rows");
+        let (first, second) = (rows.get(0), rows.get(1));
+        let big = get(&first, &["big"]);
+        assert!(big.is_bigint());
+        // Two to the power of 53 and one: no number has it.
+        assert_eq!(big, JsValue::from(9_007_199_254_740_993_i64));
+        let bytes: Uint8Array = get(&first, &["bytes"]).dyn_into().expect("bytes");
+        assert_eq!(bytes.to_vec(), [0, 255, 127]);
+        assert_eq!(
+            get(&first, &["title"]).as_string().as_deref(),
+            Some(r"\x00 1")
+        );
+        assert!(get(&second, &["bytes"]).is_null());
+        assert_eq!(get(&second, &["big"]), JsValue::from(-1_i64));
+        assert!(!frozen(&first), "the store gets its own copy");
+    }
+
+    #[wasm_bindgen_test]
+    fn what_was_stored_is_read_as_it_was_written() {
+        let shape = RowShape::new(&table());
+        let rows = shape.plain(ROWS).expect("rows");
+        assert_eq!(shape.stored(&rows).expect("text"), ROWS);
+        let odd = Array::of1(&BigInt::from(1_i64).into());
+        let error = shape.stored(&Array::of1(&odd)).expect_err("no plain data");
+        assert_eq!(error.code, ErrorCode::StorageFailed);
+    }
+
+    #[wasm_bindgen_test]
+    fn the_application_can_change_nothing_at_any_depth() {
+        let rows = RowShape::new(&table()).frozen(ROWS).expect("rows");
+        let first = rows.get(0);
+        for path in [&[][..], &["tree"], &["tree", "a"], &["tree", "a", "1"]] {
+            assert!(frozen(&get(&first, path)), "{path:?}");
+        }
+        assert!(get(&first, &["big"]).is_bigint());
+    }
+
+    #[wasm_bindgen_test]
+    fn keys_are_valid_in_indexeddb_and_come_back() {
+        let table = table();
+        let json = Json::parse(r#"["7",true]"#).expect("JSON");
+        let key = Key::from_json(&table, &json).expect("a key");
+        let stored = key_to_js(&table, &key);
+        web_sys::IdbKeyRange::only(&stored).expect("IndexedDB takes it");
+        assert_eq!(key_from_js(&table, &stored), Some(key));
+        assert_eq!(key_from_js(&table, &"neither".into()), None);
+    }
+}

@@ -82,3 +82,62 @@ pub async fn held() -> Option<Vec<String>> {
     let name = |lock: JsValue| Reflect::get(&lock, &"name".into()).ok()?.as_string();
     Some(Array::from(&held).iter().filter_map(name).collect())
 }
+
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests {
+    use super::*;
+    use crate::browser::{random_uuid, timer};
+    use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+    wasm_bindgen_test_configure!(run_in_browser);
+
+    type Order = Rc<RefCell<Vec<&'static str>>>;
+
+    fn ask(name: &str, who: &'static str, order: &Order) -> Hold {
+        let order = order.clone();
+        hold(name, move || order.borrow_mut().push(who)).expect("Web Locks")
+    }
+
+    async fn until(order: &Order, wanted: &[&str]) {
+        while order.borrow().len() < wanted.len() {
+            timer::sleep(1).await;
+        }
+        assert_eq!(*order.borrow(), wanted);
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_lock_goes_from_one_to_the_next_in_the_order_of_asking() {
+        let (name, order) = (random_uuid(), Order::default());
+        let first = ask(&name, "first", &order);
+        let second = ask(&name, "second", &order);
+        let third = ask(&name, "third", &order);
+        until(&order, &["first"]).await;
+        // Who waits may give up, and then is never asked.
+        drop(second);
+        drop(first);
+        until(&order, &["first", "third"]).await;
+        drop(third);
+        let fourth = ask(&name, "fourth", &order);
+        until(&order, &["first", "third", "fourth"]).await;
+        drop(fourth);
+    }
+
+    #[wasm_bindgen_test]
+    async fn what_is_held_is_listed_and_what_waits_is_not() {
+        let (held_one, order) = (random_uuid(), Order::default());
+        let listed = async || {
+            let all = held().await.expect("Web Locks");
+            all.iter().filter(|name| **name == held_one).count()
+        };
+        let first = ask(&held_one, "first", &order);
+        let waiting = ask(&held_one, "waiting", &order);
+        until(&order, &["first"]).await;
+        assert_eq!(listed().await, 1);
+        drop(waiting);
+        drop(first);
+        while listed().await > 0 {
+            timer::sleep(1).await;
+        }
+        assert_eq!(*order.borrow(), ["first"]);
+    }
+}

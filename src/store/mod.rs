@@ -10,6 +10,8 @@ pub mod journal;
 pub mod layout;
 pub mod leases;
 pub mod queue;
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests;
 
 use haversack_core::schema::Schema;
 use haversack_core::{Error, ErrorCode};
