@@ -117,6 +117,9 @@ fn store(plan: &Plan<'_>) -> Vec<String> {
     lo bigint NOT NULL,
     hi bigint NOT NULL CHECK (hi >= lo),
     PRIMARY KEY (replica, tbl, lo))",
+        // Blocks from before this column count as received: 0 is in every snapshot.
+        "ALTER TABLE haversack.leases ADD COLUMN IF NOT EXISTS xid xid8 NOT NULL DEFAULT '0'",
+        "ALTER TABLE haversack.leases ALTER COLUMN xid SET DEFAULT pg_current_xact_id()",
         PRUNE,
         "REVOKE ALL ON FUNCTION haversack.prune(interval) FROM PUBLIC",
     ]

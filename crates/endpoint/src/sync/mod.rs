@@ -86,7 +86,7 @@ pub async fn sync(
     check_fingerprint(&compiled, &request)?;
     let cursor = request.cursor.as_deref().map(Cursor::parse).transpose()?;
     let mut session = Session::get(&state.pool).await?;
-    let pushed = match push::push(&mut session, &state, &asker, &request).await {
+    let pushed = match push::push(&mut session, &state, &asker, &request, cursor.as_ref()).await {
         Ok(pushed) => pushed,
         Err(error) => {
             session.rollback().await;

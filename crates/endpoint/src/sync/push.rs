@@ -3,7 +3,8 @@
 use super::apply::{Push, Recorded};
 use super::session::{Failure, Session};
 use super::{Asker, ROLE_AND_IDENTITY, check_fingerprint};
-use super::{cursor, lease};
+use super::cursor::{self, Cursor};
+use super::lease;
 use crate::compiled::Compiled;
 use crate::serve::reread_with;
 use crate::state::State;
@@ -49,12 +50,13 @@ pub async fn push(
     state: &State,
     asker: &Asker,
     request: &SyncRequest,
+    cursor: Option<&Cursor>,
 ) -> Result<Pushed, Error> {
     let (mut attempt, mut reread) = (1, false);
     loop {
         let compiled = state.compiled();
         check_fingerprint(&compiled, request)?;
-        match attempt_push(session, &compiled, asker, request, reread).await {
+        match attempt_push(session, &compiled, asker, request, cursor, reread).await {
             Ok(pushed) => return Ok(pushed),
             Err(Failure::Transient(db)) if attempt < ATTEMPTS_MAX => {
                 tracing::info!(sqlstate = db.code().code(), attempt, "trying a push again");
@@ -82,6 +84,7 @@ async fn attempt_push(
     compiled: &Compiled,
     asker: &Asker,
     request: &SyncRequest,
+    cursor: Option<&Cursor>,
     reread: bool,
 ) -> Result<Pushed, Failure> {
     session.begin(BEGIN).await?;
@@ -95,7 +98,7 @@ async fn attempt_push(
             )
             .await?;
     }
-    let leases = lease::draw(session, compiled, &request.replica, &request.leases).await?;
+    let leases = lease::draw(session, compiled, request, cursor).await?;
     let known = recorded(session, request, last).await?;
     let push = Push::new(session, compiled, asker, reread);
     let (verdicts, new) = judge(push, request, last, &known).await?;

@@ -171,6 +171,44 @@ async fn keys_come_from_this_replicas_leases_only() {
 }
 
 #[tokio::test]
+async fn keys_of_answers_that_never_arrived_are_offered_again() {
+    let endpoint = Endpoint::organizational().await;
+    let mut ada = endpoint.new_replica("1");
+    let asked = |ada: &Replica, count| {
+        let mut request = ada.request(vec![]);
+        request.leases.insert("events".into(), count);
+        request
+    };
+    let keys = |answer: &Answer| answer.head.leases["events"].clone();
+    let total = "(SELECT sum(hi - lo + 1) FROM haversack.leases)";
+    // At the first sync, where there is no cursor yet.
+    let lost = ada.send(&asked(&ada, 100)).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(
+            keys(&ada.send(&asked(&ada, 100)).await.unwrap()),
+            keys(&lost)
+        );
+    }
+    let request = asked(&ada, 150);
+    let first = ada.sync(&request).await;
+    assert_eq!(keys(&first)[0], keys(&lost)[0]);
+    assert_eq!(endpoint.value(total).await.unwrap(), "150");
+    // Later too, and never what has arrived.
+    let lost = ada.send(&asked(&ada, 10)).await.unwrap();
+    assert!(keys(&lost)[0].0 > keys(&first).last().unwrap().1);
+    let request = asked(&ada, 10);
+    assert_eq!(keys(&ada.sync(&request).await), keys(&lost));
+    let next = keys(&ada.send(&asked(&ada, 10)).await.unwrap());
+    assert!(next[0].0 > keys(&lost).last().unwrap().1);
+    // One without its cursor may have them: its epoch says so.
+    ada.cursor = None;
+    let request = asked(&ada, 10);
+    let other = keys(&ada.sync(&request).await);
+    assert!(other[0].0 > next.last().unwrap().1);
+    assert_eq!(word(&ada.push_one(event(other[0].0, "kept")).await), "applied");
+}
+
+#[tokio::test]
 async fn unknown_tables_get_no_lease() {
     let endpoint = Endpoint::organizational().await;
     let ada = endpoint.replica("1").await;
