@@ -111,6 +111,8 @@ fn store(plan: &Plan<'_>) -> Vec<String> {
     verdict json NOT NULL,
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     PRIMARY KEY (replica, seq))",
+        // Of the mutation, to know another one under the same number; none for those of before.
+        "ALTER TABLE haversack.verdicts ADD COLUMN IF NOT EXISTS hash text",
         "CREATE TABLE IF NOT EXISTS haversack.leases (
     replica uuid NOT NULL REFERENCES haversack.replicas ON DELETE CASCADE,
     tbl integer NOT NULL,

@@ -1,16 +1,18 @@
 //! A push: one transaction that judges every mutation once, and remembers what it said.
 
 use super::apply::{Push, Recorded};
-use super::session::{Failure, Session};
-use super::{Asker, ROLE_AND_IDENTITY, check_fingerprint};
 use super::cursor::{self, Cursor};
 use super::lease;
+use super::session::{Failure, Session};
+use super::{Asker, ROLE_AND_IDENTITY, check_fingerprint};
 use crate::compiled::Compiled;
 use crate::serve::reread_with;
 use crate::state::State;
 use haversack_core::map::Map;
 use haversack_core::protocol::{Mutation, Outcome, Seq, SyncRequest, Verdict};
+use haversack_core::schema::hex;
 use haversack_core::{Error, ErrorCode};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -43,7 +45,7 @@ pub struct Pushed {
 /// Judges and applies a push. On an error the transaction is still open and to be rolled back.
 ///
 /// # Errors
-/// `schema_changed`, `replica_foreign`, `sequence_gap`, `epoch_changed`, `malformed_request`, `overloaded`,
+/// `schema_changed`, `replica_foreign`, `replica_forked`, `sequence_gap`, `epoch_changed`, `malformed_request`, `overloaded`,
 /// `database_unavailable`.
 pub async fn push(
     session: &mut Session,
@@ -89,6 +91,7 @@ async fn attempt_push(
 ) -> Result<Pushed, Failure> {
     session.begin(BEGIN).await?;
     let last = lock_replica(session, asker, request).await?;
+    let last = begin_at(session, request, last).await?;
     let acknowledged = number(request.acknowledged)?;
     if acknowledged > 0 {
         session
@@ -112,6 +115,43 @@ async fn attempt_push(
         leases,
         wrote,
     })
+}
+
+/// A verdict that was given before.
+struct Known {
+    verdict: Verdict,
+    /// [`hash`] of its mutation; none where it was not recorded yet.
+    hash: Option<String>,
+}
+
+impl Known {
+    /// The verdict for the mutation sent again, if it is the same one.
+    fn again(&self, mutation: &Mutation) -> Result<Verdict, Error> {
+        match &self.hash {
+            Some(known) if *known != hash(mutation)? => Err(Error::new(
+                ErrorCode::ReplicaForked,
+                format!("mutation {} is another than before", mutation.seq),
+            )),
+            Some(_) | None => Ok(self.verdict.clone()),
+        }
+    }
+}
+
+/// Tells mutations apart that have the same number. An empty one only fills its number, and may
+/// have any time.
+fn hash(mutation: &Mutation) -> Result<String, Error> {
+    let at = if mutation.ops.is_empty() {
+        0
+    } else {
+        mutation.at
+    };
+    let text = serde_json::to_vec(&(at, &mutation.ops)).map_err(|e| {
+        Error::new(
+            ErrorCode::Internal,
+            format!("a mutation can't be written: {e}"),
+        )
+    })?;
+    Ok(hex(&Sha256::digest(text)[..16]))
 }
 
 fn number(seq: Seq) -> Result<i64, Error> {
@@ -144,13 +184,26 @@ async fn lock_replica(
     Ok(row.get::<_, i64>(1) as Seq)
 }
 
+/// The number after which the replica goes on. One of which nothing was ever judged here, and which
+/// does not come from this history, may have had numbers judged in another: it begins anywhere.
+async fn begin_at(session: &Session, request: &SyncRequest, last: Seq) -> Result<Seq, Failure> {
+    match request.mutations.first() {
+        Some(first) if last == 0 && first.seq > 1 => {
+            let epoch = cursor::position(session, None).await?.epoch;
+            let foreign = request.epoch.as_ref() != Some(&epoch);
+            Ok(if foreign { first.seq - 1 } else { last })
+        }
+        Some(_) | None => Ok(last),
+    }
+}
+
 /// The verdicts that were given before and still matter: of mutations sent again, and of those that
 /// a new mutation had not seen when it was made. In the order of the numbers.
 async fn recorded(
     session: &Session,
     request: &SyncRequest,
     last: Seq,
-) -> Result<BTreeMap<Seq, Verdict>, Failure> {
+) -> Result<BTreeMap<Seq, Known>, Failure> {
     let since = request
         .mutations
         .iter()
@@ -161,7 +214,7 @@ async fn recorded(
     };
     let rows = session
         .query(
-            "SELECT seq, verdict::text FROM haversack.verdicts WHERE replica = $1::text::uuid AND seq > $2",
+            "SELECT seq, verdict::text, hash FROM haversack.verdicts WHERE replica = $1::text::uuid AND seq > $2",
             &[&request.replica, &number(since)?],
         )
         .await?;
@@ -173,7 +226,8 @@ async fn recorded(
                     format!("a recorded verdict can't be read: {e}"),
                 )
             })?;
-            Ok((row.get::<_, i64>(0) as Seq, verdict))
+            let hash = row.get(2);
+            Ok((row.get::<_, i64>(0) as Seq, Known { verdict, hash }))
         })
         .collect()
 }
@@ -183,7 +237,7 @@ async fn judge<'r>(
     mut push: Push<'_>,
     request: &'r SyncRequest,
     last: Seq,
-    known: &BTreeMap<Seq, Verdict>,
+    known: &BTreeMap<Seq, Known>,
 ) -> Result<(Vec<Verdict>, &'r [Mutation]), Failure> {
     let (session, compiled) = (push.session, push.compiled);
     let mutations = &request.mutations;
@@ -199,13 +253,15 @@ async fn judge<'r>(
                 .into());
         }
     }
-    for (seq, verdict) in known {
-        push.remember(Recorded::Earlier, *seq, &verdict.written);
+    for (seq, known) in known {
+        push.remember(Recorded::Earlier, *seq, &known.verdict.written);
     }
     let mut verdicts = Vec::with_capacity(mutations.len());
     for mutation in old {
-        let verdict = known.get(&mutation.seq).cloned();
-        verdicts.push(verdict.unwrap_or_else(|| forgotten(mutation.seq)));
+        verdicts.push(match known.get(&mutation.seq) {
+            Some(known) => known.again(mutation)?,
+            None => forgotten(mutation.seq),
+        });
     }
     if new.is_empty() {
         return Ok((verdicts, new));
@@ -263,8 +319,9 @@ async fn record(
     new: &[Mutation],
     last: Seq,
 ) -> Result<(), Failure> {
-    let (mut numbers, mut texts) = (Vec::new(), Vec::new());
-    for verdict in &verdicts[verdicts.len() - new.len()..] {
+    let (mut numbers, mut texts, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
+    for (mutation, verdict) in new.iter().zip(&verdicts[verdicts.len() - new.len()..]) {
+        hashes.push(hash(mutation)?);
         numbers.push(number(verdict.seq)?);
         texts.push(serde_json::to_string(verdict).map_err(|e| {
             Error::new(
@@ -275,9 +332,10 @@ async fn record(
     }
     session
         .execute(
-            "INSERT INTO haversack.verdicts (replica, seq, verdict) \
-             SELECT $1::text::uuid, v.seq, v.verdict::json FROM unnest($2::bigint[], $3::text[]) AS v(seq, verdict)",
-            &[&request.replica, &numbers, &texts],
+            "INSERT INTO haversack.verdicts (replica, seq, verdict, hash) \
+             SELECT $1::text::uuid, v.seq, v.verdict::json, v.hash \
+             FROM unnest($2::bigint[], $3::text[], $4::text[]) AS v(seq, verdict, hash)",
+            &[&request.replica, &numbers, &texts, &hashes],
         )
         .await?;
     session
