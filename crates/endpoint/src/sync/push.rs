@@ -189,6 +189,7 @@ async fn lock_replica(
 async fn begin_at(session: &Session, request: &SyncRequest, last: Seq) -> Result<Seq, Failure> {
     match request.mutations.first() {
         Some(first) if last == 0 && first.seq > 1 => {
+            number(first.seq)?;
             let epoch = cursor::position(session, None).await?.epoch;
             let foreign = request.epoch.as_ref() != Some(&epoch);
             Ok(if foreign { first.seq - 1 } else { last })
