@@ -111,8 +111,9 @@ impl Shared {
         if behind || !outcomes.is_empty() {
             self.notify(&Notice::Changed);
         }
+        let listed = self.read_outcomes(session).await;
         self.settle_locals(session, outcomes);
-        self.read_outcomes(session).await
+        listed
     }
 
     /// Tells the application what became of its own mutations up to a number, as the store has it:

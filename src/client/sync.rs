@@ -206,10 +206,15 @@ impl Shared {
         if !session.store.commit(&self.schema, &commit).await? {
             return Ok(false);
         }
-        self.apply(session, &state, answer, touched, rows);
-        if !rejected.is_empty() || !lost.is_empty() {
-            self.read_outcomes(session).await?;
-        }
+        let outcomes = self.apply(session, &state, answer, touched, rows);
+        let listed = if rejected.is_empty() && lost.is_empty() {
+            Ok(())
+        } else {
+            self.read_outcomes(session).await
+        };
+        // A promise that rejects finds its reason in the lists.
+        self.settle_locals(session, &outcomes);
+        listed?;
         self.take_keys(session).await;
         Ok(true)
     }
@@ -240,7 +245,7 @@ impl Shared {
         answer: Answer,
         touched: Waiting,
         rows: bool,
-    ) {
+    ) -> Vec<(Seq, Outcome)> {
         let outcomes: Vec<(Seq, Outcome)> = answer
             .head
             .verdicts
@@ -258,7 +263,7 @@ impl Shared {
         });
         self.plan_drain(session, touched);
         self.notify(&Notice::Changed);
-        self.settle_locals(session, &outcomes);
+        outcomes
     }
 
     /// Keeps the poke socket open as long as the machine wants it.

@@ -43,7 +43,7 @@ export class Backend {
     await backend.#createDatabase()
     await backend.#command('migrate')
     if (sql) await backend.sql(sql)
-    const { stdout } = await backend.#command('attach')
+    const { stdout } = await backend.attach()
     const login = /^HAVERSACK_DATABASE_URL=(.*)$/m.exec(stdout)?.[1]
     if (!login) throw new Error(`attach printed no HAVERSACK_DATABASE_URL:\n${stdout}`)
     if (seed) await backend.#seed()
@@ -76,6 +76,11 @@ export class Backend {
     const args = ['serve', '--schema', this.#schema, '--listen', `${HOST}:${this.#port}`]
     this.#server = new Server('the endpoint', required('HAVERSACK_BIN'), [...args, ...origins], env)
     await this.#server.ready(`${this.url}/health`)
+  }
+
+  /** Attaches the database, for the first time or after a migration. */
+  attach() {
+    return this.#command('attach')
   }
 
   /** Ends the endpoint: 'SIGTERM', or 'SIGKILL'. */
