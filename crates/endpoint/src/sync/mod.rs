@@ -25,7 +25,9 @@ use haversack_core::protocol::{
 };
 use haversack_core::{Error, ErrorCode, value};
 use session::Session;
+use snapshots::Turn;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_postgres::NoTls;
 
@@ -130,25 +132,58 @@ pub async fn sync(
     let end = encode::line(&Line::End {
         cursor: pulled.cursor,
     })?;
-    let (sender, receiver) = mpsc::channel(LINES_AHEAD);
-    let limit = pull::answer_timeout(pulled.rows_total);
-    // An answer that is at hand needs its connection no more.
-    let streamed = pulled.snapshot.map(|turn| (turn, session));
-    tokio::spawn(async move {
+    let (lines, receiver) = mpsc::channel(LINES_AHEAD);
+    let answer = Answer {
+        limit: pull::answer_timeout(pulled.rows_total),
+        first: std::iter::once(head).chain(pulled.lines).collect(),
+        // An answer that is at hand needs its connection no more.
+        streamed: pulled.snapshot.map(|turn| (turn, session)),
+        end,
+        lines,
+        request_id,
+    };
+    tokio::spawn(answer.send(compiled));
+    Ok(receiver)
+}
+
+/// An answer on its way.
+struct Answer {
+    /// How long it may take.
+    limit: Duration,
+    /// What is at hand.
+    first: Vec<Bytes>,
+    /// The snapshot to follow.
+    streamed: Option<(Turn, Session)>,
+    /// The line that ends it.
+    end: Bytes,
+    lines: mpsc::Sender<Bytes>,
+    request_id: String,
+}
+
+impl Answer {
+    async fn send(self, compiled: Arc<Compiled>) {
+        let Self {
+            limit,
+            first,
+            streamed,
+            end,
+            lines,
+            request_id,
+        } = self;
         let cancel = streamed.as_ref().map(|(_, s)| s.object().cancel_token());
         let answer = async {
-            for line in std::iter::once(head).chain(pulled.lines) {
-                if !pull::send(&sender, line).await {
+            for line in first {
+                if !pull::send(&lines, line).await {
                     return;
                 }
             }
             let last = match streamed {
                 Some((_turn, session)) => {
-                    snapshot(session, &compiled, &sender, &request_id, end).await
+                    snapshot(session, &compiled, &lines, &request_id, end).await
                 }
                 None => end,
             };
-            pull::send(&sender, last).await;
+            pull::send(&lines, last).await;
         };
         if tokio::time::timeout(limit, answer).await.is_err() {
             tracing::info!(request_id, "a replica took too long to read its answer");
@@ -157,8 +192,7 @@ pub async fn sync(
                 let _ = cancel.cancel_query(NoTls).await;
             }
         }
-    });
-    Ok(receiver)
+    }
 }
 
 /// Streams a snapshot; gives the line that ends the answer.
