@@ -174,7 +174,7 @@ await bundle(folder)
 const page =
   '<!doctype html><meta charset="utf-8"><title>bench</title><script type="module" src="/page.js"></script>'
 const connect = []
-const server = await serveFolder(folder, { '/': page }, { connect })
+const server = await serveFolder(folder, { '/': page }, { connect, isolated: true })
 const backend = await Backend.start({ schema, seed: true, origins: [new URL(server.url).origin] })
 connect.push(backend.url, backend.url.replace('http', 'ws'))
 try {

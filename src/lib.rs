@@ -19,7 +19,7 @@ use haversack_core::replica::{DraftOp, Key};
 use haversack_core::schema::{Schema, TableId};
 use haversack_core::{Error, ErrorCode};
 use js_sys::{Array, Function, Reflect, Uint32Array};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
@@ -47,13 +47,16 @@ impl Given {
     }
 }
 
+/// Queries with so many parameters are run without an allocation.
+const PARAMS_FEW: usize = 8;
+
 /// An open database.
 #[wasm_bindgen]
 pub struct Client {
     shared: Rc<Shared>,
     params: RefCell<Vec<Given>>,
     /// Where the last query's hits are, for TypeScript to read from memory.
-    hits: RefCell<Vec<u32>>,
+    hits: Cell<*const u32>,
 }
 
 #[wasm_bindgen]
@@ -64,7 +67,7 @@ impl Client {
         Ok(Client {
             shared,
             params: RefCell::default(),
-            hits: RefCell::default(),
+            hits: Cell::new(std::ptr::null()),
         })
     }
 
@@ -145,31 +148,25 @@ impl Client {
 
     /// Runs a query and returns how many rows it found; their slots are at `ids_ptr`.
     pub fn run(&self, plan: u32, params: usize) -> Result<u32, JsValue> {
-        let held = self.params.borrow();
-        let params: Vec<Param<'_>> = held.iter().take(params).map(Given::param).collect();
-        let mut replica = self.shared.replica.borrow_mut();
-        let found = replica
-            .run(PlanId(plan), &params)
-            .map_err(|error| thrown(&error))?;
-        let mut hits = self.hits.borrow_mut();
-        hits.clear();
-        hits.extend_from_slice(found);
-        Ok(hits.len() as u32)
+        self.with_params(params, |params| {
+            let mut replica = self.shared.replica.borrow_mut();
+            let found = replica.run(PlanId(plan), params)?;
+            // The plan keeps them until its next run, and TypeScript reads them before that.
+            self.hits.set(found.as_ptr());
+            Ok(found.len() as u32)
+        })
     }
 
     /// Where the slots of the last run are.
     pub fn ids_ptr(&self) -> *const u32 {
-        self.hits.borrow().as_ptr()
+        self.hits.get()
     }
 
     /// How many rows a query finds.
     pub fn count(&self, plan: u32, params: usize) -> Result<u32, JsValue> {
-        let held = self.params.borrow();
-        let params: Vec<Param<'_>> = held.iter().take(params).map(Given::param).collect();
-        let mut replica = self.shared.replica.borrow_mut();
-        replica
-            .count(PlanId(plan), &params)
-            .map_err(|error| thrown(&error))
+        self.with_params(params, |params| {
+            self.shared.replica.borrow_mut().count(PlanId(plan), params)
+        })
     }
 
     /// How a query was last run, as JSON.
@@ -253,6 +250,31 @@ impl Client {
     /// Closes the database.
     pub async fn close(&self) {
         self.shared.close(None);
+    }
+
+    /// The parameters of a run; few ones, as nearly always, without an allocation.
+    fn with_params(
+        &self,
+        count: usize,
+        run: impl FnOnce(&[Param<'_>]) -> Result<u32, Error>,
+    ) -> Result<u32, JsValue> {
+        let held = self.params.borrow();
+        let held = &held[..count.min(held.len())];
+        let mut few = [Param::Null; PARAMS_FEW];
+        let many: Vec<Param<'_>>;
+        let params = match few.get_mut(..held.len()) {
+            Some(few) => {
+                for (to, given) in few.iter_mut().zip(held) {
+                    *to = given.param();
+                }
+                &*few
+            }
+            None => {
+                many = held.iter().map(Given::param).collect();
+                &many
+            }
+        };
+        run(params).map_err(|error| thrown(&error))
     }
 
     fn set_param(&self, i: usize, value: Given) {

@@ -69,23 +69,21 @@ export async function rawPuts() {
 /** The compound query, beside `idb`. */
 export async function compound() {
   const peer = (state.idb ??= await openIdb(state.rows))
-  const ask = (n) => {
-    const { user, low, high, from } = query(n)
-    return state.db.events
+  const ask = ({ user, low, high, from }) =>
+    state.db.events
       .where({ user_id: user, priority: between(low, high), due_date: gte(from) })
       .orderBy('due_date')
       .limit(50)
       .rows()
-  }
   let found = 0
   for (let n = 0; n < 60; n++) {
-    const ours = ask(n).map((row) => row[KEY])
+    const ours = ask(query(n)).map((row) => row[KEY])
     const theirs = (await idbCompound(peer, query(n))).map((row) => row[KEY])
     if (ours.join() !== theirs.join()) throw new Error(`the answers to query ${n} differ`)
     found += ours.length
   }
   const theirs = await asyncMicroseconds((n) => idbCompound(peer, query(100 + n)), 300)
-  const ours = microseconds((n) => ask(1_000 + n))
+  const ours = microseconds(ask, (n) => query(1_000 + n))
   return { ours, theirs, rowsPerAnswer: found / 60 }
 }
 
@@ -101,7 +99,7 @@ export async function get() {
     }
   }
   const theirs = await asyncMicroseconds((n) => peer.get('events', key(n)), 500)
-  const ours = microseconds((n) => state.db.events.get(key(n)), { calls: 1000 })
+  const ours = microseconds((id) => state.db.events.get(id), key)
   return { ours, theirs }
 }
 

@@ -14,6 +14,8 @@ export type ErrorCode =
   | 'identity_changed'
   /** The replica id belongs to another user. */
   | 'replica_foreign'
+  /** The number was used by this replica for another mutation, as where a browser profile was copied; what is pending is sent again under a new replica id. */
+  | 'replica_forked'
   /** The page's origin is not on the endpoint's allow-list. */
   | 'origin_refused'
   /** The body is not the JSON that this address expects. */

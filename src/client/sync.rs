@@ -66,7 +66,10 @@ impl Shared {
     async fn renew_replica(&self, code: ErrorCode) {
         let lost = matches!(
             code,
-            ErrorCode::EpochChanged | ErrorCode::SequenceGap | ErrorCode::ReplicaForeign
+            ErrorCode::EpochChanged
+                | ErrorCode::SequenceGap
+                | ErrorCode::ReplicaForeign
+                | ErrorCode::ReplicaForked
         );
         if let (true, Ok(session)) = (lost, self.session())
             && let Some(fence) = session.fence.get()

@@ -19,10 +19,11 @@ const MEDIA_TYPES = {
 
 /**
  * Serves a folder on a free port of 127.0.0.1; `pages` are answered from memory, by path. The
- * policy is the one that we document, and allows to connect to `connect`.
+ * policy is the one that we document, and allows to connect to `connect`. An `isolated` page has a
+ * clock of 5 µs instead of 100.
  * Resolves to `{ url, requests, close }`.
  */
-export async function serveFolder(folder, pages = {}, { connect = [] } = {}) {
+export async function serveFolder(folder, pages = {}, { connect = [], isolated = false } = {}) {
   const requests = []
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname)
@@ -31,6 +32,10 @@ export async function serveFolder(folder, pages = {}, { connect = [] } = {}) {
     const file = join(folder, normalize(path))
     const policy = connect.length ? `${POLICY}; connect-src 'self' ${connect.join(' ')}` : POLICY
     response.setHeader('content-security-policy', policy)
+    if (isolated) {
+      response.setHeader('cross-origin-opener-policy', 'same-origin')
+      response.setHeader('cross-origin-embedder-policy', 'require-corp')
+    }
     try {
       const body = page ?? (await readFile(file))
       const extension = page === undefined ? extname(file) : extname(path) || '.html'

@@ -74,6 +74,7 @@ error_codes! {
     TokenInvalid "token_invalid" Authenticate 401 "The token is malformed, wrongly signed, or lacks the claim that names the user."
     IdentityChanged "identity_changed" Authenticate 0 "The token names another user than this database belongs to; the instance is closed and must be opened anew."
     ReplicaForeign "replica_foreign" Reset 403 "The replica id belongs to another user."
+    ReplicaForked "replica_forked" Reset 409 "The number was used by this replica for another mutation, as where a browser profile was copied; what is pending is sent again under a new replica id."
     OriginRefused "origin_refused" None 403 "The page's origin is not on the endpoint's allow-list."
     // What was asked.
     MalformedRequest "malformed_request" None 400 "The body is not the JSON that this address expects."

@@ -64,7 +64,7 @@ enum Command {
         /// An origin whose pages may use the endpoint, such as https://app.example; repeatable
         #[arg(long, value_name = "ORIGIN", num_args = 1..)]
         allow_origin: Vec<String>,
-        /// The most connections to Postgres
+        /// The most connections to Postgres for syncs; two more serve the endpoint itself
         #[arg(long, value_name = "N", default_value_t = 16)]
         connections: usize,
     },

@@ -18,7 +18,7 @@ pub struct Health {
     pub protocol: u32,
     /// The served schema.
     pub fingerprint: String,
-    /// Connections in use, and the most there may be.
+    /// Connections for syncs in use, and the most there may be.
     pub connections: (usize, usize),
 }
 
@@ -42,7 +42,7 @@ pub async fn health(state: &State) -> Health {
     let compiled = state.compiled();
     let tables: Vec<&str> = compiled.tables.iter().map(|t| t.sql.as_str()).collect();
     let found = async {
-        let session = Session::get(&state.pool).await.ok()?;
+        let session = Session::get(&state.own_pool).await.ok()?;
         let rows = session.query(UNCAPTURED, &[&tables]).await.ok()?;
         Some(rows.iter().map(|row| row.get(0)).collect::<Vec<String>>())
     }

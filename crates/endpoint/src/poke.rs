@@ -71,7 +71,7 @@ async fn watch(state: Arc<State>, mut seen: String) {
 }
 
 async fn poll(state: &State, seen: Option<&str>) -> Result<(String, Vec<String>), Error> {
-    let session = Session::get(&state.pool).await?;
+    let session = Session::get(&state.own_pool).await?;
     let rows = session
         .query(TOUCHED, &[&seen])
         .await
@@ -137,7 +137,7 @@ async fn hello(socket: &mut WebSocket, state: &State) -> Result<Option<(Asker, u
     }
     let identity = state.verifier.verify(&token)?;
     let asker = Asker::new(&state.compiled(), &identity)?;
-    let session = Session::get(&state.pool).await?;
+    let session = Session::get(&state.own_pool).await?;
     let epoch = cursor::position(&session, None)
         .await
         .map_err(|f| f.into_error())?

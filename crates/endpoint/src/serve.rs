@@ -19,6 +19,9 @@ const SCHEMA_INTERVAL: Duration = Duration::from_secs(15);
 /// How long open requests may take to end.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Connections beside those for syncs: see [`State::own_pool`].
+const OWN_CONNECTIONS: usize = 2;
+
 /// What `serve` is told beside the configuration.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -30,7 +33,7 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Origins whose pages may use the endpoint.
     pub origins: Vec<String>,
-    /// The most connections to Postgres.
+    /// The most connections to Postgres for syncs; the endpoint has two more for itself.
     pub connections: usize,
 }
 
@@ -50,13 +53,10 @@ pub async fn prepare(config: Config, options: &Options) -> Result<Arc<State>, Er
     check_role(&client, &config).await?;
     let compiled = Compiled::read(&mut client, &config).await?;
     drop(client);
-    let pool = database::pool(
-        &options.database_url,
-        "HAVERSACK_DATABASE_URL",
-        options.connections.max(2),
-    )?;
+    let pool = |size| database::pool(&options.database_url, "HAVERSACK_DATABASE_URL", size);
+    let pools = (pool(options.connections.max(2))?, pool(OWN_CONNECTIONS)?);
     Ok(Arc::new(State::new(
-        pool, config, verifier, origins, compiled,
+        pools, config, verifier, origins, compiled,
     )))
 }
 
@@ -139,7 +139,7 @@ async fn reread(state: Arc<State>) {
 /// # Errors
 /// As [`prepare`]; the schema served so far stays.
 pub async fn reread_once(state: &State) -> Result<(), Error> {
-    let mut object = state.pool.get().await.map_err(pool_error)?;
+    let mut object = state.own_pool.get().await.map_err(pool_error)?;
     reread_with(state, &mut object).await
 }
 

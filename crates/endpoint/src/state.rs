@@ -3,6 +3,7 @@
 use crate::auth::Verifier;
 use crate::compiled::Compiled;
 use crate::config::Config;
+use crate::sync::snapshots::Snapshots;
 use deadpool_postgres::Pool;
 use std::sync::{Arc, RwLock};
 use tokio::sync::{Notify, broadcast, watch};
@@ -12,8 +13,12 @@ const ANNOUNCEMENTS: usize = 256;
 
 /// What every request shares.
 pub struct State {
-    /// Connections as the login role.
+    /// Connections as the login role, for syncs.
     pub pool: Pool,
+    /// A few more for what must go on when syncs hold all of those: health, pokes, the schema.
+    pub own_pool: Pool,
+    /// The snapshots that are under way.
+    pub snapshots: Snapshots,
     /// What haversack.toml says.
     pub config: Config,
     /// Verifies tokens.
@@ -32,14 +37,16 @@ pub struct State {
 impl State {
     /// The state of a new endpoint.
     pub fn new(
-        pool: Pool,
+        (pool, own_pool): (Pool, Pool),
         config: Config,
         verifier: Verifier,
         origins: Vec<String>,
         compiled: Compiled,
     ) -> Self {
         Self {
+            snapshots: Snapshots::new(pool.status().max_size),
             pool,
+            own_pool,
             config,
             verifier,
             origins,

@@ -111,12 +111,17 @@ fn store(plan: &Plan<'_>) -> Vec<String> {
     verdict json NOT NULL,
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     PRIMARY KEY (replica, seq))",
+        // Of the mutation, to know another one under the same number; none for those of before.
+        "ALTER TABLE haversack.verdicts ADD COLUMN IF NOT EXISTS hash text",
         "CREATE TABLE IF NOT EXISTS haversack.leases (
     replica uuid NOT NULL REFERENCES haversack.replicas ON DELETE CASCADE,
     tbl integer NOT NULL,
     lo bigint NOT NULL,
     hi bigint NOT NULL CHECK (hi >= lo),
     PRIMARY KEY (replica, tbl, lo))",
+        // Blocks from before this column count as received: 0 is in every snapshot.
+        "ALTER TABLE haversack.leases ADD COLUMN IF NOT EXISTS xid xid8 NOT NULL DEFAULT '0'",
+        "ALTER TABLE haversack.leases ALTER COLUMN xid SET DEFAULT pg_current_xact_id()",
         PRUNE,
         "REVOKE ALL ON FUNCTION haversack.prune(interval) FROM PUBLIC",
     ]

@@ -1,9 +1,14 @@
 //! Blocks of sequence values, each handed out to one replica and recorded as its own.
+//!
+//! A replica stores the blocks of an answer together with its cursor. So a cursor that does not
+//! contain the commit of a block shows that the replica never got that block, and it is offered
+//! again: answers that are lost on the way, however many, use up no keys.
 
+use super::cursor::Cursor;
 use super::session::{Failure, Session};
 use crate::compiled::Compiled;
 use haversack_core::map::Map;
-use haversack_core::protocol::LEASE_KEYS;
+use haversack_core::protocol::{LEASE_KEYS, SyncRequest};
 use haversack_core::schema::TableId;
 use haversack_core::{Error, ErrorCode};
 use std::collections::HashMap;
@@ -59,18 +64,31 @@ impl Leases {
     }
 }
 
-/// Draws keys for a replica: inclusive ranges by table.
+// What a replica was offered in answers that it never took in.
+const MISSED: &str = "
+SELECT lo, hi FROM haversack.leases
+WHERE replica = $1::text::uuid AND tbl = $2
+  AND ($3::text IS NULL OR NOT pg_visible_in_snapshot(xid, $3::text::pg_snapshot))
+ORDER BY lo";
+
+/// Gives keys to a replica that stands at `cursor`: inclusive ranges by table, those that it missed
+/// first, then new ones.
 ///
 /// # Errors
 /// `unknown_table`, `invalid_query` for a table without a sequence, or what Postgres answers.
 pub async fn draw(
     session: &Session,
     compiled: &Compiled,
-    replica: &str,
-    wanted: &Map<u32>,
+    request: &SyncRequest,
+    cursor: Option<&Cursor>,
 ) -> Result<Map<Vec<(i64, i64)>>, Failure> {
+    let replica = &request.replica;
+    let snapshot = cursor.map(|c| c.snapshot.as_str());
+    // Without a cursor, but with an epoch, it took answers in and then dropped its cursor, as for
+    // another schema: which answers is not known.
+    let knows_missed = cursor.is_some() || request.epoch.is_none();
     let mut drawn = Map::new();
-    for (name, count) in wanted {
+    for (name, count) in &request.leases {
         let (table, sql) = compiled.table(compiled.schema.require_table(name)?);
         let Some(sequence) = sql.sequence.as_ref().filter(|_| table.insertable) else {
             return Err(Error::new(
@@ -80,8 +98,20 @@ pub async fn draw(
             .table(name)
             .into());
         };
-        let count = i64::from((*count).min(LEASE_KEYS));
+        let mut count = i64::from((*count).min(LEASE_KEYS));
         if count == 0 {
+            continue;
+        }
+        let mut offered: Vec<(i64, i64)> = Vec::new();
+        if knows_missed {
+            let rows = session
+                .query(MISSED, &[replica, &sql.number, &snapshot])
+                .await?;
+            offered.extend(rows.iter().map(|row| (row.get(0), row.get(1))));
+            count -= offered.iter().map(|(lo, hi)| hi - lo + 1).sum::<i64>();
+        }
+        if count <= 0 {
+            drawn.insert(name.clone(), offered);
             continue;
         }
         let rows = session
@@ -96,10 +126,11 @@ pub async fn draw(
             .execute(
                 "INSERT INTO haversack.leases (replica, tbl, lo, hi) \
                  SELECT $1::text::uuid, $2, lo, hi FROM unnest($3::bigint[], $4::bigint[]) AS r(lo, hi)",
-                &[&replica, &sql.number, &lows, &highs],
+                &[replica, &sql.number, &lows, &highs],
             )
             .await?;
-        drawn.insert(name.clone(), ranges);
+        offered.extend(ranges);
+        drawn.insert(name.clone(), offered);
     }
     Ok(drawn)
 }

@@ -12,6 +12,7 @@ mod push;
 mod refusal;
 mod rows;
 pub mod session;
+pub mod snapshots;
 
 use crate::auth::Identity;
 use crate::compiled::Compiled;
@@ -24,8 +25,11 @@ use haversack_core::protocol::{
 };
 use haversack_core::{Error, ErrorCode, value};
 use session::Session;
+use snapshots::Turn;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio_postgres::NoTls;
 
 /// Takes the user's role and identity for the rest of the transaction.
 const ROLE_AND_IDENTITY: &str = "SELECT set_config('role', $1, true), set_config($2, $3, true)";
@@ -86,7 +90,7 @@ pub async fn sync(
     check_fingerprint(&compiled, &request)?;
     let cursor = request.cursor.as_deref().map(Cursor::parse).transpose()?;
     let mut session = Session::get(&state.pool).await?;
-    let pushed = match push::push(&mut session, &state, &asker, &request).await {
+    let pushed = match push::push(&mut session, &state, &asker, &request, cursor.as_ref()).await {
         Ok(pushed) => pushed,
         Err(error) => {
             session.rollback().await;
@@ -99,7 +103,15 @@ pub async fn sync(
     // As the push may have read it again, under the same fingerprint.
     let compiled = state.compiled();
     check_fingerprint(&compiled, &request)?;
-    let pulled = match pull::pull(&mut session, &compiled, &asker, cursor.as_ref()).await {
+    let pulled = match pull::pull(
+        &mut session,
+        &compiled,
+        &asker,
+        cursor.as_ref(),
+        &state.snapshots,
+    )
+    .await
+    {
         Ok(pulled) => pulled,
         Err(failure) => {
             session.rollback().await;
@@ -113,31 +125,74 @@ pub async fn sync(
         user: asker.user,
         verdicts: pushed.verdicts,
         leases: pushed.leases,
-        snapshot: pulled.snapshot,
+        snapshot: pulled.snapshot.is_some(),
         rows_total: pulled.rows_total,
     };
     let head = encode::line(&Line::Head(head))?;
     let end = encode::line(&Line::End {
         cursor: pulled.cursor,
     })?;
-    let (sender, receiver) = mpsc::channel(LINES_AHEAD);
-    tokio::spawn(async move {
-        if !pull::send(&sender, head).await {
-            return;
-        }
-        for line in pulled.lines {
-            if !pull::send(&sender, line).await {
-                return;
+    let (lines, receiver) = mpsc::channel(LINES_AHEAD);
+    let answer = Answer {
+        limit: pull::answer_timeout(pulled.rows_total),
+        first: std::iter::once(head).chain(pulled.lines).collect(),
+        // An answer that is at hand needs its connection no more.
+        streamed: pulled.snapshot.map(|turn| (turn, session)),
+        end,
+        lines,
+        request_id,
+    };
+    tokio::spawn(answer.send(compiled));
+    Ok(receiver)
+}
+
+/// An answer on its way.
+struct Answer {
+    /// How long it may take.
+    limit: Duration,
+    /// What is at hand.
+    first: Vec<Bytes>,
+    /// The snapshot to follow.
+    streamed: Option<(Turn, Session)>,
+    /// The line that ends it.
+    end: Bytes,
+    lines: mpsc::Sender<Bytes>,
+    request_id: String,
+}
+
+impl Answer {
+    async fn send(self, compiled: Arc<Compiled>) {
+        let Self {
+            limit,
+            first,
+            streamed,
+            end,
+            lines,
+            request_id,
+        } = self;
+        let cancel = streamed.as_ref().map(|(_, s)| s.object().cancel_token());
+        let answer = async {
+            for line in first {
+                if !pull::send(&lines, line).await {
+                    return;
+                }
+            }
+            let last = match streamed {
+                Some((_turn, session)) => {
+                    snapshot(session, &compiled, &lines, &request_id, end).await
+                }
+                None => end,
+            };
+            pull::send(&lines, last).await;
+        };
+        if tokio::time::timeout(limit, answer).await.is_err() {
+            tracing::info!(request_id, "a replica took too long to read its answer");
+            if let Some(cancel) = cancel {
+                // The connection is closed; what it runs for nobody ends too.
+                let _ = cancel.cancel_query(NoTls).await;
             }
         }
-        let last = if pulled.snapshot {
-            snapshot(session, &compiled, &sender, &request_id, end).await
-        } else {
-            end
-        };
-        pull::send(&sender, last).await;
-    });
-    Ok(receiver)
+    }
 }
 
 /// Streams a snapshot; gives the line that ends the answer.

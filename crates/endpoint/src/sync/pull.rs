@@ -6,6 +6,7 @@
 use super::cursor::{Cursor, belonging, position};
 use super::encode::{self, RowLines};
 use super::session::{Failure, Session};
+use super::snapshots::{Snapshots, Turn};
 use super::{Asker, ROLE_AND_IDENTITY};
 use crate::compiled::Compiled;
 use bytes::Bytes;
@@ -22,7 +23,11 @@ use tokio_postgres::types::ToSql;
 /// More changed keys than this are answered by a snapshot: an incremental answer is held in memory.
 const CHANGED_KEYS_MAX: usize = 10_000;
 /// A replica that takes no line for so long is cut off: its snapshot holds back vacuum.
-const LINE_TIMEOUT: Duration = Duration::from_secs(60);
+const LINE_TIMEOUT: Duration = Duration::from_secs(20);
+/// The longest that an answer may take, and what each of its rows adds to that: one who takes a line
+/// now and then would hold a connection for hours.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const ROW_TIMEOUT: Duration = Duration::from_millis(2);
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '120s'; \
      SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL TimeZone = 'UTC'; \
@@ -34,14 +39,14 @@ WHERE scope = ANY ($1) AND xid >= pg_snapshot_xmin($2::text::pg_snapshot)
   AND NOT pg_visible_in_snapshot(xid, $2::text::pg_snapshot)
 LIMIT $3";
 
-/// What a pull found; the transaction is still open where `snapshot` is true.
+/// What a pull found; the transaction is still open where `snapshot` is present.
 pub struct Pulled {
     /// The server's history.
     pub epoch: String,
     /// The next cursor.
     pub cursor: String,
-    /// Are all visible rows to follow? They are not in `lines` then, but to be streamed.
-    pub snapshot: bool,
+    /// Present where all visible rows are to follow: they are not in `lines` then, but streamed.
+    pub snapshot: Option<Turn>,
     /// How many rows follow.
     pub rows_total: u64,
     /// The rows and removals of an incremental answer.
@@ -51,12 +56,13 @@ pub struct Pulled {
 /// Reads what a replica at `cursor` lacks.
 ///
 /// # Errors
-/// `too_many_rows`, or what Postgres answers.
+/// `too_many_rows`, `overloaded`, or what Postgres answers.
 pub async fn pull(
     session: &mut Session,
     compiled: &Compiled,
     asker: &Asker,
     cursor: Option<&Cursor>,
+    snapshots: &Snapshots,
 ) -> Result<Pulled, Failure> {
     session.begin(BEGIN).await?;
     let position = position(session, cursor.map(|c| c.snapshot.as_str())).await?;
@@ -73,7 +79,7 @@ pub async fn pull(
     let mut pulled = Pulled {
         epoch: position.epoch.clone(),
         cursor: next.to_string(),
-        snapshot: true,
+        snapshot: None,
         rows_total: 0,
         lines: Vec::new(),
     };
@@ -83,13 +89,13 @@ pub async fn pull(
         && let Some(changed) = changed(session, compiled, asker, &cursor.snapshot).await?
     {
         become_user(session, compiled, asker).await?;
-        pulled.snapshot = false;
         for (id, keys) in changed {
             pulled.rows_total += reread(session, compiled, id, keys, &mut pulled.lines).await?;
         }
         session.commit().await?;
         return Ok(pulled);
     }
+    pulled.snapshot = Some(snapshots.begin(&asker.user)?);
     become_user(session, compiled, asker).await?;
     pulled.rows_total = count(session, compiled).await?;
     Ok(pulled)
@@ -227,6 +233,11 @@ pub async fn stream(
         }
     }
     session.commit().await
+}
+
+/// How long an answer of so many rows may take.
+pub fn answer_timeout(rows: u64) -> Duration {
+    ANSWER_TIMEOUT + ROW_TIMEOUT * u32::try_from(rows).unwrap_or(u32::MAX)
 }
 
 /// Sends a line; false where nobody takes it.

@@ -1,15 +1,18 @@
 //! A push: one transaction that judges every mutation once, and remembers what it said.
 
 use super::apply::{Push, Recorded};
+use super::cursor::{self, Cursor};
+use super::lease;
 use super::session::{Failure, Session};
 use super::{Asker, ROLE_AND_IDENTITY, check_fingerprint};
-use super::{cursor, lease};
 use crate::compiled::Compiled;
 use crate::serve::reread_with;
 use crate::state::State;
 use haversack_core::map::Map;
 use haversack_core::protocol::{Mutation, Outcome, Seq, SyncRequest, Verdict};
+use haversack_core::schema::hex;
 use haversack_core::{Error, ErrorCode};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -42,19 +45,20 @@ pub struct Pushed {
 /// Judges and applies a push. On an error the transaction is still open and to be rolled back.
 ///
 /// # Errors
-/// `schema_changed`, `replica_foreign`, `sequence_gap`, `epoch_changed`, `malformed_request`, `overloaded`,
+/// `schema_changed`, `replica_foreign`, `replica_forked`, `sequence_gap`, `epoch_changed`, `malformed_request`, `overloaded`,
 /// `database_unavailable`.
 pub async fn push(
     session: &mut Session,
     state: &State,
     asker: &Asker,
     request: &SyncRequest,
+    cursor: Option<&Cursor>,
 ) -> Result<Pushed, Error> {
     let (mut attempt, mut reread) = (1, false);
     loop {
         let compiled = state.compiled();
         check_fingerprint(&compiled, request)?;
-        match attempt_push(session, &compiled, asker, request, reread).await {
+        match attempt_push(session, &compiled, asker, request, cursor, reread).await {
             Ok(pushed) => return Ok(pushed),
             Err(Failure::Transient(db)) if attempt < ATTEMPTS_MAX => {
                 tracing::info!(sqlstate = db.code().code(), attempt, "trying a push again");
@@ -82,10 +86,12 @@ async fn attempt_push(
     compiled: &Compiled,
     asker: &Asker,
     request: &SyncRequest,
+    cursor: Option<&Cursor>,
     reread: bool,
 ) -> Result<Pushed, Failure> {
     session.begin(BEGIN).await?;
     let last = lock_replica(session, asker, request).await?;
+    let last = begin_at(session, request, last).await?;
     let acknowledged = number(request.acknowledged)?;
     if acknowledged > 0 {
         session
@@ -95,7 +101,7 @@ async fn attempt_push(
             )
             .await?;
     }
-    let leases = lease::draw(session, compiled, &request.replica, &request.leases).await?;
+    let leases = lease::draw(session, compiled, request, cursor).await?;
     let known = recorded(session, request, last).await?;
     let push = Push::new(session, compiled, asker, reread);
     let (verdicts, new) = judge(push, request, last, &known).await?;
@@ -109,6 +115,43 @@ async fn attempt_push(
         leases,
         wrote,
     })
+}
+
+/// A verdict that was given before.
+struct Known {
+    verdict: Verdict,
+    /// [`hash`] of its mutation; none where it was not recorded yet.
+    hash: Option<String>,
+}
+
+impl Known {
+    /// The verdict for the mutation sent again, if it is the same one.
+    fn again(&self, mutation: &Mutation) -> Result<Verdict, Error> {
+        match &self.hash {
+            Some(known) if *known != hash(mutation)? => Err(Error::new(
+                ErrorCode::ReplicaForked,
+                format!("mutation {} is another than before", mutation.seq),
+            )),
+            Some(_) | None => Ok(self.verdict.clone()),
+        }
+    }
+}
+
+/// Tells mutations apart that have the same number. An empty one only fills its number, and may
+/// have any time.
+fn hash(mutation: &Mutation) -> Result<String, Error> {
+    let at = if mutation.ops.is_empty() {
+        0
+    } else {
+        mutation.at
+    };
+    let text = serde_json::to_vec(&(at, &mutation.ops)).map_err(|e| {
+        Error::new(
+            ErrorCode::Internal,
+            format!("a mutation can't be written: {e}"),
+        )
+    })?;
+    Ok(hex(&Sha256::digest(text)[..16]))
 }
 
 fn number(seq: Seq) -> Result<i64, Error> {
@@ -141,13 +184,27 @@ async fn lock_replica(
     Ok(row.get::<_, i64>(1) as Seq)
 }
 
+/// The number after which the replica goes on. One of which nothing was ever judged here, and which
+/// does not come from this history, may have had numbers judged in another: it begins anywhere.
+async fn begin_at(session: &Session, request: &SyncRequest, last: Seq) -> Result<Seq, Failure> {
+    match request.mutations.first() {
+        Some(first) if last == 0 && first.seq > 1 => {
+            number(first.seq)?;
+            let epoch = cursor::position(session, None).await?.epoch;
+            let foreign = request.epoch.as_ref() != Some(&epoch);
+            Ok(if foreign { first.seq - 1 } else { last })
+        }
+        Some(_) | None => Ok(last),
+    }
+}
+
 /// The verdicts that were given before and still matter: of mutations sent again, and of those that
 /// a new mutation had not seen when it was made. In the order of the numbers.
 async fn recorded(
     session: &Session,
     request: &SyncRequest,
     last: Seq,
-) -> Result<BTreeMap<Seq, Verdict>, Failure> {
+) -> Result<BTreeMap<Seq, Known>, Failure> {
     let since = request
         .mutations
         .iter()
@@ -158,7 +215,7 @@ async fn recorded(
     };
     let rows = session
         .query(
-            "SELECT seq, verdict::text FROM haversack.verdicts WHERE replica = $1::text::uuid AND seq > $2",
+            "SELECT seq, verdict::text, hash FROM haversack.verdicts WHERE replica = $1::text::uuid AND seq > $2",
             &[&request.replica, &number(since)?],
         )
         .await?;
@@ -170,7 +227,8 @@ async fn recorded(
                     format!("a recorded verdict can't be read: {e}"),
                 )
             })?;
-            Ok((row.get::<_, i64>(0) as Seq, verdict))
+            let hash = row.get(2);
+            Ok((row.get::<_, i64>(0) as Seq, Known { verdict, hash }))
         })
         .collect()
 }
@@ -180,7 +238,7 @@ async fn judge<'r>(
     mut push: Push<'_>,
     request: &'r SyncRequest,
     last: Seq,
-    known: &BTreeMap<Seq, Verdict>,
+    known: &BTreeMap<Seq, Known>,
 ) -> Result<(Vec<Verdict>, &'r [Mutation]), Failure> {
     let (session, compiled) = (push.session, push.compiled);
     let mutations = &request.mutations;
@@ -196,13 +254,15 @@ async fn judge<'r>(
                 .into());
         }
     }
-    for (seq, verdict) in known {
-        push.remember(Recorded::Earlier, *seq, &verdict.written);
+    for (seq, known) in known {
+        push.remember(Recorded::Earlier, *seq, &known.verdict.written);
     }
     let mut verdicts = Vec::with_capacity(mutations.len());
     for mutation in old {
-        let verdict = known.get(&mutation.seq).cloned();
-        verdicts.push(verdict.unwrap_or_else(|| forgotten(mutation.seq)));
+        verdicts.push(match known.get(&mutation.seq) {
+            Some(known) => known.again(mutation)?,
+            None => forgotten(mutation.seq),
+        });
     }
     if new.is_empty() {
         return Ok((verdicts, new));
@@ -260,8 +320,9 @@ async fn record(
     new: &[Mutation],
     last: Seq,
 ) -> Result<(), Failure> {
-    let (mut numbers, mut texts) = (Vec::new(), Vec::new());
-    for verdict in &verdicts[verdicts.len() - new.len()..] {
+    let (mut numbers, mut texts, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
+    for (mutation, verdict) in new.iter().zip(&verdicts[verdicts.len() - new.len()..]) {
+        hashes.push(hash(mutation)?);
         numbers.push(number(verdict.seq)?);
         texts.push(serde_json::to_string(verdict).map_err(|e| {
             Error::new(
@@ -272,9 +333,10 @@ async fn record(
     }
     session
         .execute(
-            "INSERT INTO haversack.verdicts (replica, seq, verdict) \
-             SELECT $1::text::uuid, v.seq, v.verdict::json FROM unnest($2::bigint[], $3::text[]) AS v(seq, verdict)",
-            &[&request.replica, &numbers, &texts],
+            "INSERT INTO haversack.verdicts (replica, seq, verdict, hash) \
+             SELECT $1::text::uuid, v.seq, v.verdict::json, v.hash \
+             FROM unnest($2::bigint[], $3::text[], $4::text[]) AS v(seq, verdict, hash)",
+            &[&request.replica, &numbers, &texts, &hashes],
         )
         .await?;
     session

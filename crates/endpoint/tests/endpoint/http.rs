@@ -116,7 +116,7 @@ async fn malformed_bodies_are_told_apart() {
                 "mutations",
                 json!([{"seq": 18446744073709551615_u64, "at": 0, "ops": []}]),
             ),
-            ErrorCode::SequenceGap,
+            ErrorCode::MalformedRequest,
         ),
         (
             with("acknowledged", json!(18446744073709551615_u64)),

@@ -2,7 +2,11 @@
 //! of anyone else.
 
 use crate::harness::*;
+use axum::body::Body;
+use axum::http::Request;
+use haversack_core::ErrorCode;
 use haversack_core::protocol::Line;
+use tower::ServiceExt;
 
 #[tokio::test]
 async fn a_commit_that_comes_late_is_not_skipped() {
@@ -312,4 +316,69 @@ async fn partitions_are_watched_whenever_they_were_made() {
         1
     );
     assert_eq!(anyone.rows.len(), 5);
+}
+
+#[tokio::test]
+async fn replicas_that_do_not_read_hold_up_nobody_else() {
+    let endpoint = Endpoint::organizational().await;
+    let mut grace = endpoint.replica("2").await;
+    // More than waits on the way to a reader.
+    endpoint
+        .sql(
+            "INSERT INTO events (user_id, title) SELECT 1, n::text FROM generate_series(1, 4000) n",
+        )
+        .await;
+    let stalled = || async {
+        let replica = endpoint.new_replica("1");
+        let body = serde_json::to_string(&replica.request(vec![])).unwrap();
+        let request = Request::post("/v1/sync")
+            .header("authorization", format!("Bearer {}", replica.token))
+            .body(Body::from(body))
+            .unwrap();
+        endpoint.router.clone().oneshot(request).await.unwrap()
+    };
+    let mut unread = Vec::new();
+    for _ in 0..2 {
+        let response = stalled().await;
+        assert_eq!(response.status(), 200);
+        unread.push(response);
+    }
+    for _ in 0..10 {
+        assert_eq!(stalled().await.status(), 503, "a user has two at a time");
+    }
+    let verdict = grace.push_one(insert("events", &[("title", "hers")])).await;
+    assert_eq!(word(&verdict), "applied");
+    drop(unread);
+    let mut ada = endpoint.new_replica("1");
+    let request = ada.request(vec![]);
+    let answer = async {
+        loop {
+            match ada.send(&request).await {
+                Ok(answer) => return answer,
+                Err(problem) => assert_eq!(problem.code, ErrorCode::Overloaded),
+            }
+        }
+    };
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(10), answer)
+        .await
+        .unwrap();
+    ada.take(&answer);
+    assert_eq!(ada.column("events", "title").len(), 4000);
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_connections_are_all_taken_still_says_how_it_is() {
+    let endpoint = Endpoint::organizational().await;
+    let mut taken = Vec::new();
+    for _ in 0..endpoint.database.options().connections {
+        taken.push(endpoint.state.pool.get().await.unwrap());
+    }
+    let start = std::time::Instant::now();
+    let request = Request::get("/health").body(Body::empty()).unwrap();
+    let health = endpoint.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(health.status(), 200);
+    haversack_endpoint::serve::reread_once(&endpoint.state)
+        .await
+        .unwrap();
+    assert!(start.elapsed().as_secs() < 4, "nothing waits for the pool");
 }

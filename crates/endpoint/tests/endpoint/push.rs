@@ -95,6 +95,54 @@ async fn a_gap_stops_the_push_before_anything_is_applied() {
 }
 
 #[tokio::test]
+async fn one_number_is_one_mutation() {
+    let endpoint = Endpoint::organizational().await;
+    let mut ada = endpoint.replica("1").await;
+    let first = ada.lease("events", 4).await;
+    let one = ada.mutation(vec![event(first, "device one")]);
+    let sent = ada.request(vec![one.clone()]);
+    ada.sync(&sent).await;
+    // The copy of its profile, with the same id.
+    let mut copy = ada.clone();
+    copy.seq = 0;
+    let other = copy.mutation(vec![event(first + 1, "device two")]);
+    let next = copy.mutation(vec![event(first + 2, "and more")]);
+    let mut later = one.clone();
+    later.at += 1;
+    for mutations in [vec![other.clone()], vec![other, next], vec![later]] {
+        let problem = copy.send(&copy.request(mutations)).await.unwrap_err();
+        assert_eq!(
+            (problem.code, problem.status),
+            (ErrorCode::ReplicaForked, 409)
+        );
+    }
+    assert_eq!(endpoint.count("events").await, 1);
+    // What it has seen meanwhile makes it no other one.
+    let mut again = one;
+    again.seen = 1;
+    assert_eq!(
+        word(
+            &ada.send(&ada.request(vec![again]))
+                .await
+                .unwrap()
+                .head
+                .verdicts[0]
+        ),
+        "applied"
+    );
+    // A number that was never used is filled with any time.
+    let filler = ada.mutation(vec![]);
+    for at in [1, 2] {
+        let filler = haversack_core::protocol::Mutation {
+            at,
+            ..filler.clone()
+        };
+        let request = ada.request(vec![filler]);
+        assert_eq!(word(&ada.sync(&request).await.head.verdicts[0]), "applied");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_mutation_fills_its_number() {
     let endpoint = Endpoint::organizational().await;
     let mut ada = endpoint.replica("1").await;
@@ -168,6 +216,47 @@ async fn keys_come_from_this_replicas_leases_only() {
         ))
         .await;
     assert_eq!(rejection(&verdict).0, "42501");
+}
+
+#[tokio::test]
+async fn keys_of_answers_that_never_arrived_are_offered_again() {
+    let endpoint = Endpoint::organizational().await;
+    let mut ada = endpoint.new_replica("1");
+    let asked = |ada: &Replica, count| {
+        let mut request = ada.request(vec![]);
+        request.leases.insert("events".into(), count);
+        request
+    };
+    let keys = |answer: &Answer| answer.head.leases["events"].clone();
+    let total = "(SELECT sum(hi - lo + 1) FROM haversack.leases)";
+    // At the first sync, where there is no cursor yet.
+    let lost = ada.send(&asked(&ada, 100)).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(
+            keys(&ada.send(&asked(&ada, 100)).await.unwrap()),
+            keys(&lost)
+        );
+    }
+    let request = asked(&ada, 150);
+    let first = ada.sync(&request).await;
+    assert_eq!(keys(&first)[0], keys(&lost)[0]);
+    assert_eq!(endpoint.value(total).await.unwrap(), "150");
+    // Later too, and never what has arrived.
+    let lost = ada.send(&asked(&ada, 10)).await.unwrap();
+    assert!(keys(&lost)[0].0 > keys(&first).last().unwrap().1);
+    let request = asked(&ada, 10);
+    assert_eq!(keys(&ada.sync(&request).await), keys(&lost));
+    let next = keys(&ada.send(&asked(&ada, 10)).await.unwrap());
+    assert!(next[0].0 > keys(&lost).last().unwrap().1);
+    // One without its cursor may have them: its epoch says so.
+    ada.cursor = None;
+    let request = asked(&ada, 10);
+    let other = keys(&ada.sync(&request).await);
+    assert!(other[0].0 > next.last().unwrap().1);
+    assert_eq!(
+        word(&ada.push_one(event(other[0].0, "kept")).await),
+        "applied"
+    );
 }
 
 #[tokio::test]
@@ -313,19 +402,63 @@ async fn what_triggers_make_reaches_the_replica() {
 async fn a_server_that_lost_its_history_says_so() {
     let endpoint = Endpoint::organizational().await;
     let mut ada = endpoint.replica("1").await;
-    ada.push_one(insert("events", &[("title", "before the backup's end")]))
-        .await;
-    // As after a restore from an older backup.
+    for title in ["before the backup", "before the backup's end"] {
+        ada.push_one(insert("events", &[("title", title)])).await;
+    }
+    // As after a restore from an older backup, which has the first of them.
     endpoint
         .sql(
-            "DELETE FROM haversack.replicas; UPDATE haversack.meta SET history = gen_random_uuid()",
+            "UPDATE haversack.replicas SET last_seq = 1; DELETE FROM haversack.verdicts WHERE seq > 1;
+             UPDATE haversack.meta SET history = gen_random_uuid()",
         )
         .await;
     let mutation = ada.mutation(vec![insert("events", &[("title", "after")])]);
-    let problem = ada.send(&ada.request(vec![mutation])).await.unwrap_err();
+    let request = ada.request(vec![mutation]);
+    let problem = ada.send(&request).await.unwrap_err();
     assert_eq!(
         (problem.code, problem.status),
         (ErrorCode::EpochChanged, 410)
     );
     assert_eq!(endpoint.count("events WHERE title = 'after'").await, 0);
+    // As a new replica, which has no epoch, it goes on under its numbers.
+    ada.id = uuid::Uuid::new_v4().to_string();
+    (ada.cursor, ada.epoch) = (None, None);
+    let request = ada.request(request.mutations);
+    let answer = ada.sync(&request).await;
+    assert!(answer.head.snapshot);
+    assert_eq!(word(&answer.head.verdicts[0]), "applied");
+    assert_eq!(word(&ada.push(vec![vec![]]).await[0]), "applied");
+}
+
+#[tokio::test]
+async fn a_replica_that_this_history_never_heard_of_goes_on_under_its_numbers() {
+    let endpoint = Endpoint::organizational().await;
+    let mut ada = endpoint.replica("1").await;
+    for title in ["one", "two"] {
+        ada.push_one(insert("events", &[("title", title)])).await;
+    }
+    // As after detach and attach.
+    endpoint
+        .sql(
+            "DELETE FROM haversack.replicas; UPDATE haversack.meta SET history = gen_random_uuid()",
+        )
+        .await;
+    let three = ada.mutation(vec![insert("events", &[("title", "three")])]);
+    let four = ada.mutation(vec![insert("events", &[("title", "four")])]);
+    let request = ada.request(vec![three.clone(), four]);
+    let hole = ada.mutation(vec![]);
+    let gap = ada.request(vec![three, hole]);
+    assert_eq!(
+        ada.send(&gap).await.unwrap_err().code,
+        ErrorCode::EpochChanged,
+        "a hole within a push stays one"
+    );
+    for _ in 0..2 {
+        let verdicts = ada.send(&request).await.unwrap().head.verdicts;
+        let known: Vec<_> = verdicts.iter().map(|v| (v.seq, word(v))).collect();
+        assert_eq!(known, [(3, "applied"), (4, "applied")]);
+    }
+    let answer = ada.sync(&request).await;
+    assert!(answer.head.snapshot);
+    assert_eq!(ada.column("events", "title").len(), 4);
 }
