@@ -43,6 +43,9 @@ impl Shared {
     /// nothing has changed.
     pub fn write(self: &Rc<Self>, drafts: &[DraftOp<'_>]) -> Result<Made, Error> {
         let session = self.session()?;
+        // First, so that the browser opens it while the write is checked; a write that is refused
+        // drops it, and so aborts it.
+        let tx = session.store.begin_enqueue()?;
         let now_ms = browser::now_ms();
         let prepared = self.prepare(&session, drafts, now_ms as i64)?;
         let queued = Queued {
@@ -50,7 +53,7 @@ impl Shared {
             seen: prepared.seen,
             ops: prepared.ops.clone(),
         };
-        let (tx, request) = session.store.enqueue(&queued)?;
+        let request = session.store.enqueue(&tx, &queued)?;
         let keys = prepared
             .keys
             .iter()

@@ -128,14 +128,20 @@ const BATCH_BYTES_MAX: u64 = 512 * 1024;
 const ACKNOWLEDGE_AFTER_MS: f64 = 60_000.0;
 
 impl Store {
-    /// Begins to store a mutation; the number is the request's result once the transaction is done.
+    /// Begins the transaction that stores a mutation.
     ///
     /// # Errors
     /// `storage_failed` where the connection has died.
-    pub fn enqueue(&self, mutation: &Queued) -> Result<(Tx, web_sys::IdbRequest), Error> {
-        let tx = Tx::begin(&self.db, &[QUEUE], Mode::Strict)?;
-        let request = tx.store(QUEUE)?.add(&layout::to_js(mutation)?)?;
-        Ok((tx, request))
+    pub fn begin_enqueue(&self) -> Result<Tx, Error> {
+        Tx::begin(&self.db, &[QUEUE], Mode::Strict)
+    }
+
+    /// Adds a mutation; its number is the request's result once the transaction is done.
+    ///
+    /// # Errors
+    /// `storage_failed` where the connection has died.
+    pub fn enqueue(&self, tx: &Tx, mutation: &Queued) -> Result<web_sys::IdbRequest, Error> {
+        tx.store(QUEUE)?.add(&layout::to_js(mutation)?)
     }
 
     /// What to push, under a fence; None where another tab has taken the lead.

@@ -68,9 +68,16 @@ fn insert(key: i64, title: &str) -> Queued {
     }
 }
 
+/// Begins to store a mutation.
+fn begun(store: &Store, mutation: &Queued) -> (Tx, web_sys::IdbRequest) {
+    let tx = store.begin_enqueue().expect("a transaction");
+    let request = store.enqueue(&tx, mutation).expect("a request");
+    (tx, request)
+}
+
 /// Stores a mutation and gives its number.
 async fn enqueue(store: &Store, mutation: &Queued) -> Seq {
-    let (tx, request) = store.enqueue(mutation).expect("a transaction");
+    let (tx, request) = begun(store, mutation);
     tx.done().await.expect("stored");
     super::idb::result_of(&request).as_f64().expect("a number") as Seq
 }

@@ -1,6 +1,6 @@
 //! Numbers, batches and their limits.
 
-use super::{enqueue, insert, new_store, queued, unique};
+use super::{begun, enqueue, insert, new_store, queued, unique};
 use crate::store::idb::{Mode, Tx};
 use crate::store::layout::QUEUE;
 use crate::store::{Store, idb};
@@ -45,12 +45,12 @@ async fn numbers_are_consecutive_and_go_on_after_a_reload() {
 #[wasm_bindgen_test]
 async fn writes_of_one_turn_are_numbered_in_their_order() {
     let (store, _) = new_store().await;
-    let mut begun = Vec::new();
+    let mut open = Vec::new();
     for i in 0..20 {
-        begun.push(store.enqueue(&insert(i, "at once")).expect("a transaction"));
+        open.push(begun(&store, &insert(i, "at once")));
     }
     let mut numbers = Vec::new();
-    for (tx, request) in begun {
+    for (tx, request) in open {
         tx.done().await.expect("stored");
         numbers.push(idb::result_of(&request).as_f64().expect("a number") as Seq);
     }
@@ -61,7 +61,7 @@ async fn writes_of_one_turn_are_numbered_in_their_order() {
 #[wasm_bindgen_test]
 async fn a_write_that_is_dropped_is_not_in_the_queue() {
     let (store, _) = new_store().await;
-    drop(store.enqueue(&insert(1, "never")).expect("a transaction"));
+    drop(begun(&store, &insert(1, "never")));
     let seq = enqueue(&store, &insert(2, "kept")).await;
     let seen = queued(&store).await;
     assert_eq!(seen.iter().map(|m| m.seq).collect::<Vec<_>>(), [seq]);
@@ -94,7 +94,7 @@ async fn a_batch_has_no_more_mutations_than_a_push_may_have() {
     let fence = store.take_fence().await.expect("a fence");
     let many = PUSH_BATCH_MAX as i64 + 5;
     for i in 0..many {
-        let (tx, _) = store.enqueue(&insert(i, "many")).expect("a transaction");
+        let (tx, _) = begun(&store, &insert(i, "many"));
         if i + 1 == many {
             tx.done().await.expect("stored");
         } else {
