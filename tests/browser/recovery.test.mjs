@@ -115,6 +115,41 @@ test('an insert that is refused gives its key back', async () => {
   await tab.synced()
 })
 
+/** What a restore from an older backup leaves of our records. */
+const RESTORES = {
+  'knows nothing of the replica': 'delete from haversack.replicas',
+  'lacks the last write of the replica': 'update haversack.replicas set last_seq = last_seq - 1',
+}
+
+for (const [what, records] of Object.entries(RESTORES)) {
+  test(`after a restore that ${what}, a queued change arrives, and so does the next`, async () => {
+    const tab = await (await app.profile()).tab()
+    await tab.open()
+    await tab.synced()
+    const key = await tab.run(async () => {
+      const write = db.events.insert({ title: 'before the restore' })
+      await write.synced
+      await db.events.update(write.key, { title: 'changed before the restore' }).synced
+      return write.key
+    })
+    const row = async () => {
+      const sql = 'select title, description from events where event_id = $1'
+      return (await app.backend.sql(sql, [key]))[0]
+    }
+    await app.backend.end('SIGKILL')
+    await tab.run((key) => db.events.update(key, { title: 'queued' }).durable, key)
+    await app.backend.sql(`${records}; update haversack.meta set history = gen_random_uuid()`)
+    await app.backend.serve()
+    await tab.run(() => db.sync.now())
+    await tab.synced()
+    assert.deepEqual(await row(), { title: 'queued', description: null })
+    await tab.run((key) => db.events.update(key, { description: 'next' }).synced, key)
+    assert.deepEqual(await row(), { title: 'queued', description: 'next' })
+    const refused = await tab.run(() => db.sync.rejected.length + db.conflicts.lost.length)
+    assert.equal(refused, 0)
+  })
+}
+
 test('a store of the schema before a migration opens, and what it queued arrives', async () => {
   const profile = await app.profile()
   const tab = await profile.tab()
