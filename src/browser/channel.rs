@@ -35,6 +35,8 @@ pub enum Message {
     Ask,
     /// A new follower asks the leader for its status.
     Hello,
+    /// The server's history is another one: keys leased before are void.
+    Renewed,
 }
 
 impl ToJson for Message {
@@ -59,6 +61,7 @@ impl ToJson for Message {
             Message::Outcomes => members.add("kind", &"outcomes"),
             Message::Ask => members.add("kind", &"ask"),
             Message::Hello => members.add("kind", &"hello"),
+            Message::Renewed => members.add("kind", &"renewed"),
         }
         .end();
     }
@@ -81,6 +84,7 @@ impl<'a> FromJson<'a> for Message {
             },
             "outcomes" => Message::Outcomes,
             "hello" => Message::Hello,
+            "renewed" => Message::Renewed,
             tag => {
                 if tag != "ask" {
                     fault.note(Fault::Member("kind"));

@@ -69,6 +69,7 @@ impl Shared {
             }
             Message::Outcomes => self.read_outcomes(session).await?,
             Message::Ask => self.dispatch(Event::Asked),
+            Message::Renewed => self.forget_keys(session),
             Message::Hello => {
                 let status = self.status();
                 if status.leader {

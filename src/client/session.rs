@@ -260,6 +260,11 @@ impl Shared {
         Ok(state)
     }
 
+    /// Draws no more of the keys that this tab holds: the server may lease them to others.
+    pub(super) fn forget_keys(&self, session: &Rc<Session>) {
+        *session.keys.borrow_mut() = Map::default();
+    }
+
     /// Takes keys for every table with a sequence of which this tab has few left.
     pub(super) async fn take_keys(self: &Rc<Self>, session: &Rc<Session>) {
         if session.taking.replace(true) {

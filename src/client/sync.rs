@@ -77,7 +77,8 @@ impl Shared {
             // A failure leaves things as they are; the next attempt comes here again.
             let renewed = session.store.renew(fence).await;
             if matches!(renewed, Ok(true)) {
-                *session.keys.borrow_mut() = Default::default();
+                self.forget_keys(&session);
+                session.tell(&Message::Renewed);
             }
         }
     }
@@ -179,6 +180,8 @@ impl Shared {
         let judged = judged_mutations(&batch.mutations, &answer.head);
         let (rejected, lost) = outcomes_to_keep(&judged, &answer.head, now);
         let rows = answer.head.snapshot || answer.lines.len() > 1;
+        let epoch = batch.state.epoch.as_ref();
+        let renewed = epoch.is_some_and(|epoch| *epoch != answer.head.epoch);
         let refill = batch.state.fingerprint != self.schema.fingerprint && answer.head.snapshot;
         let mut state = self.next_state(batch.state, &answer, &judged, now);
         // The verdicts and leases of the head are stored by themselves.
@@ -202,9 +205,14 @@ impl Shared {
             rejected: &rejected,
             lost: &lost,
             granted: &answer.head.leases,
+            renewed,
         };
         if !session.store.commit(&self.schema, &commit).await? {
             return Ok(false);
+        }
+        if renewed {
+            self.forget_keys(session);
+            session.tell(&Message::Renewed);
         }
         let outcomes = self.apply(session, &state, answer, touched, rows);
         let listed = if rejected.is_empty() && lost.is_empty() {

@@ -31,6 +31,8 @@ pub struct Commit<'a> {
     pub lost: &'a [LostValue],
     /// Newly leased keys.
     pub granted: &'a Map<Ranges>,
+    /// The server's history is another one: keys leased before are void.
+    pub renewed: bool,
 }
 
 impl Store {
@@ -50,6 +52,9 @@ impl Store {
         let tx = Tx::begin(&self.db, &stores, mode)?;
         if !holds_fence(&tx, commit.fence).await? {
             return Ok(false);
+        }
+        if commit.renewed {
+            tx.store(LEASES)?.clear()?;
         }
         leases::settle(&tx, schema, commit.granted, commit.judged).await?;
         let journal = tx.store(JOURNAL)?;

@@ -79,6 +79,7 @@ impl Said {
             rejected: &self.rejected,
             lost: &self.lost,
             granted: &self.granted,
+            renewed: false,
         };
         let committed = store.commit(&schema(), &commit).await;
         committed.expect("the store works")

@@ -37,6 +37,7 @@ async fn settle(store: &Store, state: &State, granted: Ranges, judged: &[Mutatio
         rejected: &[],
         lost: &[],
         granted: &granted,
+        renewed: false,
     };
     let committed = store.commit(&schema(), &commit).await;
     assert!(committed.expect("the store works"));
