@@ -106,7 +106,7 @@ function measureQueries(url, options) {
     await call(page, 'rawPuts')
     const compound = await call(page, 'compound')
     const get = await call(page, 'get')
-    const insert = await call(page, 'durableInsert', { pairs: 200 })
+    const insert = await call(page, 'durableInsert', { pairs: 200, warm: 400 })
     return { compound, get, insert }
   })
 }

@@ -57,6 +57,8 @@ pub struct Client {
     params: RefCell<Vec<Given>>,
     /// Where the last query's hits are, for TypeScript to read from memory.
     hits: Cell<*const u32>,
+    /// Why the last run failed, until TypeScript asks.
+    error: RefCell<Option<Error>>,
 }
 
 #[wasm_bindgen]
@@ -68,6 +70,7 @@ impl Client {
             shared,
             params: RefCell::default(),
             hits: Cell::new(std::ptr::null()),
+            error: RefCell::default(),
         })
     }
 
@@ -146,8 +149,10 @@ impl Client {
         self.set_param(i, Given::Null);
     }
 
-    /// Runs a query and returns how many rows it found; their slots are at `ids_ptr`.
-    pub fn run(&self, plan: u32, params: usize) -> Result<u32, JsValue> {
+    /// Runs a query and returns how many rows it found; their slots are at `ids_ptr`. Negative where
+    /// it failed: then `take_error` says why. (A `Result` would cross the boundary as an array,
+    /// which costs as much as finding a few dozen rows.)
+    pub fn run(&self, plan: u32, params: usize) -> i32 {
         self.with_params(params, |params| {
             let mut replica = self.shared.replica.borrow_mut();
             let found = replica.run(PlanId(plan), params)?;
@@ -162,11 +167,18 @@ impl Client {
         self.hits.get()
     }
 
-    /// How many rows a query finds.
-    pub fn count(&self, plan: u32, params: usize) -> Result<u32, JsValue> {
+    /// How many rows a query finds; negative as for `run`.
+    pub fn count(&self, plan: u32, params: usize) -> i32 {
         self.with_params(params, |params| {
             self.shared.replica.borrow_mut().count(PlanId(plan), params)
         })
+    }
+
+    /// Why the last run failed.
+    pub fn take_error(&self) -> JsValue {
+        self.error
+            .take()
+            .map_or(JsValue::UNDEFINED, |error| thrown(&error))
     }
 
     /// How a query was last run, as JSON.
@@ -257,7 +269,7 @@ impl Client {
         &self,
         count: usize,
         run: impl FnOnce(&[Param<'_>]) -> Result<u32, Error>,
-    ) -> Result<u32, JsValue> {
+    ) -> i32 {
         let held = self.params.borrow();
         let held = &held[..count.min(held.len())];
         let mut few = [Param::Null; PARAMS_FEW];
@@ -274,7 +286,13 @@ impl Client {
                 &many
             }
         };
-        run(params).map_err(|error| thrown(&error))
+        match run(params) {
+            Ok(hits) => hits as i32,
+            Err(error) => {
+                self.error.replace(Some(error));
+                -1
+            }
+        }
     }
 
     fn set_param(&self, i: usize, value: Given) {

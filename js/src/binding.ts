@@ -46,10 +46,13 @@ export interface BindingClient {
   number_param(i: number, value: number): void
   text_param(i: number, value: string): void
   null_param(i: number): void
-  /** Runs a plan with the parameters set before; returns the number of hits. */
+  /** Runs a plan with the parameters set before; the number of hits, or −1 for an error. */
   run(plan: number, params: number): number
+  /** The error of the last `run` or `count`. */
+  take_error(): unknown
   /** Where the hits of the last run are, as u32 in the module's memory. */
   ids_ptr(): number
+  /** As `run`, but gives the number alone. */
   count(plan: number, params: number): number
   explain(plan: number): string
   /** Table, slot, table, slot, …: rows that are no longer what `rows` gave. */

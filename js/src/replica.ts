@@ -89,6 +89,7 @@ export class Replica {
     try {
       const client = this.client
       const hits = client.run(this.plan(shape, limit, offset), this.bind(params, limit, offset))
+      if (hits < 0) throw client.take_error()
       const first = client.ids_ptr() >>> 2
       let words = this.words
       if (words.length === 0) words = this.words = new Uint32Array(this.instance.memory.buffer)
@@ -108,9 +109,11 @@ export class Replica {
 
   /** How many rows a query gives. */
   count(shape: Shape, params: readonly Param[], limit: number, offset: number): number {
-    return this.call((client) =>
-      client.count(this.plan(shape, limit, offset), this.bind(params, limit, offset)),
-    )
+    return this.call((client) => {
+      const count = client.count(this.plan(shape, limit, offset), this.bind(params, limit, offset))
+      if (count < 0) throw client.take_error()
+      return count
+    })
   }
 
   /** Runs a query, and tells how the core answered it. */
@@ -122,7 +125,7 @@ export class Replica {
   ): BindingExplanation {
     const text = this.call((client) => {
       const plan = this.plan(shape, limit, offset)
-      client.run(plan, this.bind(params, limit, offset))
+      if (client.run(plan, this.bind(params, limit, offset)) < 0) throw client.take_error()
       return client.explain(plan)
     })
     return JSON.parse(text) as BindingExplanation

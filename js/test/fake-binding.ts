@@ -135,11 +135,21 @@ export class FakeClient implements BindingClient {
   run(plan: number, params: number): number {
     this.maybeThrow()
     this.calls.run++
+    if (this.failure !== undefined) return -1
     if (params === 0) this.params = []
     const hits = this.answer(this.shapes[plan]!)
     this.hits = hits.length
     new Uint32Array(this.memory.buffer, this.ids_ptr(), hits.length).set(hits)
     return hits.length
+  }
+
+  /** What the next `run` answers with, once. */
+  failure: unknown
+
+  take_error(): unknown {
+    const failure = this.failure
+    this.failure = undefined
+    return failure
   }
 
   ids_ptr(): number {

@@ -3,7 +3,7 @@ import test from 'node:test'
 
 import { HaversackError } from '../src/errors.js'
 import { between, eq, gt, gte, isNull, lt, lte, ne, notNull, oneOf } from '../src/operators.js'
-import { openFake } from './fake-binding.js'
+import { bindingError, openFake } from './fake-binding.js'
 
 /** Asserts that a call throws our error with this code. */
 function refuses(code: string, call: () => unknown, message?: RegExp): void {
@@ -175,6 +175,13 @@ test('numbers that JSON lacks are parameters like others', () => {
   const { db, client } = openFake()
   db.events.where({ priority: between(-Infinity, NaN) }).rows()
   assert.deepEqual(client.params, [-Infinity, NaN])
+})
+
+test('what the core says of a run that failed is thrown, and the next run works', () => {
+  const { db, client } = openFake()
+  client.failure = bindingError('type_mismatch')
+  refuses('type_mismatch', () => db.events.where({ title: 'x' }).rows())
+  assert.deepEqual(db.events.where({ title: 'x' }).rows(), [])
 })
 
 test('keys of every kind find their row', () => {
