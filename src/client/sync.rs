@@ -103,7 +103,7 @@ impl Shared {
         }
         let more = batch.more;
         let committed = self.persist(&session, fence, batch, answer).await?;
-        Ok(committed.then_some(more))
+        Ok(committed.map(|again| more || again))
     }
 
     async fn exchange(
@@ -168,14 +168,14 @@ impl Shared {
     }
 
     /// Prepare, persist, apply: what the answer changes goes to disk in one transaction, then into
-    /// memory, which can't fail. False where another tab leads.
+    /// memory, which can't fail. None where another tab leads, else whether to sync again at once.
     async fn persist(
         self: &Rc<Self>,
         session: &Rc<Session>,
         fence: f64,
         batch: Batch,
         mut answer: Answer,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Option<bool>, Failure> {
         let now = browser::now_ms();
         let judged = judged_mutations(&batch.mutations, &answer.head);
         let (rejected, lost) = outcomes_to_keep(&judged, &answer.head, now);
@@ -208,11 +208,7 @@ impl Shared {
             renewed,
         };
         if !session.store.commit(&self.schema, &commit).await? {
-            return Ok(false);
-        }
-        if renewed {
-            self.forget_keys(session);
-            session.tell(&Message::Renewed);
+            return Ok(None);
         }
         let outcomes = self.apply(session, &state, answer, touched, rows);
         let listed = if rejected.is_empty() && lost.is_empty() {
@@ -223,8 +219,13 @@ impl Shared {
         // A promise that rejects finds its reason in the lists.
         self.settle_locals(session, &outcomes);
         listed?;
-        self.take_keys(session).await;
-        Ok(true)
+        if renewed {
+            // The new history counts this replica's mutations from 1; a new replica begins anywhere.
+            self.renew_replica(ErrorCode::EpochChanged).await;
+        } else {
+            self.take_keys(session).await;
+        }
+        Ok(Some(renewed))
     }
 
     fn next_state(&self, state: State, answer: &Answer, judged: &[Mutation], now: f64) -> State {
