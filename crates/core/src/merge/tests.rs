@@ -1,44 +1,14 @@
 use super::*;
 use crate::protocol::{Lost, Mutation, Op, Outcome, Written};
-use crate::schema::{Column, Identity, Limits, Schema, TableId};
-
-fn column(name: &str, kind: Type) -> Column {
-    Column {
-        name: name.into(),
-        kind,
-        nullable: true,
-        default: None,
-        generated: None,
-        identity: false,
-        writable: true,
-        collation: None,
-        comment: None,
-    }
-}
+use crate::schema::{Schema, TableId, fixture};
 
 fn schema() -> Schema {
-    let table = Table {
-        name: "things".into(),
-        columns: vec![
-            column("id", Type::Int4),
-            column("title", Type::Text),
-            column("at", Type::Timestamptz),
-        ],
-        primary_key: vec!["id".into()],
-        insertable: true,
-        updatable: true,
-        deletable: true,
-        uniques: vec![],
-        checks: vec![],
-        foreign_keys: vec![],
-        indexes: vec![],
-        comment: None,
-    };
-    let identity = Identity {
-        claim: "sub".into(),
-        setting: "app.current_user_id".into(),
-    };
-    Schema::new(identity, Limits::default(), vec![table]).expect("a good schema")
+    let columns = vec![
+        fixture::column("id", Type::Int4),
+        fixture::column("title", Type::Text),
+        fixture::column("at", Type::Timestamptz),
+    ];
+    fixture::schema("things", columns)
 }
 
 fn row(title: &str, at: &str) -> Vec<Value> {

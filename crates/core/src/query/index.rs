@@ -27,50 +27,28 @@ impl OrderKey {
     #[inline]
     fn compare(&self, columns: &[Column], a: u32, b: u32) -> Ordering {
         let column = &columns[self.column];
-        match (column.is_null(a), column.is_null(b)) {
-            (false, false) => {
-                let order = column.compare(a, b);
-                if self.descending {
-                    order.reverse()
-                } else {
-                    order
-                }
-            }
-            (true, true) => Ordering::Equal,
-            (null, _) => {
-                if null == self.nulls_first {
-                    Ordering::Less
-                } else {
-                    Ordering::Greater
-                }
-            }
-        }
+        self.order(column.is_null(a), column.is_null(b), || {
+            column.compare(a, b)
+        })
     }
 
     /// Where a slot's value stands to those that a filter lets through, in this order.
     #[inline]
     fn place(&self, columns: &[Column], slot: u32, filter: &Filter<'_>) -> Ordering {
         let column = &columns[self.column];
-        match (
-            column.is_null(slot),
-            matches!(filter, Filter::IsNull { .. }),
-        ) {
-            (false, false) => {
-                let order = filter.place(column, slot);
-                if self.descending {
-                    order.reverse()
-                } else {
-                    order
-                }
-            }
+        let nulls = matches!(filter, Filter::IsNull { .. });
+        self.order(column.is_null(slot), nulls, || filter.place(column, slot))
+    }
+
+    /// The order of two values of which these are null, or else compare as `values` says.
+    #[inline]
+    fn order(&self, null_a: bool, null_b: bool, values: impl FnOnce() -> Ordering) -> Ordering {
+        match (null_a, null_b) {
+            (false, false) if self.descending => values().reverse(),
+            (false, false) => values(),
             (true, true) => Ordering::Equal,
-            (null, _) => {
-                if null == self.nulls_first {
-                    Ordering::Less
-                } else {
-                    Ordering::Greater
-                }
-            }
+            (null, _) if null == self.nulls_first => Ordering::Less,
+            (_, _) => Ordering::Greater,
         }
     }
 

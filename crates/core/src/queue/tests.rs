@@ -1,38 +1,11 @@
 use super::*;
 use crate::map::Map;
 use crate::protocol::Base;
-use crate::schema::{Column, Identity, Limits, Table, Type};
+use crate::schema::{Type, fixture};
 
 fn schema() -> Schema {
-    let column = |name: &str| Column {
-        name: name.into(),
-        kind: Type::Text,
-        nullable: true,
-        default: None,
-        generated: None,
-        identity: false,
-        writable: true,
-        collation: None,
-        comment: None,
-    };
-    let table = Table {
-        name: "t".into(),
-        columns: vec![column("id"), column("a"), column("b")],
-        primary_key: vec!["id".into()],
-        insertable: true,
-        updatable: true,
-        deletable: true,
-        uniques: vec![],
-        checks: vec![],
-        foreign_keys: vec![],
-        indexes: vec![],
-        comment: None,
-    };
-    let identity = Identity {
-        claim: "sub".into(),
-        setting: "s".into(),
-    };
-    Schema::new(identity, Limits::default(), vec![table]).expect("a good schema")
+    let columns = ["id", "a", "b"].map(|name| fixture::column(name, Type::Text));
+    fixture::schema("t", columns.into())
 }
 
 fn mutation(seq: u64, ops: Vec<Op>) -> Mutation {

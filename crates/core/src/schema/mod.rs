@@ -5,6 +5,8 @@
 //! It does not talk to Postgres; `crates/endpoint` fills it.
 
 mod codec;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod types;
 
 pub use types::{Storage, Type};
