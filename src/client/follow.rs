@@ -112,28 +112,26 @@ impl Shared {
         if behind || !outcomes.is_empty() {
             self.notify(&Notice::Changed);
         }
-        let listed = self.read_outcomes(session).await;
+        // Other verdicts leave the lists as they are.
+        let listed = if outcomes.iter().all(|(_, o)| *o == Outcome::Applied) {
+            Ok(())
+        } else {
+            self.read_outcomes(session).await
+        };
         self.settle_locals(session, outcomes);
         listed
     }
 
-    /// Tells the application what became of its own mutations up to a number, as the store has it:
-    /// for those whose verdict came while this tab was not looking.
-    ///
-    /// # Errors
-    /// `storage_failed`.
-    pub(super) async fn settle_judged(&self, session: &Session, judged: Seq) -> Result<(), Error> {
+    /// Tells the application what became of its own mutations up to a number, by the lists read from
+    /// the store: for those whose verdict came while this tab was not looking.
+    pub(super) fn settle_judged(&self, session: &Session, judged: Seq) {
         let own: Vec<Seq> = {
             let locals = session.locals.borrow();
             let own = locals.iter().map(|(seq, _)| *seq);
             own.filter(|seq| *seq <= judged).collect()
         };
-        if own.is_empty() {
-            return Ok(());
-        }
-        let (rejected, lost) = session.store.outcomes().await?;
         let outcome = |seq: Seq| {
-            if let Some(rejected) = rejected.iter().find(|r| r.seq == seq) {
+            if let Some(rejected) = self.rejected.borrow().iter().find(|r| r.seq == seq) {
                 return match rejected.error.code {
                     ErrorCode::Gone => Outcome::Gone,
                     _ => Outcome::Rejected {
@@ -141,7 +139,7 @@ impl Shared {
                     },
                 };
             }
-            match lost.iter().find(|(_, lost)| lost.seq == seq) {
+            match self.lost.borrow().iter().find(|(_, lost)| lost.seq == seq) {
                 Some((_, lost)) if lost.whole => Outcome::Conflict,
                 Some(_) => Outcome::Merged,
                 None => Outcome::Applied,
@@ -149,7 +147,6 @@ impl Shared {
         };
         let outcomes: Vec<(Seq, Outcome)> = own.iter().map(|seq| (*seq, outcome(*seq))).collect();
         self.settle_locals(session, &outcomes);
-        Ok(())
     }
 
     /// Tells the application what became of its own mutations.

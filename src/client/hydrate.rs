@@ -66,9 +66,10 @@ impl Shared {
             }
         }
         session.patch.set(state.patch);
-        self.settle_judged(session, state.judged).await?;
         self.status.borrow_mut().last_sync = state.last_sync;
-        self.read_outcomes(session).await
+        self.read_outcomes(session).await?;
+        self.settle_judged(session, state.judged);
+        Ok(())
     }
 
     async fn stage_rows(

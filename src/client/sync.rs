@@ -46,7 +46,9 @@ impl Shared {
                 Event::Followed
             }
             Err(failure) => {
-                self.renew_replica(failure.error.code).await;
+                if replica_is_lost(failure.error.code) {
+                    self.renew_replica().await;
+                }
                 if failure.error.recovery() == Recovery::Authenticate {
                     self.token.replace(None);
                 }
@@ -61,25 +63,17 @@ impl Shared {
         self.dispatch(event);
     }
 
-    /// Where the server no longer knows this replica, or knows another by its id, it goes on as a
-    /// new one: the queue is kept and sent under the new id.
-    async fn renew_replica(&self, code: ErrorCode) {
-        let lost = matches!(
-            code,
-            ErrorCode::EpochChanged
-                | ErrorCode::SequenceGap
-                | ErrorCode::ReplicaForeign
-                | ErrorCode::ReplicaForked
-        );
-        if let (true, Ok(session)) = (lost, self.session())
-            && let Some(fence) = session.fence.get()
-        {
-            // A failure leaves things as they are; the next attempt comes here again.
-            let renewed = session.store.renew(fence).await;
-            if matches!(renewed, Ok(true)) {
-                self.forget_keys(&session);
-                session.tell(&Message::Renewed);
-            }
+    /// Goes on as a new replica, where the server no longer knows this one, or knows another by its
+    /// id: the queue is kept and sent under the new id.
+    async fn renew_replica(&self) {
+        let Ok(session) = self.session() else { return };
+        let Some(fence) = session.fence.get() else {
+            return;
+        };
+        // A failure leaves things as they are; the next attempt comes here again.
+        if matches!(session.store.renew(fence).await, Ok(true)) {
+            self.forget_keys(&session);
+            session.tell(&Message::Renewed);
         }
     }
 
@@ -221,7 +215,7 @@ impl Shared {
         listed?;
         if renewed {
             // The new history counts this replica's mutations from 1; a new replica begins anywhere.
-            self.renew_replica(ErrorCode::EpochChanged).await;
+            self.renew_replica().await;
         } else {
             self.take_keys(session).await;
         }
@@ -358,6 +352,17 @@ impl Shared {
             }
         }));
     }
+}
+
+/// Does the server say that this replica is not the one it knows?
+fn replica_is_lost(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::EpochChanged
+            | ErrorCode::SequenceGap
+            | ErrorCode::ReplicaForeign
+            | ErrorCode::ReplicaForked
+    )
 }
 
 /// The mutations that got a verdict, in order.

@@ -133,9 +133,10 @@ impl Shared {
                     after.dispatch(Event::Wrote);
                     after.take_keys(&session).await;
                     let judged = after.replica.borrow().judged();
-                    if seq <= judged {
-                        // The verdict was quicker than this. A failure leaves it to the next patch.
-                        let _ = after.settle_judged(&session, judged).await;
+                    // Where the verdict was quicker than this. A failure leaves it to the next
+                    // time that the store is read.
+                    if seq <= judged && after.read_outcomes(&session).await.is_ok() {
+                        after.settle_judged(&session, judged);
                     }
                 });
             }

@@ -129,10 +129,7 @@ async fn open_at(
     let on_upgrade = Closure::once(move |_event: JsValue| create_missing(&upgrading, &stores));
     request.set_onupgradeneeded(Some(on_upgrade.as_ref().unchecked_ref()));
     let opened = settled(request.as_ref());
-    let timeout = async {
-        crate::browser::timer::sleep(OPEN_MS_MAX).await;
-    };
-    match race(opened, timeout).await {
+    match race(opened, crate::browser::timer::sleep(OPEN_MS_MAX)).await {
         Some(Ok(database)) => Ok(database.unchecked_into()),
         Some(Err(exception)) => Err(match error_of(&exception) {
             error if error.code == ErrorCode::StorageFailed => unavailable(&error.message),
@@ -182,21 +179,14 @@ async fn race(
     first: JsFuture,
     second: impl Future<Output = ()> + 'static,
 ) -> Option<Result<JsValue, JsValue>> {
-    use std::cell::Cell;
-    use std::rc::Rc;
     use std::task::Poll;
-    let late = Rc::new(Cell::new(false));
     let mut first = Box::pin(first);
     let mut second = Box::pin(second);
     std::future::poll_fn(move |context| {
         if let Poll::Ready(result) = first.as_mut().poll(context) {
             return Poll::Ready(Some(result));
         }
-        if !late.get() && second.as_mut().poll(context).is_ready() {
-            late.set(true);
-            return Poll::Ready(None);
-        }
-        Poll::Pending
+        second.as_mut().poll(context).map(|()| None)
     })
     .await
 }
