@@ -48,6 +48,7 @@ fn special_of(kind: &Type) -> Option<Special> {
         | Type::Timestamp
         | Type::Timestamptz
         | Type::Enum { .. }
+        | Type::Interval
         | Type::Opaque { .. } => None,
     }
 }

@@ -21,12 +21,8 @@ fn column(name: &str, kind: Type) -> Column {
         name: name.into(),
         kind,
         nullable: name != "id",
-        default: None,
-        generated: None,
-        identity: false,
         writable: true,
-        collation: None,
-        comment: None,
+        ..Column::default()
     }
 }
 
@@ -51,20 +47,19 @@ fn schema() -> Arc<Schema> {
         name: "t".into(),
         columns,
         primary_key: vec!["id".into()],
+        primary_key_name: "pkey".into(),
         insertable: true,
         updatable: true,
         deletable: true,
-        uniques: vec![],
-        checks: vec![],
-        foreign_keys: vec![],
-        indexes: vec![],
-        comment: None,
+        ..Table::default()
     };
     let identity = Identity {
         claim: "sub".into(),
         setting: "app.current_user_id".into(),
     };
-    Arc::new(Schema::new(identity, Limits::default(), vec![table]).expect("a good schema"))
+    Arc::new(
+        Schema::new(15, identity, Limits::default(), vec![table], vec![]).expect("a good schema"),
+    )
 }
 
 /// Rows of about 560 bytes, as lines of 250.

@@ -1,6 +1,7 @@
 //! The client's JSON and serde's, which the endpoint uses, are one format.
 
 use haversack_core::error::{Details, ErrorCode, Recovery};
+use haversack_core::expr::Expr;
 use haversack_core::json::{FromJson, Json, ToJson, read_text, text};
 use haversack_core::lease::Lease;
 use haversack_core::map::Map;
@@ -10,8 +11,8 @@ use haversack_core::protocol::{
 };
 use haversack_core::query::{self, QueryShape};
 use haversack_core::schema::{
-    Action, Check, Column, ColumnDefault, ForeignKey, Identity, Index, IndexPart, Limits, Schema,
-    Table, Type, Unique,
+    Action, Check, Column, ColumnDefault, Domain, ForeignKey, Generated, Identity, Index,
+    IndexPart, Limits, Predicate, Schema, ServerRule, Table, Type, Unique, View, ViewColumn,
 };
 use haversack_core::{Error, value};
 use serde::Serialize;
@@ -297,6 +298,7 @@ fn types() -> Vec<Type> {
         Type::Time,
         Type::Timestamp,
         Type::Timestamptz,
+        Type::Interval,
         Type::Json,
         Type::Jsonb,
         Type::Bytea,
@@ -326,6 +328,28 @@ fn types() -> Vec<Type> {
     types
 }
 
+fn expression() -> Expr {
+    let sides = vec![
+        Expr::column("c1", Type::Int4),
+        Expr::constant(Type::Int4, Some("0")),
+        Expr::constant(Type::Text, None),
+    ];
+    Expr::new("gt", Type::Bool, sides)
+}
+
+fn domain() -> Domain {
+    Domain {
+        name: "positive".into(),
+        not_null: true,
+        checks: vec![Check {
+            name: "above".into(),
+            sql: "(VALUE > 0)".into(),
+            expr: Some(expression()),
+            reason: None,
+        }],
+    }
+}
+
 fn schema() -> Schema {
     let defaults = [
         ColumnDefault::Constant { text: "5".into() },
@@ -333,7 +357,15 @@ fn schema() -> Schema {
         ColumnDefault::Uuid,
         ColumnDefault::Sequence { always: true },
         ColumnDefault::Sequence { always: false },
-        ColumnDefault::ServerOnly { sql: "f()".into() },
+        ColumnDefault::ServerOnly {
+            sql: "f()".into(),
+            reason: "it calls f".into(),
+        },
+        ColumnDefault::Expression {
+            sql: "now()".into(),
+            expr: expression(),
+            random: true,
+        },
     ];
     defaults.iter().for_each(reads);
     let column = |(i, kind): (usize, Type)| Column {
@@ -341,7 +373,12 @@ fn schema() -> Schema {
         kind,
         nullable: i % 2 == 0,
         default: defaults.get(i).cloned(),
-        generated: (i == 7).then(|| "a + b".to_owned()),
+        generated: (i == 7).then(|| Generated {
+            sql: "a + b".into(),
+            expr: Some(expression()),
+            reason: None,
+        }),
+        domains: if i == 5 { vec![domain()] } else { vec![] },
         identity: i == 8,
         writable: i != 7,
         collation: (i == 6).then(|| "C".to_owned()),
@@ -350,6 +387,9 @@ fn schema() -> Schema {
     let part = IndexPart {
         expression: "c1".into(),
         column: true,
+        expr: Some(expression()),
+        collation: some("C"),
+        operators: some("text_pattern_ops"),
         descending: true,
         nulls_first: true,
     };
@@ -365,7 +405,9 @@ fn schema() -> Schema {
         columns: vec!["c1".into()],
         references: "other".into(),
         referenced_columns: vec!["id".into()],
+        match_full: on_delete == Action::Restrict,
         on_delete,
+        delete_columns: vec!["c1".into()],
         on_update: Action::NoAction,
         deferrable: true,
         deferred: on_delete == Action::Cascade,
@@ -374,18 +416,28 @@ fn schema() -> Schema {
         name: "t".into(),
         columns: types().into_iter().enumerate().map(column).collect(),
         primary_key: vec!["c1".into()],
+        primary_key_name: "pkey".into(),
+        primary_key_rank: 1,
         insertable: true,
         updatable: false,
         deletable: true,
         uniques: vec![Unique {
             name: "u".into(),
             columns: vec![part.clone()],
-            predicate: some("c1 > 0"),
+            predicate: Some(Predicate {
+                sql: "c1 > 0".into(),
+                expr: Some(expression()),
+            }),
             nulls_not_distinct: true,
+            deferrable: true,
+            deferred: true,
+            reason: some("why"),
         }],
         checks: vec![Check {
             name: "k".into(),
             sql: "c1 > 0".into(),
+            expr: Some(expression()),
+            reason: some("why"),
         }],
         foreign_keys: actions.map(foreign_key).to_vec(),
         indexes: vec![Index {
@@ -394,13 +446,28 @@ fn schema() -> Schema {
             parts: vec![part],
             predicate: None,
         }],
+        server_rules: vec![ServerRule {
+            name: "x".into(),
+            kind: "exclusion".into(),
+            reason: "why".into(),
+        }],
         comment: some("a table"),
+    };
+    let view = View {
+        name: "v".into(),
+        columns: vec![ViewColumn {
+            name: "c1".into(),
+            kind: Type::Text,
+        }],
+        sql: "SELECT c1 FROM t".into(),
+        tables: vec!["t".into()],
+        comment: some("a view"),
     };
     let identity = Identity {
         claim: "sub".into(),
         setting: "app.current_user_id".into(),
     };
-    Schema::new(identity, Limits::default(), vec![table]).expect("a good schema")
+    Schema::new(15, identity, Limits::default(), vec![table], vec![view]).expect("a good schema")
 }
 
 #[test]
@@ -419,7 +486,7 @@ fn schemas_agree() {
     reads(&schema.limits);
     let json = serde_json::to_string(&schema).expect("JSON");
     assert_eq!(Schema::from_pulled(&json), Ok(schema));
-    let foreign = json.replacen("\"format\":1", "\"format\":2", 1);
+    let foreign = json.replacen("\"format\":2", "\"format\":1", 1);
     let error = Schema::from_pulled(&foreign).expect_err("another format");
     assert_eq!(error.code, ErrorCode::SchemaChanged);
 }

@@ -13,7 +13,10 @@ pub(super) fn local_default(column: &Column, at_ms: i64) -> Result<Value, Error>
         Some(ColumnDefault::Constant { text }) => value::parse(&column.kind, text),
         Some(ColumnDefault::Now) => Ok(now(&column.kind, at_ms)),
         Some(
-            ColumnDefault::Uuid | ColumnDefault::Sequence { .. } | ColumnDefault::ServerOnly { .. },
+            ColumnDefault::Uuid
+            | ColumnDefault::Sequence { .. }
+            | ColumnDefault::Expression { .. }
+            | ColumnDefault::ServerOnly { .. },
         )
         | None => Ok(Value::Null),
     }
@@ -60,7 +63,9 @@ pub(super) fn made_default(
             })?;
             Ok(Some(parse_int_key(&column.kind, key)?))
         }
-        Some(ColumnDefault::ServerOnly { .. }) | None => Ok(None),
+        Some(ColumnDefault::Expression { .. } | ColumnDefault::ServerOnly { .. }) | None => {
+            Ok(None)
+        }
     }
 }
 

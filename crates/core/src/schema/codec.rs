@@ -1,19 +1,24 @@
 //! The schema in JSON, for the client; the same as serde's.
 
 use super::{
-    Action, Check, Column, ColumnDefault, ForeignKey, Identity, Index, IndexPart, Limits, Schema,
-    Table, Type, Unique,
+    Action, Check, Column, ColumnDefault, Domain, ForeignKey, Generated, Identity, Index,
+    IndexPart, Limits, Predicate, Schema, ServerRule, Table, Type, Unique, View, ViewColumn,
 };
+use crate::expr::Expr;
 use crate::json::{Fault, FromJson, Json, OTHER_KIND, optional};
 use crate::{json_from, json_words};
 
 json_from!(Schema {
     format,
     fingerprint,
+    server,
     identity,
     limits,
-    tables
+    tables,
+    views = default,
 });
+json_from!(View { name, columns, sql, tables, comment = default });
+json_from!(ViewColumn { name, kind as "type" });
 json_from!(Identity { claim, setting });
 json_from!(Limits {
     body_bytes_max,
@@ -23,6 +28,8 @@ json_from!(Table {
     name,
     columns,
     primary_key,
+    primary_key_name,
+    primary_key_rank = default,
     insertable,
     updatable,
     deletable,
@@ -30,6 +37,7 @@ json_from!(Table {
     checks = default,
     foreign_keys = default,
     indexes = default,
+    server_rules = default,
     comment = default,
 });
 json_from!(Column {
@@ -38,13 +46,27 @@ json_from!(Column {
     nullable,
     default = default,
     generated = default,
+    domains = default,
     identity = default,
     writable,
     collation = default,
     comment = default,
 });
-json_from!(Unique { name, columns, predicate = default, nulls_not_distinct = default });
-json_from!(Check { name, sql });
+json_from!(Unique {
+    name,
+    columns,
+    predicate = default,
+    nulls_not_distinct = default,
+    deferrable = default,
+    deferred = default,
+    reason = default,
+});
+json_from!(Check { name, sql, expr = default, reason = default });
+json_from!(Predicate { sql, expr = default });
+json_from!(Generated { sql, expr = default, reason = default });
+json_from!(Domain { name, not_null = default, checks = default });
+json_from!(ServerRule { name, kind, reason });
+json_from!(Expr { op, kind as "type" = default, text = default, args = default });
 json_words!(Action {
     NoAction "no_action",
     Restrict "restrict",
@@ -57,12 +79,22 @@ json_from!(ForeignKey {
     columns,
     references,
     referenced_columns,
+    match_full = default,
     on_delete,
+    delete_columns = default,
     on_update,
     deferrable = default,
     deferred = default,
 });
-json_from!(IndexPart { expression, column, descending = default, nulls_first = default });
+json_from!(IndexPart {
+    expression,
+    column,
+    expr = default,
+    collation = default,
+    operators = default,
+    descending = default,
+    nulls_first = default,
+});
 json_from!(Index { name, method, parts, predicate = default });
 
 impl<'a> FromJson<'a> for ColumnDefault {
@@ -78,6 +110,12 @@ impl<'a> FromJson<'a> for ColumnDefault {
             },
             "server_only" => ColumnDefault::ServerOnly {
                 sql: String::member(json, "sql", fault),
+                reason: optional(json, "reason", fault),
+            },
+            "expression" => ColumnDefault::Expression {
+                sql: String::member(json, "sql", fault),
+                expr: Expr::member(json, "expr", fault),
+                random: optional(json, "random", fault),
             },
             _ => {
                 fault.note(OTHER_KIND);
@@ -112,6 +150,7 @@ impl<'a> FromJson<'a> for Type {
             "time" => Type::Time,
             "timestamp" => Type::Timestamp,
             "timestamptz" => Type::Timestamptz,
+            "interval" => Type::Interval,
             "json" => Type::Json,
             "jsonb" => Type::Jsonb,
             "bytea" => Type::Bytea,

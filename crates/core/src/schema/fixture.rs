@@ -8,12 +8,8 @@ pub(crate) fn column(name: &str, kind: Type) -> Column {
         name: name.into(),
         kind,
         nullable: true,
-        default: None,
-        generated: None,
-        identity: false,
         writable: true,
-        collation: None,
-        comment: None,
+        ..Column::default()
     }
 }
 
@@ -26,15 +22,11 @@ pub(crate) fn schema(table: &str, columns: Vec<Column>) -> Schema {
         insertable: true,
         updatable: true,
         deletable: true,
-        uniques: vec![],
-        checks: vec![],
-        foreign_keys: vec![],
-        indexes: vec![],
-        comment: None,
+        ..Table::default()
     };
     let identity = Identity {
         claim: "sub".into(),
         setting: "app.current_user_id".into(),
     };
-    Schema::new(identity, Limits::default(), vec![table]).expect("a good schema")
+    Schema::new(15, identity, Limits::default(), vec![table], vec![]).expect("a good schema")
 }

@@ -7,8 +7,13 @@
 mod codec;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod rules;
 mod types;
 
+pub use rules::{
+    Action, Check, ColumnDefault, Domain, ForeignKey, Generated, Index, IndexPart, Predicate,
+    ServerRule, Unique,
+};
 pub use types::{Storage, Type};
 
 use crate::error::{Error, ErrorCode};
@@ -16,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The version of this description's format, part of the fingerprint.
-pub const SCHEMA_FORMAT: u32 = 1;
+pub const SCHEMA_FORMAT: u32 = 2;
 
 /// A database as a replica sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,12 +30,17 @@ pub struct Schema {
     pub format: u32,
     /// SHA-256, in lower-case hex, of the canonical JSON of everything else but `limits`.
     pub fingerprint: String,
+    /// The server's major version: some SQLSTATEs and stems differ between versions.
+    pub server: u16,
     /// Who "the user" is.
     pub identity: Identity,
     /// Bounds that the client must know before it acknowledges a write.
     pub limits: Limits,
     /// The synced tables; a table's position is its [`TableId`].
     pub tables: Vec<Table>,
+    /// The views that read only synced tables and columns that a client may know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub views: Vec<View>,
 }
 
 /// A table's position in [`Schema::tables`].
@@ -68,8 +78,34 @@ impl Default for Limits {
     }
 }
 
+/// A view, as a description: nothing evaluates it yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// Named as [`Table::name`] is.
+    pub name: String,
+    /// Its columns and their types, in order.
+    pub columns: Vec<ViewColumn>,
+    /// The query in the catalog's normal form.
+    pub sql: String,
+    /// The synced tables that it reads.
+    pub tables: Vec<String>,
+    /// The view's comment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// A column of a view.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: Type,
+}
+
 /// A synced table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     /// `table` in the schema `public`, `schema.table` elsewhere; also its object store's name.
     pub name: String,
@@ -77,31 +113,43 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Names of the primary key's columns, in the key's order; never empty.
     pub primary_key: Vec<String>,
+    /// The primary key's name, as errors cite it.
+    pub primary_key_name: String,
+    /// How many of `uniques` Postgres asks before the primary key: the order is that of the indexes'
+    /// making, and the key is nearly always the first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub primary_key_rank: u16,
     /// May the client insert rows? False where a private column needs a value or no privilege is granted.
     pub insertable: bool,
     /// May the client update rows?
     pub updatable: bool,
     /// May the client delete rows?
     pub deletable: bool,
-    /// Unique constraints and unique indexes, the primary key aside.
+    /// Unique constraints and unique indexes, the primary key aside, in the order in which Postgres
+    /// asks them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uniques: Vec<Unique>,
-    /// CHECK constraints in the catalog's normal form.
+    /// CHECK constraints by name, the order in which Postgres asks them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
-    /// Foreign keys, also those to tables that are not synced.
+    /// Foreign keys, also those to tables that are not synced, in the order in which Postgres asks
+    /// them (that of their triggers' names).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign_keys: Vec<ForeignKey>,
     /// Indexes, which the client's planner may use.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<Index>,
+    /// Rules that only the server judges and that are not among the others: exclusion constraints,
+    /// and whatever reads a private column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub server_rules: Vec<ServerRule>,
     /// The table's comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
 }
 
 /// A column that a client may know.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Column {
     /// Its name, exactly as in Postgres.
     pub name: String,
@@ -113,9 +161,12 @@ pub struct Column {
     /// What Postgres puts in when an insert leaves it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<ColumnDefault>,
-    /// The expression of a generated column; such a column is never written by a client.
+    /// How a generated column is made; such a column is never written by a client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub generated: Option<String>,
+    pub generated: Option<Generated>,
+    /// The domains that the column's type is made of, the innermost first: `kind` is their base.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub domains: Vec<Domain>,
     /// A policy equates it with the identity: filled by both sides, any other value refused (42501).
     #[serde(default, skip_serializing_if = "is_false")]
     pub identity: bool,
@@ -129,126 +180,12 @@ pub struct Column {
     pub comment: Option<String>,
 }
 
-/// The default of a column.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum ColumnDefault {
-    /// A constant, as Postgres's canonical text of the column's type.
-    Constant {
-        /// The text, as `value::text` prints it.
-        text: String,
-    },
-    /// The transaction's time: `now()`, `CURRENT_TIMESTAMP`, `CURRENT_DATE`.
-    Now,
-    /// `gen_random_uuid()`; the client makes a UUIDv7.
-    Uuid,
-    /// A sequence: serial and identity columns; the client draws from leased blocks.
-    Sequence {
-        /// `GENERATED ALWAYS AS IDENTITY`: the endpoint writes with OVERRIDING SYSTEM VALUE.
-        #[serde(default, skip_serializing_if = "is_false")]
-        always: bool,
-    },
-    /// Anything else: only the server can evaluate it, so the client sends nothing and shows null.
-    ServerOnly {
-        /// The catalog's normal form.
-        sql: String,
-    },
-}
-
-/// A unique constraint or unique index.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unique {
-    /// Its name, as errors cite it.
-    pub name: String,
-    /// Its columns, or expressions in the catalog's normal form.
-    pub columns: Vec<IndexPart>,
-    /// The predicate of a partial one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub predicate: Option<String>,
-    /// NULLS NOT DISTINCT.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub nulls_not_distinct: bool,
-}
-
-/// A CHECK constraint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Check {
-    /// Its name, as errors cite it.
-    pub name: String,
-    /// The expression in the catalog's normal form, without the word CHECK.
-    pub sql: String,
-}
-
-/// What Postgres does to referencing rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Refuse at the end of the statement, or of the transaction where deferred.
-    NoAction,
-    /// Refuse at once.
-    Restrict,
-    /// Do the same to the referencing rows.
-    Cascade,
-    /// Null the referencing columns.
-    SetNull,
-    /// Set the referencing columns to their defaults.
-    SetDefault,
-}
-
-/// A foreign key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ForeignKey {
-    /// Its name, as errors cite it.
-    pub name: String,
-    /// The referencing columns.
-    pub columns: Vec<String>,
-    /// The referenced table, named as [`Table::name`] is, synced or not.
-    pub references: String,
-    /// The referenced columns.
-    pub referenced_columns: Vec<String>,
-    /// ON DELETE.
-    pub on_delete: Action,
-    /// ON UPDATE.
-    pub on_update: Action,
-    /// DEFERRABLE.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub deferrable: bool,
-    /// INITIALLY DEFERRED.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub deferred: bool,
-}
-
-/// A part of an index.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IndexPart {
-    /// The column, or the expression in the catalog's normal form.
-    pub expression: String,
-    /// Is `expression` a column's name?
-    pub column: bool,
-    /// DESC.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub descending: bool,
-    /// NULLS FIRST.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub nulls_first: bool,
-}
-
-/// An index.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Index {
-    /// Its name.
-    pub name: String,
-    /// `btree`, `gin`, …
-    pub method: String,
-    /// Its parts.
-    pub parts: Vec<IndexPart>,
-    /// The predicate of a partial one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub predicate: Option<String>,
-}
-
 fn is_false(value: &bool) -> bool {
     !*value
+}
+
+fn is_zero(value: &u16) -> bool {
+    *value == 0
 }
 
 impl Schema {
@@ -256,13 +193,21 @@ impl Schema {
     ///
     /// # Errors
     /// As [`Schema::check`].
-    pub fn new(identity: Identity, limits: Limits, tables: Vec<Table>) -> Result<Self, Error> {
+    pub fn new(
+        server: u16,
+        identity: Identity,
+        limits: Limits,
+        tables: Vec<Table>,
+        views: Vec<View>,
+    ) -> Result<Self, Error> {
         let mut schema = Self {
             format: SCHEMA_FORMAT,
             fingerprint: String::new(),
+            server,
             identity,
             limits,
             tables,
+            views,
         };
         schema.fingerprint = schema.compute_fingerprint();
         schema.check()?;
@@ -390,8 +335,14 @@ impl Schema {
     fn compute_fingerprint(&self) -> String {
         // Structs serialise in the order of their fields, so the text is canonical; a `Value` would
         // depend on how some other crate configures serde_json.
-        let content = serde_json::to_string(&(self.format, &self.identity, &self.tables))
-            .expect("a schema has string keys only");
+        let content = serde_json::to_string(&(
+            self.format,
+            self.server,
+            &self.identity,
+            &self.tables,
+            &self.views,
+        ))
+        .expect("a schema has string keys only");
         hex(&Sha256::digest(content.as_bytes()))
     }
 }

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 
 /// A column's type, as exact as the catalog.
 ///
-/// Domains stand as their base type. A type that is not listed is [`Type::Opaque`]: carried as
+/// Domains stand as their base type, beside their own rules ([`super::Domain`]). A type that is not listed is [`Type::Opaque`]: carried as
 /// Postgres's text, compared for equality only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
 pub enum Type {
     /// boolean
+    #[default]
     Bool,
     /// smallint
     Int2,
@@ -53,6 +54,8 @@ pub enum Type {
     Timestamp,
     /// timestamp with time zone
     Timestamptz,
+    /// interval
+    Interval,
     /// json
     Json,
     /// jsonb
@@ -116,6 +119,7 @@ impl Type {
             | Type::Varchar { .. }
             | Type::Char { .. }
             | Type::Uuid
+            | Type::Interval
             | Type::Json
             | Type::Jsonb
             | Type::Bytea

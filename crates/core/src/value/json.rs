@@ -228,6 +228,7 @@ fn name(kind: &Type) -> &str {
         Type::Time => "time",
         Type::Timestamp => "timestamp",
         Type::Timestamptz => "timestamp with time zone",
+        Type::Interval => "interval",
         Type::Json => "json",
         Type::Jsonb => "jsonb",
         Type::Bytea => "bytea",

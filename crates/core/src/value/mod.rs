@@ -106,7 +106,7 @@ pub fn parse(kind: &Type, text: &str) -> Result<Value, Error> {
         Type::Bytea => Value::text(text::parse_bytea(text)?),
         Type::Enum { sql, labels } => Value::Int(text::parse_enum(sql, labels, text)?),
         Type::Array { of } => Value::text(array::canonical(of, text)?),
-        Type::Opaque { .. } => Value::text(text::without_nul(text)?),
+        Type::Interval | Type::Opaque { .. } => Value::text(text::without_nul(text)?),
     })
 }
 

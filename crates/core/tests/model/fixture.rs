@@ -18,12 +18,8 @@ fn column(name: &str, kind: Type, nullable: bool) -> Column {
         name: name.into(),
         kind,
         nullable,
-        default: None,
-        generated: None,
-        identity: false,
         writable: true,
-        collation: None,
-        comment: None,
+        ..Column::default()
     }
 }
 
@@ -31,8 +27,7 @@ fn index(name: &str, columns: &[&str]) -> Index {
     let part = |column: &&str| IndexPart {
         expression: (*column).into(),
         column: true,
-        descending: false,
-        nulls_first: false,
+        ..IndexPart::default()
     };
     Index {
         name: name.into(),
@@ -75,23 +70,23 @@ pub fn schema() -> Arc<Schema> {
             column("exact", numeric, true),
         ],
         primary_key: vec!["id".into()],
+        primary_key_name: "pkey".into(),
         insertable: true,
         updatable: true,
         deletable: true,
-        uniques: vec![],
-        checks: vec![],
-        foreign_keys: vec![],
         indexes: vec![
             index("things_rank_state", &["rank", "state"]),
             index("things_owner_rank_made", &["owner", "rank", "made"]),
         ],
-        comment: None,
+        ..Table::default()
     };
     let identity = Identity {
         claim: "sub".into(),
         setting: "app.current_user_id".into(),
     };
-    Arc::new(Schema::new(identity, Limits::default(), vec![table]).expect("a good schema"))
+    Arc::new(
+        Schema::new(15, identity, Limits::default(), vec![table], vec![]).expect("a good schema"),
+    )
 }
 
 /// Few values per column, so that rows meet in them.

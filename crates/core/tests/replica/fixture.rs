@@ -4,7 +4,8 @@ use haversack_core::Error;
 use haversack_core::json::read_text;
 use haversack_core::replica::{DraftOp, LocalId, Prepared, Replica, WriteContext};
 use haversack_core::schema::{
-    Column, ColumnDefault, ColumnId, ForeignKey, Identity, Limits, Schema, Table, TableId, Type,
+    Column, ColumnDefault, ColumnId, ForeignKey, Generated, Identity, Limits, Schema, Table,
+    TableId, Type,
 };
 use haversack_core::value::{Value, row_hash};
 use serde_json::{Value as Json, json};
@@ -20,12 +21,8 @@ pub fn column(name: &str, kind: Type) -> Column {
         name: name.into(),
         kind,
         nullable: true,
-        default: None,
-        generated: None,
-        identity: false,
         writable: true,
-        collation: None,
-        comment: None,
+        ..Column::default()
     }
 }
 
@@ -34,14 +31,11 @@ pub fn table(name: &str, columns: Vec<Column>, key: &[&str]) -> Table {
         name: name.into(),
         columns,
         primary_key: key.iter().map(|k| (*k).to_owned()).collect(),
+        primary_key_name: "pkey".into(),
         insertable: true,
         updatable: true,
         deletable: true,
-        uniques: vec![],
-        checks: vec![],
-        foreign_keys: vec![],
-        indexes: vec![],
-        comment: None,
+        ..Table::default()
     }
 }
 
@@ -60,7 +54,10 @@ pub fn schema() -> Arc<Schema> {
     let mut owner = required(column("owner", Type::Int4));
     owner.identity = true;
     let mut upper = column("upper", Type::Text);
-    upper.generated = Some("upper(title)".into());
+    upper.generated = Some(Generated {
+        sql: "upper(title)".into(),
+        ..Generated::default()
+    });
     upper.writable = false;
     let mut secret = column("audit", Type::Text);
     secret.writable = false;
@@ -81,6 +78,7 @@ pub fn schema() -> Arc<Schema> {
                 column("slug", Type::Text),
                 ColumnDefault::ServerOnly {
                     sql: "slugify(title)".into(),
+                    reason: "it calls a function of the database".into(),
                 },
             )),
             upper,
@@ -95,10 +93,7 @@ pub fn schema() -> Arc<Schema> {
         columns: vec!["kind".into()],
         references: "kinds".into(),
         referenced_columns: vec!["id".into()],
-        on_delete: haversack_core::schema::Action::NoAction,
-        on_update: haversack_core::schema::Action::NoAction,
-        deferrable: false,
-        deferred: false,
+        ..ForeignKey::default()
     });
     let pairs = table(
         "pairs",
@@ -119,7 +114,10 @@ pub fn schema() -> Arc<Schema> {
         body_bytes_max: 40_000,
         rows_max: 50_000,
     };
-    Arc::new(Schema::new(identity, limits, vec![notes, pairs, fixed]).expect("a good schema"))
+    Arc::new(
+        Schema::new(15, identity, limits, vec![notes, pairs, fixed], vec![])
+            .expect("a good schema"),
+    )
 }
 
 pub fn replica() -> Replica {

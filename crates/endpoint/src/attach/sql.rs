@@ -198,6 +198,7 @@ fn is_settled(kind: &Type) -> bool {
         | Type::Time
         | Type::Timestamp
         | Type::Timestamptz
+        | Type::Interval
         | Type::Json
         | Type::Jsonb
         | Type::Bytea

@@ -2,7 +2,7 @@
 
 use super::{ColumnFacts, Found, defaults};
 use crate::database::{command_error, ident};
-use haversack_core::schema::{Column, ColumnDefault, Table, Type};
+use haversack_core::schema::{Column, ColumnDefault, Generated, Table, Type};
 use haversack_core::{Error, ErrorCode};
 use tokio_postgres::{Row, Transaction};
 
@@ -151,7 +151,11 @@ async fn read_one(
         kind: kind(row),
         nullable: !needed,
         default,
-        generated: if generated { expression } else { None },
+        generated: expression.filter(|_| generated).map(|sql| Generated {
+            sql,
+            ..Generated::default()
+        }),
+        domains: Vec::new(),
         identity: identity.contains(&name),
         writable: can_insert || can_update,
         collation: row.get("collation"),
@@ -238,6 +242,8 @@ impl Named<'_> {
             "time" => Type::Time,
             "timestamp" => Type::Timestamp,
             "timestamptz" => Type::Timestamptz,
+            // One with fields or a precision keeps its name, which the text alone would lose.
+            "interval" if modifier < 0 => Type::Interval,
             "json" => Type::Json,
             "jsonb" => Type::Jsonb,
             "bytea" => Type::Bytea,

@@ -3,12 +3,17 @@
 use super::Found;
 use crate::database::command_error;
 use haversack_core::Error;
-use haversack_core::schema::{Action, Check, ForeignKey, Index, IndexPart, Unique};
+use haversack_core::schema::{
+    Action, Check, ForeignKey, Index, IndexPart, Predicate, ServerRule, Unique,
+};
 use tokio_postgres::Transaction;
 
 /// The constraints and indexes of a table.
 pub(super) struct Constraints {
     pub(super) primary_key: Vec<String>,
+    pub(super) primary_key_name: String,
+    pub(super) primary_key_rank: u16,
+    pub(super) server_rules: Vec<ServerRule>,
     pub(super) uniques: Vec<Unique>,
     pub(super) checks: Vec<Check>,
     pub(super) foreign_keys: Vec<ForeignKey>,
@@ -31,7 +36,7 @@ SELECT c.relname::text AS name, i.indisprimary, i.indisunique, am.amname::text A
               AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid = ANY ($2)) AS private
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am am ON am.oid = c.relam
 WHERE i.indrelid = $1 AND i.indisvalid AND i.indislive
-ORDER BY c.relname";
+ORDER BY i.indexrelid";
 
 const CONSTRAINTS: &str = "
 SELECT k.conname::text AS name, k.contype::text AS kind,
@@ -59,6 +64,9 @@ pub(super) async fn read(
     let table = &found.name;
     let mut read = Constraints {
         primary_key: Vec::new(),
+        primary_key_name: String::new(),
+        primary_key_rank: 0,
+        server_rules: Vec::new(),
         uniques: Vec::new(),
         checks: Vec::new(),
         foreign_keys: Vec::new(),
@@ -73,6 +81,8 @@ pub(super) async fn read(
         let names: Vec<String> = row.get("parts");
         if row.get("indisprimary") {
             read.primary_key = names;
+            read.primary_key_name = name;
+            read.primary_key_rank = read.uniques.len() as u16;
             continue;
         }
         if row.get("private") {
@@ -93,8 +103,11 @@ pub(super) async fn read(
                     column,
                     descending: option & 1 != 0,
                     nulls_first: option & 2 != 0,
+                    ..IndexPart::default()
                 });
-        let predicate = row.get("predicate");
+        let predicate = row
+            .get::<_, Option<String>>("predicate")
+            .map(|sql| Predicate { sql, expr: None });
         if row.get("indisunique") {
             let nulls_not_distinct = row.get("nulls_not_distinct");
             read.uniques.push(Unique {
@@ -102,6 +115,7 @@ pub(super) async fn read(
                 columns: parts.collect(),
                 predicate,
                 nulls_not_distinct,
+                ..Unique::default()
             });
         } else {
             read.indexes.push(Index {
@@ -132,6 +146,7 @@ pub(super) async fn read(
             read.checks.push(Check {
                 name,
                 sql: row.get("sql"),
+                ..Check::default()
             });
         } else {
             read.foreign_keys.push(ForeignKey {
@@ -143,6 +158,7 @@ pub(super) async fn read(
                 on_update: action(row.get("on_update")),
                 deferrable: row.get("condeferrable"),
                 deferred: row.get("condeferred"),
+                ..ForeignKey::default()
             });
         }
     }

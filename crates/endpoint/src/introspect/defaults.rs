@@ -27,6 +27,7 @@ pub(super) async fn classify(
         }
         Shape::Other => Some(ColumnDefault::ServerOnly {
             sql: sql.to_owned(),
+            reason: "it is no constant".into(),
         }),
     })
 }

@@ -139,8 +139,16 @@ pub async fn introspect(
         facts.push(fact);
     }
     let deferred = constraints::deferred(&transaction).await?;
+    let server = server_major(&transaction).await?;
     drop(transaction);
-    let schema = Schema::new(config.identity(), config.limits(), tables).map_err(|error| {
+    let schema = Schema::new(
+        server,
+        config.identity(),
+        config.limits(),
+        tables,
+        Vec::new(),
+    )
+    .map_err(|error| {
         if error.details.hint.is_some() {
             return error;
         }
@@ -152,6 +160,17 @@ pub async fn introspect(
         deferred,
         notes,
     })
+}
+
+async fn server_major(transaction: &Transaction<'_>) -> Result<u16, Error> {
+    let row = transaction
+        .query_one(
+            "SELECT current_setting('server_version_num')::int / 10000",
+            &[],
+        )
+        .await
+        .map_err(command_error("reading the server's version"))?;
+    Ok(u16::try_from(row.get::<_, i32>(0)).unwrap_or_default())
 }
 
 async fn find_tables<'a>(
@@ -261,7 +280,8 @@ async fn read_table(
                 column.name
             ));
         }
-        if let Some(haversack_core::schema::ColumnDefault::ServerOnly { sql }) = &column.default {
+        if let Some(haversack_core::schema::ColumnDefault::ServerOnly { sql, .. }) = &column.default
+        {
             notes.push(format!(
                 "{name}.{} has the default {sql}, which only the server can evaluate",
                 column.name
@@ -283,6 +303,8 @@ async fn read_table(
     let table = Table {
         name: name.clone(),
         primary_key: parts.primary_key,
+        primary_key_name: parts.primary_key_name,
+        primary_key_rank: parts.primary_key_rank,
         insertable: admits('a') && private_need && read.facts.iter().any(|f| f.can_insert),
         updatable: admits('w') && read.facts.iter().any(|f| f.can_update),
         deletable: admits('d') && may_delete,
@@ -290,6 +312,7 @@ async fn read_table(
         checks: parts.checks,
         foreign_keys: parts.foreign_keys,
         indexes: parts.indexes,
+        server_rules: parts.server_rules,
         comment: found.comment.clone(),
         columns: read.columns,
     };

@@ -180,6 +180,7 @@ fn base_type(kind: &Type) -> String {
         | Type::Uuid
         | Type::Date
         | Type::Time
+        | Type::Interval
         | Type::Opaque { .. } => "string",
         Type::Timestamp | Type::Timestamptz => "Timestamp",
         Type::Json | Type::Jsonb => "JsonValue",

@@ -125,6 +125,7 @@ async fn the_organizational_schema_is_read_whole() {
             .predicate
             .as_ref()
             .unwrap()
+            .sql
             .contains("deleted_at IS NULL")
     );
     assert!(

@@ -22,12 +22,8 @@ fn column(kind: Type) -> Column {
         name: "c".into(),
         kind,
         nullable: true,
-        default: None,
-        generated: None,
-        identity: false,
         writable: true,
-        collation: None,
-        comment: None,
+        ..Column::default()
     }
 }
 
