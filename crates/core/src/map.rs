@@ -39,6 +39,15 @@ impl<V> Map<V> {
         Self::default()
     }
 
+    /// A map of values that stand in the order of their names, each name once.
+    pub fn from_sorted(values: Vec<(String, V)>) -> Self {
+        debug_assert!(
+            values.is_sorted_by(|(a, _), (b, _)| a < b),
+            "names are sorted"
+        );
+        Self(values)
+    }
+
     fn find(&self, name: &str) -> Result<usize, usize> {
         search(self.0.len(), &|i| &self.0[i].0, name)
     }

@@ -401,6 +401,7 @@ fn schema() -> Schema {
         Action::SetDefault,
     ];
     let foreign_key = |on_delete| ForeignKey {
+        rank: 3,
         name: "fk".into(),
         columns: vec!["c1".into()],
         references: "other".into(),

@@ -103,6 +103,37 @@ fn is_key(schema: &Schema, table: &str, values: &Values, key: &KeyText) -> bool 
         })
 }
 
+/// More than the size of a mutation as it travels, in bytes, without writing it.
+pub fn size_max(mutation: &Mutation) -> u64 {
+    // Of a text, every byte may have to be escaped.
+    let text = |text: &str| 6 * text.len() as u64 + 8;
+    let values = |values: &Values| -> u64 {
+        let pairs = values.iter();
+        pairs
+            .map(|(name, value)| text(name) + value.as_deref().map_or(8, text))
+            .sum()
+    };
+    let key = |key: &KeyText| -> u64 { key.iter().map(|part| text(part)).sum() };
+    let op = |op: &Op| -> u64 {
+        let own = match op {
+            Op::Insert { table, values: v } => text(table) + values(v),
+            Op::Update {
+                table,
+                key: k,
+                set,
+                base,
+            } => {
+                // A base is a text of at most this, or a hash.
+                let bases: u64 = base.keys().map(|name| text(name) + 6 * 512).sum();
+                text(table) + key(k) + values(set) + bases
+            }
+            Op::Delete { table, key: k, .. } => text(table) + key(k) + 128,
+        };
+        own + 128
+    };
+    512 + mutation.ops.iter().map(op).sum::<u64>()
+}
+
 /// The size of a mutation as it travels, in bytes of JSON.
 pub fn size(mutation: &Mutation) -> u64 {
     json::text(mutation).len() as u64

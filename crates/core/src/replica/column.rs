@@ -3,6 +3,7 @@
 use crate::schema::{Storage, Type};
 use crate::value::{Value, compare_float, compare_numeric};
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// Text that is no longer referred to is tolerated up to here, in bytes, before a compaction.
 const GARBAGE_BYTES_MIN: usize = 64 * 1024;
@@ -64,7 +65,7 @@ pub(crate) trait RowSource {
     fn at(&self, column: usize) -> ValueRef<'_>;
 }
 
-impl RowSource for Box<[Value]> {
+impl RowSource for Arc<[Value]> {
     fn at(&self, column: usize) -> ValueRef<'_> {
         self[column].as_value_ref()
     }

@@ -1,34 +1,64 @@
-//! What an operation does to a row: parsed, with the defaults that the client can evaluate.
+//! What an operation does to rows: parsed, with the defaults that the client can evaluate.
 //!
 //! Computed from the operation as it is stored, so that a write looks the same in the tab that made
 //! it, in every other tab, and after a reload.
 
 use super::Key;
-use super::column::ValueRef;
-use super::defaults::local_default;
+use super::rules::{GeneratedRule, TableRules};
 use crate::error::Error;
+use crate::expr::Context;
 use crate::merge::parse_values;
 use crate::protocol::{Op, Values};
 use crate::schema::{Schema, Table, TableId};
 use crate::value::{self, Value};
+use std::sync::Arc;
 
 /// A row: a value per column, in the schema's order.
-pub(super) type Row = Box<[Value]>;
+pub(super) type Row = Arc<[Value]>;
 
-/// What one operation does to one row.
+/// A row as far as it is known here.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    /// `None` where there is none.
+    pub row: Option<Row>,
+    /// The columns whose values only the server knows; nothing is concluded from what they show.
+    pub unknown: Vec<usize>,
+}
+
+impl State {
+    pub fn known(row: Option<Row>) -> Self {
+        Self {
+            row,
+            unknown: Vec::new(),
+        }
+    }
+}
+
+/// Where an effect comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The mutation's operation at this position, which is sent.
+    Op(u32),
+    /// What a foreign key does in the wake of an operation: predicted here, not sent, since the
+    /// server's own foreign key does it too.
+    Cascade,
+}
+
+/// What one operation, or what follows from it, does to one row.
 #[derive(Clone, Debug)]
 pub(super) struct Effect {
     pub table: TableId,
     pub key: Key,
     pub change: Change,
+    pub origin: Origin,
 }
 
 #[derive(Clone, Debug)]
 pub(super) enum Change {
     /// The row is this one.
-    Insert(Row),
-    /// Where the row exists, these columns have these values.
-    Update(Vec<(usize, Value)>),
+    Insert(Row, Vec<usize>),
+    /// Where the row exists, these columns have these values; some of them only the server knows.
+    Update(Vec<(usize, Value)>, Vec<usize>),
     /// There is no such row.
     Delete,
 }
@@ -38,100 +68,173 @@ impl Effect {
     ///
     /// # Errors
     /// `unknown_table`, `unknown_column`, and as [`value::parse`].
-    pub fn of(schema: &Schema, identity: Option<&str>, at_ms: i64, op: &Op) -> Result<Self, Error> {
-        match op {
-            Op::Insert {
-                table: name,
-                values,
-            } => {
-                let table = schema.require_table(name)?;
-                let row = insert_row(schema.table(table), values, at_ms, identity)?;
-                let key_columns = schema.table(table).key_columns();
-                let key = key_columns
-                    .iter()
-                    .map(|c| row[usize::from(c.0)].clone())
-                    .collect();
-                Ok(Self {
-                    table,
-                    key: Key::new(key),
-                    change: Change::Insert(row),
-                })
+    pub fn of(
+        schema: &Schema,
+        rules: &[TableRules],
+        identity: Option<&str>,
+        at_ms: i64,
+        op: &Op,
+        position: usize,
+    ) -> Result<Self, Error> {
+        let (Op::Insert { table: name, .. }
+        | Op::Update { table: name, .. }
+        | Op::Delete { table: name, .. }) = op;
+        let table = schema.require_table(name)?;
+        let described = schema.table(table);
+        let (key, change) = match op {
+            Op::Insert { values, .. } => {
+                let rules = &rules[usize::from(table.0)];
+                let (row, unknown) = insert_row(described, rules, values, at_ms, identity)?;
+                let columns = described.key_columns();
+                let key = columns.iter().map(|c| row[usize::from(c.0)].clone());
+                (Key::new(key.collect()), Change::Insert(row, unknown))
             }
-            Op::Update {
-                table: name,
-                key,
-                set,
-                ..
-            } => {
-                let table = schema.require_table(name)?;
-                let described = schema.table(table);
+            Op::Update { key, set, .. } => {
                 let set = parse_values(described, set)?;
-                let set = set
-                    .into_iter()
-                    .map(|(c, value)| (usize::from(c.0), value))
-                    .collect();
-                let key = Key::from_text(described, key)?;
-                Ok(Self {
-                    table,
-                    key,
-                    change: Change::Update(set),
-                })
+                let set = set.into_iter().map(|(c, value)| (usize::from(c.0), value));
+                let change = Change::Update(set.collect(), Vec::new());
+                (Key::from_text(described, key)?, change)
             }
-            Op::Delete {
-                table: name, key, ..
-            } => {
-                let table = schema.require_table(name)?;
-                let key = Key::from_text(schema.table(table), key)?;
-                Ok(Self {
-                    table,
-                    key,
-                    change: Change::Delete,
-                })
-            }
+            Op::Delete { key, .. } => (Key::from_text(described, key)?, Change::Delete),
+        };
+        Ok(Self {
+            table,
+            key,
+            change,
+            origin: Origin::Op(position as u32),
+        })
+    }
+
+    /// The position of the operation that this is the effect of.
+    pub fn op(&self) -> Option<usize> {
+        match self.origin {
+            Origin::Op(position) => Some(position as usize),
+            Origin::Cascade => None,
         }
     }
 }
 
 impl Change {
     /// Replays the change on a row, or on none.
-    pub fn replay(&self, row: &mut Option<Row>) {
-        match (self, &mut *row) {
-            (Change::Insert(new), _) => *row = Some(new.clone()),
-            (Change::Update(set), Some(row)) => {
-                for (column, value) in set {
-                    row[*column] = value.clone();
-                }
+    pub fn replay(&self, rules: &TableRules, state: &mut State) {
+        match (self, &mut state.row) {
+            (Change::Insert(new, unknown), _) => {
+                state.row = Some(new.clone());
+                state.unknown.clone_from(unknown);
+            }
+            (Change::Update(set, unknown), Some(row)) => {
+                update_row(row, &mut state.unknown, set, unknown);
+                // What can't be computed any more is not known; the server will refuse it or not.
+                let _ = generate(rules, row, &mut state.unknown, Generate::Leniently);
             }
             // Its row is gone: the mutation stays in the queue until the server says so.
-            (Change::Update(_), None) => {}
-            (Change::Delete, _) => *row = None,
+            (Change::Update(..), None) => {}
+            (Change::Delete, _) => *state = State::default(),
         }
     }
 }
 
-/// The values of an update, in place.
-pub(super) fn set_refs(set: &[(usize, Value)]) -> impl Iterator<Item = (usize, ValueRef<'_>)> {
-    set.iter()
-        .map(|(column, value)| (*column, value.as_value_ref()))
+/// Sets columns of a row, but for what is generated from them.
+pub(super) fn update_row(
+    row: &mut Row,
+    unknown: &mut Vec<usize>,
+    set: &[(usize, Value)],
+    set_unknown: &[usize],
+) {
+    let values = Arc::make_mut(row);
+    for (column, value) in set {
+        values[*column] = value.clone();
+        unknown.retain(|c| c != column);
+    }
+    unknown.extend_from_slice(set_unknown);
+}
+
+/// What to do about a generated column that can't be computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Generate {
+    /// A new row: what is not known is null; what fails is an error.
+    New,
+    /// A changed row: what is not known shows what it did; what fails is an error.
+    Changed,
+    /// A row over which a change is replayed: what fails is not known.
+    Leniently,
+}
+
+/// Computes the generated columns of a row.
+///
+/// # Errors
+/// As [`crate::expr::Bound::value`].
+pub(super) fn generate(
+    rules: &TableRules,
+    row: &mut Row,
+    unknown: &mut Vec<usize>,
+    how: Generate,
+) -> Result<(), Error> {
+    for rule in &rules.generated {
+        let known = !rule.reads.iter().any(|c| unknown.contains(c));
+        unknown.retain(|c| *c != rule.column);
+        let value = match (evaluate(rule, row).filter(|_| known), how) {
+            (Some(Ok(value)), _) => value,
+            (Some(Err(error)), Generate::New | Generate::Changed) => return Err(error),
+            (Some(Err(_)), Generate::Leniently) | (None, Generate::New) => {
+                unknown.push(rule.column);
+                Value::Null
+            }
+            (None, Generate::Changed | Generate::Leniently) => {
+                unknown.push(rule.column);
+                continue;
+            }
+        };
+        if row[rule.column] != value {
+            Arc::make_mut(row)[rule.column] = value;
+        }
+    }
+    Ok(())
+}
+
+fn evaluate(rule: &GeneratedRule, row: &Row) -> Option<Result<Value, Error>> {
+    let mut random = || [0; 16];
+    let mut context = Context {
+        now_ms: 0,
+        identity: None,
+        value: None,
+        random: &mut random,
+    };
+    Some(rule.bound.as_ref()?.value(row, &mut context))
 }
 
 /// The row of an insert: what is sent, then the identity, then defaults, else null.
 fn insert_row(
     table: &Table,
+    rules: &TableRules,
     values: &Values,
     at_ms: i64,
     identity: Option<&str>,
-) -> Result<Row, Error> {
-    let mut row: Vec<Value> = Vec::with_capacity(table.columns.len());
-    for column in &table.columns {
-        row.push(match (identity, values.contains_key(&column.name)) {
-            (_, true) => Value::Null,
-            (Some(identity), false) if column.identity => value::parse(&column.kind, identity)?,
-            (_, false) => local_default(column, at_ms)?,
-        });
-    }
+) -> Result<(Row, Vec<usize>), Error> {
+    let mut row: Vec<Value> = vec![Value::Null; table.columns.len()];
+    let mut given = vec![false; row.len()];
     for (column, value) in parse_values(table, values)? {
         row[usize::from(column.0)] = value;
+        given[usize::from(column.0)] = true;
     }
-    Ok(row.into())
+    let mut unknown = Vec::new();
+    for (i, column) in table.columns.iter().enumerate() {
+        if given[i] || column.generated.is_some() {
+            continue;
+        }
+        if let Some(identity) = identity.filter(|_| column.identity) {
+            row[i] = value::parse(&column.kind, identity)?;
+        } else {
+            match rules.columns[i].default.shown(column, at_ms, identity) {
+                Ok(Some(value)) => row[i] = value,
+                // What fails was refused when it was made, or the server refuses it.
+                Ok(None) | Err(_) => unknown.push(i),
+            }
+        }
+    }
+    let mut row: Row = row.into();
+    if generate(rules, &mut row, &mut unknown, Generate::New).is_err() {
+        let _ = generate(rules, &mut row, &mut unknown, Generate::Leniently);
+    }
+    Ok((row, unknown))
 }

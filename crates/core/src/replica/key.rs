@@ -7,6 +7,7 @@ use crate::protocol::KeyText;
 use crate::schema::Table;
 use crate::value::{self, Value};
 use rustc_hash::FxHasher;
+use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
 /// A primary key's values, in the key's order; none of them is NULL.
@@ -28,6 +29,22 @@ impl Key {
     /// The values, in the key's order.
     pub fn values(&self) -> &[Value] {
         &self.0
+    }
+
+    /// Any order of the keys of one table that is the same everywhere.
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
+        for (a, b) in self.0.iter().zip(&*other.0) {
+            let order = match (a, b) {
+                (Value::Int(a), Value::Int(b)) => a.cmp(b),
+                (Value::Float(a), Value::Float(b)) => value::compare_float(*a, *b),
+                (Value::Text(a), Value::Text(b)) => a.cmp(b),
+                (_, _) => Ordering::Equal,
+            };
+            if order != Ordering::Equal {
+                return order;
+            }
+        }
+        Ordering::Equal
     }
 
     /// The key of a row.
@@ -127,16 +144,21 @@ fn wrong_parts(table: &Table, given: usize) -> Error {
 pub(crate) fn hash_key<'a>(values: impl Iterator<Item = ValueRef<'a>>) -> u64 {
     let mut hasher = FxHasher::default();
     for value in values {
-        match value {
-            ValueRef::Null => hasher.write_u8(0),
-            ValueRef::Int(int) => hasher.write_i64(int),
-            ValueRef::Float(float) if float.is_nan() => hasher.write_u64(f64::NAN.to_bits()),
-            ValueRef::Float(float) => hasher.write_u64((float + 0.0).to_bits()),
-            ValueRef::Text(text) => {
-                hasher.write(text.as_bytes());
-                hasher.write_usize(text.len());
-            }
-        }
+        hash_value(value, &mut hasher);
     }
     hasher.finish()
+}
+
+/// Adds a value to a hash.
+pub(crate) fn hash_value(value: ValueRef<'_>, hasher: &mut FxHasher) {
+    match value {
+        ValueRef::Null => hasher.write_u8(0),
+        ValueRef::Int(int) => hasher.write_i64(int),
+        ValueRef::Float(float) if float.is_nan() => hasher.write_u64(f64::NAN.to_bits()),
+        ValueRef::Float(float) => hasher.write_u64((float + 0.0).to_bits()),
+        ValueRef::Text(text) => {
+            hasher.write(text.as_bytes());
+            hasher.write_usize(text.len());
+        }
+    }
 }

@@ -28,12 +28,19 @@ mod column;
 mod defaults;
 mod draft;
 mod effect;
+mod hashed;
+mod judge;
 mod key;
 mod overlay;
 mod patch;
 mod prepare;
 mod read;
+mod refer;
+mod rules;
+mod same;
 mod scan;
+mod scratch;
+mod settle;
 mod staged;
 mod table;
 
@@ -50,10 +57,11 @@ pub(crate) use table::TableStore;
 
 use crate::protocol::Seq;
 use crate::query::{Plan, QueryShape};
-use crate::schema::{ColumnDefault, Schema, Table, TableId};
+use crate::schema::{Schema, Table, TableId};
 use crate::value;
 use hashbrown::HashMap;
 use overlay::Overlay;
+use rules::TableRules;
 use rustc_hash::FxBuildHasher;
 use std::sync::Arc;
 
@@ -68,6 +76,9 @@ pub struct Replica {
     identity: Option<String>,
     tables: Vec<TableStore>,
     infos: Vec<TableInfo>,
+    rules: Vec<TableRules>,
+    /// Another number after each change.
+    version: u64,
     /// Per table, the rows that pending mutations touch.
     overlays: Vec<FxMap<Key, Overlay>>,
     /// In their order.
@@ -80,53 +91,36 @@ pub struct Replica {
     shapes: Vec<QueryShape>,
 }
 
-/// What is computed once of a table's description.
+/// What is computed once of a table's description, for reading its rows.
 #[derive(Debug)]
 struct TableInfo {
     /// Per column, its name as a JSON member begins: `"name":`, with the brace or comma before.
     members: Vec<String>,
-    /// Per column: is a default that the client evaluates sent, rather than left to the server?
-    sends_default: Vec<bool>,
-    is_key: Vec<bool>,
 }
 
 impl TableInfo {
     fn new(table: &Table) -> Self {
         let mut members = Vec::with_capacity(table.columns.len());
-        let mut sends_default = Vec::with_capacity(table.columns.len());
-        let mut is_key = Vec::with_capacity(table.columns.len());
         for column in &table.columns {
             let mut member = String::from(if members.is_empty() { "{" } else { "," });
             value::write_json_string(&column.name, &mut member);
             member.push(':');
             members.push(member);
-            let key = table.primary_key.contains(&column.name);
-            let refers = table
-                .foreign_keys
-                .iter()
-                .any(|f| f.columns.contains(&column.name));
-            // What was made at random or drawn from a lease must be the same on both sides.
-            let made = matches!(
-                column.default,
-                Some(ColumnDefault::Uuid | ColumnDefault::Sequence { .. })
-            );
-            sends_default.push(column.writable && (key || refers || made));
-            is_key.push(key);
         }
-        Self {
-            members,
-            sends_default,
-            is_key,
-        }
+        Self { members }
     }
 }
 
 impl Replica {
     /// An empty replica of a schema.
     pub fn new(schema: Arc<Schema>) -> Self {
+        let (rules, specs) = rules::bind(&schema);
+        let tables = schema.tables.iter().zip(specs);
         Self {
             identity: None,
-            tables: schema.tables.iter().map(TableStore::new).collect(),
+            tables: tables.map(|(t, specs)| TableStore::new(t, specs)).collect(),
+            rules,
+            version: 0,
             infos: schema.tables.iter().map(TableInfo::new).collect(),
             overlays: schema.tables.iter().map(|_| FxMap::default()).collect(),
             pending: Vec::new(),
@@ -146,11 +140,24 @@ impl Replica {
     /// Sets who the user is; without it nothing can be written.
     pub fn set_identity(&mut self, identity: Option<String>) {
         self.identity = identity;
+        self.version += 1;
     }
 
     /// Who the user is.
     pub fn identity(&self) -> Option<&str> {
         self.identity.as_deref()
+    }
+
+    /// Says whether the replica holds every row of a table that the user may see; of a table that it
+    /// does not, nothing is concluded from a row's absence. A snapshot makes all tables so.
+    pub fn set_complete(&mut self, table: TableId, complete: bool) {
+        self.store_mut(table).complete = complete;
+        self.version += 1;
+    }
+
+    /// Does the replica hold every row of a table that the user may see?
+    pub fn is_complete(&self, table: TableId) -> bool {
+        self.store(table).complete
     }
 
     /// The last of this replica's mutations that has a verdict; 0 for none.

@@ -1,15 +1,18 @@
 //! Pending mutations, and the rows that they touch.
 //!
 //! A row that a pending mutation touches has its confirmed version here; the visible one, in the
-//! table, is the confirmed one with those mutations replayed. Rows are independent of each other,
-//! so only touched rows are ever replayed.
+//! table, is the confirmed one with those mutations replayed. Rows are independent of each other but
+//! for what foreign keys do (`settle.rs`), so only touched rows are ever replayed.
 
-use super::effect::{Change, Effect, Row, set_refs};
+use super::effect::{Effect, Row, State};
 use super::prepare::Prepared;
+use super::scratch::{Held, Mode, SEARCHED_MAX, Scratch};
 use super::{Key, Replica};
 use crate::error::Error;
-use crate::protocol::{Mutation, Seq};
+use crate::protocol::{Mutation, Op, Seq};
 use crate::schema::TableId;
+use hashbrown::HashSet;
+use rustc_hash::FxBuildHasher;
 
 /// A mutation's name in this tab, from before it has a number; never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,6 +23,16 @@ pub(super) type Order = (Seq, LocalId);
 
 const UNSEQUENCED: Seq = Seq::MAX;
 
+/// Before every mutation.
+pub(super) const FIRST: Order = (0, LocalId(0));
+
+/// Something that was done to a row by a mutation without a verdict.
+pub(super) struct Earlier<'a> {
+    pub effect: &'a Effect,
+    /// The operation that it is the effect of; `None` for what follows from one.
+    pub op: Option<&'a Op>,
+}
+
 /// A mutation without a verdict.
 #[derive(Clone, Debug)]
 pub struct PendingMutation {
@@ -27,6 +40,9 @@ pub struct PendingMutation {
     pub local: LocalId,
     /// Its content; its `seq` is 0 until [`Replica::sequence`].
     pub mutation: Mutation,
+    /// The rules about which nothing certain could be said here, by their names.
+    pub unverified: Vec<String>,
+    /// What its operations do, and what follows from them, in the order in which it happens.
     pub(super) effects: Vec<Effect>,
 }
 
@@ -36,19 +52,29 @@ impl PendingMutation {
         (self.mutation.seq != 0).then_some(self.mutation.seq)
     }
 
-    fn order(&self) -> Order {
+    /// The rows that foreign keys change in its wake: predicted here, and not sent.
+    pub fn predicted(&self) -> impl Iterator<Item = (TableId, &Key)> {
+        let effects = self.effects.iter().filter(|e| e.op().is_none());
+        effects.map(|e| (e.table, &e.key))
+    }
+
+    pub(super) fn order(&self) -> Order {
         (self.seq().unwrap_or(UNSEQUENCED), self.local)
     }
 
     /// The rows that it touches, each once.
     pub(super) fn rows(&self) -> Vec<(TableId, Key)> {
         let mut rows: Vec<(TableId, Key)> = Vec::with_capacity(self.effects.len());
-        for effect in &self.effects {
-            if !rows
-                .iter()
-                .any(|(table, key)| *table == effect.table && *key == effect.key)
-            {
-                rows.push((effect.table, effect.key.clone()));
+        let mut seen: HashSet<(TableId, &Key), FxBuildHasher> = HashSet::default();
+        let many = self.effects.len() > SEARCHED_MAX;
+        for Effect { table, key, .. } in &self.effects {
+            let new = if many {
+                seen.insert((*table, key))
+            } else {
+                !rows.iter().any(|(t, k)| t == table && k == key)
+            };
+            if new {
+                rows.push((*table, key.clone()));
             }
         }
         rows
@@ -73,7 +99,21 @@ impl Replica {
             seen: prepared.seen,
             ops: prepared.ops,
         };
-        self.append(mutation, prepared.effects)
+        let local = self.new_local();
+        let mut pending = PendingMutation {
+            local,
+            mutation,
+            effects: prepared.effects,
+            unverified: prepared.unverified,
+        };
+        if prepared.version == self.version {
+            self.put_in(pending);
+            self.show(prepared.rows);
+        } else {
+            pending.effects.retain(|effect| effect.op().is_some());
+            self.append(pending);
+        }
+        local
     }
 
     /// Takes in a mutation of the stored queue, made by any tab; one that is known already, by its
@@ -90,8 +130,10 @@ impl Replica {
             self.replace(known, mutation)?;
             return Ok(Some(known));
         }
-        let effects = self.effects(&mutation)?;
-        Ok(Some(self.append(mutation, effects)))
+        let pending = self.pending_of(self.next_local, mutation)?;
+        let local = self.new_local();
+        self.append(pending);
+        Ok(Some(local))
     }
 
     /// Gives a pending mutation another content, as after coalescing; its number stays.
@@ -109,19 +151,13 @@ impl Replica {
             seq: known.mutation.seq,
             ..mutation
         };
-        let effects = self.effects(&mutation)?;
+        let pending = self.pending_of(local.0, mutation)?;
+        let order = pending.order();
         let rows = self.take_out(local);
-        let pending = PendingMutation {
-            local,
-            mutation,
-            effects,
-        };
         let mut touched = pending.rows();
         self.put_in(pending);
         touched.extend(rows);
-        for (table, key) in touched {
-            self.replay(table, &key);
-        }
+        self.settle(touched, order);
         Ok(())
     }
 
@@ -148,6 +184,9 @@ impl Replica {
         let new = pending.order();
         let rows = pending.rows();
         self.insert_pending(pending);
+        self.version += 1;
+        let moved = self.position(local) != Some(at);
+        let mut touched = Vec::new();
         for (table, key) in rows {
             let Some(overlay) = self.overlays[usize::from(table.0)].get_mut(&key) else {
                 continue;
@@ -159,16 +198,19 @@ impl Replica {
             let is = overlay.touching.partition_point(|o| *o < new);
             overlay.touching.insert(is, new);
             if was != is {
-                self.replay(table, &key);
+                touched.push((table, key));
             }
+        }
+        if moved {
+            self.settle(touched, new);
         }
     }
 
     /// Undoes a pending mutation as if it had never been made.
     pub fn withdraw(&mut self, local: LocalId) {
-        for (table, key) in self.take_out(local) {
-            self.replay(table, &key);
-        }
+        let order = self.position(local).map(|at| self.pending[at].order());
+        let rows = self.take_out(local);
+        self.settle(rows, order.unwrap_or(FIRST));
     }
 
     /// The pending mutations, in their order.
@@ -199,7 +241,7 @@ impl Replica {
     }
 
     /// The position of the first pending mutation that is not before a place in their order.
-    fn pending_from(&self, order: Order) -> usize {
+    pub(super) fn pending_from(&self, order: Order) -> usize {
         self.pending.partition_point(|p| p.order() < order)
     }
 
@@ -219,57 +261,62 @@ impl Replica {
         self.overlays[usize::from(table.0)].contains_key(key)
     }
 
-    fn effects(&self, mutation: &Mutation) -> Result<Vec<Effect>, Error> {
-        let effect = |op| Effect::of(&self.schema, self.identity.as_deref(), mutation.at, op);
-        mutation.ops.iter().map(effect).collect()
+    fn new_local(&mut self) -> LocalId {
+        self.next_local += 1;
+        LocalId(self.next_local - 1)
     }
 
-    /// Adds a mutation in its place, its effects at once visible.
-    fn append(&mut self, mutation: Mutation, effects: Vec<Effect>) -> LocalId {
-        let local = LocalId(self.next_local);
-        self.next_local += 1;
-        let pending = PendingMutation {
-            local,
+    /// A mutation that is stored, with what its own operations do.
+    fn pending_of(&self, local: u64, mutation: Mutation) -> Result<PendingMutation, Error> {
+        let identity = self.identity.as_deref();
+        let ops = mutation.ops.iter().enumerate();
+        let effects = ops
+            .map(|(at, op)| Effect::of(&self.schema, &self.rules, identity, mutation.at, op, at));
+        Ok(PendingMutation {
+            local: LocalId(local),
+            effects: effects.collect::<Result<_, _>>()?,
+            unverified: Vec::new(),
             mutation,
+        })
+    }
+
+    /// Adds a mutation in its place, which knows only what its own operations do.
+    fn append(&mut self, mut pending: PendingMutation) {
+        // What can't be certain here is so in every tab, and after a reload.
+        let mut scratch = Scratch::new(self, Mode::Note, pending.mutation.at);
+        for effect in &pending.effects {
+            let performed = scratch.perform(effect.clone(), &[]);
+            debug_assert!(performed.is_ok(), "a rule that is only noted fails nothing");
+        }
+        let finished = scratch.finish();
+        debug_assert!(finished.is_ok(), "a rule that is only noted fails nothing");
+        let Scratch {
             effects,
-        };
-        let last = self
-            .pending
-            .last()
-            .is_none_or(|last| last.order() < pending.order());
-        // A row written twice is shown once, in its last state, so that no slot changes for nothing.
-        if last && pending.rows().len() == pending.effects.len() {
-            let effects = pending.effects.clone();
+            rows,
+            unverified,
+            ..
+        } = scratch;
+        let order = pending.order();
+        let last = self.pending.last().is_none_or(|last| last.order() < order);
+        pending.unverified = unverified;
+        if last {
+            // Nothing comes after it, so what is visible is what it was done to.
+            pending.effects = effects;
             self.put_in(pending);
-            // Nothing comes after it, so what is visible needs no replay.
-            for effect in &effects {
-                self.show(effect);
-            }
+            self.show(rows);
         } else {
             let rows = pending.rows();
             self.put_in(pending);
-            for (table, key) in rows {
-                self.replay(table, &key);
-            }
+            self.settle(rows, order);
         }
-        local
     }
 
     /// Notes a pending mutation, without any change of what is visible.
     fn put_in(&mut self, pending: PendingMutation) {
+        self.version += 1;
         let order = pending.order();
         for (table, key) in pending.rows() {
-            let t = usize::from(table.0);
-            let store = &self.tables[t];
-            let overlay = self.overlays[t]
-                .entry(key)
-                .or_insert_with_key(|key| Overlay {
-                    // Nothing pending touched it so far, so the visible row is the confirmed one.
-                    confirmed: store.find_key(key).map(|slot| store.values(slot)),
-                    touching: Vec::new(),
-                });
-            let at = overlay.touching.partition_point(|o| *o < order);
-            overlay.touching.insert(at, order);
+            self.cover(table, key, order);
         }
         self.insert_pending(pending);
     }
@@ -280,6 +327,7 @@ impl Replica {
             return Vec::new();
         };
         let pending = self.pending.remove(at);
+        self.version += 1;
         let order = pending.order();
         let rows = pending.rows();
         for (table, key) in &rows {
@@ -290,53 +338,77 @@ impl Replica {
         rows
     }
 
-    fn show(&mut self, effect: &Effect) {
-        let store = self.store_mut(effect.table);
-        match &effect.change {
-            Change::Insert(row) => {
-                store.put(row);
-            }
-            Change::Update(set) => {
-                if let Some(slot) = store.find_key(&effect.key) {
-                    store.update(slot, set_refs(set));
+    /// Makes rows visible as they were worked out.
+    pub(super) fn show(&mut self, rows: Vec<Held>) {
+        for Held { table, key, state } in rows {
+            let store = self.store_mut(table);
+            match (state.row, store.find_key(&key)) {
+                (Some(row), _) => {
+                    store.put(&row);
                 }
+                (None, Some(slot)) => store.remove(slot),
+                (None, None) => {}
             }
-            Change::Delete => {
-                if let Some(slot) = store.find_key(&effect.key) {
-                    store.remove(slot);
-                }
+            let overlays = &mut self.overlays[usize::from(table.0)];
+            if overlays.get(&key).is_some_and(|o| o.touching.is_empty()) {
+                overlays.remove(&key);
             }
         }
     }
 
-    /// Makes a touched row what its confirmed version and the pending mutations say.
-    pub(super) fn replay(&mut self, table: TableId, key: &Key) {
+    /// A row as its confirmed version and the pending mutations before a place say; `None` for all.
+    pub(super) fn replayed(&self, table: TableId, key: &Key, before: Option<Order>) -> State {
         let t = usize::from(table.0);
         let Some(overlay) = self.overlays[t].get(key) else {
-            return;
+            let store = &self.tables[t];
+            return State::known(store.find_key(key).map(|slot| store.values(slot)));
         };
-        let mut row = overlay.confirmed.clone();
-        for pending in overlay
-            .touching
-            .iter()
-            .filter_map(|order| self.pending_at(*order))
-        {
-            let on_row = pending
-                .effects
-                .iter()
-                .filter(|e| e.table == table && e.key == *key);
-            on_row.for_each(|effect| effect.change.replay(&mut row));
-        }
-        let store = &mut self.tables[t];
-        match (row, store.find_key(key)) {
-            (Some(row), _) => {
-                store.put(&row);
+        let mut state = State::known(overlay.confirmed.clone());
+        let touching = overlay.touching.iter();
+        let earlier = touching.take_while(|&order| before.is_none_or(|before| *order < before));
+        for pending in earlier.filter_map(|order| self.pending_at(*order)) {
+            for effect in &pending.effects {
+                if effect.table == table && effect.key == *key {
+                    effect.change.replay(&self.rules[t], &mut state);
+                }
             }
-            (None, Some(slot)) => store.remove(slot),
-            (None, None) => {}
         }
-        if overlay.touching.is_empty() {
-            self.overlays[t].remove(key);
+        state
+    }
+
+    /// A row as it is shown.
+    pub(super) fn visible(&self, table: TableId, key: &Key) -> State {
+        self.replayed(table, key, None)
+    }
+
+    /// A row as the server knows it.
+    pub(super) fn confirmed(&self, table: TableId, key: &Key) -> Option<Row> {
+        match self.overlays[usize::from(table.0)].get(key) {
+            Some(overlay) => overlay.confirmed.clone(),
+            None => {
+                let store = self.store(table);
+                store.find_key(key).map(|slot| store.values(slot))
+            }
         }
+    }
+
+    /// What pending mutations did to a row, the latest first.
+    pub(super) fn earlier(&self, table: TableId, key: &Key) -> impl Iterator<Item = Earlier<'_>> {
+        let overlay = self.overlays[usize::from(table.0)].get(key);
+        let touching = overlay.map_or(&[][..], |overlay| &overlay.touching);
+        let pending = touching
+            .iter()
+            .rev()
+            .filter_map(|order| self.pending_at(*order));
+        let key = key.clone();
+        pending.flat_map(move |pending| {
+            let key = key.clone();
+            let effects = pending.effects.iter().rev();
+            let on_row = effects.filter(move |e| e.table == table && e.key == key);
+            on_row.map(|effect| Earlier {
+                effect,
+                op: effect.op().map(|at| &pending.mutation.ops[at]),
+            })
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::column::ColumnsRow;
 use super::effect::Row;
-use super::overlay::LocalId;
+use super::overlay::{FIRST, LocalId};
 use super::staged::{Staged, StagedTable};
 use super::{Key, Replica};
 use crate::protocol::Seq;
@@ -16,25 +16,26 @@ impl Replica {
         let judged = staged.verdicts().iter().map(|v| v.seq).max().unwrap_or(0);
         let mut touched = self.end_judged(judged);
         let snapshot = staged.snapshot;
+        // What was read from row stores says nothing of what the server has.
+        let whole = snapshot && staged.head.is_some();
         for (i, table) in staged.tables.into_iter().enumerate() {
             let id = TableId(i as u16);
+            self.tables[i].complete |= whole;
             if snapshot {
                 self.confirm_snapshot(id, table, &mut touched);
             } else {
                 self.confirm(id, &table, &mut touched);
             }
         }
-        for (table, key) in touched {
-            self.replay(table, &key);
-        }
+        self.version += 1;
+        self.settle(touched, FIRST);
     }
 
     /// Says that all mutations up to a number have their verdicts, and the rows that contain them
     /// are here: those that are still pending leave.
     pub fn set_judged(&mut self, judged: Seq) {
-        for (table, key) in self.end_judged(judged) {
-            self.replay(table, &key);
-        }
+        let touched = self.end_judged(judged);
+        self.settle(touched, FIRST);
     }
 
     /// Takes judged mutations out of the pending ones, and gives the rows to be replayed.

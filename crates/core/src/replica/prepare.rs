@@ -1,19 +1,22 @@
 //! Checks a write and turns it into a mutation; changes nothing.
 //!
-//! The order of complaint is Postgres's: privilege, columns and types, then NOT NULL in the order
-//! of the columns, then the primary key. What can't be known here (CHECKs, references, other
-//! uniqueness) is the server's to say.
+//! The order of complaint is Postgres's: privilege, columns and types; domains; whose the row is;
+//! then NOT NULL in the order of the columns, CHECKs by name, unique indexes, foreign keys. Each
+//! operation is a statement of its own that sees what the earlier ones did, and the first violation
+//! ends the whole transaction.
 
-use super::checks::{check_not_null, check_writable, denied, not_found, not_null};
-use super::defaults::made_default;
+use super::checks::{check_writable, denied, not_found};
+use super::defaults::make_default;
 use super::draft::DraftOp;
-use super::effect::{Change, Effect, Row};
+use super::effect::{Change, Effect, Generate, Origin, Row, generate};
+use super::overlay::Earlier;
+use super::scratch::{Held, Mode, Scratch};
 use super::{Key, Replica};
 use crate::error::{Error, ErrorCode};
 use crate::json::Json;
 use crate::map::Map;
 use crate::merge::base_of;
-use crate::protocol::{Base, Mutation, Op, Seq, Values};
+use crate::protocol::{Base, Mutation, Op, Seq, Text, Values};
 use crate::queue;
 use crate::schema::{Column, Table, TableId};
 use crate::sort::sort_unique;
@@ -42,15 +45,18 @@ pub struct Prepared {
     pub ops: Vec<Op>,
     /// The key of the row of each operation.
     pub keys: Vec<(TableId, Key)>,
+    /// The rules about which nothing certain can be said here, as of rows that only the server has.
+    pub unverified: Vec<String>,
     pub(super) effects: Vec<Effect>,
+    /// The rows as the write leaves them, if the replica still is what it was checked against.
+    pub(super) rows: Vec<Held>,
+    pub(super) version: u64,
 }
 
-/// The rows as the operations so far of one transaction leave them.
+/// A transaction in the making.
 struct Draft<'r> {
-    replica: &'r Replica,
-    rows: Vec<(TableId, Key, Option<Row>)>,
+    scratch: Scratch<'r>,
     ops: Vec<Op>,
-    effects: Vec<Effect>,
 }
 
 impl Replica {
@@ -61,9 +67,10 @@ impl Replica {
     ///
     /// # Errors
     /// `not_signed_in`, `unknown_table`, `unknown_column`, `permission_denied`, `type_mismatch`,
-    /// `out_of_range`, `value_too_long`, `not_null_violation`, `unique_violation` (the primary
-    /// key), `row_not_found`, `keys_exhausted`, `invalid_query` (nothing to write),
-    /// `mutation_too_large`.
+    /// `out_of_range`, `value_too_long`, `not_null_violation`, `check_violation`,
+    /// `unique_violation`, `foreign_key_violation`, `row_not_found`, `keys_exhausted`,
+    /// `invalid_query` (nothing to write), `mutation_too_large`, and what Postgres raises when an
+    /// expression can't be computed.
     pub fn prepare(
         &self,
         ops: &[DraftOp<'_>],
@@ -82,54 +89,81 @@ impl Replica {
             ));
         }
         let mut draft = Draft {
-            replica: self,
-            rows: Vec::new(),
+            scratch: Scratch::new(self, Mode::Judge, context.now_ms),
             ops: Vec::with_capacity(ops.len()),
-            effects: Vec::with_capacity(ops.len()),
         };
         for op in ops {
             draft.add(op, context)?;
         }
-        let Draft { ops, effects, .. } = draft;
+        draft.scratch.finish()?;
+        let Draft { ops, scratch } = draft;
+        let Scratch {
+            effects,
+            rows,
+            unverified,
+            ..
+        } = scratch;
         let mutation = Mutation {
             seq: u64::MAX,
             at: context.now_ms,
             seen: self.judged,
             ops,
         };
-        let room = self
-            .schema
-            .limits
-            .body_bytes_max
-            .saturating_sub(queue::ENVELOPE_BYTES);
-        let size = queue::size(&mutation);
-        if size > room {
-            return Err(Error::new(
-                ErrorCode::MutationTooLarge,
-                format!("the write is {size} bytes, and the endpoint takes at most {room}"),
-            )
-            .hint("write less in one transaction"));
+        let limit = self.schema.limits.body_bytes_max;
+        let room = limit.saturating_sub(queue::ENVELOPE_BYTES);
+        // Measured only where it could matter.
+        if queue::size_max(&mutation) > room {
+            let size = queue::size(&mutation);
+            if size > room {
+                return Err(too_large(size, room));
+            }
         }
-        let keys = effects.iter().map(|e| (e.table, e.key.clone())).collect();
+        let sent = effects.iter().filter(|e| e.op().is_some());
         Ok(Prepared {
             at: context.now_ms,
             seen: mutation.seen,
             ops: mutation.ops,
-            keys,
+            keys: sent.map(|e| (e.table, e.key.clone())).collect(),
+            unverified,
             effects,
+            rows,
+            version: self.version,
         })
     }
 }
 
-impl Draft<'_> {
+#[cold]
+fn too_large(size: u64, room: u64) -> Error {
+    Error::new(
+        ErrorCode::MutationTooLarge,
+        format!("the write is {size} bytes, and the endpoint takes at most {room}"),
+    )
+    .hint("write less in one transaction")
+}
+
+/// The columns that are given values, in their order, if all of them may be.
+fn given_columns<'g, 'a>(
+    table: &Table,
+    given: &'g Map<Json<'a>>,
+) -> Result<Vec<(usize, &'g Json<'a>)>, Error> {
+    let mut columns = Vec::with_capacity(given.len());
+    for (name, json) in given {
+        let column = table.require_column(name)?;
+        check_writable(table, table.column(column))?;
+        columns.push((usize::from(column.0), json));
+    }
+    sort_unique(&mut columns, &|(a, _), (b, _)| a.cmp(b));
+    Ok(columns)
+}
+
+impl<'r> Draft<'r> {
     fn add(&mut self, op: &DraftOp<'_>, context: &mut WriteContext<'_>) -> Result<(), Error> {
-        let schema = self.replica.schema();
         let (DraftOp::Insert { table, .. }
         | DraftOp::Update { table, .. }
         | DraftOp::Delete { table, .. }) = op;
-        let id = schema.require_table(table)?;
-        let described = schema.table(id);
-        let op = match op {
+        let id = self.scratch.replica.schema.require_table(table)?;
+        let described = self.scratch.table(id);
+        match op {
             DraftOp::Insert { values, refs, .. } => self
                 .with_refs(values, refs)
                 .and_then(|values| self.insert(id, described, &values, context)),
@@ -138,26 +172,31 @@ impl Draft<'_> {
                 .and_then(|set| self.update(id, described, key, &set)),
             DraftOp::Delete { key, .. } => self.delete(id, described, key),
         }
-        .map_err(|error| error.table(&described.name))?;
-        let effect = Effect::of(schema, self.replica.identity(), context.now_ms, &op)?;
-        if let Change::Insert(row) = &effect.change {
-            check_not_null(described, row)?;
-            if self.row(id, &effect.key).is_some() {
-                return Err(Error::new(
-                    ErrorCode::UniqueViolation,
-                    format!("{} already has a row with this key", described.name),
-                )
-                .sqlstate("23505")
-                .table(&described.name)
-                .column(described.primary_key.join(", ")));
+        .map_err(|error| {
+            if error.details.table.is_some() {
+                return error;
             }
-        }
-        let mut row = self.row(id, &effect.key);
-        effect.change.replay(&mut row);
-        self.rows.push((id, effect.key.clone(), row));
+            error.table(&described.name)
+        })
+    }
+
+    /// Does an operation, whose rules the scratch asks.
+    fn perform(
+        &mut self,
+        table: TableId,
+        key: Key,
+        change: Change,
+        op: Op,
+        made: &[usize],
+    ) -> Result<(), Error> {
+        let effect = Effect {
+            table,
+            key,
+            change,
+            origin: Origin::Op(self.ops.len() as u32),
+        };
         self.ops.push(op);
-        self.effects.push(effect);
-        Ok(())
+        self.scratch.perform(effect, made)
     }
 
     /// The given values with the keys of earlier inserts put in.
@@ -175,93 +214,133 @@ impl Draft<'_> {
                 )
                 .column(column)
             };
-            let effect = self.effects.get(position).ok_or_else(unusable)?;
-            if !matches!(effect.change, Change::Insert(_)) || effect.key.values().len() != 1 {
+            let mut effects = self.scratch.effects.iter();
+            let effect = effects.find(|e| e.op() == Some(position));
+            let effect = effect.ok_or_else(unusable)?;
+            if !matches!(effect.change, Change::Insert(..)) || effect.key.values().len() != 1 {
                 return Err(unusable().hint("refer to an insert whose key is a single column"));
             }
-            let table = self.replica.schema().table(effect.table);
-            let key = effect.key.to_text(table).swap_remove(0);
-            given.to_mut().insert(column.clone(), Json::from(key));
+            let key = effect.key.to_text(self.scratch.table(effect.table));
+            given
+                .to_mut()
+                .insert(column.clone(), Json::from(key[0].clone()));
         }
         Ok(given)
     }
 
-    /// A row as this transaction sees it.
-    fn row(&self, table: TableId, key: &Key) -> Option<Row> {
-        let mut later_first = self.rows.iter().rev();
-        if let Some((_, _, row)) = later_first.find(|(t, k, _)| *t == table && k == key) {
-            return row.clone();
-        }
-        let store = self.replica.store(table);
-        store.find_key(key).map(|slot| store.values(slot))
-    }
-
     fn insert(
-        &self,
+        &mut self,
         id: TableId,
-        table: &Table,
+        table: &'r Table,
         given: &Map<Json<'_>>,
         context: &mut WriteContext<'_>,
-    ) -> Result<Op, Error> {
+    ) -> Result<(), Error> {
         if !table.insertable {
             return Err(denied(format!(
                 "rows can't be inserted into {}",
                 table.name
             )));
         }
-        for name in given.keys() {
-            check_writable(table, table.column(table.require_column(name)?))?;
+        let rules = self.scratch.rules(id);
+        let identity = self.scratch.replica.identity();
+        let mut row: Vec<Value> = vec![Value::Null; table.columns.len()];
+        let mut is_given = vec![false; row.len()];
+        for (i, json) in given_columns(table, given)? {
+            row[i] = value::from_json(&table.columns[i], json)?;
+            is_given[i] = true;
         }
-        let mut values = Values::new();
-        for (i, column) in table.columns.iter().enumerate() {
-            let info = &self.replica.infos[usize::from(id.0)];
-            let value = match given.get(&column.name) {
-                Some(json) => {
-                    let value = value::from_json(column, json)?;
-                    self.check_identity(column, &value)?;
-                    Some(value)
+        let (mut unknown, mut made) = (Vec::new(), Vec::new());
+        // Of those left out, the ones that are sent all the same.
+        let mut is_sent = is_given.clone();
+        for (i, (column, rule)) in table.columns.iter().zip(&rules.columns).enumerate() {
+            if column.generated.is_some() {
+                continue;
+            }
+            if !is_given[i] {
+                let value = if column.identity {
+                    is_sent[i] = column.writable;
+                    self.identity_value(column)?
+                } else {
+                    let value = make_default(&rule.default, id, table, column, context, identity)?;
+                    is_sent[i] = rule.sends_default && value.is_some();
+                    if rule.default.is_made() {
+                        made.push(i);
+                    }
+                    value
+                };
+                match value {
+                    Some(value) => row[i] = value,
+                    None => unknown.push(i),
                 }
-                None if column.identity => self.identity_value(column)?.filter(|_| column.writable),
-                None if info.sends_default[i] => made_default(id, table, column, context)?,
-                None => None,
-            };
-            if let Some(value) = value {
-                values.insert(column.name.clone(), value::to_text(&column.kind, &value));
+            }
+            if !column.domains.is_empty() && !unknown.contains(&i) {
+                self.scratch.judge_domains(id, i, &row[i])?;
             }
         }
-        Ok(Op::Insert {
+        for (i, column) in table.columns.iter().enumerate() {
+            if is_given[i] {
+                self.check_identity(column, &row[i])?;
+            }
+        }
+        let mut row: Row = row.into();
+        self.generate(id, &mut row, &mut unknown)?;
+        let sent = rules.by_name.iter().filter(|&&i| is_sent[i]);
+        let text = |&i: &usize| -> (String, Text) {
+            let column = &table.columns[i];
+            (column.name.clone(), value::to_text(&column.kind, &row[i]))
+        };
+        let op = Op::Insert {
             table: table.name.clone(),
-            values,
-        })
+            values: Values::from_sorted(sent.map(text).collect()),
+        };
+        let key = Key::of(&row, &self.scratch.replica.store(id).key_columns);
+        self.perform(id, key, Change::Insert(row, unknown), op, &made)
+    }
+
+    fn generate(
+        &mut self,
+        id: TableId,
+        row: &mut Row,
+        unknown: &mut Vec<usize>,
+    ) -> Result<(), Error> {
+        let rules = self.scratch.rules(id);
+        generate(rules, row, unknown, Generate::New)?;
+        for rule in &rules.generated {
+            if !unknown.contains(&rule.column) {
+                self.scratch
+                    .judge_domains(id, rule.column, &row[rule.column])?;
+            }
+        }
+        Ok(())
     }
 
     fn update(
-        &self,
+        &mut self,
         id: TableId,
-        table: &Table,
+        table: &'r Table,
         key: &Json<'_>,
         given: &Map<Json<'_>>,
-    ) -> Result<Op, Error> {
+    ) -> Result<(), Error> {
         if !table.updatable {
             return Err(denied(format!("rows of {} can't be updated", table.name)));
         }
         let key = Key::from_json(table, key)?;
         let mut values = Vec::with_capacity(given.len());
-        for (name, json) in given {
-            let column = table.require_column(name)?;
-            let described = table.column(column);
-            check_writable(table, described)?;
-            values.push((usize::from(column.0), value::from_json(described, json)?));
+        for (i, json) in given_columns(table, given)? {
+            values.push((i, value::from_json(&table.columns[i], json)?));
         }
-        let row = self.row(id, &key).ok_or_else(|| not_found(table, &key))?;
-        // A key that stays the same is left out; NOT NULL is checked in the order of the columns.
-        sort_unique(&mut values, &|(a, _), (b, _)| a.cmp(b));
-        let is_key = &self.replica.infos[usize::from(id.0)].is_key;
-        let (mut set, mut base) = (Values::new(), Map::new());
+        let visible = self.scratch.visible(id, &key);
+        let row = visible.row.ok_or_else(|| not_found(table, &key))?;
         for (i, value) in &values {
-            let column = &table.columns[*i];
-            if is_key[*i] {
-                if row[*i] == *value {
+            self.scratch.judge_domains(id, *i, value)?;
+        }
+        let rules = self.scratch.rules(id);
+        let (mut set, mut base, mut changes) = (Values::new(), Map::new(), Vec::new());
+        for (i, value) in values {
+            let column = &table.columns[i];
+            if rules.columns[i].is_key {
+                // A key that stays the same is left out.
+                if row[i] == value {
                     continue;
                 }
                 return Err(denied(format!(
@@ -271,12 +350,10 @@ impl Draft<'_> {
                 .column(&column.name)
                 .hint("delete the row and insert another"));
             }
-            self.check_identity(column, value)?;
-            if value.is_null() && !column.nullable {
-                return Err(not_null(table, column));
-            }
-            set.insert(column.name.clone(), value::to_text(&column.kind, value));
-            base.insert(column.name.clone(), self.base(id, &key, *i, column, &row));
+            self.check_identity(column, &value)?;
+            set.insert(column.name.clone(), value::to_text(&column.kind, &value));
+            base.insert(column.name.clone(), self.base(id, &key, i, column, &row));
+            changes.push((i, value));
         }
         if set.is_empty() {
             return Err(Error::new(
@@ -284,86 +361,92 @@ impl Draft<'_> {
                 "an update sets at least one column",
             ));
         }
-        Ok(Op::Update {
+        let op = Op::Update {
             table: table.name.clone(),
             key: key.to_text(table),
             set,
             base,
-        })
+        };
+        self.perform(id, key, Change::Update(changes, Vec::new()), op, &[])
     }
 
-    fn delete(&self, id: TableId, table: &Table, key: &Json<'_>) -> Result<Op, Error> {
+    fn delete(&mut self, id: TableId, table: &'r Table, key: &Json<'_>) -> Result<(), Error> {
         if !table.deletable {
             return Err(denied(format!("rows of {} can't be deleted", table.name)));
         }
         let key = Key::from_json(table, key)?;
-        if self.row(id, &key).is_none() {
-            return Err(not_found(table, &key));
-        }
+        let visible = self.scratch.visible(id, &key);
+        let row = visible.row.ok_or_else(|| not_found(table, &key))?;
         let base = if self.born_pending(id, &key) {
             None
+        } else if self.changed_by_cascade(id, &key) {
+            // What the server's own foreign key will have made of it.
+            Some(value::row_hash(&row))
         } else {
-            self.replica
-                .confirmed(id, &key)
-                .map(|row| value::row_hash(&row))
+            let confirmed = self.scratch.replica.confirmed(id, &key);
+            confirmed.map(|row| value::row_hash(&row))
         };
-        Ok(Op::Delete {
+        let op = Op::Delete {
             table: table.name.clone(),
             key: key.to_text(table),
             base,
-        })
+        };
+        self.perform(id, key, Change::Delete, op, &[])
     }
 
-    /// The operations on a row that have no verdict yet, the latest first: those of this
-    /// transaction, then those of pending mutations.
-    fn earlier_ops(&self, table: TableId, key: &Key) -> impl Iterator<Item = &Op> {
+    /// What was done to a row that has no verdict yet, the latest first: by this transaction, then
+    /// by pending mutations.
+    fn earlier(&self, table: TableId, key: &Key) -> impl Iterator<Item = Earlier<'_>> {
         let on_row = {
             let key = key.clone();
             move |effect: &Effect| effect.table == table && effect.key == key
         };
-        let here = {
-            let on_row = on_row.clone();
-            self.ops
-                .iter()
-                .zip(&self.effects)
-                .rev()
-                .filter(move |(_, e)| on_row(e))
-        };
-        let overlay = self.replica.overlays[usize::from(table.0)].get(key);
-        let touching = overlay
-            .map_or(&[][..], |overlay| &overlay.touching)
-            .iter()
-            .rev();
-        let pending = touching.filter_map(|order| self.replica.pending_at(*order));
-        let there = pending
-            .flat_map(|p| p.mutation.ops.iter().zip(&p.effects).rev())
-            .filter(move |(_, e)| on_row(e));
-        here.chain(there).map(|(op, _)| op)
+        let here = self.scratch.effects.iter().rev().filter(move |e| on_row(e));
+        let op = |e: &Effect| e.op().map(|at| &self.ops[at]);
+        here.map(move |effect| Earlier {
+            effect,
+            op: op(effect),
+        })
+        .chain(self.scratch.replica.earlier(table, key))
     }
 
     /// Did the row's present life begin with an insert that is still pending?
     fn born_pending(&self, table: TableId, key: &Key) -> bool {
-        self.earlier_ops(table, key)
-            .any(|op| matches!(op, Op::Insert { .. }))
+        self.earlier(table, key)
+            .any(|earlier| matches!(earlier.effect.change, Change::Insert(..)))
+    }
+
+    /// Is what a foreign key did the last thing that was done to the row?
+    fn changed_by_cascade(&self, table: TableId, key: &Key) -> bool {
+        let last = self.earlier(table, key).next();
+        last.is_some_and(|earlier| earlier.op.is_none())
     }
 
     /// The confirmed value that a change of a column replaces.
     ///
     /// Where an earlier pending mutation set the column, its base: the person saw that mutation's
     /// value, not what has been confirmed since. Where the row was inserted by one, what that shows.
+    /// Where a foreign key set it in the wake of one, that: so the server's foreign key will.
     fn base(&self, table: TableId, key: &Key, i: usize, column: &Column, row: &Row) -> Base {
-        for op in self.earlier_ops(table, key) {
-            match op {
-                Op::Insert { .. } => return base_of(&column.kind, &row[i]),
-                Op::Update { base, .. } => {
+        for Earlier { effect, op } in self.earlier(table, key) {
+            match (op, &effect.change) {
+                (Some(Op::Insert { .. }), _) | (None, Change::Insert(..)) => {
+                    return base_of(&column.kind, &row[i]);
+                }
+                (Some(Op::Update { base, .. }), _) => {
                     if let Some(base) = base.get(&column.name) {
                         return base.clone();
                     }
                 }
-                Op::Delete { .. } => {}
+                (None, Change::Update(set, _)) => {
+                    if let Some((_, value)) = set.iter().find(|(c, _)| *c == i) {
+                        return base_of(&column.kind, value);
+                    }
+                }
+                (Some(Op::Delete { .. }), _) | (None, Change::Delete) => {}
             }
         }
-        let confirmed = self.replica.confirmed(table, key);
+        let confirmed = self.scratch.replica.confirmed(table, key);
         base_of(
             &column.kind,
             confirmed
@@ -374,7 +457,7 @@ impl Draft<'_> {
 
     fn identity_value(&self, column: &Column) -> Result<Option<Value>, Error> {
         let parse = |identity| value::parse(&column.kind, identity);
-        self.replica.identity().map(parse).transpose()
+        self.scratch.replica.identity().map(parse).transpose()
     }
 
     /// An identity column has no other value than the identity.
@@ -383,18 +466,5 @@ impl Draft<'_> {
             return Err(denied(format!("{} is another user's", column.name)).column(&column.name));
         }
         Ok(())
-    }
-}
-
-impl Replica {
-    /// A row as the server knows it.
-    pub(super) fn confirmed(&self, table: TableId, key: &Key) -> Option<Row> {
-        match self.overlays[usize::from(table.0)].get(key) {
-            Some(overlay) => overlay.confirmed.clone(),
-            None => {
-                let store = self.store(table);
-                store.find_key(key).map(|slot| store.values(slot))
-            }
-        }
     }
 }

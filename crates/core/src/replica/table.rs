@@ -4,17 +4,23 @@
 //! goes through `insert`, `update` and `remove`, which keep the indexes and note what is dirty.
 
 use super::column::{Column, ColumnsRow, RowSource, ValueRef};
+use super::hashed::{HashIndex, HashSpec};
 use super::key::{Key, hash_key};
 use crate::query::SortedIndex;
 use crate::schema::Table;
 use crate::value::Value;
 use hashbrown::HashTable;
+use std::sync::Arc;
 
 #[derive(Debug)]
 pub(crate) struct TableStore {
     pub columns: Vec<Column>,
     pub key_columns: Vec<usize>,
     pub indexes: Vec<SortedIndex>,
+    /// What uniqueness and references are asked of.
+    pub hashed: Vec<HashIndex>,
+    /// Does it hold every row that the user may see?
+    pub complete: bool,
     /// How often an index was used.
     pub uses: u64,
     keys: HashTable<u32>,
@@ -30,7 +36,7 @@ pub(crate) struct TableStore {
 }
 
 impl TableStore {
-    pub fn new(table: &Table) -> Self {
+    pub fn new(table: &Table, hashed: Vec<HashSpec>) -> Self {
         Self {
             columns: table.columns.iter().map(|c| Column::new(&c.kind)).collect(),
             key_columns: table
@@ -39,6 +45,8 @@ impl TableStore {
                 .map(|c| usize::from(c.0))
                 .collect(),
             indexes: Vec::new(),
+            hashed: hashed.into_iter().map(HashIndex::new).collect(),
+            complete: false,
             uses: 0,
             keys: HashTable::new(),
             live: Vec::new(),
@@ -78,7 +86,7 @@ impl TableStore {
     }
 
     /// A copy of the row in a slot.
-    pub fn values(&self, slot: u32) -> Box<[Value]> {
+    pub fn values(&self, slot: u32) -> Arc<[Value]> {
         self.columns
             .iter()
             .map(|c| c.get(slot).to_value())
@@ -157,8 +165,16 @@ impl TableStore {
         for index in &mut self.indexes {
             index.insert(&self.columns, slot);
         }
+        for index in &mut self.hashed {
+            index.insert(&self.columns, slot);
+        }
         self.touch(slot);
         slot
+    }
+
+    /// The rows that may have values of this hash.
+    pub fn candidates(&self, index: usize, hash: u64) -> impl Iterator<Item = u32> {
+        self.hashed[index].slots(&self.columns, self.live_slots(), hash)
     }
 
     fn grow(&mut self) {
@@ -183,6 +199,7 @@ impl TableStore {
     ) -> bool {
         let mut changed = false;
         let mut out_of: Vec<usize> = Vec::new();
+        let mut hashed: Vec<usize> = Vec::new();
         for (c, value) in values {
             if self.columns[c].get(slot) == value {
                 continue;
@@ -194,10 +211,19 @@ impl TableStore {
                     out_of.push(i);
                 }
             }
+            for (i, index) in self.hashed.iter().enumerate() {
+                if index.spec.columns.contains(&c) && !hashed.contains(&i) {
+                    hashed.push(i);
+                }
+            }
             self.columns[c].set(slot, value);
         }
         for i in out_of {
             self.indexes[i].insert(&self.columns, slot);
+        }
+        for i in hashed {
+            self.hashed[i].remove(slot);
+            self.hashed[i].insert(&self.columns, slot);
         }
         if changed {
             self.touch(slot);
@@ -209,6 +235,9 @@ impl TableStore {
     pub fn remove(&mut self, slot: u32) {
         for index in &mut self.indexes {
             index.remove(&self.columns, slot);
+        }
+        for index in &mut self.hashed {
+            index.remove(slot);
         }
         let (columns, key_columns) = (&self.columns, &self.key_columns);
         let hash = hash_key(key_columns.iter().map(|&c| columns[c].get(slot)));
@@ -231,6 +260,7 @@ impl TableStore {
         self.free.clear();
         self.keys.clear();
         self.indexes.iter_mut().for_each(SortedIndex::make_stale);
+        self.hashed.iter_mut().for_each(HashIndex::forget);
         let words = (rows.max(slots_before) as usize).div_ceil(64);
         self.slots = rows;
         self.live = vec![0; words];

@@ -76,6 +76,7 @@ json_words!(Action {
 });
 json_from!(ForeignKey {
     name,
+    rank = default,
     columns,
     references,
     referenced_columns,

@@ -188,6 +188,10 @@ fn is_zero(value: &u16) -> bool {
     *value == 0
 }
 
+fn is_zero_u32(value: &u32) -> bool {
+    *value == 0
+}
+
 impl Schema {
     /// Makes a schema of parts, checks it, and computes its fingerprint.
     ///

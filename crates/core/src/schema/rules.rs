@@ -3,7 +3,7 @@
 //! Every expression stands twice: as SQL in the catalog's normal form, for people and for the
 //! server's tools, and as [`Expr`] where the client can evaluate it.
 
-use super::is_false;
+use super::{is_false, is_zero_u32};
 use crate::expr::Expr;
 use serde::{Deserialize, Serialize};
 
@@ -154,6 +154,10 @@ pub enum Action {
 pub struct ForeignKey {
     /// Its name, as errors cite it.
     pub name: String,
+    /// Where Postgres fires it among all the foreign keys of the database (the order of the names of
+    /// its triggers on the referenced table); equal ranks go by table and position.
+    #[serde(default, skip_serializing_if = "is_zero_u32")]
+    pub rank: u32,
     /// The referencing columns.
     pub columns: Vec<String>,
     /// The referenced table, named as [`Table::name`] is, synced or not.
