@@ -39,6 +39,7 @@ impl ToJson for PendingView<'_> {
             .add("local", &pending.local.0)
             .add("at", &pending.mutation.at)
             .add("ops", &op_views(self.schema, &pending.mutation.ops))
+            .add("unverified", &pending.unverified)
             .end();
     }
 }

@@ -204,6 +204,7 @@ export interface BindingPending {
   readonly local: number | null
   readonly at: number
   readonly ops: readonly MutationOp[]
+  readonly unverified: readonly string[]
 }
 
 /** An element of `lost`. */

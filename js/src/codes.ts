@@ -46,8 +46,12 @@ export type ErrorCode =
   | 'out_of_range'
   /** The column needs a value (SQLSTATE 23502). */
   | 'not_null_violation'
-  /** Another row already has this key (SQLSTATE 23505). */
+  /** A CHECK constraint, of the table or of a domain, does not hold (SQLSTATE 23514); `details.constraint` names it. */
+  | 'check_violation'
+  /** Another row already has these values (SQLSTATE 23505); `details.constraint` names the unique constraint or index. */
   | 'unique_violation'
+  /** The row that is referred to does not exist, or rows still refer to the one that would go (SQLSTATE 23503; 23001 for RESTRICT from Postgres 18 on). */
+  | 'foreign_key_violation'
   /** The row belongs to another identity, or the column may not be written (SQLSTATE 42501). */
   | 'permission_denied'
   /** The replica holds no row with this key. */

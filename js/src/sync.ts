@@ -50,6 +50,11 @@ export interface PendingMutation {
   readonly at: number
   /** What it does. */
   readonly ops: readonly MutationOp[]
+  /**
+   * The constraints about which nothing certain could be said here, because the rows that they
+   * depend on may be on the server alone, or because only the server can evaluate them.
+   */
+  readonly unverified: readonly string[]
 }
 
 /** A mutation that Postgres refused, and whose effect was undone here. */

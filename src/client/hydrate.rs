@@ -12,6 +12,7 @@ use crate::store::queue::read_queue;
 use haversack_core::Error;
 use haversack_core::json::Json;
 use haversack_core::replica::Staged;
+use haversack_core::schema::TableId;
 use js_sys::Array;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -58,6 +59,11 @@ impl Shared {
             patches
                 .into_iter()
                 .for_each(|patch| replica.apply_patch(patch));
+            // A cursor comes with the first snapshot; until then absence says nothing.
+            let complete = known && state.cursor.is_some();
+            for table in 0..names.len() {
+                replica.set_complete(TableId(table as u16), complete);
+            }
             replica.set_judged(state.judged);
             for mutation in queue {
                 // One that was made under another schema is sent all the same, for the server to
@@ -80,7 +86,7 @@ impl Shared {
         name: &str,
     ) -> Result<(), Error> {
         let store = tx.store(name)?;
-        let id = haversack_core::schema::TableId(table as u16);
+        let id = TableId(table as u16);
         let mut range = JsValue::UNDEFINED;
         loop {
             let rows = store.get_all(&range, ROWS_PER_SLICE).await?;

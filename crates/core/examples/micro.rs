@@ -2,10 +2,12 @@
 //!
 //! Prints microseconds per operation, the median of several rounds. Not a test: machines differ.
 
+use haversack_core::expr::Expr;
 use haversack_core::query::{Param, QueryShape};
 use haversack_core::replica::{DraftOp, Replica, Staged, WriteContext};
 use haversack_core::schema::{
-    Column, ColumnDefault, Identity, Limits, Schema, Table, TableId, Type,
+    Check, Column, ColumnDefault, ForeignKey, Generated, Identity, IndexPart, Limits, Schema,
+    Table, TableId, Type, Unique,
 };
 use serde_json::json;
 use std::hint::black_box;
@@ -167,6 +169,7 @@ fn main() {
         replica.apply_patch(staged);
     });
     writes(&mut replica);
+    ruled_writes();
 }
 
 fn queries(replica: &mut Replica) {
@@ -299,6 +302,172 @@ fn compound_queries(replica: &mut Replica) {
             black_box(replica.count(plan, &params).expect("an answer"));
         });
     }
+}
+
+/// A table of 25 columns with 8 checks, 3 foreign keys, 2 uniques and a generated column, and the
+/// tables that it refers to.
+fn ruled_schema() -> Arc<Schema> {
+    let of = |name: &str, kind: Type| Expr::column(name, kind);
+    let text = |text: &str| Expr::constant(Type::Text, Some(text));
+    let int = |text: &str| Expr::constant(Type::Int4, Some(text));
+    let compare = |op: &str, a: Expr, b: Expr| Expr::new(op, Type::Bool, vec![a, b]);
+    let any_of = |name: &str, values: &[&str]| {
+        let equal = |value: &&str| compare("eq", of(name, Type::Text), text(value));
+        Expr::new("or", Type::Bool, values.iter().map(equal).collect())
+    };
+    let mut columns = vec![column("id", Type::Uuid), column("owner", Type::Int8)];
+    columns[0].default = Some(ColumnDefault::Uuid);
+    columns[1].identity = true;
+    for name in [
+        "name", "email", "status", "kind", "stage", "phone", "city", "note",
+    ] {
+        columns.push(column(name, Type::Text));
+    }
+    for name in ["team", "company", "parent", "score", "size", "visits"] {
+        columns.push(column(name, Type::Int4));
+    }
+    for name in ["created", "updated", "seen", "due"] {
+        columns.push(column(name, Type::Timestamptz));
+        let last = columns.last_mut().expect("one");
+        last.default = Some(ColumnDefault::Now);
+    }
+    for name in ["active", "starred", "archived"] {
+        columns.push(column(name, Type::Bool));
+        columns.last_mut().expect("one").default = Some(ColumnDefault::Constant {
+            text: "false".into(),
+        });
+    }
+    columns.push(column("meta", Type::Jsonb));
+    let mut large = column("large", Type::Bool);
+    large.writable = false;
+    large.generated = Some(Generated {
+        expr: Some(compare("gt", of("size", Type::Int4), int("100"))),
+        ..Generated::default()
+    });
+    columns.push(large);
+    assert_eq!(columns.len(), 25);
+    let check = |name: &str, expr: Expr| Check {
+        name: name.into(),
+        expr: Some(expr),
+        ..Check::default()
+    };
+    let at_least = |name: &str| compare("ge", of(name, Type::Int4), int("0"));
+    let checks = vec![
+        check(
+            "c1",
+            any_of("status", &["lead", "active", "former", "lost"]),
+        ),
+        check("c2", any_of("kind", &["person", "company"])),
+        check("c3", any_of("stage", &["new", "warm", "hot"])),
+        check("c4", compare("ne", of("name", Type::Text), text(""))),
+        check("c5", at_least("score")),
+        check("c6", at_least("size")),
+        check("c7", at_least("visits")),
+        check(
+            "c8",
+            compare(
+                "le",
+                of("created", Type::Timestamptz),
+                of("due", Type::Timestamptz),
+            ),
+        ),
+    ];
+    let unique = |name: &str, columns: &[&str]| Unique {
+        name: name.into(),
+        columns: columns
+            .iter()
+            .map(|column| IndexPart {
+                expression: (*column).into(),
+                column: true,
+                ..IndexPart::default()
+            })
+            .collect(),
+        ..Unique::default()
+    };
+    let foreign = |column: &str, references: &str| ForeignKey {
+        name: format!("{column}_fkey"),
+        columns: vec![column.into()],
+        references: references.into(),
+        referenced_columns: vec!["id".into()],
+        ..ForeignKey::default()
+    };
+    let table = |name: &str, columns| Table {
+        name: name.into(),
+        columns,
+        primary_key: vec!["id".into()],
+        primary_key_name: "pkey".into(),
+        insertable: true,
+        updatable: true,
+        deletable: true,
+        ..Table::default()
+    };
+    let contacts = Table {
+        checks,
+        uniques: vec![unique("u1", &["owner", "email"]), unique("u2", &["phone"])],
+        foreign_keys: vec![
+            foreign("team", "teams"),
+            foreign("company", "companies"),
+            foreign("parent", "companies"),
+        ],
+        ..table("contacts", columns)
+    };
+    let numbered = |name| {
+        table(
+            name,
+            vec![column("id", Type::Int4), column("name", Type::Text)],
+        )
+    };
+    let identity = Identity {
+        claim: "sub".into(),
+        setting: "app.current_user_id".into(),
+    };
+    let tables = vec![contacts, numbered("teams"), numbered("companies")];
+    Arc::new(Schema::new(15, identity, Limits::default(), tables, vec![]).expect("a good schema"))
+}
+
+fn ruled_writes() {
+    let mut replica = Replica::new(ruled_schema());
+    replica.set_identity(Some("1".into()));
+    let ids: Vec<[String; 2]> = (0..1_000).map(|id| [id.to_string(), "n".into()]).collect();
+    let mut lines = Vec::new();
+    for table in ["teams", "companies"] {
+        lines.push(json!({ "line": "rows", "table": table, "rows": ids }).to_string());
+    }
+    replica.apply_patch(stage(&replica, &lines));
+    let draft = |n: u32| {
+        json!({ "op": "insert", "table": "contacts", "values": {
+            "name": "Ada Lovelace", "email": format!("ada{n}@example.org"), "status": "lead",
+            "kind": "person", "stage": "warm", "phone": format!("+44 {n}"), "team": n % 1_000,
+            "company": n % 997, "parent": n % 991, "score": 3, "size": 120, "visits": 0 } })
+        .to_string()
+    };
+    let texts: Vec<String> = (0..20_000).map(draft).collect();
+    fn read(text: &str) -> DraftOp<'_> {
+        haversack_core::json::read_text(text).expect("a draft")
+    }
+    let drafts: Vec<DraftOp<'_>> = texts.iter().map(|text| read(text)).collect();
+    let (mut next, mut random) = (0usize, 0u128);
+    let mut insert = |replica: &mut Replica, apply: bool| {
+        next += 1;
+        let mut bytes = || {
+            random += 1;
+            random.to_be_bytes()
+        };
+        let mut context = WriteContext {
+            now_ms: 1_795_000_000_000,
+            random: &mut bytes,
+            keys: &mut |_| None,
+        };
+        let draft = std::slice::from_ref(&drafts[next]);
+        let prepared = replica.prepare(draft, &mut context).expect("a good write");
+        if apply {
+            replica.apply(prepared);
+        }
+    };
+    time("prepare an insert with 13 rules", 400, || {
+        insert(&mut replica, false)
+    });
+    time("prepare and apply it", 400, || insert(&mut replica, true));
 }
 
 fn writes(replica: &mut Replica) {
