@@ -16,6 +16,7 @@ pub mod database;
 mod health;
 pub mod introspect;
 pub mod migrate;
+mod names;
 pub mod poke;
 pub mod problem;
 pub mod pull_types;

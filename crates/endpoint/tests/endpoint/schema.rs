@@ -280,7 +280,7 @@ async fn types_and_defaults_are_exact() {
     assert!(
         read.notes
             .iter()
-            .any(|n| n.contains("t.r is of type tsvector")),
+            .any(|n| n.message.contains("t.r is of type tsvector")),
         "{:?}",
         read.notes
     );
