@@ -2,8 +2,9 @@
 //! only the server can evaluate.
 
 use crate::database::command_error;
+use crate::expression::{Scope, default_of};
 use haversack_core::Error;
-use haversack_core::schema::ColumnDefault;
+use haversack_core::schema::{ColumnDefault, Type};
 use tokio_postgres::Transaction;
 
 /// Classifies a default in the catalog's normal form; a constant is evaluated by Postgres itself.
@@ -29,6 +30,21 @@ pub(super) async fn classify(
             sql: sql.to_owned(),
             reason: "it is no constant".into(),
         }),
+    })
+}
+
+/// Classifies a default as [`classify`] does, and compiles what is none of the usual ones.
+#[allow(dead_code)]
+pub(super) async fn classify_in(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    declared: &str,
+    kind: &Type,
+    scope: &Scope,
+) -> Result<Option<ColumnDefault>, Error> {
+    Ok(match classify(transaction, sql, declared).await? {
+        Some(ColumnDefault::ServerOnly { sql, .. }) => default_of(&sql, kind, scope),
+        other => other,
     })
 }
 
