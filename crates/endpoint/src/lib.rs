@@ -13,6 +13,7 @@ mod client;
 pub mod compiled;
 pub mod config;
 pub mod database;
+pub mod expression;
 mod health;
 pub mod introspect;
 pub mod migrate;

@@ -8,6 +8,7 @@ use super::rules;
 use super::types::{Resolved, Types};
 use super::{ColumnFacts, Draft};
 use crate::database::ident;
+use crate::expression::ScopeColumn;
 use crate::names::did_you_mean;
 use haversack_core::schema::{Check, Column, ColumnDefault, Generated, ServerRule, Type};
 use haversack_core::{Error, ErrorCode};
@@ -110,6 +111,7 @@ impl Reading<'_> {
 
     fn private(&self, row: &Row, name: String, draft: &mut Draft) {
         draft.private_numbers.push(row.get("attnum"));
+        draft.frame.private.insert(name.clone());
         let resolved = self.resolve(row);
         let needed =
             row.get::<_, bool>("attnotnull") || resolved.domains.iter().any(|d| d.not_null);
@@ -148,6 +150,14 @@ impl Reading<'_> {
             draft.grantable.push(name.clone());
         }
         self.note_type(&name, row, &resolved, draft);
+        draft.frame.columns.insert(
+            name.clone(),
+            ScopeColumn {
+                kind: resolved.kind.clone(),
+                collation: self.collation_name(row),
+                generated,
+            },
+        );
         draft.column_facts.push(ColumnFacts {
             sql: ident(&name),
             cast: self.types.cast(row.get("atttypid"), row.get("cast")),
@@ -239,7 +249,7 @@ impl Reading<'_> {
             return None;
         }
         if row.get::<_, Option<bool>>("by_default") == Some(true) {
-            return self.reader.dialect.collation.clone();
+            return self.reader.collation.clone();
         }
         row.get("collation")
     }
@@ -296,7 +306,7 @@ impl Reading<'_> {
         if !row.get::<_, &str>("generated").is_empty() {
             let reads: Vec<i16> = row.get("reads");
             let sql = expression.unwrap_or_default();
-            draft.columns[i].generated = Some(self.generated(&name, sql, &reads, draft));
+            draft.columns[i].generated = Some(self.generated(&name, &kind, sql, &reads, draft));
             return;
         }
         draft.columns[i].default = match row.get("identity") {
@@ -317,7 +327,14 @@ impl Reading<'_> {
         }
     }
 
-    fn generated(&self, name: &str, sql: String, reads: &[i16], draft: &mut Draft) -> Generated {
+    fn generated(
+        &self,
+        name: &str,
+        kind: &Type,
+        sql: String,
+        reads: &[i16],
+        draft: &mut Draft,
+    ) -> Generated {
         let table = &self.found.name;
         if reads.iter().any(|n| draft.private_numbers.contains(n)) {
             let sentence = format!(
@@ -335,7 +352,7 @@ impl Reading<'_> {
                 reason: Some("it reads a private column".into()),
             };
         }
-        let (expr, reason) = rules::judged(rules::of_row(self.reader, &sql, &draft.columns));
+        let (expr, reason) = rules::judged(rules::generated(&draft.frame, &sql, kind));
         if let Some(reason) = &reason {
             let sentence = format!(
                 "{table}.{name} is generated as {sql}, which only the server can evaluate: {reason}"

@@ -4,7 +4,7 @@ use super::Draft;
 use super::find::Found;
 use super::indexes::only_server;
 use super::note::{Code, Note};
-use super::reader::{Grouped, Reader, Server, grouped};
+use super::reader::{Grouped, Server, grouped};
 use super::rules;
 use crate::database::command_error;
 use crate::names::table_name;
@@ -57,7 +57,6 @@ pub(super) async fn read(
 /// Describes the constraints of a table into its draft; `private` are the private columns of every
 /// synced table.
 pub(super) fn describe(
-    reader: &Reader,
     found: &Found<'_>,
     rows: &[Row],
     private: &BTreeMap<u32, Vec<String>>,
@@ -96,7 +95,7 @@ pub(super) fn describe(
                 "exclusion is judged there",
                 draft,
             ),
-            "c" => check(reader, found, row, name, draft),
+            "c" => check(found, row, name, draft),
             _ => keys.extend(foreign_key(found, row, name, private, draft)),
         }
     }
@@ -105,7 +104,7 @@ pub(super) fn describe(
     draft.foreign_keys = keys.into_iter().map(|(_, key)| key).collect();
 }
 
-fn check(reader: &Reader, found: &Found<'_>, row: &Row, name: String, draft: &mut Draft) {
+fn check(found: &Found<'_>, row: &Row, name: String, draft: &mut Draft) {
     let table = &found.name;
     let sql: String = row.get("sql");
     let reads: Vec<i16> = row.get("reads");
@@ -122,7 +121,7 @@ fn check(reader: &Reader, found: &Found<'_>, row: &Row, name: String, draft: &mu
         );
         return;
     }
-    let (expr, reason) = rules::judged(rules::of_row(reader, &sql, &draft.columns));
+    let (expr, reason) = rules::judged(rules::condition(&draft.frame, &sql));
     if let Some(reason) = &reason {
         let sentence = format!("only the server judges {name} of {table}, CHECK ({sql}): {reason}");
         draft

@@ -7,6 +7,7 @@ use super::reader::Reader;
 use super::rules;
 use crate::database::{command_error, explain};
 use haversack_core::Error;
+use haversack_core::expr::Expr;
 use haversack_core::schema::{ColumnDefault, Type};
 use tokio_postgres::Transaction;
 
@@ -59,15 +60,19 @@ pub(super) fn classify(
         Shape::Sequence if counted => return Some(ColumnDefault::Sequence { always: false }),
         Shape::Now | Shape::Uuid | Shape::Sequence | Shape::Other => {}
     }
-    let sql = sql.to_owned();
-    Some(match rules::of_row(reader, &sql, &[]) {
-        Ok(expr) => ColumnDefault::Expression {
-            random: expr.has("uuid"),
-            sql,
+    if reader.who.is_identity(sql) {
+        let user = Expr::new("identity", Type::Text, Vec::new());
+        let expr = match kind {
+            Type::Text => user,
+            _ => Expr::new("cast", kind.clone(), vec![user]),
+        };
+        return Some(ColumnDefault::Expression {
+            sql: sql.to_owned(),
             expr,
-        },
-        Err(reason) => ColumnDefault::ServerOnly { sql, reason },
-    })
+            random: false,
+        });
+    }
+    rules::default(&reader.base, sql, kind)
 }
 
 /// The note on a default that only the server can evaluate.

@@ -5,6 +5,7 @@ use super::note::Note;
 use super::reader::Reader;
 use super::{ColumnFacts, TableFacts};
 use crate::database::ident;
+use crate::expression;
 use crate::names::did_you_mean;
 use crate::scope::{self, Policy, Scope};
 use haversack_core::schema::{
@@ -23,6 +24,8 @@ pub(super) struct Draft {
     pub(super) notes: Vec<Note>,
     pub(super) policies: Vec<Policy>,
     pub(super) scope: Option<Scope>,
+    /// What its expressions may name.
+    pub(super) frame: expression::Scope,
     /// Served columns, and beside them their facts.
     pub(super) columns: Vec<Column>,
     pub(super) column_facts: Vec<ColumnFacts>,
@@ -50,10 +53,16 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn new(at: usize, found: &Found<'_>, policies: Vec<Policy>) -> Self {
+    pub(super) fn new(
+        at: usize,
+        found: &Found<'_>,
+        reader: &Reader,
+        policies: Vec<Policy>,
+    ) -> Self {
         Self {
             at,
             name: found.name.clone(),
+            frame: reader.base.clone(),
             policies,
             ..Self::default()
         }

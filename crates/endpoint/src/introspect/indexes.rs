@@ -3,7 +3,7 @@
 use super::Draft;
 use super::find::Found;
 use super::note::{Code, Note};
-use super::reader::{Grouped, Reader, Server, grouped};
+use super::reader::{Grouped, Server, grouped};
 use super::rules;
 use haversack_core::Error;
 use haversack_core::schema::{Index, IndexPart, Predicate, ServerRule, Unique};
@@ -60,13 +60,13 @@ pub(super) async fn read(
 }
 
 /// Describes the indexes of a table into its draft; its columns are there already.
-pub(super) fn describe(reader: &Reader, found: &Found<'_>, rows: &[Row], draft: &mut Draft) {
+pub(super) fn describe(found: &Found<'_>, rows: &[Row], draft: &mut Draft) {
     for row in rows {
-        describe_one(reader, found, row, draft);
+        describe_one(found, row, draft);
     }
 }
 
-fn describe_one(reader: &Reader, found: &Found<'_>, row: &Row, draft: &mut Draft) {
+fn describe_one(found: &Found<'_>, row: &Row, draft: &mut Draft) {
     let (table, name): (&str, String) = (&found.name, row.get("name"));
     let names: Vec<String> = row.get("parts");
     let (unique, primary): (bool, bool) = (row.get("indisunique"), row.get("indisprimary"));
@@ -139,10 +139,10 @@ fn describe_one(reader: &Reader, found: &Found<'_>, row: &Row, draft: &mut Draft
         return;
     }
     let predicate = row.get::<_, Option<String>>("predicate").map(|sql| {
-        let outcome = rules::of_row(reader, &sql, &draft.columns);
+        let outcome = rules::condition(&draft.frame, &sql);
         (sql, outcome)
     });
-    let (parts, mut reason) = parts(reader, row, names, draft);
+    let (parts, mut reason) = parts(row, names, draft);
     if let Some((_, Err(why))) = &predicate {
         reason = reason.or_else(|| Some(why.clone()));
     }
@@ -178,12 +178,7 @@ fn describe_one(reader: &Reader, found: &Found<'_>, row: &Row, draft: &mut Draft
 }
 
 /// The parts of an index, and why a client can't judge them if it were unique.
-fn parts(
-    reader: &Reader,
-    row: &Row,
-    names: Vec<String>,
-    draft: &Draft,
-) -> (Vec<IndexPart>, Option<String>) {
+fn parts(row: &Row, names: Vec<String>, draft: &Draft) -> (Vec<IndexPart>, Option<String>) {
     let plain: Vec<bool> = row.get("plain");
     let options: Vec<i32> = row.get("options");
     let collations: Vec<Option<String>> = row.get("collations");
@@ -191,7 +186,7 @@ fn parts(
     let operators: Vec<Option<String>> = row.get("operators");
     let mut reason = None;
     let parts = names.into_iter().enumerate().map(|(i, expression)| {
-        let expr = (!plain[i]).then(|| rules::of_row(reader, &expression, &draft.columns));
+        let expr = (!plain[i]).then(|| rules::condition(&draft.frame, &expression));
         if let Some(Err(why)) = &expr {
             reason.get_or_insert_with(|| why.clone());
         }

@@ -30,7 +30,6 @@ use find::Found;
 use haversack_core::Error;
 use haversack_core::schema::Schema;
 use reader::{Grouped, Reader, Server, of};
-use rules::Dialect;
 use std::collections::{BTreeMap, HashMap};
 use tokio_postgres::{Client, IsolationLevel, Transaction};
 
@@ -166,21 +165,21 @@ pub async fn survey(
     let found = find::find(&transaction, config, &mut faults).await?;
     let oids: Vec<u32> = found.iter().map(|t| t.oid).collect();
     let server = Server::read(&transaction).await?;
+    let views = views::Views::read(&transaction).await?;
+    let relations: Vec<u32> = oids.iter().copied().chain(views.oids()).collect();
+    let types = types::Types::read(&transaction, &relations).await?;
     let mut who = config.who();
     policies::learn(&transaction, &oids, &mut who).await?;
     let reader = Reader {
         who,
         role: exists.then(|| role.to_owned()),
         granted_to: (exists && privileges == Privileges::Granted).then(|| role.to_owned()),
-        dialect: Dialect {
-            major: server.major,
-            collation: server.collation.clone(),
-            functions: rules::functions(&transaction).await?,
-        },
+        base: rules::base(&transaction, &server, config, types.enums()).await?,
+        collation: server.collation.clone(),
         order: server.order,
     };
     let catalog = Catalog::read(&transaction, &reader, &server, &oids).await?;
-    let drafts = describe(&mut transaction, &reader, &catalog, &found).await?;
+    let drafts = describe(&mut transaction, &reader, &types, &catalog, &found).await?;
     let deferred = constraints::deferred(&transaction).await?;
     drop(transaction);
 
@@ -190,9 +189,7 @@ pub async fn survey(
         .zip(&drafts)
         .map(|(table, draft)| (table.oid, draft.private_numbers.clone()))
         .collect();
-    let views = catalog
-        .views
-        .describe(&reader, &catalog.types, &found, &private, &mut notes);
+    let views = views.describe(&reader, &types, &found, &private, &mut notes);
     let (mut tables, mut facts) = (Vec::new(), Vec::new());
     for (found, mut draft) in found.iter().zip(drafts) {
         faults.append(&mut draft.faults);
@@ -223,7 +220,6 @@ pub async fn survey(
 
 /// The rows of the catalogs, by table.
 struct Catalog {
-    types: types::Types,
     columns: Grouped,
     indexes: Grouped,
     constraints: Grouped,
@@ -231,7 +227,6 @@ struct Catalog {
     sequences: Grouped,
     deletes: Grouped,
     parts: partitions::Parts,
-    views: views::Views,
 }
 
 impl Catalog {
@@ -241,10 +236,7 @@ impl Catalog {
         server: &Server,
         oids: &[u32],
     ) -> Result<Self, Error> {
-        let views = views::Views::read(transaction).await?;
-        let relations: Vec<u32> = oids.iter().copied().chain(views.oids()).collect();
         Ok(Self {
-            types: types::Types::read(transaction, &relations).await?,
             columns: columns::read(transaction, reader, oids).await?,
             indexes: indexes::read(transaction, server, oids).await?,
             constraints: constraints::read(transaction, server, oids).await?,
@@ -252,7 +244,6 @@ impl Catalog {
             sequences: sequences::read(transaction, oids).await?,
             deletes: sequences::may_delete(transaction, reader, oids).await?,
             parts: partitions::Parts::read(transaction, oids).await?,
-            views,
         })
     }
 }
@@ -261,6 +252,7 @@ impl Catalog {
 async fn describe(
     transaction: &mut Transaction<'_>,
     reader: &Reader,
+    types: &types::Types,
     catalog: &Catalog,
     found: &[Found<'_>],
 ) -> Result<Vec<Draft>, Error> {
@@ -272,20 +264,25 @@ async fn describe(
     let mut drafts: Vec<Draft> = Vec::with_capacity(found.len());
     for (at, table) in found.iter().enumerate() {
         let oid = table.oid;
-        let mut draft = Draft::new(at, table, policies::of_table(of(&catalog.policies, oid)));
+        let mut draft = Draft::new(
+            at,
+            table,
+            reader,
+            policies::of_table(of(&catalog.policies, oid)),
+        );
         let rows = of(&catalog.columns, oid);
         draft.find_scope(table, reader, rows);
         let identity = crate::scope::identity_columns(&draft.policies, &reader.who);
         columns::Reading {
             reader,
-            types: &catalog.types,
+            types,
             found: table,
             identity: &identity,
         }
         .describe(rows, &mut draft, &mut constants);
-        indexes::describe(reader, table, of(&catalog.indexes, oid), &mut draft);
+        indexes::describe(table, of(&catalog.indexes, oid), &mut draft);
         let rows = of(&catalog.constraints, oid);
-        constraints::describe(reader, table, rows, &private, &mut draft);
+        constraints::describe(table, rows, &private, &mut draft);
         catalog.parts.describe(table, found, &mut draft);
         sequences::describe(of(&catalog.sequences, oid), &mut draft);
         draft.may_delete = of(&catalog.deletes, oid).first().map(|row| row.get(1));

@@ -20,11 +20,12 @@ ORDER BY p.polrelid, p.polname";
 // Under the path of the normal form, so that a name here is the name there.
 const FUNCTIONS: &str = "
 SELECT DISTINCT f.oid::regproc::text AS name, coalesce(pg_get_function_sqlbody(f.oid), f.prosrc) AS body
-FROM pg_policy p
-JOIN pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass
+FROM (SELECT 'pg_policy'::regclass AS class, p.oid FROM pg_policy p WHERE p.polrelid = ANY ($1)
+      UNION ALL SELECT 'pg_attrdef'::regclass, a.oid FROM pg_attrdef a WHERE a.adrelid = ANY ($1)) p
+JOIN pg_depend d ON d.classid = p.class AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass
 JOIN pg_proc f ON f.oid = d.refobjid AND f.pronargs = 0 AND NOT f.proretset
 JOIN pg_language l ON l.oid = f.prolang AND l.lanname = 'sql'
-WHERE p.polrelid = ANY ($1) ORDER BY 1";
+ORDER BY 1";
 
 /// Reads the policies of all tables that apply to a role.
 pub(super) async fn read(
@@ -41,7 +42,7 @@ pub(super) async fn read(
     .await
 }
 
-/// Tells `who` of the functions in policies that do nothing but name the user, such as Supabase's
+/// Tells `who` of the functions in policies and defaults that do nothing but name the user, such as Supabase's
 /// `auth.uid()`.
 pub(super) async fn learn(
     transaction: &Transaction<'_>,
@@ -51,7 +52,9 @@ pub(super) async fn learn(
     let rows = transaction
         .query(FUNCTIONS, &[&oids])
         .await
-        .map_err(command_error("reading the policies' functions"))?;
+        .map_err(command_error(
+            "reading the functions of policies and defaults",
+        ))?;
     for row in rows {
         who.learn(row.get("name"), row.get("body"));
     }

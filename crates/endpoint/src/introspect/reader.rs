@@ -1,7 +1,7 @@
 //! As whom, and with what settings, a database is read.
 
-use super::rules::Dialect;
 use crate::database::command_error;
+use crate::expression::Scope;
 use crate::scope::Who;
 use haversack_core::Error;
 use std::collections::HashMap;
@@ -16,8 +16,10 @@ pub(super) struct Reader {
     pub(super) role: Option<String>,
     /// The same, where its privileges count rather than those that `attach` will grant.
     pub(super) granted_to: Option<String>,
-    /// What an expression may depend on.
-    pub(super) dialect: Dialect,
+    /// What an expression may name in any table.
+    pub(super) base: Scope,
+    /// The database's own collation, where it is not that of bytes.
+    pub(super) collation: Option<String>,
     /// How the database's own collation orders texts.
     pub(super) order: Order,
 }
@@ -38,13 +40,16 @@ pub(super) struct Server {
     pub(super) major: u16,
     /// The database's own collation, where it is not that of bytes.
     pub(super) collation: Option<String>,
+    /// Its name whatever it is, and that of the classes of characters.
+    pub(super) locale: String,
+    pub(super) ctype: String,
     pub(super) order: Order,
 }
 
 // Names of columns differ between versions, so they are asked for by name.
 const SERVER: &str = "
 SELECT current_setting('server_version_num')::int / 10000, coalesce(j ->> 'datlocprovider', 'c'), j ->> 'datcollate',
-       coalesce(j ->> 'datlocale', j ->> 'daticulocale')
+       coalesce(j ->> 'datlocale', j ->> 'daticulocale'), j ->> 'datctype'
 FROM (SELECT to_jsonb(d) AS j FROM pg_database d WHERE d.datname = current_database()) d";
 
 impl Server {
@@ -55,6 +60,10 @@ impl Server {
             .map_err(command_error("reading the server's version"))?;
         let (provider, libc): (String, String) = (row.get(1), row.get(2));
         let locale: Option<String> = row.get(3);
+        let own = locale
+            .clone()
+            .filter(|_| provider != "c")
+            .unwrap_or_else(|| libc.clone());
         let (collation, order) = match &*provider {
             "i" => (locale.map(|l| format!("{l}-x-icu")), Order::Exact),
             "b" => (None, Order::Exact),
@@ -64,6 +73,8 @@ impl Server {
         Ok(Self {
             major: u16::try_from(row.get::<_, i32>(0)).unwrap_or_default(),
             collation,
+            locale: own,
+            ctype: row.get(4),
             order,
         })
     }

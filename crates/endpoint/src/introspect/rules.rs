@@ -1,53 +1,83 @@
 //! From the catalog's normal form to what a client evaluates: the one place that calls the compiler
 //! of expressions.
 
-use super::reader::Reader;
+use super::reader::Server;
+use crate::config::{Config, IdentityFormat};
 use crate::database::command_error;
+use crate::expression::{Scope, ScopeColumn, compile, compile_to, default_of};
 use haversack_core::Error;
 use haversack_core::expr::Expr;
-use haversack_core::schema::{Column, Type};
+use haversack_core::schema::{ColumnDefault, Type};
 use std::collections::BTreeSet;
 use tokio_postgres::Transaction;
 
-/// What the meaning of an expression depends on beside its columns.
-pub(super) struct Dialect {
-    /// The server's major version.
-    pub(super) major: u16,
-    /// The database's own collation, where it is not that of bytes.
-    pub(super) collation: Option<String>,
-    /// Functions that the database's own schemas define, which no client has.
-    pub(super) functions: BTreeSet<String>,
-}
+// Under the path of the normal form, what is in `public` is named without it.
+const NAMES: &str = "
+SELECT ARRAY(SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = to_regnamespace('public')::oid),
+       ARRAY(SELECT DISTINCT oprname::text FROM pg_operator WHERE oprnamespace = to_regnamespace('public')::oid),
+       ARRAY(SELECT DISTINCT collname::text FROM pg_collation WHERE NOT collisdeterministic)";
 
-/// What an expression is about.
-enum About<'a> {
-    /// A row with these columns.
-    Row(&'a [Column]),
-    /// A domain's value.
-    Value(&'a Type),
-}
-
-/// An expression over a row.
-pub(super) fn of_row(reader: &Reader, sql: &str, columns: &[Column]) -> Result<Expr, String> {
-    expression(&reader.dialect, sql, &About::Row(columns))
-}
-
-/// An expression over a domain's value.
-pub(super) fn of_value(reader: &Reader, sql: &str, kind: &Type) -> Result<Expr, String> {
-    expression(&reader.dialect, sql, &About::Value(kind))
-}
-
-/// Names of the functions that the database's own schemas define.
-pub(super) async fn functions(transaction: &Transaction<'_>) -> Result<BTreeSet<String>, Error> {
-    let rows = transaction
-        .query(
-            "SELECT DISTINCT p.proname::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-             WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'haversack')",
-            &[],
-        )
+/// What an expression may name in any table of a database.
+pub(super) async fn base(
+    transaction: &Transaction<'_>,
+    server: &Server,
+    config: &Config,
+    enums: Vec<Type>,
+) -> Result<Scope, Error> {
+    let row = transaction
+        .query_one(NAMES, &[])
         .await
         .map_err(command_error("reading the functions"))?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
+    let set = |i: usize| -> BTreeSet<String> { row.get::<_, Vec<String>>(i).into_iter().collect() };
+    Ok(Scope {
+        enums,
+        functions: set(0),
+        operators: set(1),
+        nondeterministic: set(2),
+        server: server.major,
+        collation: server.locale.clone(),
+        ctype: server.ctype.clone(),
+        // A setting that holds all claims is not the user.
+        identity: match config.identity_format() {
+            IdentityFormat::Text => config.identity.setting.clone(),
+            IdentityFormat::Json => String::new(),
+        },
+        ..Scope::default()
+    })
+}
+
+/// A condition over a row of the table whose columns `scope` has.
+pub(super) fn condition(scope: &Scope, sql: &str) -> Result<Expr, String> {
+    compile(sql, scope)
+}
+
+/// What a generated column of this type holds.
+pub(super) fn generated(scope: &Scope, sql: &str, kind: &Type) -> Result<Expr, String> {
+    compile_to(sql, kind, scope)
+}
+
+/// A condition over a domain's value.
+pub(super) fn of_value(
+    base: &Scope,
+    sql: &str,
+    kind: &Type,
+    collation: Option<String>,
+) -> Result<Expr, String> {
+    let value = ScopeColumn {
+        kind: kind.clone(),
+        collation,
+        generated: false,
+    };
+    let scope = Scope {
+        value: Some(value),
+        ..base.clone()
+    };
+    compile(sql, &scope)
+}
+
+/// A default that is none of the usual ones.
+pub(super) fn default(base: &Scope, sql: &str, kind: &Type) -> Option<ColumnDefault> {
+    default_of(sql, kind, base)
 }
 
 /// The two ways in which the schema tells an outcome.
@@ -55,13 +85,5 @@ pub(super) fn judged(outcome: Result<Expr, String>) -> (Option<Expr>, Option<Str
     match outcome {
         Ok(expr) => (Some(expr), None),
         Err(reason) => (None, Some(reason)),
-    }
-}
-
-fn expression(dialect: &Dialect, _sql: &str, about: &About<'_>) -> Result<Expr, String> {
-    let _ = (dialect.major, &dialect.collation, &dialect.functions);
-    match about {
-        About::Row(columns) => Err(format!("not compiled over {} columns", columns.len())),
-        About::Value(kind) => Err(format!("not compiled over {kind:?}")),
     }
 }

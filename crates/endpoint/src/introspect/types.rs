@@ -31,6 +31,8 @@ struct Entry {
     labels: Vec<String>,
     /// Name and expression of a domain's checks, by name.
     checks: Vec<(String, String)>,
+    /// The collation of a domain where it is not the database's.
+    collation: Option<String>,
 }
 
 /// A type, resolved.
@@ -62,8 +64,10 @@ SELECT t.oid, t.typname::text AS name, n.nspname::text AS schema, t.typtype::tex
        t.typnotnull AS not_null, pg_get_expr(t.typdefaultbin, 0) AS default, format_type(t.oid, NULL) AS sql,
        ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = t.oid ORDER BY enumsortorder) AS labels,
        ARRAY(SELECT conname::text FROM pg_constraint WHERE contypid = t.oid AND contype = 'c' ORDER BY conname) AS check_names,
-       ARRAY(SELECT pg_get_expr(conbin, 0) FROM pg_constraint WHERE contypid = t.oid AND contype = 'c' ORDER BY conname) AS checks
-FROM used u JOIN pg_type t ON t.oid = u.oid JOIN pg_namespace n ON n.oid = t.typnamespace";
+       ARRAY(SELECT pg_get_expr(conbin, 0) FROM pg_constraint WHERE contypid = t.oid AND contype = 'c' ORDER BY conname) AS checks,
+       CASE WHEN co.collname <> 'default' THEN co.collname::text END AS collation
+FROM used u JOIN pg_type t ON t.oid = u.oid JOIN pg_namespace n ON n.oid = t.typnamespace
+LEFT JOIN pg_collation co ON co.oid = t.typcollation";
 
 /// The longest chain of domains that is followed; Postgres has no cycles among them.
 const DEPTH_MAX: usize = 64;
@@ -94,10 +98,18 @@ impl Types {
                 sql: row.get("sql"),
                 labels: row.get("labels"),
                 checks: names.into_iter().zip(checks).collect(),
+                collation: row.get("collation"),
             };
             (row.get("oid"), entry)
         });
         Ok(Self(entries.collect()))
+    }
+
+    /// The enum types among them.
+    pub(super) fn enums(&self) -> Vec<Type> {
+        let mut entries: Vec<&Entry> = self.0.values().filter(|e| e.kind == 'e').collect();
+        entries.sort_by(|a, b| a.sql.cmp(&b.sql));
+        entries.into_iter().map(|e| e.kind(-1, &e.sql)).collect()
     }
 
     /// The type `oid` with a modifier; `declared` is the two as SQL.
@@ -190,7 +202,12 @@ impl Types {
 impl Entry {
     fn domain(&self, reader: &Reader, kind: &Type) -> Domain {
         let checks = self.checks.iter().map(|(name, sql)| {
-            let (expr, reason) = rules::judged(rules::of_value(reader, sql, kind));
+            let (expr, reason) = rules::judged(rules::of_value(
+                &reader.base,
+                sql,
+                kind,
+                self.collation.clone(),
+            ));
             Check {
                 name: name.clone(),
                 sql: sql.clone(),

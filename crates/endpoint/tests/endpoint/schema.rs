@@ -267,7 +267,7 @@ async fn types_and_defaults_are_exact() {
     );
     assert!(matches!(
         default("t"),
-        Some(ColumnDefault::ServerOnly { .. })
+        Some(ColumnDefault::Expression { random: false, .. })
     ));
     let generated = t.column(t.column_id("u").unwrap());
     assert!(generated.generated.is_some() && !generated.writable && generated.default.is_none());
