@@ -77,7 +77,29 @@ pub(super) fn of_value(
 
 /// A default that is none of the usual ones.
 pub(super) fn default(base: &Scope, sql: &str, kind: &Type) -> Option<ColumnDefault> {
-    default_of(sql, kind, base)
+    match default_of(sql, kind, base) {
+        Some(ColumnDefault::Expression { expr, .. }) if tells_time(&expr) => {
+            Some(ColumnDefault::ServerOnly {
+                sql: sql.to_owned(),
+                reason: "it reads a time out of words such as 'today' anew each time".into(),
+            })
+        }
+        other => other,
+    }
+}
+
+/// Does it cast a word like `today` to a time? The catalog has such a cast where the word was a
+/// text; as a constant of the type it would be a date already.
+fn tells_time(expr: &Expr) -> bool {
+    let timed = matches!(
+        expr.kind,
+        Type::Date | Type::Time | Type::Timestamp | Type::Timestamptz
+    );
+    let word = |arg: &Expr| {
+        let text = arg.text.as_deref().unwrap_or_default();
+        arg.op == "const" && text.contains(|c: char| c.is_alphabetic())
+    };
+    (expr.op == "cast" && timed && expr.args.iter().any(word)) || expr.args.iter().any(tells_time)
 }
 
 /// The two ways in which the schema tells an outcome.

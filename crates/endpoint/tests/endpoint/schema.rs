@@ -275,7 +275,8 @@ async fn types_and_defaults_are_exact() {
     assert_eq!(default("w"), None);
     assert!(
         matches!(default("y"), Some(ColumnDefault::ServerOnly { .. })),
-        "today is no constant"
+        "today is no constant: {:?}",
+        default("y")
     );
     assert!(
         read.notes
