@@ -370,7 +370,7 @@ async fn check_command(folder: &Path) -> Result<(), Error> {
         }
     }
     for note in &introspected.notes {
-        println!("note: {note}");
+        println!("note: {}", note.message);
     }
     println!("fingerprint {}", introspected.schema.fingerprint);
     Ok(())

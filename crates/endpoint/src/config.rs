@@ -2,6 +2,7 @@
 //! Every mistake in it is `config_invalid`, naming the file, the key and what to do. It never looks
 //! at the database.
 
+use crate::scope::{JWT_CLAIMS, Who};
 use haversack_core::schema::{Identity, Limits};
 use haversack_core::{Error, ErrorCode};
 use serde::Deserialize;
@@ -33,6 +34,18 @@ pub struct IdentityConfig {
     pub claim: String,
     /// The Postgres setting that policies read.
     pub setting: String,
+    /// What the setting holds; `json` by default for `request.jwt.claims`, else `text`.
+    pub format: Option<IdentityFormat>,
+}
+
+/// What the identity's setting holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityFormat {
+    /// The user, as the claim names it.
+    Text,
+    /// All claims of the token, as JSON.
+    Json,
 }
 
 impl Default for IdentityConfig {
@@ -40,6 +53,7 @@ impl Default for IdentityConfig {
         Self {
             claim: "sub".into(),
             setting: "app.current_user_id".into(),
+            format: None,
         }
     }
 }
@@ -172,6 +186,25 @@ impl Config {
         Identity {
             claim: self.identity.claim.clone(),
             setting: self.identity.setting.clone(),
+        }
+    }
+
+    /// What the identity's setting holds.
+    pub fn identity_format(&self) -> IdentityFormat {
+        self.identity.format.unwrap_or({
+            if self.identity.setting == JWT_CLAIMS {
+                IdentityFormat::Json
+            } else {
+                IdentityFormat::Text
+            }
+        })
+    }
+
+    /// How policies ask who the user is.
+    pub fn who(&self) -> Who {
+        match self.identity_format() {
+            IdentityFormat::Text => Who::by_setting(&self.identity.setting),
+            IdentityFormat::Json => Who::by_claims(&self.identity.setting, &self.identity.claim),
         }
     }
 

@@ -74,10 +74,10 @@ fn files(folder: &Path) -> Result<Vec<(PathBuf, String)>, Error> {
                 format!("{} is not named NN_table.ndjson", path.display()),
             )
         })?;
-        let (schema, relation) = table.split_once('.').unwrap_or(("public", table));
+        let (schema, relation) = crate::names::split(table);
         files.push((
             path.clone(),
-            format!("{}.{}", ident(schema), ident(relation)),
+            format!("{}.{}", ident(&schema), ident(&relation)),
         ));
     }
     if files.is_empty() {

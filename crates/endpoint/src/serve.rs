@@ -4,6 +4,7 @@ use crate::auth::Verifier;
 use crate::compiled::Compiled;
 use crate::config::Config;
 use crate::database::{self, command_error, pool_error};
+use crate::names::split;
 use crate::state::{State, ended};
 use crate::{poke, router};
 use axum::serve::ListenerExt;
@@ -197,11 +198,8 @@ ORDER BY r.rolname <> current_user, 1 LIMIT 1";
 async fn check_role(client: &Client, config: &Config) -> Result<(), Error> {
     let failed = command_error("checking the endpoint's role");
     let user_role = config.user_role(&crate::attach::current_database(client).await?);
-    let (schemas, names): (Vec<&str>, Vec<&str>) = config
-        .tables
-        .keys()
-        .map(|name| name.split_once('.').unwrap_or(("public", name)))
-        .unzip();
+    let (schemas, names): (Vec<String>, Vec<String>) =
+        config.tables.keys().map(|name| split(name)).unzip();
     let oids: Vec<u32> = client
         .query(
             "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \

@@ -269,17 +269,7 @@ impl Schema {
             ));
         }
         for (i, table) in self.tables.iter().enumerate() {
-            if table.primary_key.is_empty() {
-                return Err(Error::new(
-                    ErrorCode::PrimaryKeyMissing,
-                    format!(
-                        "table {} has no primary key, so its rows can't be told apart",
-                        table.name
-                    ),
-                )
-                .table(&table.name)
-                .hint("add a primary key, or take the table out of haversack.toml"));
-            }
+            table.check()?;
             if self.tables[..i]
                 .iter()
                 .any(|other| other.name == table.name)
@@ -289,19 +279,6 @@ impl Schema {
                     format!("table {} is listed twice", table.name),
                 )
                 .table(&table.name));
-            }
-            for key in &table.primary_key {
-                if table.column_id(key).is_none() {
-                    return Err(Error::new(
-                        ErrorCode::ConfigInvalid,
-                        format!(
-                            "{key} is part of the primary key of {} and can't be private",
-                            table.name
-                        ),
-                    )
-                    .table(&table.name)
-                    .column(key));
-                }
             }
         }
         Ok(())
@@ -360,6 +337,38 @@ fn foreign() -> Error {
 }
 
 impl Table {
+    /// Checks the table by itself: it has a key, and its key's columns are served.
+    ///
+    /// # Errors
+    /// `primary_key_missing` or `config_invalid`, naming the table.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.primary_key.is_empty() {
+            return Err(Error::new(
+                ErrorCode::PrimaryKeyMissing,
+                format!(
+                    "table {} has no primary key, so its rows can't be told apart",
+                    self.name
+                ),
+            )
+            .table(&self.name)
+            .hint("add a primary key, or take the table out of haversack.toml"));
+        }
+        for key in &self.primary_key {
+            if self.column_id(key).is_none() {
+                return Err(Error::new(
+                    ErrorCode::ConfigInvalid,
+                    format!(
+                        "{key} is part of the primary key of {} and can't be private",
+                        self.name
+                    ),
+                )
+                .table(&self.name)
+                .column(key));
+            }
+        }
+        Ok(())
+    }
+
     /// The column of this name.
     pub fn column_id(&self, name: &str) -> Option<ColumnId> {
         self.columns

@@ -13,6 +13,7 @@ mod order;
 mod text;
 mod time;
 
+pub use array::array_texts;
 pub use float::HostFloats;
 pub(crate) use float::read_number;
 #[cfg(target_arch = "wasm32")]

@@ -1,310 +1,386 @@
 //! Columns: exact types, nullability, defaults, privileges.
 
-use super::{ColumnFacts, Found, defaults};
-use crate::database::{command_error, ident};
-use haversack_core::schema::{Column, ColumnDefault, Generated, Table, Type};
+use super::defaults::{self, Constants};
+use super::find::Found;
+use super::note::{Code, Note};
+use super::reader::{self, Grouped, Order, Reader, grouped};
+use super::rules;
+use super::types::{Resolved, Types};
+use super::{ColumnFacts, Draft};
+use crate::database::ident;
+use crate::expression::ScopeColumn;
+use crate::names::did_you_mean;
+use haversack_core::schema::{Check, Column, ColumnDefault, Generated, ServerRule, Type};
 use haversack_core::{Error, ErrorCode};
 use tokio_postgres::{Row, Transaction};
 
-/// The columns of a table.
-pub(super) struct Columns {
-    /// Served ones.
-    pub(super) columns: Vec<Column>,
-    /// Beside them.
-    pub(super) facts: Vec<ColumnFacts>,
-    /// Names of all, private ones included.
-    pub(super) all: Vec<String>,
-    /// Numbers of private ones.
-    pub(super) private_numbers: Vec<i16>,
-    /// Private ones that an insert can't leave out.
-    pub(super) private_needed: Vec<String>,
-    /// Served ones that `attach` lets a client write.
-    pub(super) grantable: Vec<String>,
-}
-
-// Domains are followed to their base type; their NOT NULL and their default count.
 const COLUMNS: &str = "
-WITH RECURSIVE base AS (
-    SELECT a.attnum, a.atttypid AS typ, a.atttypmod AS mod, a.attnotnull AS needed, NULL::text AS inner_default
-    FROM pg_attribute a WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
-  UNION ALL
-    SELECT b.attnum, t.typbasetype, CASE WHEN t.typtypmod = -1 THEN b.mod ELSE t.typtypmod END,
-           b.needed OR t.typnotnull, coalesce(b.inner_default, t.typdefault COLLATE \"default\")
-    FROM base b JOIN pg_type t ON t.oid = b.typ WHERE t.typtype = 'd'
-)
-SELECT a.attnum, a.attname::text AS name, b.needed, a.attidentity::text AS identity,
-       a.attgenerated::text AS generated,
-       coalesce(pg_get_expr(d.adbin, d.adrelid), b.inner_default) AS default,
+SELECT a.attrelid, a.attnum, a.attname::text AS name, a.atttypid, a.atttypmod, a.attnotnull,
+       a.attidentity::text AS identity, a.attgenerated::text AS generated,
+       pg_get_expr(d.adbin, d.adrelid) AS expression,
        format_type(a.atttypid, a.atttypmod) AS declared, format_type(a.atttypid, -1) AS cast,
-       b.mod, t.typname::text, tn.nspname::text AS typschema, t.typtype::text, format_type(t.oid, b.mod) AS typsql,
-       ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = t.oid ORDER BY enumsortorder) AS labels,
-       t.typcategory = 'A' AND t.typelem <> 0 AS is_array,
-       e.typname::text AS elem_name, en.nspname::text AS elem_schema, e.typtype::text AS elem_type,
-       format_type(e.oid, b.mod) AS elem_sql,
-       ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = e.oid ORDER BY enumsortorder) AS elem_labels,
-       CASE WHEN a.attcollation = 0 THEN NULL
-            WHEN c.collname = 'default' THEN (SELECT datcollate::text FROM pg_database WHERE datname = current_database()
-                 AND datcollate NOT IN ('C', 'POSIX', 'C.UTF-8', 'C.utf8'))
-            ELSE c.collname::text END AS collation,
-       col_description($1, a.attnum) AS comment,
-       CASE WHEN $2::text IS NOT NULL THEN has_column_privilege($2::text, $1, a.attnum, 'SELECT') END AS can_select,
-       CASE WHEN $2::text IS NOT NULL THEN has_column_privilege($2::text, $1, a.attnum, 'INSERT') END AS can_insert,
-       CASE WHEN $2::text IS NOT NULL THEN has_column_privilege($2::text, $1, a.attnum, 'UPDATE') END AS can_update
-FROM base b
-JOIN pg_attribute a ON a.attrelid = $1 AND a.attnum = b.attnum
-JOIN pg_type t ON t.oid = b.typ AND t.typtype <> 'd'
-JOIN pg_namespace tn ON tn.oid = t.typnamespace
-LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
-LEFT JOIN pg_namespace en ON en.oid = e.typnamespace
-LEFT JOIN pg_collation c ON c.oid = a.attcollation
-LEFT JOIN pg_attrdef d ON d.adrelid = $1 AND d.adnum = a.attnum
-ORDER BY a.attnum";
+       a.attcollation <> 0 AS collated, co.collname::text AS collation, co.collprovider::text AS provider,
+       co.collcollate::text AS libc, co.collisdeterministic AS deterministic,
+       co.collname = 'default' AND co.collnamespace = 'pg_catalog'::regnamespace AS by_default,
+       t.description AS comment,
+       ARRAY(SELECT p.refobjsubid::int2 FROM pg_depend p WHERE p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
+             AND p.refclassid = 'pg_class'::regclass AND p.refobjid = a.attrelid AND p.refobjsubid NOT IN (0, a.attnum)
+            ) AS reads,
+       CASE WHEN $2::text IS NOT NULL THEN has_column_privilege($2::text, a.attrelid, a.attnum, 'SELECT') END AS can_select,
+       CASE WHEN $2::text IS NOT NULL THEN has_column_privilege($2::text, a.attrelid, a.attnum, 'INSERT') END AS can_insert,
+       CASE WHEN $2::text IS NOT NULL THEN has_column_privilege($2::text, a.attrelid, a.attnum, 'UPDATE') END AS can_update
+FROM pg_attribute a
+LEFT JOIN pg_collation co ON co.oid = a.attcollation
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN pg_description t ON t.classoid = 'pg_class'::regclass AND t.objoid = a.attrelid AND t.objsubid = a.attnum
+WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum";
 
+/// Reads the columns of all tables.
 pub(super) async fn read(
     transaction: &Transaction<'_>,
-    found: &Found<'_>,
-    role: Option<&str>,
-    identity: &[String],
-) -> Result<Columns, Error> {
-    let rows = transaction
-        .query(COLUMNS, &[&found.oid, &role])
-        .await
-        .map_err(command_error("reading the columns"))?;
-    let mut read = Columns {
-        columns: Vec::new(),
-        facts: Vec::new(),
-        all: rows.iter().map(|row| row.get("name")).collect(),
-        private_numbers: Vec::new(),
-        private_needed: Vec::new(),
-        grantable: Vec::new(),
-    };
-    for (list, names) in [
+    reader: &Reader,
+    oids: &[u32],
+) -> Result<Grouped, Error> {
+    grouped(
+        transaction,
+        COLUMNS,
+        &[&oids, &reader.granted_to],
+        "reading the columns",
+    )
+    .await
+}
+
+/// Names that haversack.toml gives to columns which are not there.
+pub(super) fn check_names(found: &Found<'_>, all: &[String], faults: &mut Vec<Error>) {
+    let lists = [
         ("private", &found.rules.private),
         ("read_only", &found.rules.read_only),
-    ] {
-        if let Some(unknown) = names.iter().find(|name| !read.all.contains(name)) {
-            return Err(Error::new(
+    ];
+    for (list, names) in lists {
+        for unknown in names.iter().filter(|name| !all.contains(name)) {
+            let meant = did_you_mean(unknown, all.iter().map(String::as_str));
+            let error = Error::new(
                 ErrorCode::ConfigInvalid,
-                format!("{list} of [tables.{}] in haversack.toml names {unknown:?}, which the table does not have", found.name),
-            )
-            .table(&found.name)
-            .column(unknown)
-            .hint(format!("its columns are {}", read.all.join(", "))));
+                format!(
+                    "{list} of [tables.{}] in haversack.toml names {unknown:?}, which the table does not have",
+                    found.written
+                ),
+            );
+            let known = format!("its columns are {}", all.join(", "));
+            let hint = if meant.is_empty() { known } else { meant };
+            faults.push(error.table(&found.name).column(unknown).hint(hint));
         }
     }
-    for row in &rows {
-        read_one(transaction, found, identity, row, &mut read).await?;
-    }
-    Ok(read)
 }
 
-async fn read_one(
-    transaction: &Transaction<'_>,
-    found: &Found<'_>,
-    identity: &[String],
-    row: &Row,
-    read: &mut Columns,
-) -> Result<(), Error> {
-    let name: String = row.get("name");
-    let needed: bool = row.get("needed");
-    let generated = row.get::<_, &str>("generated") == "s";
-    let expression: Option<String> = row.get("default");
-    let identity_kind: &str = row.get("identity");
-    if found.rules.private.contains(&name) {
-        read.private_numbers.push(row.get("attnum"));
-        if needed && expression.is_none() && identity_kind.is_empty() {
-            read.private_needed.push(name);
+/// What the rows of one table become.
+pub(super) struct Reading<'a> {
+    pub(super) reader: &'a Reader,
+    pub(super) types: &'a Types,
+    pub(super) found: &'a Found<'a>,
+    /// Columns that a policy equates with the identity.
+    pub(super) identity: &'a [String],
+}
+
+impl Reading<'_> {
+    /// Describes the columns of a table into its draft.
+    pub(super) fn describe(&self, rows: &[Row], draft: &mut Draft, constants: &mut Constants) {
+        let found = self.found;
+        draft.all = rows.iter().map(|row| row.get("name")).collect();
+        check_names(found, &draft.all, &mut draft.faults);
+        let mut approximate: Vec<(String, String)> = Vec::new();
+        for row in rows {
+            let name: String = row.get("name");
+            if found.rules.private.contains(&name) {
+                self.private(row, name, draft);
+                continue;
+            }
+            self.collation(row, &name, draft, &mut approximate);
+            self.served(row, name, draft);
         }
-        return Ok(());
+        note_orders(found, approximate, draft);
+        // Only now are all columns known that an expression may read.
+        let served = rows
+            .iter()
+            .filter(|row| !found.rules.private.contains(&row.get("name")));
+        for (i, row) in served.enumerate() {
+            self.value(row, i, draft, constants);
+        }
     }
-    if row.get::<_, Option<bool>>("can_select") == Some(false) {
-        return Err(Error::new(
-            ErrorCode::NotAttached,
-            format!("the user role may not read {}.{name}", found.name),
-        )
-        .table(&found.name)
-        .column(&name)
-        .hint("run `haversack attach`, or list the column as private in haversack.toml"));
-    }
-    let default = match identity_kind {
-        "a" => Some(ColumnDefault::Sequence { always: true }),
-        "d" => Some(ColumnDefault::Sequence { always: false }),
-        _ if generated => None,
-        _ => match &expression {
-            Some(sql) => defaults::classify(transaction, sql, row.get("declared")).await?,
-            None => None,
-        },
-    };
-    let planned = found.writable && !generated && !found.rules.read_only.contains(&name);
-    let can_insert = row.get::<_, Option<bool>>("can_insert").unwrap_or(planned) && !generated;
-    let can_update = row.get::<_, Option<bool>>("can_update").unwrap_or(planned) && !generated;
-    if planned {
-        read.grantable.push(name.clone());
-    }
-    read.facts.push(ColumnFacts {
-        sql: ident(&name),
-        cast: row.get("cast"),
-        can_insert,
-        can_update,
-    });
-    read.columns.push(Column {
-        kind: kind(row),
-        nullable: !needed,
-        default,
-        generated: expression.filter(|_| generated).map(|sql| Generated {
-            sql,
-            ..Generated::default()
-        }),
-        domains: Vec::new(),
-        identity: identity.contains(&name),
-        writable: can_insert || can_update,
-        collation: row.get("collation"),
-        comment: row.get("comment"),
-        name,
-    });
-    Ok(())
-}
 
-fn kind(row: &Row) -> Type {
-    let modifier: i32 = row.get("mod");
-    if row.get::<_, bool>("is_array")
-        && let Some(name) = row.get::<_, Option<&str>>("elem_name")
-    {
-        let element = Named {
+    fn private(&self, row: &Row, name: String, draft: &mut Draft) {
+        draft.private_numbers.push(row.get("attnum"));
+        draft.frame.private.insert(name.clone());
+        let resolved = self.resolve(row);
+        let needed =
+            row.get::<_, bool>("attnotnull") || resolved.domains.iter().any(|d| d.not_null);
+        let filled =
+            row.get::<_, Option<&str>>("expression").is_some() || resolved.default.is_some();
+        if needed && !filled && row.get::<_, &str>("identity").is_empty() {
+            draft.private_needed.push(name);
+        }
+    }
+
+    fn resolve(&self, row: &Row) -> Resolved {
+        let (oid, modifier) = (row.get("atttypid"), row.get("atttypmod"));
+        self.types
+            .resolve(self.reader, oid, modifier, row.get("declared"))
+    }
+
+    fn served(&self, row: &Row, name: String, draft: &mut Draft) {
+        let found = self.found;
+        if row.get::<_, Option<bool>>("can_select") == Some(false) {
+            let error = Error::new(
+                ErrorCode::NotAttached,
+                format!("the user role may not read {}.{name}", found.name),
+            );
+            draft.faults.push(
+                error.table(&found.name).column(&name).hint(
+                    "run `haversack attach`, grant SELECT on it, or list the column as private in haversack.toml",
+                ),
+            );
+        }
+        let resolved = self.resolve(row);
+        let generated = !row.get::<_, &str>("generated").is_empty();
+        let planned = found.writable && !generated && !found.rules.read_only.contains(&name);
+        let may = |right: &str| row.get::<_, Option<bool>>(right).unwrap_or(planned) && !generated;
+        let (can_insert, can_update) = (may("can_insert"), may("can_update"));
+        if planned {
+            draft.grantable.push(name.clone());
+        }
+        self.note_type(&name, row, &resolved, draft);
+        draft.frame.columns.insert(
+            name.clone(),
+            ScopeColumn {
+                kind: resolved.kind.clone(),
+                collation: self.collation_name(row),
+                generated,
+            },
+        );
+        draft.column_facts.push(ColumnFacts {
+            sql: ident(&name),
+            cast: self.types.cast(row.get("atttypid"), row.get("cast")),
+            can_insert,
+            can_update,
+        });
+        draft.columns.push(Column {
+            nullable: !row.get::<_, bool>("attnotnull")
+                && resolved.domains.iter().all(|d| !d.not_null),
+            kind: resolved.kind,
+            default: None,
+            generated: None,
+            domains: resolved.domains,
+            identity: self.identity.contains(&name),
+            writable: can_insert || can_update,
+            collation: self.collation_name(row),
+            comment: row.get("comment"),
             name,
-            schema: row.get("elem_schema"),
-            kind: row.get("elem_type"),
-            sql: row.get("elem_sql"),
-            labels: row.get("elem_labels"),
-        };
-        return Type::Array {
-            of: Box::new(element.kind(modifier)),
-        };
+        });
     }
-    Named {
-        name: row.get("typname"),
-        schema: row.get("typschema"),
-        kind: row.get("typtype"),
-        sql: row.get("typsql"),
-        labels: row.get("labels"),
+
+    fn note_type(&self, name: &str, row: &Row, resolved: &Resolved, draft: &mut Draft) {
+        let table = &self.found.name;
+        let declared: &str = row.get("declared");
+        let opaque = match &resolved.kind {
+            Type::Opaque { sql } => Some(sql),
+            Type::Array { of } => match &**of {
+                Type::Opaque { sql } => Some(sql),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(sql) = opaque {
+            let sentence = format!(
+                "{table}.{name} is of type {sql}: clients compare it as text, for equality only"
+            );
+            draft
+                .notes
+                .push(Note::new(Code::OpaqueType, table, sentence).column(name));
+        }
+        if let Some(digits) = resolved.precision {
+            let sentence = format!(
+                "{table}.{name} is a {declared}: the server rounds to {digits} digits of a second, clients keep six until then"
+            );
+            draft
+                .notes
+                .push(Note::new(Code::PrecisionIgnored, table, sentence).column(name));
+        }
+        for domain in &resolved.element_domains {
+            let reason = format!(
+                "the elements of {name} are of domain {domain}, whose rules only the server asks"
+            );
+            draft.notes.push(
+                Note::new(Code::ServerOnlyCheck, table, format!("{table}: {reason}"))
+                    .column(name)
+                    .constraint(domain),
+            );
+            draft.server_rules.push(ServerRule {
+                name: domain.clone(),
+                kind: "check".into(),
+                reason,
+            });
+        }
+        for domain in &resolved.domains {
+            for Check {
+                name: check,
+                sql,
+                reason,
+                ..
+            } in &domain.checks
+            {
+                let Some(reason) = reason else { continue };
+                let sentence = format!(
+                    "{table}.{name}: only the server judges {check} of domain {}, CHECK ({sql}): {reason}",
+                    domain.name
+                );
+                draft.notes.push(
+                    Note::new(Code::ServerOnlyCheck, table, sentence)
+                        .column(name)
+                        .constraint(check),
+                );
+            }
+        }
     }
-    .kind(modifier)
-}
 
-struct Named<'a> {
-    name: &'a str,
-    schema: &'a str,
-    kind: &'a str,
-    sql: String,
-    labels: Vec<String>,
-}
+    /// The collation's name, where there is one beside that of bytes by default.
+    fn collation_name(&self, row: &Row) -> Option<String> {
+        if !row.get::<_, bool>("collated") {
+            return None;
+        }
+        if row.get::<_, Option<bool>>("by_default") == Some(true) {
+            return self.reader.collation.clone();
+        }
+        row.get("collation")
+    }
 
-impl Named<'_> {
-    fn kind(self, modifier: i32) -> Type {
-        if self.kind == "e" {
-            return Type::Enum {
-                sql: self.sql,
-                labels: self.labels,
+    fn collation(
+        &self,
+        row: &Row,
+        name: &str,
+        draft: &mut Draft,
+        approximate: &mut Vec<(String, String)>,
+    ) {
+        if !row.get::<_, bool>("collated") {
+            return;
+        }
+        let order = if row.get::<_, Option<bool>>("by_default") == Some(true) {
+            self.reader.order
+        } else {
+            match (
+                row.get::<_, Option<bool>>("deterministic"),
+                row.get::<_, Option<&str>>("provider"),
+            ) {
+                (Some(false), _) => Order::Nondeterministic,
+                (_, Some("c"))
+                    if !row
+                        .get::<_, Option<&str>>("libc")
+                        .is_some_and(reader::is_bytes) =>
+                {
+                    Order::Approximate
+                }
+                _ => Order::Exact,
+            }
+        };
+        let collation = self.collation_name(row).unwrap_or_default();
+        match order {
+            Order::Exact => {}
+            Order::Approximate => approximate.push((collation, name.to_owned())),
+            Order::Nondeterministic => {
+                let table = &self.found.name;
+                let sentence = format!(
+                    "{table}.{name} has the nondeterministic collation {collation}: texts that differ may be equal in Postgres, and are different on the client"
+                );
+                draft
+                    .notes
+                    .push(Note::new(Code::NondeterministicCollation, table, sentence).column(name));
+            }
+        }
+    }
+
+    /// The default, or how the column is generated.
+    fn value(&self, row: &Row, i: usize, draft: &mut Draft, constants: &mut Constants) {
+        let (name, kind) = (draft.columns[i].name.clone(), draft.columns[i].kind.clone());
+        let table = &self.found.name;
+        let expression: Option<String> = row.get("expression");
+        if !row.get::<_, &str>("generated").is_empty() {
+            let reads: Vec<i16> = row.get("reads");
+            let sql = expression.unwrap_or_default();
+            draft.columns[i].generated = Some(self.generated(&name, &kind, sql, &reads, draft));
+            return;
+        }
+        draft.columns[i].default = match row.get("identity") {
+            "a" => Some(ColumnDefault::Sequence { always: true }),
+            "d" => Some(ColumnDefault::Sequence { always: false }),
+            _ => match expression.or_else(|| self.resolve(row).default) {
+                Some(sql) => {
+                    let declared = row.get("declared");
+                    let at = (draft.at, i);
+                    defaults::classify(self.reader, &sql, &kind, at, declared, constants)
+                }
+                None => None,
+            },
+        };
+        if let Some(ColumnDefault::ServerOnly { sql, reason }) = &draft.columns[i].default {
+            let note = defaults::note(table, &name, sql, reason);
+            draft.notes.push(note);
+        }
+    }
+
+    fn generated(
+        &self,
+        name: &str,
+        kind: &Type,
+        sql: String,
+        reads: &[i16],
+        draft: &mut Draft,
+    ) -> Generated {
+        let table = &self.found.name;
+        if reads.iter().any(|n| draft.private_numbers.contains(n)) {
+            let sentence = format!(
+                "{table}.{name} is generated from a private column, and shows clients what that holds"
+            );
+            draft.notes.push(
+                Note::new(Code::PrivateShown, table, sentence)
+                    .column(name)
+                    .hint("list it as private too in haversack.toml, unless that is what you want"),
+            );
+            // The expression would tell the private column's name.
+            return Generated {
+                sql: "NULL".into(),
+                expr: None,
+                reason: Some("it reads a private column".into()),
             };
         }
-        if self.schema != "pg_catalog" {
-            return Type::Opaque { sql: self.sql };
+        let (expr, reason) = rules::judged(rules::generated(&draft.frame, &sql, kind));
+        if let Some(reason) = &reason {
+            let sentence = format!(
+                "{table}.{name} is generated as {sql}, which only the server can evaluate: {reason}"
+            );
+            draft
+                .notes
+                .push(Note::new(Code::ServerOnlyGenerated, table, sentence).column(name));
         }
-        // The catalog adds the four bytes of a header to lengths.
-        let length = u32::try_from(modifier - 4).ok().filter(|_| modifier >= 4);
-        match self.name {
-            "bool" => Type::Bool,
-            "int2" => Type::Int2,
-            "int4" => Type::Int4,
-            "int8" => Type::Int8,
-            "float4" => Type::Float4,
-            "float8" => Type::Float8,
-            "numeric" if modifier >= 4 => {
-                let packed = modifier - 4;
-                Type::Numeric {
-                    precision: Some(((packed >> 16) & 0xffff) as u16),
-                    // Eleven bits, signed since Postgres 15.
-                    scale: Some((((packed & 0x7ff) ^ 1024) - 1024) as i16),
-                }
-            }
-            "numeric" => Type::Numeric {
-                precision: None,
-                scale: None,
-            },
-            "text" => Type::Text,
-            "varchar" => Type::Varchar { length },
-            "bpchar" => match length {
-                Some(length) => Type::Char { length },
-                None => Type::Opaque { sql: self.sql },
-            },
-            "uuid" => Type::Uuid,
-            "date" => Type::Date,
-            "time" => Type::Time,
-            "timestamp" => Type::Timestamp,
-            "timestamptz" => Type::Timestamptz,
-            // One with fields or a precision keeps its name, which the text alone would lose.
-            "interval" if modifier < 0 => Type::Interval,
-            "json" => Type::Json,
-            "jsonb" => Type::Jsonb,
-            "bytea" => Type::Bytea,
-            _ => Type::Opaque { sql: self.sql },
-        }
+        Generated { sql, expr, reason }
     }
 }
 
-/// May the user role delete rows?
-pub(super) async fn may_delete(
-    transaction: &Transaction<'_>,
-    found: &Found<'_>,
-    role: Option<&str>,
-) -> Result<bool, Error> {
-    let Some(role) = role else {
-        return Ok(found.writable);
-    };
-    let row = transaction
-        .query_one(
-            "SELECT has_table_privilege($1::text, $2::oid, 'DELETE')",
-            &[&role, &found.oid],
-        )
-        .await
-        .map_err(command_error("reading the privileges"))?;
-    Ok(row.get(0))
-}
-
-/// Sequences that the table's columns draw from, and which column draws from which.
-pub(super) async fn sequences(
-    transaction: &Transaction<'_>,
-    found: &Found<'_>,
-    table: &Table,
-) -> Result<(Vec<String>, Vec<(String, String)>), Error> {
-    // `auto` and `internal` dependencies are serial and identity columns; a default that calls
-    // nextval on a free sequence depends on it normally.
-    let rows = transaction
-        .query(
-            "SELECT DISTINCT a.attname::text, format('%I.%I', n.nspname, s.relname)
-             FROM pg_attribute a
-             LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-             JOIN pg_depend p ON (p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass
-                   AND p.refobjid = a.attrelid AND p.refobjsubid = a.attnum AND p.deptype IN ('a', 'i'))
-                OR (p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass)
-             JOIN pg_class s ON s.relkind = 'S' AND s.oid IN (p.objid, p.refobjid)
-             JOIN pg_namespace n ON n.oid = s.relnamespace
-             WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
-             ORDER BY 1, 2",
-            &[&found.oid],
-        )
-        .await
-        .map_err(command_error("reading the sequences"))?;
-    let mut all: Vec<String> = rows.iter().map(|row| row.get(1)).collect();
-    all.dedup();
-    let served = rows
-        .iter()
-        .map(|row| (row.get::<_, String>(0), row.get::<_, String>(1)))
-        .filter(|(column, _)| {
-            table.columns.iter().any(|c| {
-                c.name == *column && matches!(c.default, Some(ColumnDefault::Sequence { .. }))
-            })
-        })
-        .collect();
-    Ok((all, served))
+/// One note per collation: every text of a database often has the same.
+fn note_orders(found: &Found<'_>, columns: Vec<(String, String)>, draft: &mut Draft) {
+    let mut collations: Vec<&String> = columns.iter().map(|(collation, _)| collation).collect();
+    collations.sort();
+    collations.dedup();
+    for collation in collations {
+        let of_it = columns.iter().filter(|(c, _)| c == collation);
+        let names: Vec<&str> = of_it.map(|(_, name)| name.as_str()).collect();
+        let sentence = format!(
+            "{}: clients order these only about as {collation:?} does, a locale of the server's operating system: {}",
+            found.name,
+            names.join(", ")
+        );
+        draft.notes.push(
+            Note::new(Code::ApproximateOrder, &found.name, sentence)
+                .hint("give columns that people read in order an ICU collation, such as \"en-x-icu\", or C"),
+        );
+    }
 }

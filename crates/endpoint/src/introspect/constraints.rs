@@ -1,168 +1,196 @@
-//! Keys, checks and indexes. Whatever touches a private column stays on the server, with a note.
+//! Checks, foreign keys, exclusion. Whatever touches a private column stays on the server.
 
-use super::Found;
+use super::Draft;
+use super::find::Found;
+use super::indexes::only_server;
+use super::note::{Code, Note};
+use super::reader::{Grouped, Server, grouped};
+use super::rules;
 use crate::database::command_error;
+use crate::names::table_name;
 use haversack_core::Error;
-use haversack_core::schema::{
-    Action, Check, ForeignKey, Index, IndexPart, Predicate, ServerRule, Unique,
-};
-use tokio_postgres::Transaction;
+use haversack_core::schema::{Action, Check, ForeignKey};
+use std::collections::BTreeMap;
+use tokio_postgres::{Row, Transaction};
 
-/// The constraints and indexes of a table.
-pub(super) struct Constraints {
-    pub(super) primary_key: Vec<String>,
-    pub(super) primary_key_name: String,
-    pub(super) primary_key_rank: u16,
-    pub(super) server_rules: Vec<ServerRule>,
-    pub(super) uniques: Vec<Unique>,
-    pub(super) checks: Vec<Check>,
-    pub(super) foreign_keys: Vec<ForeignKey>,
-    pub(super) indexes: Vec<Index>,
-}
-
-// pg_depend knows the columns that expressions and predicates read, besides those in the key.
-const INDEXES: &str = "
-SELECT c.relname::text AS name, i.indisprimary, i.indisunique, am.amname::text AS method,
-       pg_get_expr(i.indpred, i.indrelid) AS predicate,
-       coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) AS nulls_not_distinct,
-       ARRAY(SELECT coalesce(a.attname::text, pg_get_indexdef(i.indexrelid, k::int, false))
-             FROM generate_series(1, i.indnkeyatts) k
-             LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1] AND a.attnum > 0
-             ORDER BY k) AS parts,
-       ARRAY(SELECT i.indkey[k - 1] <> 0 FROM generate_series(1, i.indnkeyatts) k ORDER BY k) AS plain,
-       ARRAY(SELECT i.indoption[k - 1]::int FROM generate_series(1, i.indnkeyatts) k ORDER BY k) AS options,
-       EXISTS (SELECT 1 FROM unnest(i.indkey::int2[]) AS k(n) WHERE k.n = ANY ($2))
-       OR EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
-              AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid = ANY ($2)) AS private
-FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am am ON am.oid = c.relam
-WHERE i.indrelid = $1 AND i.indisvalid AND i.indislive
-ORDER BY i.indexrelid";
-
+// A foreign key to or of a partitioned table has rows for the partitions as well; one that a
+// partition inherits is its own. Foreign keys are asked in the order of their triggers' names.
 const CONSTRAINTS: &str = "
-SELECT k.conname::text AS name, k.contype::text AS kind,
+SELECT k.conrelid, k.conname::text AS name, k.contype::text AS kind,
        CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) ELSE pg_get_constraintdef(k.oid) END AS sql,
-       coalesce(k.conkey && $2, false) AS private,
+       coalesce(k.conkey, '{}') AS reads, k.confrelid AS target, f.relname::text AS relation, fn.nspname::text AS schema,
        ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS n(num, at)
              JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = n.num ORDER BY n.at) AS columns,
-       CASE WHEN fn.nspname = 'public' THEN f.relname::text ELSE fn.nspname || '.' || f.relname END AS target,
        ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS n(num, at)
              JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = n.num ORDER BY n.at) AS target_columns,
-       k.confdeltype::text AS on_delete, k.confupdtype::text AS on_update, k.condeferrable, k.condeferred
+       ARRAY(SELECT a.attname::text FROM unnest({set_columns}) WITH ORDINALITY AS n(num, at)
+             JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = n.num ORDER BY n.at) AS delete_columns,
+       k.confdeltype::text AS on_delete, k.confupdtype::text AS on_update, k.confmatchtype::text AS match,
+       k.condeferrable, k.condeferred, k.convalidated, {enforced} AS enforced, {period} AS period,
+       (SELECT min(t.tgname) FROM pg_trigger t
+        WHERE t.tgconstraint = k.oid AND t.tgrelid = k.conrelid AND t.tgisinternal AND t.tgtype & 4 <> 0)::text AS fires
 FROM pg_constraint k
 LEFT JOIN pg_class f ON f.oid = k.confrelid
 LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
-WHERE k.conrelid = $1 AND k.contype IN ('c', 'f', 'x') AND (k.contype <> 'f' OR k.conparentid = 0)
-ORDER BY k.conname";
+LEFT JOIN pg_constraint up ON up.oid = k.conparentid
+WHERE k.conrelid = ANY ($1) AND k.contype IN ('c', 'f', 'x', 'n') AND (k.contype <> 'n' OR NOT k.convalidated)
+  AND (k.contype <> 'f' OR up.oid IS NULL OR up.conrelid <> k.conrelid)
+ORDER BY k.conrelid, k.conname";
 
+/// Reads the constraints of all tables.
 pub(super) async fn read(
     transaction: &Transaction<'_>,
+    server: &Server,
+    oids: &[u32],
+) -> Result<Grouped, Error> {
+    let since = |major, sql, before| if server.major >= major { sql } else { before };
+    let sql = CONSTRAINTS
+        .replace(
+            "{set_columns}",
+            since(15, "k.confdelsetcols", "'{}'::int2[]"),
+        )
+        .replace("{enforced}", since(18, "k.conenforced", "true"))
+        .replace("{period}", since(18, "k.conperiod", "false"));
+    grouped(transaction, &sql, &[&oids], "reading the constraints").await
+}
+
+/// Describes the constraints of a table into its draft; `private` are the private columns of every
+/// synced table.
+pub(super) fn describe(
     found: &Found<'_>,
-    private: &[i16],
-    notes: &mut Vec<String>,
-) -> Result<Constraints, Error> {
-    let failed = command_error("reading the constraints");
+    rows: &[Row],
+    private: &BTreeMap<u32, Vec<String>>,
+    draft: &mut Draft,
+) {
     let table = &found.name;
-    let mut read = Constraints {
-        primary_key: Vec::new(),
-        primary_key_name: String::new(),
-        primary_key_rank: 0,
-        server_rules: Vec::new(),
-        uniques: Vec::new(),
-        checks: Vec::new(),
-        foreign_keys: Vec::new(),
-        indexes: Vec::new(),
+    let mut keys: Vec<(String, ForeignKey)> = Vec::new();
+    for row in rows {
+        let (name, kind): (String, &str) = (row.get("name"), row.get("kind"));
+        if !row.get::<_, bool>("enforced") {
+            let sentence = format!(
+                "constraint {name} of {table} is NOT ENFORCED, so clients don't enforce it either"
+            );
+            draft
+                .notes
+                .push(Note::new(Code::NotEnforced, table, sentence).constraint(&name));
+            continue;
+        }
+        if !row.get::<_, bool>("convalidated") {
+            let sentence = format!(
+                "constraint {name} of {table} is NOT VALID: rows from before it may break it"
+            );
+            draft.notes.push(
+                Note::new(Code::NotValid, table, sentence)
+                    .constraint(&name)
+                    .hint(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}")),
+            );
+        }
+        match kind {
+            "n" => {}
+            "x" => only_server(
+                Code::ServerOnlyExclusion,
+                "exclusion",
+                table,
+                &name,
+                "exclusion is judged there",
+                draft,
+            ),
+            "c" => check(found, row, name, draft),
+            _ => keys.extend(foreign_key(found, row, name, private, draft)),
+        }
+    }
+    // As Postgres sorts the names of triggers: byte by byte.
+    keys.sort_by(|(a, _), (b, _)| a.cmp(b));
+    draft.foreign_keys = keys.into_iter().map(|(_, key)| key).collect();
+}
+
+fn check(found: &Found<'_>, row: &Row, name: String, draft: &mut Draft) {
+    let table = &found.name;
+    let sql: String = row.get("sql");
+    let reads: Vec<i16> = row.get("reads");
+    // A whole row holds the private columns too.
+    let whole = reads.contains(&0) && !draft.private_numbers.is_empty();
+    if whole || reads.iter().any(|n| draft.private_numbers.contains(n)) {
+        only_server(
+            Code::PrivateRule,
+            "check",
+            table,
+            &name,
+            "it reads a private column",
+            draft,
+        );
+        return;
+    }
+    let (expr, reason) = rules::judged(rules::condition(&draft.frame, &sql));
+    if let Some(reason) = &reason {
+        let sentence = format!("only the server judges {name} of {table}, CHECK ({sql}): {reason}");
+        draft
+            .notes
+            .push(Note::new(Code::ServerOnlyCheck, table, sentence).constraint(&name));
+    }
+    draft.checks.push(Check {
+        name,
+        sql,
+        expr,
+        reason,
+    });
+}
+
+/// The key, and the name of the trigger that asks it.
+fn foreign_key(
+    found: &Found<'_>,
+    row: &Row,
+    name: String,
+    private: &BTreeMap<u32, Vec<String>>,
+    draft: &mut Draft,
+) -> Option<(String, ForeignKey)> {
+    let table = &found.name;
+    let reads: Vec<i16> = row.get("reads");
+    let target_columns: Vec<String> = row.get("target_columns");
+    let hidden = private
+        .get(&row.get("target"))
+        .map_or(&[][..], Vec::as_slice);
+    if reads.iter().any(|n| draft.private_numbers.contains(n))
+        || target_columns.iter().any(|column| hidden.contains(column))
+    {
+        only_server(
+            Code::PrivateRule,
+            "foreign_key",
+            table,
+            &name,
+            "it reads a private column",
+            draft,
+        );
+        return None;
+    }
+    if row.get("period") {
+        let reason = "a foreign key over a PERIOD is judged there";
+        only_server(
+            Code::ServerOnlyForeignKey,
+            "foreign_key",
+            table,
+            &name,
+            reason,
+            draft,
+        );
+        return None;
+    }
+    let key = ForeignKey {
+        name,
+        columns: row.get("columns"),
+        references: table_name(row.get("schema"), row.get("relation")),
+        referenced_columns: target_columns,
+        match_full: row.get::<_, &str>("match") == "f",
+        on_delete: action(row.get("on_delete")),
+        delete_columns: row.get("delete_columns"),
+        on_update: action(row.get("on_update")),
+        deferrable: row.get("condeferrable"),
+        deferred: row.get("condeferred"),
     };
-    for row in transaction
-        .query(INDEXES, &[&found.oid, &private])
-        .await
-        .map_err(&failed)?
-    {
-        let name: String = row.get("name");
-        let names: Vec<String> = row.get("parts");
-        if row.get("indisprimary") {
-            read.primary_key = names;
-            read.primary_key_name = name;
-            read.primary_key_rank = read.uniques.len() as u16;
-            continue;
-        }
-        if row.get("private") {
-            notes.push(format!(
-                "index {name} of {table} stays on the server: it reads a private column"
-            ));
-            continue;
-        }
-        let plain: Vec<bool> = row.get("plain");
-        let options: Vec<i32> = row.get("options");
-        let parts =
-            names
-                .into_iter()
-                .zip(plain)
-                .zip(options)
-                .map(|((expression, column), option)| IndexPart {
-                    expression,
-                    column,
-                    descending: option & 1 != 0,
-                    nulls_first: option & 2 != 0,
-                    ..IndexPart::default()
-                });
-        let predicate = row
-            .get::<_, Option<String>>("predicate")
-            .map(|sql| Predicate { sql, expr: None });
-        if row.get("indisunique") {
-            let nulls_not_distinct = row.get("nulls_not_distinct");
-            read.uniques.push(Unique {
-                name,
-                columns: parts.collect(),
-                predicate,
-                nulls_not_distinct,
-                ..Unique::default()
-            });
-        } else {
-            read.indexes.push(Index {
-                name,
-                method: row.get("method"),
-                parts: parts.collect(),
-                predicate,
-            });
-        }
-    }
-    for row in transaction
-        .query(CONSTRAINTS, &[&found.oid, &private])
-        .await
-        .map_err(&failed)?
-    {
-        let name: String = row.get("name");
-        let kind: String = row.get("kind");
-        if row.get("private") || kind == "x" {
-            let why = if kind == "x" {
-                "exclusion is judged there"
-            } else {
-                "it reads a private column"
-            };
-            notes.push(format!(
-                "constraint {name} of {table} stays on the server: {why}"
-            ));
-        } else if kind == "c" {
-            read.checks.push(Check {
-                name,
-                sql: row.get("sql"),
-                ..Check::default()
-            });
-        } else {
-            read.foreign_keys.push(ForeignKey {
-                name,
-                columns: row.get("columns"),
-                references: row.get("target"),
-                referenced_columns: row.get("target_columns"),
-                on_delete: action(row.get("on_delete")),
-                on_update: action(row.get("on_update")),
-                deferrable: row.get("condeferrable"),
-                deferred: row.get("condeferred"),
-                ..ForeignKey::default()
-            });
-        }
-    }
-    Ok(read)
+    Some((
+        row.get::<_, Option<String>>("fires").unwrap_or_default(),
+        key,
+    ))
 }
 
 fn action(code: &str) -> Action {

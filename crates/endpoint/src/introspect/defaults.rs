@@ -1,35 +1,150 @@
-//! What a default is: a constant, the time, a new key, a sequence's next value, or something that
-//! only the server can evaluate.
+//! What a default is: a constant, the time, a new key, a sequence's next value, an expression, or
+//! something that only the server can evaluate.
 
-use crate::database::command_error;
+use super::Draft;
+use super::note::{Code, Note};
+use super::reader::Reader;
+use super::rules;
+use crate::database::{command_error, explain};
 use haversack_core::Error;
-use haversack_core::schema::ColumnDefault;
+use haversack_core::expr::Expr;
+use haversack_core::schema::{ColumnDefault, Type};
 use tokio_postgres::Transaction;
 
-/// Classifies a default in the catalog's normal form; a constant is evaluated by Postgres itself.
-pub(super) async fn classify(
-    transaction: &Transaction<'_>,
+/// Constants whose text Postgres still has to tell.
+#[derive(Default)]
+pub(super) struct Constants(Vec<Constant>);
+
+struct Constant {
+    /// The draft, and the column in it.
+    at: (usize, usize),
+    /// The default as the catalog has it.
+    sql: String,
+    /// The same as the column would hold it, as text.
+    text_sql: String,
+}
+
+/// Constants that one query asks for.
+const AT_ONCE: usize = 500;
+
+/// Classifies a default in the catalog's normal form; a constant is told later, by Postgres itself.
+pub(super) fn classify(
+    reader: &Reader,
     sql: &str,
+    kind: &Type,
+    at: (usize, usize),
     declared: &str,
-) -> Result<Option<ColumnDefault>, Error> {
-    Ok(match shape(sql) {
-        Shape::Null => None,
-        Shape::Now => Some(ColumnDefault::Now),
-        Shape::Uuid => Some(ColumnDefault::Uuid),
-        Shape::Sequence => Some(ColumnDefault::Sequence { always: false }),
+    constants: &mut Constants,
+) -> Option<ColumnDefault> {
+    let timed = matches!(
+        kind,
+        Type::Timestamp | Type::Timestamptz | Type::Date | Type::Time
+    );
+    let named = matches!(
+        kind,
+        Type::Uuid | Type::Text | Type::Varchar { length: None }
+    );
+    let counted = matches!(kind, Type::Int2 | Type::Int4 | Type::Int8);
+    match shape(sql) {
+        Shape::Null => return None,
         Shape::Constant => {
-            let row = transaction
-                .query_one(&format!("SELECT (({sql})::{declared})::text"), &[])
-                .await
-                .map_err(command_error("evaluating a default"))?;
-            row.get::<_, Option<String>>(0)
-                .map(|text| ColumnDefault::Constant { text })
+            constants.0.push(Constant {
+                at,
+                sql: sql.to_owned(),
+                text_sql: format!("(({sql})::{declared})::text"),
+            });
+            return None;
         }
-        Shape::Other => Some(ColumnDefault::ServerOnly {
+        Shape::Now if timed => return Some(ColumnDefault::Now),
+        Shape::Uuid if named => return Some(ColumnDefault::Uuid),
+        Shape::Sequence if counted => return Some(ColumnDefault::Sequence { always: false }),
+        Shape::Now | Shape::Uuid | Shape::Sequence | Shape::Other => {}
+    }
+    if reader.who.is_identity(sql) {
+        let user = Expr::new("identity", Type::Text, Vec::new());
+        let expr = match kind {
+            Type::Text => user,
+            _ => Expr::new("cast", kind.clone(), vec![user]),
+        };
+        return Some(ColumnDefault::Expression {
             sql: sql.to_owned(),
-            reason: "it is no constant".into(),
-        }),
-    })
+            expr,
+            random: false,
+        });
+    }
+    rules::default(&reader.base, sql, kind)
+}
+
+/// The note on a default that only the server can evaluate.
+pub(super) fn note(table: &str, column: &str, sql: &str, reason: &str) -> Note {
+    let sentence = format!(
+        "{table}.{column} has the default {sql}, which only the server can evaluate: {reason}"
+    );
+    Note::new(Code::ServerOnlyDefault, table, sentence).column(column)
+}
+
+/// Has Postgres tell the constants, many at once.
+pub(super) async fn tell(
+    transaction: &mut Transaction<'_>,
+    constants: Constants,
+    drafts: &mut [Draft],
+) -> Result<(), Error> {
+    for chunk in constants.0.chunks(AT_ONCE) {
+        let texts = match ask(transaction, chunk).await? {
+            Ok(texts) => texts.into_iter().map(Ok).collect(),
+            // One of them fails, as a default that its domain forbids: each by itself then.
+            Err(_) => {
+                let mut texts = Vec::with_capacity(chunk.len());
+                for constant in chunk {
+                    let one = ask(transaction, std::slice::from_ref(constant)).await?;
+                    texts.push(one.map(|mut one| one.pop().flatten()));
+                }
+                texts
+            }
+        };
+        for (constant, text) in chunk.iter().zip(texts) {
+            let draft = &mut drafts[constant.at.0];
+            let column = &mut draft.columns[constant.at.1];
+            column.default = match text {
+                Ok(text) => text.map(|text| ColumnDefault::Constant { text }),
+                Err(reason) => {
+                    let reason = format!("Postgres refuses it: {reason}");
+                    let sql = constant.sql.clone();
+                    draft
+                        .notes
+                        .push(note(&draft.name, &column.name, &sql, &reason));
+                    Some(ColumnDefault::ServerOnly { sql, reason })
+                }
+            };
+        }
+    }
+    Ok(())
+}
+
+/// The texts, or why Postgres can't tell them.
+async fn ask(
+    transaction: &mut Transaction<'_>,
+    constants: &[Constant],
+) -> Result<Result<Vec<Option<String>>, String>, Error> {
+    let doing = "evaluating the defaults";
+    let list: Vec<&str> = constants.iter().map(|c| c.text_sql.as_str()).collect();
+    let sql = format!("SELECT ARRAY[{}]::text[]", list.join(", "));
+    let savepoint = transaction
+        .savepoint("constants")
+        .await
+        .map_err(command_error(doing))?;
+    match savepoint.query_one(&sql, &[]).await {
+        Ok(row) => {
+            let texts = row.get(0);
+            savepoint.commit().await.map_err(command_error(doing))?;
+            Ok(Ok(texts))
+        }
+        Err(error) if error.as_db_error().is_some() => {
+            savepoint.rollback().await.map_err(command_error(doing))?;
+            Ok(Err(explain(&error)))
+        }
+        Err(error) => Err(command_error(doing)(error)),
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -49,7 +164,12 @@ fn shape(sql: &str) -> Shape {
         | "CURRENT_DATE"
         | "LOCALTIMESTAMP"
         | "transaction_timestamp()" => Shape::Now,
-        "gen_random_uuid()" | "uuid_generate_v4()" => Shape::Uuid,
+        // The last two are Postgres 18's; the extension uuid-ossp has a schema of its own at some hosts.
+        "gen_random_uuid()"
+        | "uuid_generate_v4()"
+        | "extensions.uuid_generate_v4()"
+        | "uuidv4()"
+        | "uuidv7()" => Shape::Uuid,
         _ if sql.starts_with("nextval(") && sql.ends_with(')') => Shape::Sequence,
         _ => match constant(sql) {
             Some(("", true)) => Shape::Null,
@@ -181,6 +301,8 @@ mod tests {
             ("now()", Shape::Now),
             ("CURRENT_DATE", Shape::Now),
             ("gen_random_uuid()", Shape::Uuid),
+            ("extensions.uuid_generate_v4()", Shape::Uuid),
+            ("uuidv7()", Shape::Uuid),
             ("nextval('events_event_id_seq'::regclass)", Shape::Sequence),
             ("('now'::text)::date", Shape::Other),
             ("(now() + '1 day'::interval)", Shape::Other),

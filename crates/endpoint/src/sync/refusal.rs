@@ -2,6 +2,7 @@
 //! sentence that shows nothing of anyone's rows. DETAIL and the row's values are never passed on.
 
 use crate::compiled::Compiled;
+use crate::names::table_name;
 use haversack_core::{Error, ErrorCode};
 use tokio_postgres::error::DbError;
 
@@ -109,9 +110,9 @@ pub fn refusal(compiled: &Compiled, db: &DbError) -> Error {
 
 fn served_name(compiled: &Compiled, db: &DbError) -> String {
     let table = db.table().unwrap_or_default();
-    let qualified = format!("{}.{table}", db.schema().unwrap_or("public"));
-    if compiled.schema.table_id(&qualified).is_some() {
-        qualified
+    let name = table_name(db.schema().unwrap_or("public"), table);
+    if compiled.schema.table_id(&name).is_some() {
+        name
     } else {
         table.to_owned()
     }

@@ -1,0 +1,143 @@
+//! Calls of operators and functions whose types resolve by the table of signatures.
+
+use super::collation::{Collation, Letters};
+use super::compile::{Compiler, Typed, call, fold, negate};
+use super::kinds::{base, is_collatable, shown};
+use super::signatures::{known, resolve};
+use haversack_core::expr::Expr;
+use haversack_core::schema::Type;
+
+impl Compiler<'_> {
+    /// Calls an operator or function by Postgres's name.
+    pub(super) fn call(&self, name: &str, args: Vec<Typed>) -> Result<Typed, String> {
+        let given: Vec<Option<Type>> = args
+            .iter()
+            .map(|arg| (!arg.untyped).then(|| base(arg.kind())))
+            .collect();
+        let Some(resolved) = resolve(name, &given) else {
+            return Err(unresolved(name, &args));
+        };
+        let (swap, core) = match resolved.core.strip_prefix("swap:") {
+            Some(core) => (true, core),
+            None => (false, resolved.core),
+        };
+        let (not, core) = match core.strip_prefix("not:") {
+            Some(core) => (true, core),
+            None => (false, core),
+        };
+        let mut collation = Collation::Default;
+        let mut cast = Vec::new();
+        for (arg, target) in args.into_iter().zip(&resolved.arguments) {
+            let arg = match (target, arg.kind()) {
+                (Type::Char { .. }, Type::Char { .. }) => self.padded(core, arg),
+                _ => self.cast(arg, target)?,
+            };
+            collation = collation.with(arg.collation.clone());
+            cast.push(arg);
+        }
+        if swap {
+            cast.reverse();
+        }
+        let mut typed = self.build(core, resolved.result, cast, &collation)?;
+        if is_collatable(typed.kind()) {
+            typed.collation = collation;
+        }
+        Ok(negate(typed, not))
+    }
+
+    /// A blank-padded value as those functions see it that count the blanks.
+    fn padded(&self, core: &str, arg: Typed) -> Typed {
+        let Type::Char { length } = *arg.kind() else {
+            return arg;
+        };
+        if core == "char_length_trimmed" || length == 0 {
+            return arg;
+        }
+        let length = Typed::of(Expr::constant(Type::Int4, Some(&length.to_string())));
+        Typed {
+            collation: arg.collation,
+            ..fold(Typed::of(call(
+                "char_pad",
+                Type::Text,
+                vec![arg.expr, length.expr],
+            )))
+        }
+    }
+
+    /// The core's call, where the function needs more than its arguments.
+    fn build(
+        &self,
+        core: &str,
+        kind: Type,
+        args: Vec<Typed>,
+        collation: &Collation,
+    ) -> Result<Typed, String> {
+        let name = match core {
+            "regex" | "iregex" => return self.regex(args, core == "iregex", collation),
+            "lower" | "upper" | "initcap" | "ilike" => match collation.letters(self.scope)? {
+                Letters::Ascii => format!("{core}_ascii"),
+                Letters::Unicode if core == "initcap" => {
+                    return Err("it asks which characters are letters beyond ASCII".into());
+                }
+                Letters::Unicode => core.to_owned(),
+            },
+            "like" | "replace" | "position" | "split_part" | "starts_with" => {
+                collation.deterministic(self.scope)?;
+                core.to_owned()
+            }
+            "char_length_trimmed" => "length".into(),
+            "char_octet_length" => "octet_length".into(),
+            "array_contains" | "array_overlap" | "array_position" | "array_remove"
+            | "array_replace" => {
+                if let Some(Type::Array { of }) = args.first().map(Typed::kind) {
+                    self.check_comparable(of, true, collation)?;
+                }
+                core.to_owned()
+            }
+            "extract" | "date_part" | "date_trunc" => {
+                let field = args.first().and_then(Typed::constant).flatten();
+                let field = field.ok_or("it takes a field of a time that is no constant")?;
+                check_field(core, &field.to_ascii_lowercase())?;
+                core.to_owned()
+            }
+            _ => core.to_owned(),
+        };
+        let args = args.into_iter().map(|arg| arg.expr).collect();
+        Ok(fold(Typed::of(call(&name, kind, args))))
+    }
+}
+
+/// The fields that the core extracts; other spellings are the parser's abbreviations.
+fn check_field(core: &str, field: &str) -> Result<(), String> {
+    const COMMON: &[&str] = &[
+        "microseconds",
+        "milliseconds",
+        "second",
+        "minute",
+        "hour",
+        "day",
+        "week",
+        "month",
+        "quarter",
+        "year",
+        "decade",
+        "century",
+        "millennium",
+    ];
+    const EXTRACTED: &[&str] = &["epoch", "dow", "isodow", "doy", "isoyear"];
+    if COMMON.contains(&field) || (core != "date_trunc" && EXTRACTED.contains(&field)) {
+        return Ok(());
+    }
+    Err(format!("it asks a time for its {field}"))
+}
+
+fn unresolved(name: &str, args: &[Typed]) -> String {
+    let kinds: Vec<String> = args.iter().map(|arg| shown(arg.kind())).collect();
+    let symbol = !name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    match (symbol, known(name)) {
+        (true, true) => format!("it uses the operator {name} for {}", kinds.join(" and ")),
+        (true, false) => format!("it uses the operator {name}, which the client has not"),
+        (false, true) => format!("it calls {name} for {}", kinds.join(", ")),
+        (false, false) => format!("it calls the function {name}, which the client has not"),
+    }
+}

@@ -1,0 +1,195 @@
+//! Which function of the core an operator or function of Postgres is, by the types of its
+//! arguments, found as Postgres resolves overloads.
+
+use super::kinds::{NUMERIC, implicit, is_text, preferred};
+use haversack_core::schema::Type;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// The type of an argument or result.
+#[derive(Clone, Debug, PartialEq)]
+enum Slot {
+    Exact(Type),
+    Array,
+    Element,
+    NonArray,
+}
+
+#[derive(Debug)]
+struct Signature {
+    core: &'static str,
+    arguments: Vec<Slot>,
+    result: Slot,
+}
+
+/// A call that is resolved.
+#[derive(Debug)]
+pub(super) struct Resolved {
+    /// The core's function, with `swap:` or `not:` before it.
+    pub(super) core: &'static str,
+    /// What each argument has to be cast to.
+    pub(super) arguments: Vec<Type>,
+    /// The type of the result.
+    pub(super) result: Type,
+}
+
+static TABLE: LazyLock<HashMap<&'static str, Vec<Signature>>> = LazyLock::new(|| {
+    let mut table: HashMap<&'static str, Vec<Signature>> = HashMap::new();
+    for line in include_str!("signatures.txt").lines() {
+        let mut words = line.split_ascii_whitespace();
+        let (Some(name), Some(core)) = (words.next(), words.next()) else {
+            continue;
+        };
+        // `#` is a comment where it stands alone, and an operator before a function.
+        if core
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || "_:".contains(c))
+            && !line.starts_with("# ")
+            || name == "#" && core == "int_xor"
+        {
+            let mut slots: Vec<&str> = words.collect();
+            let result = slots.pop().map(slot).expect("a signature has a result");
+            slots.pop();
+            table.entry(name).or_default().push(Signature {
+                core,
+                arguments: slots.into_iter().map(slot).collect(),
+                result,
+            });
+        }
+    }
+    table
+});
+
+fn slot(word: &str) -> Slot {
+    Slot::Exact(match word {
+        "anyarray" => return Slot::Array,
+        "anyelement" => return Slot::Element,
+        "anynonarray" => return Slot::NonArray,
+        "bool" => Type::Bool,
+        "int2" => Type::Int2,
+        "int4" => Type::Int4,
+        "int8" => Type::Int8,
+        "float4" => Type::Float4,
+        "float8" => Type::Float8,
+        "numeric" => NUMERIC,
+        "text" => Type::Text,
+        "bpchar" => Type::Char { length: 0 },
+        "date" => Type::Date,
+        "time" => Type::Time,
+        "timestamp" => Type::Timestamp,
+        "timestamptz" => Type::Timestamptz,
+        "interval" => Type::Interval,
+        "jsonb" => Type::Jsonb,
+        "bytea" => Type::Bytea,
+        "text[]" => Type::Array {
+            of: Box::new(Type::Text),
+        },
+        other => unreachable!("{other} in signatures.txt"),
+    })
+}
+
+/// Is there anything of this name?
+pub(super) fn known(name: &str) -> bool {
+    TABLE.contains_key(name)
+}
+
+/// Finds the function for arguments of these base types; `None` stands for an untyped literal.
+pub(super) fn resolve(name: &str, given: &[Option<Type>]) -> Option<Resolved> {
+    let mut best: Vec<(u32, u32, Resolved)> = TABLE
+        .get(name)?
+        .iter()
+        .filter_map(|signature| signature.fit(given))
+        .collect();
+    let exact = best.iter().map(|fit| fit.0).max()?;
+    best.retain(|fit| fit.0 == exact);
+    let liked = best.iter().map(|fit| fit.1).max()?;
+    best.retain(|fit| fit.1 == liked);
+    if best.len() > 1 {
+        // What is left differs in untyped literals: as text, or as the other argument's type.
+        let same = given.iter().flatten().next();
+        let fits = |(_, _, r): &(u32, u32, Resolved)| r.arguments.iter().all(|a| Some(a) == same);
+        if best.iter().any(fits) {
+            best.retain(fits);
+        } else {
+            best.retain(|(_, _, r)| {
+                let untyped = given.iter().zip(&r.arguments).filter(|(g, _)| g.is_none());
+                untyped.into_iter().all(|(_, a)| is_text(a))
+            });
+        }
+    }
+    match best.len() {
+        1 => best.pop().map(|fit| fit.2),
+        _ => None,
+    }
+}
+
+impl Signature {
+    /// How many arguments fit exactly, how many are of a preferred type, and the call.
+    fn fit(&self, given: &[Option<Type>]) -> Option<(u32, u32, Resolved)> {
+        if self.arguments.len() != given.len() {
+            return None;
+        }
+        let element = self.element(given)?;
+        let (mut exact, mut liked) = (0, 0);
+        let mut arguments = Vec::new();
+        for (slot, given) in self.arguments.iter().zip(given) {
+            let target = match (slot, given) {
+                (Slot::Exact(kind), _) => kind.clone(),
+                (Slot::NonArray, Some(Type::Array { .. })) => return None,
+                (Slot::NonArray, _) => Type::Text,
+                (Slot::Array, _) => Type::Array {
+                    of: Box::new(element.clone()?),
+                },
+                (Slot::Element, _) => element.clone()?,
+            };
+            match (slot, given) {
+                (_, None) | (Slot::NonArray, _) => {}
+                (_, Some(given)) if *given == target => exact += 1,
+                (_, Some(given)) if implicit(given, &target) => {
+                    liked += u32::from(preferred(&target));
+                }
+                (_, Some(_)) => return None,
+            }
+            arguments.push(target);
+        }
+        let result = match &self.result {
+            Slot::Exact(kind) => kind.clone(),
+            Slot::Array => Type::Array {
+                of: Box::new(element?),
+            },
+            Slot::Element | Slot::NonArray => element?,
+        };
+        let core = self.core;
+        let resolved = Resolved {
+            core,
+            arguments,
+            result,
+        };
+        Some((exact, liked, resolved))
+    }
+
+    /// What `anyelement` stands for; `Some(None)` where the signature has none of it.
+    fn element(&self, given: &[Option<Type>]) -> Option<Option<Type>> {
+        let mut found: Option<Type> = None;
+        let mut asked = false;
+        for (slot, given) in self.arguments.iter().zip(given) {
+            let kind = match (slot, given) {
+                (Slot::Array, Some(Type::Array { of })) => (**of).clone(),
+                (Slot::Array, Some(_)) => return None,
+                (Slot::Element, Some(kind)) => kind.clone(),
+                (Slot::Array | Slot::Element, None) => {
+                    asked = true;
+                    continue;
+                }
+                (Slot::Exact(_) | Slot::NonArray, _) => continue,
+            };
+            asked = true;
+            // The pseudo-types are those of one family: integer[] || bigint makes bigint[].
+            found = Some(match found {
+                None => kind,
+                Some(other) => super::kinds::common(&other, &kind)?,
+            });
+        }
+        (!asked || found.is_some()).then_some(found)
+    }
+}

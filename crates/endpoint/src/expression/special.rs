@@ -1,0 +1,499 @@
+//! Forms with a grammar of their own, and functions that take anything.
+
+use super::collation::Collation;
+use super::compile::{Compiler, Typed, call, comparison, fold, negate, symbol};
+use super::kinds::{base, shown};
+use haversack_core::expr::Expr;
+use haversack_core::schema::Type;
+use sqlparser::ast::{
+    self, AccessExpr, BinaryOperator, CaseWhen, FunctionArg, FunctionArgExpr, FunctionArguments,
+    ObjectName, Subscript, TrimWhereField,
+};
+
+impl Compiler<'_> {
+    pub(super) fn special(&self, e: &ast::Expr) -> Result<Typed, String> {
+        use ast::Expr as E;
+        match e {
+            E::Array(array) => self.array(self.all(&array.elem)?),
+            E::Case {
+                operand,
+                conditions,
+                else_result,
+                ..
+            } => self.case(operand.as_deref(), conditions, else_result.as_deref()),
+            E::Function(function) => self.function(function),
+            E::Extract { field, expr, .. } => {
+                let field = field.to_string().to_lowercase();
+                let field = field.trim_matches(['\'', '"']);
+                self.own("extract")?;
+                self.call("extract", vec![text(field), self.expr(expr)?])
+            }
+            E::Ceil { expr, .. } => self.named("ceil", vec![self.expr(expr)?]),
+            E::Floor { expr, .. } => self.named("floor", vec![self.expr(expr)?]),
+            E::Position { expr, r#in } => {
+                self.call("position", vec![self.expr(r#in)?, self.expr(expr)?])
+            }
+            E::Substring {
+                expr,
+                substring_from,
+                substring_for,
+                ..
+            } => {
+                let mut args = vec![self.expr(expr)?];
+                match (substring_from, substring_for) {
+                    (Some(from), _) => args.push(self.expr(from)?),
+                    (None, Some(_)) => args.push(int(1)),
+                    (None, None) => {}
+                }
+                if let Some(length) = substring_for {
+                    args.push(self.expr(length)?);
+                }
+                self.named("substring", args)
+            }
+            E::Trim {
+                trim_where,
+                trim_what,
+                expr,
+                trim_characters,
+            } => {
+                let function = match trim_where {
+                    Some(TrimWhereField::Leading) => "ltrim",
+                    Some(TrimWhereField::Trailing) => "rtrim",
+                    Some(TrimWhereField::Both) | None => "btrim",
+                };
+                let mut args = vec![self.expr(expr)?];
+                if let Some(what) = trim_what {
+                    args.push(self.expr(what)?);
+                }
+                for more in trim_characters.iter().flatten() {
+                    args.push(self.expr(more)?);
+                }
+                self.call(function, args)
+            }
+            E::Overlay {
+                expr,
+                overlay_what,
+                overlay_from,
+                overlay_for,
+            } => {
+                let mut args = vec![
+                    self.expr(expr)?,
+                    self.expr(overlay_what)?,
+                    self.expr(overlay_from)?,
+                ];
+                if let Some(length) = overlay_for {
+                    args.push(self.expr(length)?);
+                }
+                self.call("overlay", args)
+            }
+            E::AtTimeZone {
+                timestamp,
+                time_zone,
+            } => self.at_time_zone(self.expr(timestamp)?, self.expr(time_zone)?),
+            E::CompoundFieldAccess { root, access_chain } => self.access(root, access_chain),
+            E::Interval(interval) if interval.leading_field.is_none() => {
+                self.cast(self.expr(&interval.value)?, &Type::Interval)
+            }
+            E::Exists { .. } | E::Subquery(_) | E::InSubquery { .. } => {
+                Err("it reads other rows".into())
+            }
+            other => Err(format!("it has a form that the client has not: {other}")),
+        }
+    }
+
+    fn case(
+        &self,
+        operand: Option<&ast::Expr>,
+        conditions: &[CaseWhen],
+        else_result: Option<&ast::Expr>,
+    ) -> Result<Typed, String> {
+        let operand = operand.map(|e| self.expr(e)).transpose()?;
+        let mut results = Vec::new();
+        let mut asked = Vec::new();
+        for when in conditions {
+            asked.push(match &operand {
+                Some(operand) => {
+                    let compared = self.expr(&when.condition)?;
+                    self.compare("eq", operand.clone(), compared)?.expr
+                }
+                None => self.condition(&when.condition)?,
+            });
+            results.push(self.expr(&when.result)?);
+        }
+        results.push(match else_result {
+            Some(e) => self.expr(e)?,
+            None => null(),
+        });
+        let kind = self.common_kind(&results)?;
+        let (results, collation) = self.cast_all(results, &kind)?;
+        let mut args = Vec::new();
+        let mut results = results.into_iter();
+        for condition in asked {
+            args.push(condition);
+            args.extend(results.next());
+        }
+        args.extend(results);
+        Ok(Typed {
+            collation,
+            ..fold(Typed::of(Expr::new("case", kind, args)))
+        })
+    }
+
+    /// A function's arguments by position.
+    fn arguments(&self, function: &ast::Function) -> Result<Vec<Typed>, String> {
+        let simple = function.filter.is_none()
+            && function.over.is_none()
+            && function.within_group.is_empty()
+            && matches!(function.parameters, FunctionArguments::None);
+        let unusual = || format!("it calls {function} in a way that the client has not");
+        if !simple {
+            return Err(unusual());
+        }
+        let list = match &function.args {
+            FunctionArguments::None => return Ok(Vec::new()),
+            FunctionArguments::List(list) => list,
+            FunctionArguments::Subquery(_) => return Err("it reads other rows".into()),
+        };
+        if list.duplicate_treatment.is_some() || !list.clauses.is_empty() {
+            return Err(unusual());
+        }
+        let each = |arg: &FunctionArg| match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) => self.expr(e),
+            _ => Err(unusual()),
+        };
+        list.args.iter().map(each).collect()
+    }
+
+    fn function(&self, function: &ast::Function) -> Result<Typed, String> {
+        let name = self.function_name(&function.name)?;
+        if name == "row" {
+            return Err("it makes a row".into());
+        }
+        let args = self.arguments(function)?;
+        self.named(&name, args)
+    }
+
+    /// The name of a function of Postgres; any other is an error.
+    fn function_name(&self, name: &ObjectName) -> Result<String, String> {
+        let idents: Option<Vec<_>> = name.0.iter().map(|part| part.as_ident()).collect();
+        let idents = idents.ok_or_else(|| format!("it calls {name}"))?;
+        let plain = |ident: &ast::Ident| match ident.quote_style {
+            Some(_) => ident.value.clone(),
+            None => ident.value.to_lowercase(),
+        };
+        match &idents[..] {
+            [schema, name] if plain(schema) == "pg_catalog" => Ok(plain(name)),
+            [name] => {
+                let name = plain(name);
+                self.own(&name)?;
+                Ok(name)
+            }
+            _ => Err(format!(
+                "it calls the function {name}, which is the database's own"
+            )),
+        }
+    }
+
+    fn own(&self, name: &str) -> Result<(), String> {
+        if self.scope.functions.contains(name) {
+            return Err(format!(
+                "it calls the function {name}, which is the database's own"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Calls a function of Postgres by its name.
+    fn named(&self, name: &str, mut args: Vec<Typed>) -> Result<Typed, String> {
+        if let Some(Type::Opaque { sql }) = args
+            .iter()
+            .map(Typed::kind)
+            .find(|kind| matches!(kind, Type::Opaque { .. }))
+            && !matches!(name, "num_nulls" | "num_nonnulls")
+        {
+            return Err(format!(
+                "it calls {name} for the type {sql}, which the client carries as text"
+            ));
+        }
+        match (name, args.len()) {
+            (
+                "now"
+                | "current_timestamp"
+                | "transaction_timestamp"
+                | "statement_timestamp"
+                | "clock_timestamp",
+                0,
+            ) => Ok(now()),
+            ("current_date", 0) => self.cast(now(), &Type::Date),
+            ("localtimestamp", 0) => self.cast(now(), &Type::Timestamp),
+            ("localtime", 0) => self.cast(now(), &Type::Time),
+            ("gen_random_uuid" | "uuidv4" | "uuidv7", 0) => {
+                Ok(Typed::of(Expr::new("uuid", Type::Uuid, vec![])))
+            }
+            ("current_setting", 1 | 2) => self.setting(&args),
+            ("coalesce", 1..) => self.one_of_type("coalesce", args),
+            ("greatest" | "least", 1..) => {
+                let kind = self.common_kind(&args)?;
+                let collation = args
+                    .iter()
+                    .fold(Collation::Default, |c, arg| c.with(arg.collation.clone()));
+                self.check_comparable(&base(&kind), false, &collation)?;
+                self.one_of_type(name, args)
+            }
+            ("nullif", 2) => {
+                let (kind, collation) = (args[0].kind().clone(), args[0].collation.clone());
+                if args[0].untyped {
+                    args[0] = self.cast(args[0].clone(), &Type::Text)?;
+                }
+                let (first, second) = (args[0].clone(), args[1].clone());
+                let equal = self.compare("eq", first.clone(), second)?;
+                let null = Expr::constant(kind.clone(), None);
+                Ok(Typed {
+                    collation,
+                    ..fold(Typed::of(Expr::new(
+                        "case",
+                        kind,
+                        vec![equal.expr, null, first.expr],
+                    )))
+                })
+            }
+            ("concat", 1..) => self.concat("concat", args),
+            ("concat_ws", 2..) => self.concat("concat_ws", args),
+            ("num_nulls" | "num_nonnulls", 1..) => {
+                let args = args.into_iter().map(|arg| arg.expr).collect();
+                Ok(fold(Typed::of(call(name, Type::Int4, args))))
+            }
+            ("timezone", 2) => {
+                let zone = args.remove(0);
+                self.at_time_zone(args.remove(0), zone)
+            }
+            ("like_escape", 2) => self.like_escape(&args[0], &args[1]),
+            ("similar_to_escape" | "similar_escape", 1 | 2) => {
+                self.similar_escape(&args[0], args.get(1))
+            }
+            // The functions behind casts, as older catalogs name them.
+            ("date", 1) => self.cast(args.remove(0), &Type::Date),
+            ("text", 1) => self.cast(args.remove(0), &Type::Text),
+            ("substring", 2) if !args[1].untyped && *args[1].kind() == Type::Text => {
+                Err("it takes what a pattern matches out of a text".into())
+            }
+            ("random" | "setseed" | "gen_random_bytes" | "uuid_generate_v1", _) => Err(format!(
+                "it calls the function {name}, whose results only the server can draw"
+            )),
+            ("session_user" | "current_user" | "user" | "current_role", 0) => {
+                Err("it asks for the database role".into())
+            }
+            _ => self.call(name, args),
+        }
+    }
+
+    fn one_of_type(&self, op: &str, args: Vec<Typed>) -> Result<Typed, String> {
+        let kind = self.common_kind(&args)?;
+        let (args, collation) = self.cast_all(args, &kind)?;
+        Ok(Typed {
+            collation,
+            ..fold(Typed::of(Expr::new(op, kind, args)))
+        })
+    }
+
+    /// Texts of anything, as its type prints it.
+    fn concat(&self, function: &str, args: Vec<Typed>) -> Result<Typed, String> {
+        let mut collation = Collation::Default;
+        let mut cast = Vec::new();
+        for (i, arg) in args.into_iter().enumerate() {
+            collation = collation.with(arg.collation.clone());
+            let arg = match arg.kind() {
+                _ if arg.untyped || (i == 0 && function == "concat_ws") => {
+                    self.cast(arg, &Type::Text)?
+                }
+                Type::Text => arg,
+                _ => fold(Typed::of(call("output", Type::Text, vec![arg.expr]))),
+            };
+            cast.push(arg.expr);
+        }
+        Ok(Typed {
+            collation,
+            ..fold(Typed::of(call(function, Type::Text, cast)))
+        })
+    }
+
+    /// `current_setting` of the identity's setting.
+    fn setting(&self, args: &[Typed]) -> Result<Typed, String> {
+        let name = args[0].constant().flatten().unwrap_or_default();
+        if name.eq_ignore_ascii_case(&self.scope.identity) && !name.is_empty() {
+            return Ok(Typed::of(Expr::new("identity", Type::Text, vec![])));
+        }
+        Err(format!("it asks for the setting {name}"))
+    }
+
+    /// Between timestamps with and without a zone; the endpoint's sessions run in UTC.
+    fn at_time_zone(&self, time: Typed, zone: Typed) -> Result<Typed, String> {
+        let name = zone.constant().flatten().unwrap_or_default().to_owned();
+        let utc = [
+            "utc",
+            "etc/utc",
+            "gmt",
+            "etc/gmt",
+            "z",
+            "zulu",
+            "universal",
+            "uct",
+        ];
+        if !utc.contains(&&*name.to_ascii_lowercase()) {
+            return Err(format!("it asks for the time zone {name}"));
+        }
+        match time.kind() {
+            Type::Timestamp => self.cast(time, &Type::Timestamptz),
+            Type::Timestamptz => self.cast(time, &Type::Timestamp),
+            Type::Date => {
+                // A date becomes a timestamp with a zone first.
+                let time = self.cast(time, &Type::Timestamptz)?;
+                self.cast(time, &Type::Timestamp)
+            }
+            other => Err(format!("it puts {} into a time zone", shown(other))),
+        }
+    }
+
+    /// `array[1]`, `jsonb['key']`.
+    fn access(&self, root: &ast::Expr, chain: &[AccessExpr]) -> Result<Typed, String> {
+        let mut typed = self.expr(root)?;
+        let mut indices = Vec::new();
+        for access in chain {
+            let AccessExpr::Subscript(Subscript::Index { index }) = access else {
+                return Err("it takes a slice of an array, or a part of a row".into());
+            };
+            indices.push(self.expr(index)?);
+        }
+        if *typed.kind() == Type::Jsonb {
+            for index in indices {
+                typed = self.call("->", vec![typed, index])?;
+            }
+            return Ok(typed);
+        }
+        let Type::Array { of } = typed.kind().clone() else {
+            return Err(format!("it takes a part of {}", shown(typed.kind())));
+        };
+        let collation = typed.collation.clone();
+        let mut args = vec![typed.expr];
+        for index in indices {
+            args.push(self.cast(index, &Type::Int4)?.expr);
+        }
+        Ok(Typed {
+            collation,
+            ..fold(Typed::of(call("array_get", *of, args)))
+        })
+    }
+
+    /// `a = ANY (array)` and its like.
+    pub(super) fn quantified(
+        &self,
+        op: &str,
+        left: &ast::Expr,
+        operator: &BinaryOperator,
+        right: &ast::Expr,
+    ) -> Result<Typed, String> {
+        let symbol = symbol(operator)?;
+        if self.scope.operators.contains(&symbol) {
+            return Err(format!(
+                "the operator {symbol} may be one of the database's own"
+            ));
+        }
+        let (value, array) = (self.expr(left)?, self.expr(right)?);
+        let array = match array.untyped {
+            true => {
+                let of = Box::new(base(value.kind()));
+                self.cast(array, &Type::Array { of })?
+            }
+            false => array,
+        };
+        let Type::Array { of } = array.kind().clone() else {
+            return Err(format!("it asks {op} of {}", shown(array.kind())));
+        };
+        let element = Typed {
+            collation: array.collation.clone(),
+            ..Typed::of(Expr::column("", (*of).clone()))
+        };
+        let Some(comparison) = comparison(&symbol) else {
+            return self.quantified_patterns(op, &symbol, value, &array);
+        };
+        // What one comparison becomes tells how both sides have to be cast.
+        let one = self.compare(comparison, value, element)?.expr;
+        let [value, element] =
+            <[Expr; 2]>::try_from(one.args).map_err(|_| "it compares nothing")?;
+        let target = Type::Array {
+            of: Box::new(element.kind.clone()),
+        };
+        let array = match element.op == "call" || base(&element.kind) != base(&of) {
+            true => self.cast(array, &target)?.expr,
+            false => array.expr,
+        };
+        Ok(fold(Typed::of(Expr {
+            text: Some(comparison.into()),
+            ..Expr::new(op, Type::Bool, vec![value, array])
+        })))
+    }
+
+    /// LIKE and regular expressions over a constant list, spelled out.
+    fn quantified_patterns(
+        &self,
+        op: &str,
+        symbol: &str,
+        value: Typed,
+        array: &Typed,
+    ) -> Result<Typed, String> {
+        let items = haversack_core::value::array_texts(array.constant().flatten().unwrap_or("["));
+        let items =
+            items.ok_or_else(|| format!("it asks {symbol} of an array that is no constant"))?;
+        let mut each = Vec::new();
+        for item in items {
+            let pattern = Expr::constant(Type::Text, item.as_deref());
+            each.push(
+                self.operate(symbol, value.clone(), Typed::of(pattern))?
+                    .expr,
+            );
+        }
+        let joined = if op == "any" { "or" } else { "and" };
+        if each.is_empty() {
+            let text = if op == "any" { "false" } else { "true" };
+            return Ok(Typed::of(Expr::constant(Type::Bool, Some(text))));
+        }
+        Ok(fold(Typed::of(Expr::new(joined, Type::Bool, each))))
+    }
+
+    pub(super) fn like(
+        &self,
+        symbol: &str,
+        value: &ast::Expr,
+        pattern: &ast::Expr,
+        escape: Option<&ast::Expr>,
+        negated: bool,
+    ) -> Result<Typed, String> {
+        let mut pattern = self.expr(pattern)?;
+        if let Some(escape) = escape {
+            pattern = self.like_escape(&pattern, &self.expr(escape)?)?;
+        }
+        Ok(negate(
+            self.operate(symbol, self.expr(value)?, pattern)?,
+            negated,
+        ))
+    }
+}
+
+fn now() -> Typed {
+    Typed::of(Expr::new("now", Type::Timestamptz, vec![]))
+}
+
+pub(super) fn null() -> Typed {
+    Typed {
+        untyped: true,
+        ..Typed::of(Expr::constant(Type::Text, None))
+    }
+}
+
+fn text(text: &str) -> Typed {
+    Typed::of(Expr::constant(Type::Text, Some(text)))
+}
+
+fn int(int: i32) -> Typed {
+    Typed::of(Expr::constant(Type::Int4, Some(&int.to_string())))
+}

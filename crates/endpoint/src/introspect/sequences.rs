@@ -1,0 +1,57 @@
+//! Which column draws from which sequence, and who may delete.
+
+use super::Draft;
+use super::reader::{Grouped, Reader, grouped};
+use haversack_core::Error;
+use tokio_postgres::{Row, Transaction};
+
+// `auto` and `internal` dependencies are serial and identity columns; a default that calls
+// nextval on a free sequence depends on it normally.
+const SEQUENCES: &str = "
+SELECT DISTINCT a.attrelid, a.attname::text AS name, format('%I.%I', n.nspname, s.relname) AS sequence
+FROM pg_attribute a
+JOIN pg_depend p ON p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass
+     AND p.refobjid = a.attrelid AND p.refobjsubid = a.attnum AND p.deptype IN ('a', 'i')
+JOIN pg_class s ON s.relkind = 'S' AND s.oid = p.objid JOIN pg_namespace n ON n.oid = s.relnamespace
+WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped
+UNION
+SELECT a.attrelid, a.attname::text, format('%I.%I', n.nspname, s.relname)
+FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass
+JOIN pg_class s ON s.relkind = 'S' AND s.oid = p.refobjid JOIN pg_namespace n ON n.oid = s.relnamespace
+WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY 1, 2, 3";
+
+const DELETES: &str = "
+SELECT t.oid, has_table_privilege($2::text, t.oid, 'DELETE') FROM unnest($1::oid[]) AS t(oid)";
+
+/// Reads the sequences of all tables.
+pub(super) async fn read(transaction: &Transaction<'_>, oids: &[u32]) -> Result<Grouped, Error> {
+    grouped(transaction, SEQUENCES, &[&oids], "reading the sequences").await
+}
+
+/// Reads whether the user role may delete rows, where its privileges count.
+pub(super) async fn may_delete(
+    transaction: &Transaction<'_>,
+    reader: &Reader,
+    oids: &[u32],
+) -> Result<Grouped, Error> {
+    let Some(role) = &reader.granted_to else {
+        return Ok(Grouped::new());
+    };
+    grouped(
+        transaction,
+        DELETES,
+        &[&oids, role],
+        "reading the privileges",
+    )
+    .await
+}
+
+/// Describes the sequences of a table into its draft.
+pub(super) fn describe(rows: &[Row], draft: &mut Draft) {
+    draft.sequences = rows
+        .iter()
+        .map(|row| (row.get("name"), row.get("sequence")))
+        .collect();
+}
