@@ -25,6 +25,16 @@ export type KeyPart = number | string | bigint | boolean
 /** A primary key: the value of its column, or an array of values in the key's order. */
 export type Key = KeyPart | readonly KeyPart[]
 
+/** A way from a row to rows of another table, along a foreign key. */
+export interface Relation {
+  /** The table that it leads to. */
+  readonly table: string
+  /** May there be several rows? */
+  readonly many: boolean
+  /** May there be none? */
+  readonly optional: boolean
+}
+
 /** The types of one table, as `haversack pull` writes them. */
 export interface TableType {
   /** A row as it is read. */
@@ -33,6 +43,8 @@ export interface TableType {
   readonly insert: object
   /** What an update takes: every writable column, all optional. */
   readonly update: object
+  /** The rows of other tables that go with a row, by name. */
+  readonly relations: { readonly [name: string]: Relation }
   /** The primary key. */
   readonly key: Key
 }

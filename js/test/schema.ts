@@ -51,12 +51,21 @@ export interface Tables {
       readonly labels?: readonly string[] | null
       readonly cover?: Uint8Array | null
     }
+    relations: {
+      /** tag_assignments_tag_id_fkey */
+      readonly tag_assignments: {
+        readonly table: 'tag_assignments'
+        readonly many: true
+        readonly optional: true
+      }
+    }
     key: number
   }
   tags: {
     row: { readonly id: string; readonly name: string }
     insert: { readonly id?: string; readonly name: string }
     update: { readonly name?: string }
+    relations: {}
     key: string
   }
   tag_assignments: {
@@ -75,24 +84,28 @@ export interface Tables {
       readonly entity_id?: number
       readonly tag_id?: number
     }
+    relations: {}
     key: readonly [entity_type: string, entity_id: number, tag_id: number]
   }
   counters: {
     row: { readonly id: bigint; readonly label: string | null }
     insert: { readonly id?: bigint; readonly label?: string | null }
     update: { readonly label?: string | null }
+    relations: {}
     key: bigint
   }
   sync: {
     row: { readonly id: string; readonly note: string | null }
     insert: { readonly id: string; readonly note?: string | null }
     update: { readonly note?: string | null }
+    relations: {}
     key: string
   }
   constructor: {
     row: { readonly id: number; readonly note: string | null }
     insert: { readonly id: number; readonly note?: string | null }
     update: { readonly note?: string | null }
+    relations: {}
     key: number
   }
 }

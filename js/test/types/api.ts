@@ -179,3 +179,10 @@ db.conflicts.lost.forEach((lost) => lost.reapply().key)
 same<ReturnType<typeof coreVersion>, Promise<string>>()
 // @ts-expect-error it takes nothing
 void coreVersion(1)
+
+// Relations.
+import type { Tables } from '../schema.js'
+type OfEvents = Tables['events']['relations']
+same<OfEvents['tag_assignments']['table'], 'tag_assignments'>()
+// @ts-expect-error no such relation
+same<OfEvents['tags'], never>()

@@ -1,6 +1,8 @@
 //! Writes `schema.ts`: row, insert and update types by table, and the schema itself.
 
+mod lists;
 mod names;
+mod relations;
 
 use haversack_core::schema::{Column, Schema, Table, Type};
 use haversack_core::{Error, ErrorCode};
@@ -23,7 +25,7 @@ pub fn typescript(schema: &Schema) -> Result<String, Error> {
     let mut body =
         String::from("/** Row, insert and update types by table. */\nexport interface Tables {\n");
     for table in &schema.tables {
-        write_table(table, &mut body);
+        write_table(schema, table, &mut body);
     }
     body.push_str("}\n\n/** What the server enforces, for the client to enforce as well. */\n");
     body.push_str(&format!(
@@ -53,7 +55,7 @@ pub fn typescript(schema: &Schema) -> Result<String, Error> {
     ))
 }
 
-fn write_table(table: &Table, out: &mut String) {
+fn write_table(schema: &Schema, table: &Table, out: &mut String) {
     comment(table.comment.as_deref(), "  ", out);
     out.push_str(&format!("  {}: {{\n", property(&table.name)));
     out.push_str("    row: {\n");
@@ -78,7 +80,23 @@ fn write_table(table: &Table, out: &mut String) {
         .filter(writable)
         .filter(|c| !c.identity && !is_drawn_key(table, c));
     write_values(table, "update", table.updatable, updated, out, |_| true);
+    write_relations(schema, table, out);
     out.push_str(&format!("    key: {}\n  }}\n", key_type(table)));
+}
+
+fn write_relations(schema: &Schema, table: &Table, out: &mut String) {
+    out.push_str("    relations: {\n");
+    for relation in relations::of(schema, table) {
+        comment(Some(relation.foreign_key), "      ", out);
+        out.push_str(&format!(
+            "      readonly {}: {{ readonly table: {}; readonly many: {}; readonly optional: {} }}\n",
+            property(&relation.name),
+            quoted(relation.table),
+            relation.many,
+            relation.optional
+        ));
+    }
+    out.push_str("    }\n");
 }
 
 /// A key of a sequence belongs to one row for good.
@@ -147,10 +165,7 @@ fn key_type(table: &Table) -> String {
 
 fn column_type(table: &Table, column: &Column) -> String {
     if base_type(&column.kind) == "string"
-        && let Some(values) = table
-            .checks
-            .iter()
-            .find_map(|check| listed(&check.sql, &column.name))
+        && let Some(values) = lists::listed(table, column)
     {
         return union(&values);
     }
@@ -196,93 +211,4 @@ fn base_type(kind: &Type) -> String {
         }
     }
     .to_owned()
-}
-
-/// The values of a check such as `((status)::text = ANY ((ARRAY['a'::character varying, …])::text[]))`.
-fn listed(check: &str, column: &str) -> Option<Vec<String>> {
-    let bare: String = {
-        // Parentheses and casts carry no meaning in this one shape.
-        let mut rest = check.trim();
-        while let Some(inner) = rest.strip_prefix('(') {
-            rest = inner;
-        }
-        rest.to_owned()
-    };
-    let name = if column
-        .chars()
-        .all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit())
-    {
-        column.to_owned()
-    } else {
-        format!("\"{}\"", column.replace('"', "\"\""))
-    };
-    let rest = bare.strip_prefix(&name)?;
-    let rest = rest
-        .strip_prefix(")::text")
-        .unwrap_or(rest)
-        .strip_prefix(" = ANY (")?;
-    let rest = rest.trim_start_matches('(').strip_prefix("ARRAY[")?;
-    let (mut values, mut rest) = (Vec::new(), rest);
-    loop {
-        let (value, after) = literal(rest)?;
-        values.push(value);
-        let end = after.find([',', ']'])?;
-        let cast = &after[..end];
-        let is_type = |name: &str| {
-            name.chars()
-                .all(|c| c.is_alphanumeric() || " ().".contains(c))
-        };
-        if !(cast.is_empty() || cast.strip_prefix("::").is_some_and(is_type)) {
-            return None;
-        }
-        if after[end..].starts_with(']') {
-            // What follows may only close.
-            let tail = after[end + 1..]
-                .replace("::text[]", "")
-                .replace("::character varying[]", "");
-            return tail.chars().all(|c| c == ')').then_some(values);
-        }
-        rest = after[end + 1..].trim_start();
-    }
-}
-
-fn literal(sql: &str) -> Option<(String, &str)> {
-    let body = sql.strip_prefix('\'')?;
-    let mut value = String::new();
-    let mut characters = body.char_indices().peekable();
-    while let Some((at, c)) = characters.next() {
-        if c != '\'' {
-            value.push(c);
-        } else if characters.peek().is_some_and(|(_, next)| *next == '\'') {
-            characters.next();
-            value.push('\'');
-        } else {
-            return Some((value, &body[at + 1..]));
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_of_values_are_read_from_checks() {
-        let two = Some(vec!["a".to_owned(), "it's".to_owned()]);
-        for sql in [
-            "((status)::text = ANY ((ARRAY['a'::character varying, 'it''s'::character varying])::text[]))",
-            "(status = ANY (ARRAY['a'::text, 'it''s'::text]))",
-        ] {
-            assert_eq!(listed(sql, "status"), two, "{sql}");
-        }
-        for sql in [
-            "((priority >= 1) AND (priority <= 5))",
-            "((status = ANY (ARRAY['a'::text])) OR (x IS NULL))",
-            "(other = ANY (ARRAY['a'::text]))",
-            "(status = ANY (ARRAY[lower('A'::text)]))",
-        ] {
-            assert_eq!(listed(sql, "status"), None, "{sql}");
-        }
-    }
 }

@@ -27,6 +27,7 @@ export interface Tables {
       done?: boolean
       due?: TimestampInput | null
     }
+    relations: {}
     key: number
   }
 }
