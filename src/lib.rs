@@ -6,6 +6,7 @@
 mod browser;
 mod client;
 mod convert;
+mod memory;
 mod network;
 mod poison;
 mod store;
@@ -19,6 +20,7 @@ use haversack_core::replica::{DraftOp, Key};
 use haversack_core::schema::{Schema, TableId};
 use haversack_core::{Error, ErrorCode};
 use js_sys::{Array, Function, Reflect, Uint32Array};
+use memory::Memory;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -66,12 +68,31 @@ impl Client {
     /// Opens a database: `{ schema, url, token, onEvent }`.
     pub async fn open(options: JsValue) -> Result<Client, JsValue> {
         let shared = open(&options).await.map_err(|error| thrown(&error))?;
-        Ok(Client {
-            shared,
-            params: RefCell::default(),
-            hits: Cell::new(std::ptr::null()),
-            error: RefCell::default(),
-        })
+        Ok(Client::of(shared))
+    }
+
+    /// Opens a database in memory, without a server, for tests: `now` gives the time, `seed` is
+    /// that of the random bytes.
+    pub fn in_memory(
+        schema: &str,
+        identity: Option<String>,
+        now: Function,
+        seed: Option<f64>,
+        on_event: Function,
+    ) -> Result<Client, JsValue> {
+        #[cfg(target_arch = "wasm32")]
+        browser::floats::set();
+        let schema = Schema::from_pulled(schema).map_err(|error| thrown(&error))?;
+        poison::on_panic(&on_event);
+        let memory = Memory::new(now, seed);
+        let shared = Shared::in_memory(schema, identity, memory, on_event);
+        Ok(Client::of(shared))
+    }
+
+    /// Replaces all rows of a database in memory by those of another, of the same tables.
+    pub fn take_rows(&self, other: &Client) -> Result<(), JsValue> {
+        let taken = self.shared.take_rows(&other.shared);
+        taken.map_err(|error| thrown(&error))
     }
 
     /// The slot of a row by its single integer key; -1 where there is none.
@@ -199,13 +220,7 @@ impl Client {
 
     /// Writes a transaction of operations.
     pub fn mutate(&self, ops: &str) -> Result<String, JsValue> {
-        let drafts = json::read_text::<Vec<DraftOp<'_>>>(ops).map_err(|e| {
-            Error::new(
-                ErrorCode::MalformedRequest,
-                format!("not a list of operations: {e}"),
-            )
-        });
-        let made = drafts.and_then(|drafts| self.shared.write(&drafts));
+        let made = drafts(ops).and_then(|drafts| self.shared.write(&drafts));
         made.map(|made| json::text(&made))
             .map_err(|error| thrown(&error))
     }
@@ -302,6 +317,26 @@ impl Client {
         }
         params[i] = value;
     }
+}
+
+impl Client {
+    fn of(shared: Rc<Shared>) -> Client {
+        Client {
+            shared,
+            params: RefCell::default(),
+            hits: Cell::new(std::ptr::null()),
+            error: RefCell::default(),
+        }
+    }
+}
+
+fn drafts(ops: &str) -> Result<Vec<DraftOp<'_>>, Error> {
+    json::read_text(ops).map_err(|e| {
+        Error::new(
+            ErrorCode::MalformedRequest,
+            format!("not a list of operations: {e}"),
+        )
+    })
 }
 
 async fn open(options: &JsValue) -> Result<Rc<Shared>, Error> {

@@ -13,7 +13,17 @@ export interface WasmExports {
 export interface BindingModule {
   default(options?: { module_or_path: WasmSource }): Promise<WasmExports>
   core_version(): string
-  readonly Client: { open(options: BindingOptions): Promise<BindingClient> }
+  readonly Client: {
+    open(options: BindingOptions): Promise<BindingClient>
+    /** A database without store and server, for tests; the seed is that of its random bytes. */
+    in_memory(
+      schema: string,
+      identity: string | undefined,
+      now: () => number,
+      seed: number | undefined,
+      onEvent: (event: BindingEvent) => void,
+    ): MemoryClient
+  }
 }
 
 /** Where the module's bytes come from. */
@@ -68,6 +78,14 @@ export interface BindingClient {
   dismiss_lost(id: number): Promise<void>
   flush(): Promise<void>
   close(): Promise<void>
+}
+
+/** A replica in memory alone. */
+export interface MemoryClient extends BindingClient {
+  /** Replaces all rows by those of another one, of the same tables. */
+  take_rows(other: MemoryClient): void
+  /** Gives back its memory; nothing may be called afterwards. */
+  free(): void
 }
 
 /**

@@ -73,11 +73,12 @@ export interface Opened<T extends TablesOf<T>> {
   readonly onEvent: (event: BindingEvent) => void
 }
 
-/** @internal */
+/** @internal `more`: what this one has beside what every database has. */
 export function makeDatabase<T extends TablesOf<T>>(
   instance: Instance,
   client: BindingClient,
   tables: readonly SchemaTable[],
+  more: object = {},
 ): Opened<T> {
   const replica = new Replica(instance, client, tables)
   const sync = new Sync(replica)
@@ -105,7 +106,8 @@ export function makeDatabase<T extends TablesOf<T>>(
     flush: () => replica.callAsync((c) => c.flush()),
     close: () => close(replica, sync),
   }
-  Object.defineProperties(properties, Object.getOwnPropertyDescriptors(members))
+  for (const own of [members, more])
+    Object.defineProperties(properties, Object.getOwnPropertyDescriptors(own))
   return {
     database: Object.freeze(properties) as unknown as Database<T>,
     onEvent: (event) => handle(replica, sync, conflicts, event),

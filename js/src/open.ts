@@ -8,7 +8,8 @@ import { Instance } from './replica.js'
 import type { SchemaOf, TablesOf } from './types.js'
 import init, * as glue from './wasm/haversack.js'
 
-const binding: BindingModule = {
+/** @internal */
+export const binding: BindingModule = {
   default: init,
   core_version: glue.core_version,
   Client: glue.Client,
@@ -34,8 +35,8 @@ export interface OpenOptions<T extends TablesOf<T>> {
 
 let loading: Promise<Instance> | undefined
 
-/** The one WebAssembly instance. A load that failed is tried again by the next caller. */
-function load(source?: WasmSource): Promise<Instance> {
+/** @internal The one WebAssembly instance. A load that failed is tried again by the next caller. */
+export function load(source?: WasmSource): Promise<Instance> {
   loading ??= binding
     .default(source === undefined ? undefined : { module_or_path: source })
     .then(({ memory }) => new Instance(memory))

@@ -48,6 +48,12 @@ test('every block of code in the guide is one that is compiled', () => {
   for (const block of code) shown(block, read('./types/guide/guide.ts'))
 })
 
+test('the example of a test is one that runs', () => {
+  const code = blocks(read('../../docs/testing.md'), 'ts')
+  assert.equal(code.length, 1)
+  shown(code[0]!, read('./types/guide/testing.test.ts'))
+})
+
 test('the SQL and TOML of README and guide are those that the tests migrate and attach', () => {
   for (const page of [readme, guide]) {
     const code = blocks(page, 'sql', 'toml')

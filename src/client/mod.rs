@@ -15,6 +15,7 @@ mod write;
 use crate::browser::timer::Timer;
 use crate::browser::{self, listener::Listener};
 use crate::convert::RowShape;
+use crate::memory::Memory;
 use crate::network::socket::Socket;
 use crate::store;
 use crate::store::queue::{LostValue, Rejected};
@@ -50,6 +51,7 @@ pub struct Shared {
     pub lost: RefCell<Vec<(f64, LostValue)>>,
     token_source: Function,
     on_event: Function,
+    memory: Option<Memory>,
     session: RefCell<Option<Rc<Session>>>,
     machine: RefCell<Machine>,
     status: RefCell<Status>,
@@ -84,27 +86,7 @@ impl Shared {
         token_source: Function,
         on_event: Function,
     ) -> Result<Rc<Self>, Error> {
-        let schema = Arc::new(schema);
-        let shared = Rc::new(Self {
-            shapes: schema.tables.iter().map(RowShape::new).collect(),
-            replica: RefCell::new(Replica::new(schema.clone())),
-            schema,
-            url,
-            rejected: RefCell::default(),
-            lost: RefCell::default(),
-            token_source,
-            on_event,
-            session: RefCell::default(),
-            machine: RefCell::default(),
-            status: RefCell::default(),
-            timer: RefCell::default(),
-            socket: RefCell::default(),
-            token: RefCell::default(),
-            listeners: RefCell::default(),
-            closed: RefCell::default(),
-            draining: Cell::new(false),
-            failure: RefCell::default(),
-        });
+        let shared = Self::new(schema, url, token_source, on_event, None);
         match store::last_user(&shared.url).await? {
             Some(user) => shared.start_session(&user).await?,
             None => shared.clone().await_sign_in(),
@@ -117,6 +99,72 @@ impl Shared {
         });
         shared.listeners.borrow_mut().push(online);
         Ok(shared)
+    }
+
+    /// Opens a database in memory, which is signed in from the first moment or never.
+    pub fn in_memory(
+        schema: Schema,
+        identity: Option<String>,
+        memory: Memory,
+        on_event: Function,
+    ) -> Rc<Self> {
+        // Nobody is ever asked for a token.
+        let token_source = on_event.clone();
+        let shared = Self::new(schema, String::new(), token_source, on_event, Some(memory));
+        shared.replica.borrow_mut().set_identity(identity.clone());
+        shared.status.replace(Status {
+            state: if identity.is_some() {
+                Connection::Online
+            } else {
+                Connection::SignedOut
+            },
+            user: identity,
+            leader: true,
+            ..Status::default()
+        });
+        shared
+    }
+
+    fn new(
+        schema: Schema,
+        url: String,
+        token_source: Function,
+        on_event: Function,
+        memory: Option<Memory>,
+    ) -> Rc<Self> {
+        let schema = Arc::new(schema);
+        Rc::new(Self {
+            shapes: schema.tables.iter().map(RowShape::new).collect(),
+            replica: RefCell::new(Replica::new(schema.clone())),
+            schema,
+            url,
+            rejected: RefCell::default(),
+            lost: RefCell::default(),
+            token_source,
+            on_event,
+            memory,
+            session: RefCell::default(),
+            machine: RefCell::default(),
+            status: RefCell::default(),
+            timer: RefCell::default(),
+            socket: RefCell::default(),
+            token: RefCell::default(),
+            listeners: RefCell::default(),
+            closed: RefCell::default(),
+            draining: Cell::new(false),
+            failure: RefCell::default(),
+        })
+    }
+
+    /// What a database in memory has instead of a session; none for a stored one.
+    ///
+    /// # Errors
+    /// Why the database closed.
+    pub fn memory(&self) -> Result<Option<&Memory>, Error> {
+        match &*self.closed.borrow() {
+            Some(error) => Err(error.clone()),
+            None => Ok(self.memory.as_ref()),
+        }
     }
 
     /// The session, or why there is none.

@@ -36,60 +36,62 @@ impl ToJson for RawJson {
 }
 
 impl Shared {
-    /// Checks a transaction of operations, makes it visible, and begins to store it.
+    /// Checks a transaction of operations, makes it visible, and begins to store it; in a database in
+    /// memory it is done then.
     ///
     /// # Errors
     /// Whatever breaks the schema's rules, `not_signed_in`, `closed`, `mutation_too_large`; then
     /// nothing has changed.
     pub fn write(self: &Rc<Self>, drafts: &[DraftOp<'_>]) -> Result<Made, Error> {
+        let (local, keys) = match self.memory()? {
+            Some(memory) => {
+                // A write that is refused draws no key.
+                let mut sequences = memory.sequences.borrow().clone();
+                let mut random = || memory.random();
+                let mut keys = |table| sequences.draw(&self.replica.borrow(), table);
+                let prepared = self.prepare(drafts, memory.now_ms(), &mut random, &mut keys)?;
+                memory.sequences.replace(sequences);
+                let keys = self.keys_json(&prepared);
+                (self.confirm(prepared), keys)
+            }
+            None => self.write_stored(drafts)?,
+        };
+        self.notify(&Notice::Changed);
+        Ok(Made { local, keys })
+    }
+
+    fn write_stored(self: &Rc<Self>, drafts: &[DraftOp<'_>]) -> Result<(u64, Vec<RawJson>), Error> {
         let session = self.session()?;
         // First, so that the browser opens it while the write is checked; a write that is refused
         // drops it, and so aborts it.
         let tx = session.store.begin_enqueue()?;
-        let now_ms = browser::now_ms();
-        let prepared = self.prepare(&session, drafts, now_ms as i64)?;
+        let prepared = self.prepare_stored(&session, drafts)?;
         let queued = Queued {
             at: prepared.at,
             seen: prepared.seen,
             ops: prepared.ops.clone(),
         };
         let request = session.store.enqueue(&tx, &queued)?;
-        let keys = prepared
-            .keys
-            .iter()
-            .map(|(id, key)| self.key_json(*id, key))
-            .collect();
+        let keys = self.keys_json(&prepared);
         let local = self.replica.borrow_mut().apply(prepared);
         spawn_local(
             self.clone()
                 .finish_write(session.clone(), tx, request, local, queued),
         );
-        self.notify(&Notice::Changed);
-        Ok(Made {
-            local: local.0,
-            keys,
-        })
+        Ok((local.0, keys))
     }
 
     /// Checks a transaction; keys drawn for one that is refused are given back.
-    fn prepare(
-        &self,
-        session: &Session,
-        drafts: &[DraftOp<'_>],
-        now_ms: i64,
-    ) -> Result<Prepared, Error> {
+    fn prepare_stored(&self, session: &Session, drafts: &[DraftOp<'_>]) -> Result<Prepared, Error> {
         let mut keys = session.keys.borrow_mut();
         let mut drawn: Vec<(TableId, i64)> = Vec::new();
-        let mut context = WriteContext {
-            now_ms,
-            random: &mut browser::random_bytes,
-            keys: &mut |table| {
-                let key = keys.get_mut(&self.schema.table(table).name)?.draw()?;
-                drawn.push((table, key));
-                Some(key)
-            },
+        let mut draw = |table| {
+            let key = keys.get_mut(&self.schema.table(table).name)?.draw()?;
+            drawn.push((table, key));
+            Some(key)
         };
-        let prepared = self.replica.borrow().prepare(drafts, &mut context);
+        let now_ms = browser::now_ms() as i64;
+        let prepared = self.prepare(drafts, now_ms, &mut browser::random_bytes, &mut draw);
         if prepared.is_err() {
             for (table, key) in drawn.into_iter().rev() {
                 if let Some(keys) = keys.get_mut(&self.schema.table(table).name) {
@@ -98,6 +100,28 @@ impl Shared {
             }
         }
         prepared
+    }
+
+    /// Checks a transaction; of one code for both kinds of database, since it is much.
+    fn prepare(
+        &self,
+        drafts: &[DraftOp<'_>],
+        now_ms: i64,
+        random: &mut dyn FnMut() -> [u8; 16],
+        keys: &mut dyn FnMut(TableId) -> Option<i64>,
+    ) -> Result<Prepared, Error> {
+        let mut context = WriteContext {
+            now_ms,
+            random,
+            keys,
+        };
+        self.replica.borrow().prepare(drafts, &mut context)
+    }
+
+    /// The keys of a write's rows, as TypeScript gets them.
+    fn keys_json(&self, prepared: &Prepared) -> Vec<RawJson> {
+        let keys = prepared.keys.iter();
+        keys.map(|(id, key)| self.key_json(*id, key)).collect()
     }
 
     /// A key as an array of a JSON value per key column.

@@ -62,6 +62,16 @@ export class Backend {
     return this.#port
   }
 
+  /** The database's URL, as its owner. */
+  get databaseUrl() {
+    return this.#env.DATABASE_URL
+  }
+
+  /** The same, as the endpoint's role. */
+  get loginUrl() {
+    return this.#env.HAVERSACK_DATABASE_URL
+  }
+
   /** What the endpoint said. */
   get log() {
     return this.#server.said

@@ -22,7 +22,11 @@
 //! 4. *Reading.* [`Replica::compile`] once per shape, [`Replica::run`] and [`Replica::count`];
 //!    [`Replica::find`]; [`Replica::row_json`] once per row and version, which
 //!    [`Replica::take_dirty`] tells.
+//!
+//! A replica without a server, for tests, begins with [`Replica::take_rows`] and ends every write by
+//! [`Replica::confirm_visible`].
 
+mod alone;
 mod checks;
 mod column;
 mod defaults;
@@ -44,6 +48,7 @@ mod settle;
 mod staged;
 mod table;
 
+pub use alone::Sequences;
 pub use column::ValueRef;
 pub use draft::DraftOp;
 pub use key::Key;

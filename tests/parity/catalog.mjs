@@ -1,0 +1,75 @@
+// What a run needs to know of the database beside the served schema: roles and numbers that
+// `attach` made, and what triggers write, which no client foresees.
+
+const TRIGGERS = `
+SELECT n.nspname AS schema, c.relname AS relation, p.prosrc AS body, (t.tgtype & 2) > 0 AS before,
+       (t.tgtype & 4) > 0 AS on_insert, (t.tgtype & 8) > 0 AS on_delete, (t.tgtype & 16) > 0 AS on_update
+FROM pg_trigger t
+JOIN pg_class c ON c.oid = t.tgrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_proc p ON p.oid = t.tgfoid
+WHERE NOT t.tgisinternal AND p.pronamespace <> 'haversack'::regnamespace
+ORDER BY 1, 2, t.tgname`
+
+const DEFERRED = `
+SELECT DISTINCT format('%I.%I', n.nspname, c.conname) AS name
+FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
+WHERE c.condeferred AND c.conparentid = 0`
+
+export class Catalog {
+  static async read(client, login) {
+    const catalog = new Catalog()
+    const one = async (sql, values) => (await client.query(sql, values)).rows
+    const roles = await one(
+      `SELECT r.rolname AS name FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
+       WHERE m.member = (SELECT oid FROM pg_roles WHERE rolname = $1)`,
+      [login],
+    )
+    /** The role under which the endpoint acts for users. */
+    catalog.role = roles[0].name
+    /** Constraints that are deferred at first, as the endpoint has them before each mutation. */
+    catalog.deferred = (await one(DEFERRED)).map(({ name }) => name)
+    const numbers = await one('SELECT id, name FROM haversack.tables')
+    /** Tables by their number in the changelog. */
+    catalog.numbers = new Map(numbers.map(({ id, name }) => [id, name]))
+    catalog.#triggers(await one(TRIGGERS))
+    return catalog
+  }
+
+  /**
+   * Columns that triggers set, as `table.column`, and by table those others that its triggers
+   * write. Read from the functions' source: what looks like an assignment counts as one.
+   */
+  #triggers(triggers) {
+    this.set = new Set()
+    this.writes = new Map()
+    const names = new Set(this.numbers.values())
+    for (const { schema, relation, body, before } of triggers) {
+      const table = schema === 'public' ? relation : `${schema}.${relation}`
+      if (!names.has(table)) continue
+      if (before) {
+        for (const [, name] of body.matchAll(/\bNEW\s*\.\s*"?(\w+)"?\s*:?=[^=]/gi)) {
+          this.set.add(`${table}.${name}`)
+        }
+      }
+      const written = body.matchAll(
+        /\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?(?:"?public"?\s*\.\s*)?"?(\w+)"?/gi,
+      )
+      for (const [, name] of written) {
+        if (!names.has(name)) continue
+        if (!this.writes.has(table)) this.writes.set(table, new Set())
+        this.writes.get(table).add(name)
+      }
+    }
+  }
+
+  /** Everything that triggers of a table, and of those that these write, may change. */
+  reach(table, reached = new Set()) {
+    for (const name of this.writes.get(table) ?? []) {
+      if (reached.has(name)) continue
+      reached.add(name)
+      this.reach(name, reached)
+    }
+    return reached
+  }
+}

@@ -1,0 +1,216 @@
+// A round: writes, each carried out by the core and by Postgres from the same state, and compared.
+
+import { statement } from './backend.mjs'
+import { Core } from './core.mjs'
+import { fromText, same, shown } from './text.mjs'
+
+/** All rows are compared after so many writes, and at the end. */
+const WRITES_BETWEEN_LOOKS = 100
+
+/** The core and Postgres disagree. */
+export class Difference extends Error {
+  /** `cause`: the same for all differences of one kind. */
+  constructor(cause, detail) {
+    super(detail)
+    this.cause = cause
+  }
+}
+
+export class Round {
+  #database
+  #rules
+  #counts
+  #now
+  #writes = 0
+
+  static async begin(database, rules, counts) {
+    const round = new Round()
+    round.#database = database
+    round.#rules = rules
+    round.#counts = counts
+    round.#now = await database.begin()
+    await round.#open()
+    return round
+  }
+
+  /** Ends the round: Postgres is as before it. */
+  async end() {
+    await this.core.close()
+    await this.#database.end()
+  }
+
+  /** The core takes over what Postgres has. */
+  async #open() {
+    const { schema, identity } = this.#database
+    await this.core?.close()
+    const rows = await this.#database.rows()
+    this.core = await Core.open({ schema, identity, now: this.#now, rows })
+  }
+
+  /** After a difference: the round goes on from Postgres's state. */
+  async recover() {
+    await this.#open()
+  }
+
+  /**
+   * Writes, and compares what came of it.
+   *
+   * @throws Difference
+   */
+  async write(ops) {
+    this.made = undefined
+    const core = this.core.write(ops)
+    const made = ops.map((op, i) => this.#made(op, core.keys?.[i]))
+    this.made = made
+    const statements = ops.map((op, i) => statement(this.#table(op.table), op, made[i]))
+    const postgres = await this.#database.run(statements)
+    if (postgres.error !== undefined) {
+      await this.#database.undo()
+      await this.#refused(core.error, postgres.error)
+    } else {
+      const rows = await this.#database.keep(postgres.touched)
+      if (core.error !== undefined) {
+        this.#count('refused by the core alone', ops.length)
+        const verdict = verdictOf(core.error)
+        throw new Difference(
+          `core ${verdict}, Postgres ok`,
+          `the core refuses (${verdict}: ${core.error.message}), Postgres does not`,
+        )
+      }
+      this.#count('ok', ops.length)
+      await this.#compareTouched(ops, postgres.touched, rows)
+    }
+    if (++this.#writes % WRITES_BETWEEN_LOOKS === 0) await this.look()
+  }
+
+  /** Compares all rows of all tables. @throws Difference */
+  async look() {
+    const all = await this.#database.rows()
+    for (const table of this.#database.schema.tables) {
+      const rows = all.get(table.name)
+      for (const row of rows) this.#compareRow(table, row, this.core.row(table, keyOf(table, row)))
+      const count = this.core.rows(table.name).length
+      if (count !== rows.length) {
+        throw new Difference(
+          `rows of ${table.name}`,
+          `${table.name} has ${count} rows in the core and ${rows.length} in Postgres`,
+        )
+      }
+    }
+  }
+
+  async #refused(core, postgres) {
+    const verdict = verdictOf(postgres)
+    const excuse = this.#rules.excuse(postgres)
+    if (excuse !== undefined) {
+      this.#count(excuse)
+      if (core === undefined) await this.#open()
+      return
+    }
+    this.#count(verdict)
+    const said = core === undefined ? 'ok' : verdictOf(core)
+    if (said === verdict) return
+    if (core === undefined) await this.#open()
+    throw new Difference(
+      `core ${said}, Postgres ${verdict}`,
+      `the core says ${said}${core ? ` (${core.message})` : ''}, Postgres ${verdict} (${postgres.message})`,
+    )
+  }
+
+  /** What the core made of columns that an insert left out, and sends. */
+  #made(op, key) {
+    if (op.op !== 'insert') return {}
+    const table = this.#table(op.table)
+    const refers = new Set((table.foreign_keys ?? []).flatMap(({ columns }) => columns))
+    const row = key === undefined ? undefined : this.core.rowOf(op.table, key)
+    const made = {}
+    for (const column of table.columns) {
+      const { name, default: value, identity } = column
+      if (name in op.values || !column.writable) continue
+      if (identity) made[name] = this.#database.identity
+      else if (key !== undefined && value !== undefined) {
+        const at = table.primary_key.indexOf(name)
+        const sent =
+          at >= 0 || refers.has(name) || value.kind === 'uuid' || value.random === true
+        if (!sent || value.kind === 'server_only') continue
+        if (at >= 0) made[name] = key[at]
+        else if (row !== undefined) made[name] = row[name]
+      }
+    }
+    return made
+  }
+
+  async #compareTouched(ops, touched, rows) {
+    const found = new Map()
+    for (const [name, list] of rows) {
+      const table = this.#table(name)
+      for (const row of list) found.set(JSON.stringify([name, keyOf(table, row)]), row)
+    }
+    const reached = new Set()
+    for (const [name] of touched) this.#database.catalog.reach(name, reached)
+    let again = false
+    for (const [name, key] of touched) {
+      const table = this.#table(name)
+      try {
+        this.#compareRow(table, found.get(JSON.stringify([name, key])), this.core.row(table, key))
+      } catch (difference) {
+        // A trigger may have done it, on a table that it writes.
+        if (!(difference instanceof Difference) || !reached.has(name)) throw difference
+        again = true
+      }
+    }
+    if (!again && reached.size > 0) {
+      // What a trigger undid at once is in the changelog without a difference.
+      again = false
+    }
+    if (again) {
+      this.#count('rows written by a trigger')
+      await this.#open()
+    }
+  }
+
+  #compareRow(table, row, own) {
+    if (row === undefined && own === undefined) return
+    if (row === undefined || own === undefined) {
+      const where = row === undefined ? 'the core' : 'Postgres'
+      const key = shown(row === undefined ? table.primary_key.map((c) => own[c]) : keyOf(table, row))
+      throw new Difference(
+        `a row of ${table.name} in ${where} alone`,
+        `only ${where} has the row ${key} of ${table.name}`,
+      )
+    }
+    for (const { name, type } of table.columns) {
+      if (this.#rules.unseen.has(`${table.name}.${name}`)) continue
+      const wanted = fromText(type, row[name])
+      if (same(own[name], wanted)) continue
+      throw new Difference(
+        `value of ${table.name}.${name} (${type.name})`,
+        `${table.name}.${name} of ${shown(keyOf(table, row))} is ${shown(own[name])} in the core and ${shown(wanted)} in Postgres`,
+      )
+    }
+  }
+
+  #table(name) {
+    return this.#database.schema.tables.find((table) => table.name === name)
+  }
+
+  #count(kind, by = 1) {
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + by)
+  }
+}
+
+function keyOf(table, row) {
+  return table.primary_key.map((name) => row[name])
+}
+
+/** What a refusal has to agree in: SQLSTATE, and constraint or column. */
+function verdictOf(error) {
+  const { code, constraint, column } = error.details === undefined ? error : fromCore(error)
+  if (code === '23502') return `${code} ${column}`
+  return code.startsWith('23') ? `${code} ${constraint}` : code
+}
+
+function fromCore({ code, details }) {
+  const { sqlstate, constraint, column } = details
+  return { code: sqlstate ?? code, constraint, column }
+}
