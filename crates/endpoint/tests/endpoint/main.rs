@@ -16,4 +16,5 @@ mod pull;
 mod push;
 mod refusals;
 mod schema;
+mod schemas;
 mod second_schema;
