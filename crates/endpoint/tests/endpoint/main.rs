@@ -9,6 +9,7 @@ mod commands;
 mod conflicts;
 mod harness;
 mod http;
+mod organizational;
 mod poison;
 mod poke;
 mod process;
