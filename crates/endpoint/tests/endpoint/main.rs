@@ -5,6 +5,7 @@
 //! processes and sockets.
 
 mod attach;
+mod celebration;
 mod commands;
 mod conflicts;
 mod harness;

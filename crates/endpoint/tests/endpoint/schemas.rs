@@ -145,7 +145,7 @@ fn identities(folder: &Path) -> Identities {
 }
 
 /// A folder that is removed with the value.
-struct Data(PathBuf);
+pub struct Data(pub PathBuf);
 
 impl Drop for Data {
     fn drop(&mut self) {
@@ -154,7 +154,7 @@ impl Drop for Data {
 }
 
 /// The seed data of a schema folder.
-fn generate(folder: &Path) -> Data {
+pub fn generate(folder: &Path) -> Data {
     let data =
         Data(std::env::temp_dir().join(format!("haversack-schemas-{}", uuid::Uuid::new_v4())));
     let generator = folder.join("seed/generate.mjs");
