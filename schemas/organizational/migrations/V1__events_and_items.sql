@@ -546,7 +546,9 @@ END $$;
 CREATE FUNCTION restore_deleted_entity() RETURNS TRIGGER
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    back jsonb := NEW.entity_data || '{"deleted_at": null}';
+    -- Whatever the record says, it is this user's, and this entity.
+    back jsonb := NEW.entity_data || jsonb_build_object('deleted_at', NULL, 'user_id', NEW.user_id,
+        NEW.entity_type || '_id', NEW.entity_id);
     hung jsonb := NEW.related_data;
 BEGIN
     IF NEW.entity_type = 'event' THEN
@@ -578,27 +580,34 @@ BEGIN
     INSERT INTO tag_assignments
         SELECT r.* FROM jsonb_populate_recordset(NULL::tag_assignments, hung -> 'tag_assignments') r
         JOIN tags t ON t.user_id = NEW.user_id AND t.tag_id = r.tag_id
+        WHERE r.user_id = NEW.user_id
         ON CONFLICT DO NOTHING;
     INSERT INTO links
         SELECT r.* FROM jsonb_populate_recordset(NULL::links, hung -> 'links') r
-        WHERE (SELECT count(*) FROM (VALUES (r.from_type, r.from_id), (r.to_type, r.to_id)) ends (kind, id)
-               WHERE EXISTS (SELECT FROM events e WHERE ends.kind = 'event' AND e.event_id = ends.id)
-                  OR EXISTS (SELECT FROM items i WHERE ends.kind = 'item' AND i.item_id = ends.id)) = 2
+        WHERE r.user_id = NEW.user_id AND 2 = (
+            SELECT count(*) FROM (VALUES (r.from_type, r.from_id), (r.to_type, r.to_id)) ends (kind, id)
+            WHERE EXISTS (SELECT FROM events e WHERE ends.kind = 'event'
+                          AND e.event_id = ends.id AND e.user_id = NEW.user_id)
+               OR EXISTS (SELECT FROM items i WHERE ends.kind = 'item'
+                          AND i.item_id = ends.id AND i.user_id = NEW.user_id))
         ON CONFLICT DO NOTHING;
     INSERT INTO entity_fields
         SELECT r.* FROM jsonb_populate_recordset(NULL::entity_fields, hung -> 'entity_fields') r
         JOIN field_definitions d ON d.user_id = NEW.user_id AND d.field_id = r.field_id
+        WHERE r.user_id = NEW.user_id
         ON CONFLICT DO NOTHING;
     INSERT INTO entity_files
         SELECT r.* FROM jsonb_populate_recordset(NULL::entity_files, hung -> 'entity_files') r
+        WHERE r.user_id = NEW.user_id
         ON CONFLICT DO NOTHING;
     -- An entry with a text has stayed, without its link.
     INSERT INTO list_items
         SELECT r.* FROM jsonb_populate_recordset(NULL::list_items, hung -> 'list_items') r
         JOIN lists l ON l.user_id = NEW.user_id AND l.list_id = r.list_id
+        WHERE r.user_id = NEW.user_id
         ON CONFLICT (list_item_id) DO UPDATE
             SET linked_type = EXCLUDED.linked_type, linked_id = EXCLUDED.linked_id
-            WHERE list_items.linked_id IS NULL;
+            WHERE list_items.linked_id IS NULL AND list_items.user_id = NEW.user_id;
     RETURN NULL;
 END $$;
 
