@@ -38,7 +38,8 @@ pub enum Area {
 impl Area {
     fn needs(self) -> &'static [Need] {
         match self {
-            Area::Rust => &[Need::Nextest, Need::Postgres],
+            // The schemas' seed generators are Node programs.
+            Area::Rust => &[Need::Nextest, Need::NodePackages, Need::Postgres],
             Area::Wasm => &[
                 Need::WasmTarget,
                 Need::WasmBindgen,

@@ -4,6 +4,7 @@
 // Ada (1) has about 10,000 events: the holidays of every country that date-holidays knows, for three
 // years. Grace (2) has a few rows, Edsger (3) none. The same input gives the same output.
 
+import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Holidays from 'date-holidays'
@@ -224,6 +225,243 @@ const links = [
     relationship_type: 'kept with',
   },
 ]
+/** What else the schema has, a little of each: Ada's, then Grace's. */
+function organization() {
+  const ada = { user_id: 1 }
+  const grace = { user_id: 2 }
+  return [
+    [
+      'field_definitions',
+      [
+        {
+          ...field(1, ada, 'days', 'number', 'Length in days', 'time'),
+          validation_schema: { type: 'integer', minimum: 1 },
+        },
+        {
+          ...field(2, ada, 'expires', 'date', 'Valid until', 'papers'),
+          validation_schema: { type: 'string', format: 'date' },
+        },
+        { ...field(3, ada, 'colour', 'text', 'Colour', 'looks'), default_value: 'green' },
+        field(4, grace, 'project', 'text', 'Project', 'work'),
+      ],
+    ],
+    [
+      'entity_fields',
+      [
+        { entity_type: 'event_type', entity_id: 1, field_id: 1, ...ada, sequence_order: 0 },
+        {
+          entity_type: 'item',
+          entity_id: 4,
+          field_id: 2,
+          ...ada,
+          sequence_order: 0,
+          is_required: true,
+        },
+        { entity_type: 'item_type', entity_id: 1, field_id: 3, ...ada, sequence_order: 1 },
+        { entity_type: 'event', entity_id: next + 2, field_id: 4, ...grace, sequence_order: 0 },
+      ],
+    ],
+    [
+      'collections',
+      [
+        {
+          collection_id: 1,
+          ...ada,
+          name: 'Public holidays to come',
+          icon: 'flag',
+          color: '#dc2626',
+          filter_config: {
+            table: 'events',
+            where: { status: 'active', priority: { gte: 5 } },
+            orderBy: [['due_date', 'asc']],
+            limit: 50,
+          },
+          view_config: { layout: 'agenda', group: 'month' },
+        },
+        {
+          collection_id: 2,
+          ...grace,
+          name: 'COBOL',
+          filter_config: {
+            table: 'events',
+            where: { custom_fields: { contains: { project: 'COBOL' } } },
+          },
+          view_config: { layout: 'table' },
+        },
+      ],
+    ],
+    [
+      'lists',
+      [
+        { list_id: 1, ...ada, title: 'To pack', is_ordered: false },
+        { list_id: 2, ...ada, title: 'Before leaving', is_ordered: true },
+        { list_id: 3, ...grace, title: 'Groceries', is_ordered: false },
+      ],
+    ],
+    [
+      'list_items',
+      [
+        {
+          list_item_id: 1,
+          ...ada,
+          list_id: 1,
+          linked_type: 'item',
+          linked_id: 1,
+          sequence_order: 0,
+        },
+        {
+          list_item_id: 2,
+          ...ada,
+          list_id: 1,
+          linked_type: 'item',
+          linked_id: 2,
+          sequence_order: 1,
+        },
+        { list_item_id: 3, ...ada, list_id: 1, text_content: 'Toothbrush', sequence_order: 2 },
+        {
+          list_item_id: 4,
+          ...ada,
+          list_id: 2,
+          text_content: 'Turn the water off',
+          sequence_order: 0,
+        },
+        {
+          list_item_id: 5,
+          ...ada,
+          list_id: 2,
+          text_content: 'Renew it first',
+          linked_type: 'item',
+          linked_id: 4,
+          sequence_order: 1,
+          is_checked: true,
+        },
+        { list_item_id: 6, ...grace, list_id: 3, text_content: 'Coffee', sequence_order: 0 },
+      ],
+    ],
+    [
+      'routines',
+      [
+        {
+          routine_id: 1,
+          ...ada,
+          event_type_id: 5,
+          title: 'Check the passport',
+          schedule_pattern: 'FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=2',
+          starts_at: '2026-01-02T08:00:00.000Z',
+          time_zone: 'Europe/London',
+          event_template: { priority: 2, location: 'Safe' },
+          generated_until: '2026-03-01T00:00:00.000Z',
+        },
+        {
+          routine_id: 2,
+          ...grace,
+          event_type_id: TYPES.length + 1,
+          title: 'Water the plants',
+          schedule_pattern: 'FREQ=WEEKLY;INTERVAL=1;BYDAY=WE',
+          starts_at: '2026-03-04T08:00:00.000Z',
+          ends_at: '2027-03-04T08:00:00.000Z',
+          time_zone: 'America/New_York',
+          event_template: { priority: 3 },
+          generated_until: '2026-03-05T00:00:00.000Z',
+        },
+      ],
+    ],
+    [
+      'routine_event_instances',
+      [
+        { instance_id: 1, ...ada, routine_id: 1, scheduled_date: '2026-01-02T08:00:00.000Z' },
+        {
+          instance_id: 2,
+          ...grace,
+          routine_id: 2,
+          event_id: next,
+          scheduled_date: '2026-03-04T08:00:00.000Z',
+        },
+      ],
+    ],
+    [
+      'entity_files',
+      [
+        {
+          id: 1,
+          ...ada,
+          entity_type: 'item',
+          entity_id: 4,
+          file_path: 'items/4/passport.pdf',
+          file_name: 'passport.pdf',
+          mime_type: 'application/pdf',
+          size_bytes: 184_320,
+          checksum: createHash('sha256').update('passport.pdf').digest('hex'),
+          sync_status: 'synced',
+        },
+        {
+          id: 2,
+          ...grace,
+          entity_type: 'event',
+          entity_id: next + 2,
+          file_path: `events/${next + 2}/report.txt`,
+          file_name: 'report.txt',
+          mime_type: 'text/plain',
+          size_bytes: 2048,
+        },
+      ],
+    ],
+    [
+      'operation_logs',
+      [
+        log(1, ada, 'CREATE', 'item', 4, null, '2026-01-02T08:10:00.000Z'),
+        log(
+          2,
+          ada,
+          'UPDATE',
+          'item',
+          4,
+          { location: ['Desk', 'Safe'] },
+          '2026-01-02T08:11:00.000Z',
+        ),
+        log(3, ada, 'CREATE', 'item', 6, null, '2026-01-05T17:00:00.000Z'),
+        log(4, ada, 'DELETE', 'item', 6, gone, '2026-02-01T09:00:00.000Z'),
+        log(5, grace, 'CREATE', 'event', next, null, '2026-02-27T12:00:00.000Z'),
+      ],
+    ],
+    [
+      'deleted_entities',
+      [
+        {
+          deletion_id: 1,
+          ...ada,
+          entity_type: 'item',
+          entity_id: 6,
+          entity_data: gone,
+          deleted_at: '2026-02-01T09:00:00.000Z',
+        },
+      ],
+    ],
+  ]
+}
+
+function field(field_id, owner, field_name, field_type, label, category) {
+  return { field_id, ...owner, field_name, field_type, label, category }
+}
+
+function log(log_id, owner, operation_type, entity_type, entity_id, changes, timestamp) {
+  return { log_id, ...owner, operation_type, entity_type, entity_id, changes, timestamp }
+}
+
+/** An item that Ada had. */
+const gone = {
+  item_id: 6,
+  user_id: 1,
+  item_type_id: 1,
+  name: 'Old umbrella',
+  quantity: 1,
+  unit: 'piece',
+  location: 'Hall cupboard',
+  status: 'lost',
+  is_favorite: false,
+  custom_fields: {},
+  created_at: '2026-01-05T17:00:00.000Z',
+}
 const graceTag = { taggable_type: 'event', taggable_id: next, tag_id: TAGS.length + 1, user_id: 2 }
 
 const folder = process.argv[2]
@@ -241,6 +479,7 @@ const tables = [
   ['items', items()],
   ['tag_assignments', [...assignments(events), graceTag]],
   ['links', links],
+  ...organization(),
 ]
 for (const [i, [table, rows]] of tables.entries()) {
   const file = `${String(i + 1).padStart(2, '0')}_${table}.ndjson`

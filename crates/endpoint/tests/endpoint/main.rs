@@ -5,11 +5,13 @@
 //! processes and sockets.
 
 mod attach;
+mod celebration;
 mod commands;
 mod conflicts;
 mod harness;
 mod http;
 mod introspection;
+mod organizational;
 mod poison;
 mod poke;
 mod process;
@@ -17,4 +19,5 @@ mod pull;
 mod push;
 mod refusals;
 mod schema;
+mod schemas;
 mod second_schema;

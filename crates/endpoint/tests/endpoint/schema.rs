@@ -22,11 +22,21 @@ async fn the_organizational_schema_is_read_whole() {
     assert_eq!(
         names,
         [
+            "collections",
+            "deleted_entities",
+            "entity_fields",
+            "entity_files",
             "event_types",
             "events",
+            "field_definitions",
             "item_types",
             "items",
             "links",
+            "list_items",
+            "lists",
+            "operation_logs",
+            "routine_event_instances",
+            "routines",
             "tag_assignments",
             "tags",
             "users"
@@ -63,16 +73,17 @@ async fn the_organizational_schema_is_read_whole() {
             r#"event_type_id?+ {"name":"int4"} "#,
             r#"title+ {"name":"varchar","length":255} "#,
             r#"description?+ {"name":"text"} "#,
-            r#"priority?+ {"name":"int4"} "#,
-            r#"budget?+ {"name":"numeric","precision":10,"scale":2} "#,
-            r#"location?+ {"name":"varchar","length":200} "#,
-            r#"due_date?+ {"name":"timestamptz"} "#,
             r#"completed_date?+ {"name":"timestamptz"} "#,
             r#"status+ {"name":"varchar","length":20} {"kind":"constant","text":"active"}"#,
+            r#"is_favorite+ {"name":"bool"} {"kind":"constant","text":"false"}"#,
             r#"custom_fields?+ {"name":"jsonb"} {"kind":"constant","text":"{}"}"#,
             r#"created_at? {"name":"timestamptz"} {"kind":"now"}"#,
             r#"updated_at? {"name":"timestamptz"} {"kind":"now"}"#,
             r#"deleted_at?+ {"name":"timestamptz"} "#,
+            r#"priority?+ {"name":"int4"} "#,
+            r#"budget?+ {"name":"numeric","precision":10,"scale":2} "#,
+            r#"location?+ {"name":"varchar","length":200} "#,
+            r#"due_date?+ {"name":"timestamptz"} "#,
         ]
     );
     assert_eq!(
