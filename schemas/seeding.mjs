@@ -41,7 +41,9 @@ export function uuid(name) {
 
 /** `days` and `hours` after midnight UTC of a date, as an ISO string. */
 export function after(date, days, hours = 0) {
-  return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000 + hours * 3_600_000).toISOString()
+  return new Date(
+    Date.parse(`${date}T00:00:00Z`) + days * 86_400_000 + hours * 3_600_000,
+  ).toISOString()
 }
 
 /** The date so many days after another, as YYYY-MM-DD. */

@@ -53,6 +53,8 @@ CREATE INDEX idx_user_achievements_achievement ON user_achievements (achievement
 
 -- ---------------------------------------------------------------- row security
 
+ALTER TABLE achievements ENABLE ROW LEVEL SECURITY;
+CREATE POLICY achievements_read_all ON achievements FOR SELECT USING (true);
 -- Nobody writes progress; of an achievement, only that it was seen.
 ALTER TABLE user_progress ENABLE ROW LEVEL SECURITY;
 CREATE POLICY user_progress_read_own_data ON user_progress FOR SELECT

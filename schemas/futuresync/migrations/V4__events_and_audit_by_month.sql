@@ -72,6 +72,8 @@ CREATE TABLE partition_retention (
     months_kept INTEGER NOT NULL CHECK (months_kept >= 1)
 );
 COMMENT ON TABLE partition_retention IS 'Tables with a partition for each month: how many are made beforehand, and how many whole months are kept.';
+-- For the owner alone.
+ALTER TABLE partition_retention ENABLE ROW LEVEL SECURITY;
 INSERT INTO partition_retention (table_name, time_column, months_kept) VALUES
     ('analytics_events', 'occurred_at', 25), ('audit_log', 'created_at', 84);
 
