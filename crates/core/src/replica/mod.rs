@@ -24,7 +24,6 @@
 //!    [`Replica::take_dirty`] tells.
 
 mod checks;
-mod column;
 mod defaults;
 mod draft;
 mod effect;
@@ -37,16 +36,17 @@ mod scan;
 mod staged;
 mod table;
 
-pub use column::ValueRef;
 pub use draft::DraftOp;
+pub use haversack_rows::ValueRef;
 pub use key::Key;
 pub use overlay::{LocalId, PendingMutation};
 pub use prepare::{Prepared, WriteContext};
 pub use read::EXACT;
 pub use staged::{LineKind, Staged};
 
-pub(crate) use column::{Column, Data};
 pub(crate) use table::TableStore;
+
+use haversack_rows::column;
 
 use crate::protocol::Seq;
 use crate::query::{Plan, QueryShape};

@@ -1,16 +1,19 @@
 //! Slots of a table in the order of some of its columns, ties in the order of the primary key.
 
-use super::filter::Filter;
-use crate::replica::{Column, Data};
+use crate::column::{Column, Data};
+use crate::filter::Filter;
 use crate::sort;
 use std::cmp::Ordering;
 use std::ops::Range;
 
 /// A column to order by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct OrderKey {
+pub struct OrderKey {
+    /// The position of the column.
     pub column: usize,
+    /// The greatest first.
     pub descending: bool,
+    /// NULL before anything else.
     pub nulls_first: bool,
 }
 
@@ -66,7 +69,7 @@ impl OrderKey {
 
 /// What an index is ordered by, the primary key at the end included.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Spec(pub Vec<OrderKey>);
+pub struct Spec(pub Vec<OrderKey>);
 
 impl Spec {
     /// Is the order made by this column, among others?
@@ -74,6 +77,7 @@ impl Spec {
         self.0.iter().any(|key| key.column == column)
     }
 
+    /// Compares two rows.
     pub fn compare(&self, columns: &[Column], a: u32, b: u32) -> Ordering {
         compare(&self.0, columns, a, b)
     }
@@ -146,9 +150,12 @@ struct Groups {
 
 /// An index, kept in step with every change unless it is stale; then it is made anew when used.
 #[derive(Debug)]
-pub(crate) struct SortedIndex {
+pub struct SortedIndex {
+    /// What it is ordered by.
     pub spec: Spec,
+    /// The rows, in order; none while it is stale.
     pub slots: Vec<u32>,
+    /// Is it to be made anew?
     pub stale: bool,
     groups: Groups,
     /// When it was used last, by the table's count of uses.
@@ -156,6 +163,7 @@ pub(crate) struct SortedIndex {
 }
 
 impl SortedIndex {
+    /// An index that is to be made.
     pub fn new(spec: Spec) -> Self {
         Self {
             spec,
@@ -166,12 +174,14 @@ impl SortedIndex {
         }
     }
 
+    /// Has it made anew when it is used next.
     pub fn make_stale(&mut self) {
         self.stale = true;
         self.slots.clear();
         self.groups = Groups::default();
     }
 
+    /// Makes it anew from these rows.
     pub fn rebuild(&mut self, columns: &[Column], slots: impl Iterator<Item = u32>) {
         self.slots.clear();
         self.slots.extend(slots);
