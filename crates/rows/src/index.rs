@@ -89,6 +89,7 @@ impl Spec {
     }
 
     /// Sorts slots.
+    #[inline(never)]
     pub fn sort(&self, columns: &[Column], slots: &mut [u32]) {
         let Some(&one) = slots.first() else { return };
         // Columns in which all rows agree order nothing; those of one user begin with such.
@@ -190,6 +191,7 @@ impl SortedIndex {
     }
 
     /// Takes in a slot whose values are in place.
+    #[inline(never)]
     pub fn insert(&mut self, columns: &[Column], slot: u32) {
         if !self.stale {
             let at = self.position(columns, slot);
@@ -199,6 +201,7 @@ impl SortedIndex {
     }
 
     /// Takes out a slot whose values are still those under which it was inserted.
+    #[inline(never)]
     pub fn remove(&mut self, columns: &[Column], slot: u32) {
         if !self.stale {
             let at = self.position(columns, slot);
@@ -215,6 +218,7 @@ impl SortedIndex {
 
     /// Finds the groups at `depth` of a stretch that agrees on all columns before it, if it is not
     /// the first time that they are asked for since the index changed.
+    #[inline(never)]
     pub fn group(&mut self, columns: &[Column], within: &Range<usize>, depth: usize) {
         if self.groups.depth != depth || self.groups.within != *within {
             self.groups = Groups {
@@ -240,6 +244,7 @@ impl SortedIndex {
     }
 
     /// Where the group ends that `rest` begins with.
+    #[inline(never)]
     pub fn group_end(&self, columns: &[Column], rest: Range<usize>, depth: usize) -> usize {
         let groups = &self.groups;
         if groups.depth == depth
@@ -255,6 +260,7 @@ impl SortedIndex {
 
     /// The positions, within those that agree on all columns before `depth`, whose value at
     /// `depth` passes a filter: a point or an interval.
+    #[inline(never)]
     pub fn narrow(
         &self,
         columns: &[Column],

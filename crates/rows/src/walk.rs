@@ -71,6 +71,7 @@ impl Walk<'_, '_> {
     }
 
     /// Collects from slots that are in order; says whether there is enough.
+    #[inline(never)]
     pub fn along(&mut self, columns: &[Column], slots: &[u32], rest: Set) -> bool {
         if rest == 0 {
             let skipped = (self.offset - self.offset.min(self.seen)).min(slots.len());
@@ -109,6 +110,7 @@ impl Walk<'_, '_> {
     }
 
     /// Collects from runs, none empty, each of which is in order.
+    #[inline(never)]
     pub fn merge(
         &mut self,
         columns: &[Column],
@@ -147,6 +149,7 @@ impl Walk<'_, '_> {
     }
 
     /// Collects from runs in any order, by sorting.
+    #[inline(never)]
     pub fn sort(
         &mut self,
         columns: &[Column],

@@ -29,6 +29,7 @@ pub use time::{INFINITY, MINUS_INFINITY, POSTGRES_EPOCH_UNIX_MICROS};
 
 use crate::error::{Error, ErrorCode};
 use crate::schema::{Storage, Type, hex};
+use haversack_rows::plain;
 use sha2::{Digest, Sha256};
 
 /// The stored form of NaN in a numeric that is kept as a scaled integer: greater than any number,
@@ -78,9 +79,9 @@ pub fn parse(kind: &Type, text: &str) -> Result<Value, Error> {
 /// As [`parse`], for the types that are not stored as text.
 pub fn parse_canonical(kind: &Type, text: &str) -> Result<Value, Error> {
     let plain = match kind {
-        Type::Int2 | Type::Int4 | Type::Int8 => numeric::parse_plain_int(text),
-        Type::Timestamp => time::parse_plain_timestamp(text, false),
-        Type::Timestamptz => time::parse_plain_timestamp(text, true),
+        Type::Int2 | Type::Int4 | Type::Int8 => plain::int(text),
+        Type::Timestamp => plain::timestamp(text, false),
+        Type::Timestamptz => plain::timestamp(text, true),
         Type::Char { .. } => return Ok(Value::text(text.trim_end_matches(' '))),
         _ if kind.storage() == Storage::Text => return Ok(Value::text(text)),
         _ => None,
