@@ -21,7 +21,7 @@ use haversack_core::schema::{Schema, TableId};
 use haversack_core::{Error, ErrorCode};
 use js_sys::{Array, Function, Reflect, Uint32Array};
 use memory::Memory;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
@@ -31,22 +31,42 @@ pub fn core_version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
-/// A parameter until its query is run.
-#[derive(Clone)]
-enum Given {
-    Null,
-    Number(f64),
-    Text(String),
+/// What TypeScript writes a query's parameters to.
+#[derive(Default)]
+struct Input {
+    /// Two for each: a number and -1, or anything and the length of a text in bytes.
+    numbers: Vec<f64>,
+    /// The texts, one after the other.
+    text: Vec<u8>,
 }
 
-impl Given {
-    fn param(&self) -> Param<'_> {
-        match self {
-            Given::Null => Param::Null,
-            Given::Number(number) => Param::Number(*number),
-            Given::Text(text) => Param::Text(text),
-        }
+impl Input {
+    fn reserve(&mut self, params: usize, bytes: usize) {
+        // One more, because a run says there where its hits are.
+        self.numbers.resize((params + 1) * 2, 0.0);
+        self.text.resize(bytes, 0);
     }
+
+    /// Reads parameters, one after the other, into `to`.
+    fn read<'a>(&'a self, to: &mut [Param<'a>]) -> Result<(), Error> {
+        let mut at = 0;
+        for (to, from) in to.iter_mut().zip(self.numbers.chunks_exact(2)) {
+            *to = if from[1] < 0.0 {
+                Param::Number(from[0])
+            } else {
+                let end = at + from[1] as usize;
+                let text = self.text.get(at..end).unwrap_or_default();
+                at = end;
+                Param::Text(std::str::from_utf8(text).map_err(|_| not_text())?)
+            };
+        }
+        Ok(())
+    }
+}
+
+#[cold]
+fn not_text() -> Error {
+    Error::new(ErrorCode::InvalidQuery, "a parameter is not UTF-8")
 }
 
 /// Queries with so many parameters are run without an allocation.
@@ -56,9 +76,7 @@ const PARAMS_FEW: usize = 8;
 #[wasm_bindgen]
 pub struct Client {
     shared: Rc<Shared>,
-    params: RefCell<Vec<Given>>,
-    /// Where the last query's hits are, for TypeScript to read from memory.
-    hits: Cell<*const u32>,
+    input: RefCell<Input>,
     /// Why the last run failed, until TypeScript asks.
     error: RefCell<Option<Error>>,
 }
@@ -155,37 +173,37 @@ impl Client {
         plan.map(|plan| plan.0).map_err(|error| thrown(&error))
     }
 
-    /// Sets a parameter of the next run.
-    pub fn number_param(&self, i: usize, value: f64) {
-        self.set_param(i, Given::Number(value));
+    /// Makes room for so many parameters, and for so many bytes of their texts.
+    pub fn reserve(&self, params: usize, bytes: usize) {
+        self.input.borrow_mut().reserve(params, bytes);
     }
 
-    /// Sets a parameter of the next run.
-    pub fn text_param(&self, i: usize, value: String) {
-        self.set_param(i, Given::Text(value));
+    /// Where parameters are written.
+    pub fn params_ptr(&self) -> *const f64 {
+        self.input.borrow().numbers.as_ptr()
     }
 
-    /// Sets a parameter of the next run.
-    pub fn null_param(&self, i: usize) {
-        self.set_param(i, Given::Null);
+    /// Where the texts of parameters are written.
+    pub fn text_ptr(&self) -> *const u8 {
+        self.input.borrow().text.as_ptr()
     }
 
-    /// Runs a query and returns how many rows it found; their slots are at `ids_ptr`. Negative where
-    /// it failed: then `take_error` says why. (A `Result` would cross the boundary as an array,
-    /// which costs as much as finding a few dozen rows.)
+    /// Runs a query and returns how many rows it found; the first number of its parameters then says
+    /// where their slots are. Negative where it failed: then `take_error` says why. (A `Result` would
+    /// cross the boundary as an array, which costs as much as finding a few dozen rows.)
     pub fn run(&self, plan: u32, params: usize) -> i32 {
-        self.with_params(params, |params| {
+        let mut hits = std::ptr::null();
+        let count = self.with_params(params, |params| {
             let mut replica = self.shared.replica.borrow_mut();
             let found = replica.run(PlanId(plan), params)?;
             // The plan keeps them until its next run, and TypeScript reads them before that.
-            self.hits.set(found.as_ptr());
+            hits = found.as_ptr();
             Ok(found.len() as u32)
-        })
-    }
-
-    /// Where the slots of the last run are.
-    pub fn ids_ptr(&self) -> *const u32 {
-        self.hits.get()
+        });
+        if let Some(first) = self.input.borrow_mut().numbers.first_mut() {
+            *first = hits as usize as f64;
+        }
+        count
     }
 
     /// How many rows a query finds; negative as for `run`.
@@ -285,23 +303,18 @@ impl Client {
         count: usize,
         run: impl FnOnce(&[Param<'_>]) -> Result<u32, Error>,
     ) -> i32 {
-        let held = self.params.borrow();
-        let held = &held[..count.min(held.len())];
+        let input = self.input.borrow();
+        let count = count.min(input.numbers.len() / 2);
         let mut few = [Param::Null; PARAMS_FEW];
-        let many: Vec<Param<'_>>;
-        let params = match few.get_mut(..held.len()) {
-            Some(few) => {
-                for (to, given) in few.iter_mut().zip(held) {
-                    *to = given.param();
-                }
-                &*few
-            }
+        let mut many = Vec::new();
+        let params = match few.get_mut(..count) {
+            Some(few) => few,
             None => {
-                many = held.iter().map(Given::param).collect();
-                &many
+                many.resize(count, Param::Null);
+                &mut many[..]
             }
         };
-        match run(params) {
+        match input.read(params).and_then(|()| run(params)) {
             Ok(hits) => hits as i32,
             Err(error) => {
                 self.error.replace(Some(error));
@@ -309,22 +322,13 @@ impl Client {
             }
         }
     }
-
-    fn set_param(&self, i: usize, value: Given) {
-        let mut params = self.params.borrow_mut();
-        if params.len() <= i {
-            params.resize(i + 1, Given::Null);
-        }
-        params[i] = value;
-    }
 }
 
 impl Client {
     fn of(shared: Rc<Shared>) -> Client {
         Client {
             shared,
-            params: RefCell::default(),
-            hits: Cell::new(std::ptr::null()),
+            input: RefCell::default(),
             error: RefCell::default(),
         }
     }

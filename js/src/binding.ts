@@ -53,15 +53,22 @@ export interface BindingClient {
   len(table: number): number
   /** A plan for a `QueryShape` as JSON. */
   compile(shapeJson: string): number
-  number_param(i: number, value: number): void
-  text_param(i: number, value: string): void
-  null_param(i: number): void
-  /** Runs a plan with the parameters set before; the number of hits, or −1 for an error. */
+  /** Makes room for so many parameters, and for so many bytes of their texts. */
+  reserve(params: number, bytes: number): void
+  /**
+   * Where parameters are written: two f64 each, a number and −1, or anything and the length of a
+   * text in bytes. `reserve` moves it.
+   */
+  params_ptr(): number
+  /** Where the texts of parameters are written as UTF-8, one after the other. `reserve` moves it. */
+  text_ptr(): number
+  /**
+   * Runs a plan with the parameters written before; the number of hits, or −1 for an error. The
+   * first f64 of the parameters is then where the hits are, as u32 in the module's memory.
+   */
   run(plan: number, params: number): number
   /** The error of the last `run` or `count`. */
   take_error(): unknown
-  /** Where the hits of the last run are, as u32 in the module's memory. */
-  ids_ptr(): number
   /** As `run`, but gives the number alone. */
   count(plan: number, params: number): number
   explain(plan: number): string

@@ -4,15 +4,14 @@
 
 import type { BindingClient, BindingExplanation, MutateResult, MutationOp } from './binding.js'
 import { HaversackError, isBindingError, report, toHaversackError } from './errors.js'
+import { Input } from './input.js'
+import type { Param } from './input.js'
 import { LiveQueries } from './live.js'
 import { Rows } from './rows.js'
 import type { Shape } from './shape.js'
 import type { KeyPart, SchemaTable } from './types.js'
 import { describe, toWire } from './values.js'
 import { Writes } from './write.js'
-
-/** A parameter of a query, ready for the core. */
-export type Param = number | string
 
 /** A WebAssembly instance, which all databases of a page share. */
 export class Instance {
@@ -50,8 +49,7 @@ export class Replica {
   /** Called when the database has ended, with the reason where it is not the application's wish. */
   onEnd: (error: HaversackError | undefined) => void = () => {}
   private readonly byName: ReadonlyMap<string, Rows>
-  /** The whole memory; an empty view is one that was detached when memory grew. */
-  private words = new Uint32Array(0)
+  private readonly input: Input
   private ended: HaversackError | undefined
 
   constructor(
@@ -59,6 +57,7 @@ export class Replica {
     private readonly client: BindingClient,
     tables: readonly SchemaTable[],
   ) {
+    this.input = new Input(client, instance.memory)
     this.tables = tables.map((table, position) => new Rows(position, table))
     this.byName = new Map(this.tables.map((rows) => [rows.table.name, rows]))
     instance.users.add(this)
@@ -88,11 +87,14 @@ export class Replica {
     if (this.ended !== undefined) throw this.ended
     try {
       const client = this.client
-      const hits = client.run(this.plan(shape, limit, offset), this.bind(params, limit, offset))
+      const input = this.input
+      const plan = this.plan(shape, limit, offset)
+      const hits = client.run(plan, input.write(params, limit, offset))
       if (hits < 0) throw client.take_error()
-      const first = client.ids_ptr() >>> 2
-      let words = this.words
-      if (words.length === 0) words = this.words = new Uint32Array(this.instance.memory.buffer)
+      // Making an index may have made the memory grow.
+      if (input.words.length === 0) input.view()
+      const words = input.words
+      const first = input.numbers[input.at]! >>> 2
       const cached = rows.cached
       const result = new Array<object>(hits)
       for (let i = 0; i < hits; i++) {
@@ -110,7 +112,8 @@ export class Replica {
   /** How many rows a query gives. */
   count(shape: Shape, params: readonly Param[], limit: number, offset: number): number {
     return this.call((client) => {
-      const count = client.count(this.plan(shape, limit, offset), this.bind(params, limit, offset))
+      const plan = this.plan(shape, limit, offset)
+      const count = client.count(plan, this.input.write(params, limit, offset))
       if (count < 0) throw client.take_error()
       return count
     })
@@ -125,7 +128,7 @@ export class Replica {
   ): BindingExplanation {
     const text = this.call((client) => {
       const plan = this.plan(shape, limit, offset)
-      if (client.run(plan, this.bind(params, limit, offset)) < 0) throw client.take_error()
+      if (client.run(plan, this.input.write(params, limit, offset)) < 0) throw client.take_error()
       return client.explain(plan)
     })
     return JSON.parse(text) as BindingExplanation
@@ -236,19 +239,6 @@ export class Replica {
     if (plan >= 0) return plan
     const text = JSON.stringify(shape.describe(limit >= 0, offset > 0))
     return (shape.plans[variant] = this.client.compile(text))
-  }
-
-  private bind(params: readonly Param[], limit: number, offset: number): number {
-    const client = this.client
-    let count = params.length
-    for (let i = 0; i < count; i++) {
-      const value = params[i]!
-      if (typeof value === 'number') client.number_param(i, value)
-      else client.text_param(i, value)
-    }
-    if (limit >= 0) client.number_param(count++, limit)
-    if (offset > 0) client.number_param(count++, offset)
-    return count
   }
 
   private failure(thrown: unknown): HaversackError {

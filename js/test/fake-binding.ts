@@ -30,6 +30,9 @@ export interface Made {
   readonly ops: readonly MutationOp[]
 }
 
+/** Where the fake's hits are in its memory. */
+const HITS_AT = 64
+
 export class FakeClient implements BindingClient {
   readonly memory = new WebAssembly.Memory({ initial: 1 })
   /** What was compiled, by plan. */
@@ -60,6 +63,8 @@ export class FakeClient implements BindingClient {
   private dirty: number[] = []
   private next = 1
   private hits = 0
+  private paramsAt = 0
+  private textAt = HITS_AT + 32768
 
   constructor(readonly tables: readonly SchemaTable[]) {
     this.data = tables.map(() => [])
@@ -118,28 +123,43 @@ export class FakeClient implements BindingClient {
     return this.shapes.push(shape) - 1
   }
 
-  number_param(i: number, value: number): void {
-    this.params.length = i
-    this.params[i] = value
+  reserve(params: number, bytes: number): void {
+    // Elsewhere each time, as a real allocation may be.
+    this.paramsAt = (this.textAt + bytes + 7) & ~7
+    this.textAt = this.paramsAt + params * 16
+    const missing = this.textAt + bytes - this.memory.buffer.byteLength
+    if (missing > 0) this.memory.grow(Math.ceil(missing / 65536))
   }
 
-  text_param(i: number, value: string): void {
-    this.params.length = i
-    this.params[i] = value
+  params_ptr(): number {
+    return this.paramsAt
   }
 
-  null_param(i: number): void {
-    this.params[i] = null
+  text_ptr(): number {
+    return this.textAt
+  }
+
+  private read(count: number): void {
+    const numbers = new Float64Array(this.memory.buffer, this.paramsAt, count * 2)
+    let at = this.textAt
+    this.params = Array.from({ length: count }, (_, i) => {
+      const length = numbers[i * 2 + 1]!
+      if (length < 0) return numbers[i * 2]!
+      const bytes = new Uint8Array(this.memory.buffer, at, length)
+      at += length
+      return new TextDecoder().decode(bytes)
+    })
   }
 
   run(plan: number, params: number): number {
     this.maybeThrow()
     this.calls.run++
     if (this.failure !== undefined) return -1
-    if (params === 0) this.params = []
+    this.read(params)
     const hits = this.answer(this.shapes[plan]!)
     this.hits = hits.length
-    new Uint32Array(this.memory.buffer, this.ids_ptr(), hits.length).set(hits)
+    new Uint32Array(this.memory.buffer, HITS_AT, hits.length).set(hits)
+    if (this.paramsAt > 0) new Float64Array(this.memory.buffer, this.paramsAt)[0] = HITS_AT
     return hits.length
   }
 
@@ -152,11 +172,8 @@ export class FakeClient implements BindingClient {
     return failure
   }
 
-  ids_ptr(): number {
-    return 64
-  }
-
-  count(plan: number): number {
+  count(plan: number, params: number): number {
+    this.read(params)
     return this.answer(this.shapes[plan]!).length
   }
 

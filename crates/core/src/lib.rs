@@ -17,8 +17,9 @@ pub mod query;
 pub mod queue;
 pub mod replica;
 pub mod schema;
-mod sort;
 pub mod sync;
 pub mod value;
+
+use haversack_rows::sort;
 
 pub use error::{Error, ErrorCode, Recovery};

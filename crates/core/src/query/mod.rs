@@ -6,13 +6,11 @@
 
 mod bind;
 mod codec;
-mod filter;
-mod index;
 mod plan;
 mod run;
-mod walk;
 
-pub(crate) use index::SortedIndex;
+use haversack_rows::{filter, index, walk};
+
 pub(crate) use plan::Plan;
 pub(crate) use run::{count, run};
 

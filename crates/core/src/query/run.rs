@@ -224,10 +224,8 @@ fn answer(
     let fixed = fixed(store, at, plan, filters);
     let mut rest = conditions_left(plan, filters);
     let bound = bound(plan, filters, rest);
-    let mut range = fixed.clone();
     if let Some(bound) = bound {
         rest &= !(1 << bound);
-        range = narrow(store, at, range, plan.points.len(), &filters[bound]);
     }
     let budget = match &plan.range {
         Some((spec, condition)) if rest != 0 => {
@@ -243,23 +241,49 @@ fn answer(
         }
         _ => usize::MAX,
     };
+    if budget == 0 {
+        return by_counts(store, plan, walk, runs, (at, fixed, None), (rest, bound));
+    }
+    let mut range = bound_range(store, at, plan, filters, bound, &fixed);
     let stop = range.end.min(range.start.saturating_add(budget));
     let slots = &store.indexes[at].slots;
     if walk.along(&store.columns, &slots[range.start..stop], rest) || stop == range.end {
         return Strategy::Ordered;
     }
     range.start = stop;
-    by_counts(store, plan, walk, runs, (at, fixed, range), (rest, bound))
+    by_counts(
+        store,
+        plan,
+        walk,
+        runs,
+        (at, fixed, Some(range)),
+        (rest, bound),
+    )
+}
+
+/// What a condition on the first column of the order leaves of the first index.
+fn bound_range(
+    store: &TableStore,
+    at: usize,
+    plan: &Plan,
+    filters: &[Filter<'_>],
+    bound: Option<usize>,
+    fixed: &Range<usize>,
+) -> Range<usize> {
+    match bound {
+        Some(bound) => narrow(store, at, fixed.clone(), plan.points.len(), &filters[bound]),
+        None => fixed.clone(),
+    }
 }
 
 /// Chooses by what the second index counts between walking on along the first one, merging runs of
-/// the second, and sorting what it has.
+/// the second, and sorting what it has. What is left of the first index is found only when it counts.
 fn by_counts(
     store: &mut TableStore,
     plan: &Plan,
     walk: &mut Walk<'_, '_>,
     runs: &mut Vec<Run>,
-    (at, fixed, mut range): (usize, Range<usize>, Range<usize>),
+    (at, fixed, mut range): (usize, Range<usize>, Option<Range<usize>>),
     (rest, bound): (Set, Option<usize>),
 ) -> Strategy {
     let Some((spec, condition)) = &plan.range else {
@@ -268,7 +292,15 @@ fn by_counts(
     let filters = walk.filters;
     let other = ensure(store, spec);
     let all = fixed.len();
-    let rows = find_runs(store, other, plan, fixed, &filters[*condition], runs);
+    store.indexes[other].group(&store.columns, &fixed, plan.points.len());
+    let rows = find_runs(
+        store,
+        other,
+        plan,
+        fixed.clone(),
+        &filters[*condition],
+        runs,
+    );
     if rows == 0 {
         walk.restart();
         return Strategy::Range;
@@ -278,8 +310,7 @@ fn by_counts(
     let sorting = rows * (3 + need.ilog2() as usize);
     let mut expected = need.saturating_mul(all) / rows;
     loop {
-        let left = range.len();
-        let walking = expected.min(left);
+        let walking = expected.min(range.as_ref().map_or(all, Range::len));
         let best = walking.min(sorting);
         let merging = |runs: &[Run]| match runs.len() {
             1 => RUN_COST + need,
@@ -297,6 +328,10 @@ fn by_counts(
             walk.merge(&store.columns, slots, runs, &plan.order, others | unbound);
             return Strategy::Merged;
         }
+        let range =
+            range.get_or_insert_with(|| bound_range(store, at, plan, filters, bound, &fixed));
+        let left = range.len();
+        let walking = expected.min(left);
         if sorting < walking {
             let bound = bound.map_or(0, |bound| 1 << bound);
             walk.restart();
@@ -363,15 +398,12 @@ fn split(
         return runs.len() <= RUNS_MAX;
     };
     let depth = plan.points.len();
-    let column = store.indexes[at].spec.0[depth].column;
     runs.clear();
     let mut start = whole.at;
     while start < whole.end {
-        let slot = store.indexes[at].slots[start];
-        let equal = Filter::equal(column, store.columns[column].get(slot));
-        let run = narrow(store, at, start..whole.end, depth, &equal);
-        start = run.end;
-        push_run(runs, run);
+        let end = store.indexes[at].group_end(&store.columns, start..whole.end, depth);
+        push_run(runs, start..end);
+        start = end;
         // As many more as the first ones promise?
         let found = runs.len();
         let promised = found * rows > (start - whole.at) * 4 * RUNS_MAX;

@@ -1,6 +1,7 @@
 //! Primary keys and their hash.
 
-use super::column::{RowSource, ValueRef};
+use super::ValueRef;
+use super::column::RowSource;
 use crate::error::{Error, ErrorCode};
 use crate::json::Json;
 use crate::protocol::KeyText;

@@ -28,7 +28,6 @@
 
 mod alone;
 mod checks;
-mod column;
 mod defaults;
 mod draft;
 mod effect;
@@ -49,16 +48,17 @@ mod staged;
 mod table;
 
 pub use alone::Sequences;
-pub use column::ValueRef;
 pub use draft::DraftOp;
+pub use haversack_rows::ValueRef;
 pub use key::Key;
 pub use overlay::{LocalId, PendingMutation};
 pub use prepare::{Prepared, WriteContext};
 pub use read::EXACT;
 pub use staged::{LineKind, Staged};
 
-pub(crate) use column::{Column, Data};
 pub(crate) use table::TableStore;
+
+use haversack_rows::column;
 
 use crate::protocol::Seq;
 use crate::query::{Plan, QueryShape};

@@ -1,7 +1,6 @@
 //! Applies a patch: confirmed rows change, judged mutations leave, the rest is replayed on top.
 
 use super::column::ColumnsRow;
-use super::effect::Row;
 use super::overlay::{FIRST, LocalId};
 use super::staged::{Staged, StagedTable};
 use super::{Key, Replica};
@@ -75,7 +74,7 @@ impl Replica {
             if covered {
                 let key = Key::of(&row, &store.key_columns);
                 if let Some(overlay) = self.overlays[t].get_mut(&key) {
-                    overlay.confirmed = Some(row.to_row());
+                    overlay.confirmed = Some(row.values().into());
                     touched.push((id, key));
                     continue;
                 }
@@ -121,15 +120,5 @@ impl Replica {
         let covered = self.overlays[t].keys();
         removed.extend(covered.filter(|key| !seen_covered.contains(key)).cloned());
         self.confirm(id, &StagedTable { removed, ..staged }, touched);
-    }
-}
-
-impl ColumnsRow<'_> {
-    /// A copy of the row.
-    fn to_row(&self) -> Row {
-        self.columns
-            .iter()
-            .map(|c| c.get(self.row).to_value())
-            .collect()
     }
 }

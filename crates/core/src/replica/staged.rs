@@ -3,15 +3,17 @@
 //! Nothing of it shows until [`super::Replica::apply_patch`]; dropping it is as if it had never
 //! come. Values go from the wire's text straight into typed columns.
 
-use super::column::{Column, ValueRef};
+use super::column::{Column, ColumnsRow};
 use super::key::Key;
 use super::read::EXACT;
 use super::scan::Scan;
+use super::table::column_of;
 use crate::error::{Error, ErrorCode};
 use crate::json::{Json, read_text};
 use crate::protocol::{Head, Line, Verdict};
 use crate::schema::{Schema, Storage, Table, TableId, Type};
 use crate::value::{self, Value};
+use haversack_rows::ValueRef;
 use std::sync::Arc;
 
 /// What a line of an answer was.
@@ -48,7 +50,7 @@ pub(super) struct StagedTable {
 
 impl Staged {
     pub(super) fn new(schema: Arc<Schema>) -> Self {
-        let columns = |table: &Table| table.columns.iter().map(|c| Column::new(&c.kind)).collect();
+        let columns = |table: &Table| table.columns.iter().map(|c| column_of(&c.kind)).collect();
         let tables = schema
             .tables
             .iter()
@@ -105,7 +107,7 @@ impl Staged {
                 .collect();
             touched.extend(staged.removed.iter().map(|key| (id, key.clone())));
             touched.extend((0..staged.rows).map(|row| {
-                let row = super::column::ColumnsRow {
+                let row = ColumnsRow {
                     columns: &staged.columns,
                     row,
                 };

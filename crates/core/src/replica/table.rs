@@ -3,14 +3,25 @@
 //! A slot stays a row's as long as the row is visible, and is used again afterwards. Every change
 //! goes through `insert`, `update` and `remove`, which keep the indexes and note what is dirty.
 
-use super::column::{Column, ColumnsRow, RowSource, ValueRef};
+use super::ValueRef;
+use super::column::{Column, ColumnsRow, RowSource};
 use super::hashed::{HashIndex, HashSpec};
 use super::key::{Key, hash_key};
-use crate::query::SortedIndex;
-use crate::schema::Table;
+use crate::schema::{Storage, Table, Type};
 use crate::value::Value;
 use hashbrown::HashTable;
+use haversack_rows::SortedIndex;
+use haversack_rows::column::{Data, TextData};
 use std::sync::Arc;
+
+/// An empty column for values of a type.
+pub(super) fn column_of(kind: &Type) -> Column {
+    Column::new(match kind.storage() {
+        Storage::Int => Data::Int(Vec::new()),
+        Storage::Float => Data::Float(Vec::new()),
+        Storage::Text => Data::Text(TextData::new(matches!(kind, Type::Numeric { .. }))),
+    })
+}
 
 #[derive(Debug)]
 pub(crate) struct TableStore {
@@ -38,7 +49,7 @@ pub(crate) struct TableStore {
 impl TableStore {
     pub fn new(table: &Table, hashed: Vec<HashSpec>) -> Self {
         Self {
-            columns: table.columns.iter().map(|c| Column::new(&c.kind)).collect(),
+            columns: table.columns.iter().map(|c| column_of(&c.kind)).collect(),
             key_columns: table
                 .key_columns()
                 .iter()

@@ -18,63 +18,24 @@ pub use float::HostFloats;
 pub(crate) use float::read_number;
 #[cfg(target_arch = "wasm32")]
 pub use float::set_host_floats;
+pub use haversack_rows::Value;
+pub(crate) use haversack_rows::order::{compare_float, compare_numeric};
 pub(crate) use json::{
     float_survives, survives_javascript, write_float_json, write_int_json, write_text_json,
 };
 pub use json::{from_json, write_json, write_json_string};
 pub(crate) use numeric::{Scaled, scaled, write_int};
 pub use order::compare;
-pub(crate) use order::{compare_float, compare_numeric};
 pub use time::{INFINITY, MINUS_INFINITY, POSTGRES_EPOCH_UNIX_MICROS};
 
 use crate::error::{Error, ErrorCode};
 use crate::schema::{Storage, Type, hex};
+use haversack_rows::plain;
 use sha2::{Digest, Sha256};
 
 /// The stored form of NaN in a numeric that is kept as a scaled integer: greater than any number,
 /// as in Postgres, and out of reach of 18 digits.
 pub const NUMERIC_NAN: i64 = i64::MAX;
-
-/// A value in stored form; which variant a type uses is [`Type::storage`]'s to say.
-#[derive(Clone, Debug, Default)]
-pub enum Value {
-    /// SQL's NULL.
-    #[default]
-    Null,
-    /// Integers, booleans, enum positions, dates, times, timestamps, short numerics.
-    Int(i64),
-    /// Floating point.
-    Float(f64),
-    /// Everything else, in Postgres's canonical text.
-    Text(Box<str>),
-}
-
-impl PartialEq for Value {
-    /// Two NaNs are equal, as in Postgres; NULL equals NULL (identity, not SQL's `=`).
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Value::Null, Value::Null) => true,
-            (Value::Int(a), Value::Int(b)) => a == b,
-            (Value::Float(a), Value::Float(b)) => a == b || (a.is_nan() && b.is_nan()),
-            (Value::Text(a), Value::Text(b)) => a == b,
-            (Value::Null | Value::Int(_) | Value::Float(_) | Value::Text(_), _) => false,
-        }
-    }
-}
-
-impl Eq for Value {}
-
-impl Value {
-    /// A text value.
-    pub fn text(text: impl Into<Box<str>>) -> Self {
-        Value::Text(text.into())
-    }
-
-    /// Is it NULL?
-    pub fn is_null(&self) -> bool {
-        matches!(self, Value::Null)
-    }
-}
 
 /// Reads a value from Postgres's text, or from the lenient notations that people and programs use.
 ///
@@ -119,9 +80,9 @@ pub fn parse(kind: &Type, text: &str) -> Result<Value, Error> {
 /// As [`parse`], for the types that are not stored as text.
 pub fn parse_canonical(kind: &Type, text: &str) -> Result<Value, Error> {
     let plain = match kind {
-        Type::Int2 | Type::Int4 | Type::Int8 => numeric::parse_plain_int(text),
-        Type::Timestamp => time::parse_plain_timestamp(text, false),
-        Type::Timestamptz => time::parse_plain_timestamp(text, true),
+        Type::Int2 | Type::Int4 | Type::Int8 => plain::int(text),
+        Type::Timestamp => plain::timestamp(text, false),
+        Type::Timestamptz => plain::timestamp(text, true),
         Type::Char { .. } => return Ok(Value::text(text.trim_end_matches(' '))),
         _ if kind.storage() == Storage::Text => return Ok(Value::text(text)),
         _ => None,

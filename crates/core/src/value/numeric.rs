@@ -9,21 +9,6 @@ const NUMERIC_WHOLE_DIGITS_MAX: i64 = 131_072;
 /// Postgres's bound on the digits after the point of a numeric.
 const NUMERIC_SCALE_MAX: i64 = 16_383;
 
-/// An integer as Postgres prints it, of at most 18 digits.
-pub(super) fn parse_plain_int(text: &str) -> Option<i64> {
-    let bytes = text.as_bytes();
-    let (negative, digits) = match bytes {
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    if digits.is_empty() || digits.len() > 18 {
-        return None;
-    }
-    let add = |sum: i64, b: &u8| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0'));
-    let size = digits.iter().try_fold(0, add)?;
-    Some(if negative { -size } else { size })
-}
-
 /// An integer within the range of its type.
 pub(super) fn parse_int(kind: &Type, text: &str) -> Result<i64, Error> {
     let (name, range) = int_range(kind);

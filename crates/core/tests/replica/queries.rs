@@ -3,7 +3,8 @@
 use crate::fixture::*;
 use haversack_core::ErrorCode;
 use haversack_core::query::{Param, QueryShape, Strategy};
-use haversack_core::replica::Key;
+use haversack_core::replica::{Key, Replica, ValueRef};
+use haversack_core::schema::ColumnId;
 use haversack_core::value::Value;
 use serde_json::{Value as Json, json};
 
@@ -235,4 +236,47 @@ fn a_query_that_often_looks_at_many_rows_in_vain_gets_a_second_index() {
     assert_eq!(taken[99], (2, Strategy::Range));
     let before = taken.iter().filter(|t| t.1 == Strategy::Ordered).count();
     assert!(before > 50, "only after {before} runs is it worth while");
+}
+
+#[test]
+fn groups_of_an_index_follow_the_rows() {
+    let mut replica = replica();
+    let rows: Vec<_> = (1..300)
+        .map(|id| {
+            let mut row = note(id, "a");
+            row[6] = (id % 5 > 0).then(|| (id % 5).to_string());
+            row
+        })
+        .collect();
+    patch(&mut replica, 0, &rows);
+    let shape = json!({ "table": "notes", "order": [{ "column": "made" }],
+        "where": [{ "column": "title", "op": "eq" }, { "column": "kind", "op": "between" }] });
+    let shape: QueryShape = serde_json::from_value(shape).expect("a shape");
+    let plan = replica.compile(&shape).expect("a good shape");
+    let check = |replica: &mut Replica| {
+        // Groups are looked for when they are asked for again.
+        for (low, high) in [(1, 1), (2, 4), (3, 3), (0, 2), (4, 9)] {
+            let kinds = [Param::Number(low.into()), Param::Number(high.into())];
+            let params = [Param::Text("a"), kinds[0], kinds[1]];
+            let found = replica.run(plan, &params).expect("good values").len();
+            let kind = |slot| match replica.value(NOTES, slot, ColumnId(6)) {
+                ValueRef::Int(kind) => (i64::from(low)..=i64::from(high)).contains(&kind),
+                _ => false,
+            };
+            let expected = (0..300).filter(|&slot| replica.is_live(NOTES, slot) && kind(slot));
+            assert_eq!(found, expected.count(), "kinds {low} to {high}");
+        }
+    };
+    check(&mut replica);
+    // As many rows as before, in other groups: from the first to the last, and to none.
+    for (id, kind) in [
+        (1, json!(4)),
+        (6, json!(3)),
+        (11, json!(null)),
+        (4, json!(1)),
+    ] {
+        let set = json!({ "op": "update", "table": "notes", "key": [id], "set": { "kind": kind } });
+        write(&mut replica, json!([set]));
+        check(&mut replica);
+    }
 }

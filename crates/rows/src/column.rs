@@ -1,66 +1,16 @@
 //! A column of a table: values of one type in one vector, text in an arena.
 
-use crate::schema::{Storage, Type};
-use crate::value::{Value, compare_float, compare_numeric};
+use crate::order::{compare_float, compare_numeric};
+use crate::value::Value;
+pub use crate::value::ValueRef;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Text that is no longer referred to is tolerated up to here, in bytes, before a compaction.
 const GARBAGE_BYTES_MIN: usize = 64 * 1024;
 
-/// A value in place.
-#[derive(Clone, Copy, Debug)]
-pub enum ValueRef<'a> {
-    /// SQL's NULL.
-    Null,
-    /// See [`Value::Int`].
-    Int(i64),
-    /// See [`Value::Float`].
-    Float(f64),
-    /// See [`Value::Text`].
-    Text(&'a str),
-}
-
-impl PartialEq for ValueRef<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (ValueRef::Null, ValueRef::Null) => true,
-            (ValueRef::Int(a), ValueRef::Int(b)) => a == b,
-            (ValueRef::Float(a), ValueRef::Float(b)) => a == b || (a.is_nan() && b.is_nan()),
-            (ValueRef::Text(a), ValueRef::Text(b)) => a == b,
-            (ValueRef::Null | ValueRef::Int(_) | ValueRef::Float(_) | ValueRef::Text(_), _) => {
-                false
-            }
-        }
-    }
-}
-
-impl ValueRef<'_> {
-    /// A copy of its own.
-    pub fn to_value(self) -> Value {
-        match self {
-            ValueRef::Null => Value::Null,
-            ValueRef::Int(int) => Value::Int(int),
-            ValueRef::Float(float) => Value::Float(float),
-            ValueRef::Text(text) => Value::text(text),
-        }
-    }
-}
-
-impl Value {
-    /// The value in place.
-    pub fn as_value_ref(&self) -> ValueRef<'_> {
-        match self {
-            Value::Null => ValueRef::Null,
-            Value::Int(int) => ValueRef::Int(*int),
-            Value::Float(float) => ValueRef::Float(*float),
-            Value::Text(text) => ValueRef::Text(text),
-        }
-    }
-}
-
 /// Something that has a value per column: a row of values, of staged columns, of a table.
-pub(crate) trait RowSource {
+pub trait RowSource {
     /// The value of the column at this position.
     fn at(&self, column: usize) -> ValueRef<'_>;
 }
@@ -72,9 +22,21 @@ impl RowSource for Arc<[Value]> {
 }
 
 /// A row of some columns.
-pub(crate) struct ColumnsRow<'a> {
+pub struct ColumnsRow<'a> {
+    /// The columns.
     pub columns: &'a [Column],
+    /// The row's slot in each.
     pub row: u32,
+}
+
+impl ColumnsRow<'_> {
+    /// A copy of its own.
+    pub fn values(&self) -> Box<[Value]> {
+        self.columns
+            .iter()
+            .map(|c| c.get(self.row).to_value())
+            .collect()
+    }
 }
 
 impl RowSource for ColumnsRow<'_> {
@@ -85,21 +47,27 @@ impl RowSource for ColumnsRow<'_> {
 
 /// The values of one column, by slot.
 #[derive(Clone, Debug)]
-pub(crate) struct Column {
+pub struct Column {
     /// One bit per slot.
     nulls: Vec<u64>,
+    /// The values; those of nulls mean nothing.
     pub data: Data,
 }
 
+/// Values of one form.
 #[derive(Clone, Debug)]
-pub(crate) enum Data {
+pub enum Data {
+    /// See [`Value::Int`].
     Int(Vec<i64>),
+    /// See [`Value::Float`].
     Float(Vec<f64>),
+    /// See [`Value::Text`].
     Text(TextData),
 }
 
+/// Texts in one arena.
 #[derive(Clone, Debug)]
-pub(crate) struct TextData {
+pub struct TextData {
     arena: String,
     /// Offset and length in the arena.
     spans: Vec<(u32, u32)>,
@@ -109,17 +77,8 @@ pub(crate) struct TextData {
 }
 
 impl Column {
-    pub fn new(kind: &Type) -> Self {
-        let data = match kind.storage() {
-            Storage::Int => Data::Int(Vec::new()),
-            Storage::Float => Data::Float(Vec::new()),
-            Storage::Text => Data::Text(TextData {
-                arena: String::new(),
-                spans: Vec::new(),
-                garbage: 0,
-                numeric: matches!(kind, Type::Numeric { .. }),
-            }),
-        };
+    /// An empty column for values that are stored so.
+    pub fn new(data: Data) -> Self {
         Self {
             nulls: Vec::new(),
             data,
@@ -134,11 +93,13 @@ impl Column {
         }
     }
 
+    /// Is a slot NULL?
     #[inline(always)] // asked for every row, and smaller than a call
     pub fn is_null(&self, slot: u32) -> bool {
         self.nulls.as_slice()[(slot >> 6) as usize] >> (slot & 63) & 1 != 0
     }
 
+    /// The value of a slot.
     #[inline]
     pub fn get(&self, slot: u32) -> ValueRef<'_> {
         if self.is_null(slot) {
@@ -228,12 +189,24 @@ impl Column {
 }
 
 impl TextData {
+    /// An empty column of text; `numeric` text is compared as numbers.
+    pub fn new(numeric: bool) -> Self {
+        Self {
+            arena: String::new(),
+            spans: Vec::new(),
+            garbage: 0,
+            numeric,
+        }
+    }
+
+    /// The text of a slot.
     #[inline]
     pub fn get(&self, slot: u32) -> &str {
         let (at, len) = self.spans[slot as usize];
         &self.arena[at as usize..(at + len) as usize]
     }
 
+    /// Compares two texts as this column's values.
     #[inline]
     pub fn compare(&self, a: &str, b: &str) -> Ordering {
         if self.numeric {

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 const RUN: usize = 12;
 
 /// Sorts pairs by their first number; `ties` compares the second of equal ones.
-pub(crate) fn sort_keyed(pairs: &mut Vec<(u64, u32)>, ties: &dyn Fn(u32, u32) -> Ordering) {
+pub fn sort_keyed(pairs: &mut Vec<(u64, u32)>, ties: &dyn Fn(u32, u32) -> Ordering) {
     let greater = |a: (u64, u32), b: (u64, u32)| {
         a.0 > b.0 || (a.0 == b.0 && ties(a.1, b.1) == Ordering::Greater)
     };
@@ -48,14 +48,14 @@ pub(crate) fn sort_keyed(pairs: &mut Vec<(u64, u32)>, ties: &dyn Fn(u32, u32) ->
 }
 
 /// The positions of `len` things in their order.
-pub(crate) fn sorted_positions(len: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<u32> {
+pub fn sorted_positions(len: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<u32> {
     let mut pairs: Vec<(u64, u32)> = (0..len as u32).map(|i| (0, i)).collect();
     sort_keyed(&mut pairs, &|a, b| compare(a as usize, b as usize));
     pairs.iter().map(|&(_, i)| i).collect()
 }
 
 /// Sorts a list, and keeps the first of equal items.
-pub(crate) fn sort_unique<T: Clone>(list: &mut Vec<T>, compare: &dyn Fn(&T, &T) -> Ordering) {
+pub fn sort_unique<T: Clone>(list: &mut Vec<T>, compare: &dyn Fn(&T, &T) -> Ordering) {
     let order = sorted_positions(list.len(), &|a, b| compare(&list[a], &list[b]));
     let mut sorted: Vec<T> = Vec::with_capacity(list.len());
     for i in order {
@@ -72,7 +72,7 @@ pub(crate) fn sort_unique<T: Clone>(list: &mut Vec<T>, compare: &dyn Fn(&T, &T) 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::*;
 
     #[test]
     fn any_length_is_sorted_stably() {

@@ -1,68 +1,103 @@
 //! A condition with its parameters bound: typed, so that testing a row converts nothing.
 
-use crate::replica::{Column, Data, ValueRef};
-use crate::value::compare_float;
+use crate::column::{Column, Data};
+use crate::order::compare_float;
+use crate::value::ValueRef;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Bound;
 
 /// What a row must satisfy. NULL passes `IsNull` and `Always` only, as in SQL.
 #[derive(Clone, Debug)]
-pub(crate) enum Filter<'a> {
+pub enum Filter<'a> {
     /// Every row passes; the condition has become part of another one.
     Always,
     /// No row passes.
     Never,
+    /// NULL.
     IsNull {
+        /// The position of the column.
         column: usize,
     },
+    /// Anything but NULL.
     NotNull {
+        /// The position of the column.
         column: usize,
     },
     /// Both ends included.
     Int {
+        /// The position of the column.
         column: usize,
+        /// The lower end.
         low: i64,
+        /// The upper end.
         high: i64,
     },
+    /// Another integer.
     IntNot {
+        /// The position of the column.
         column: usize,
+        /// What is compared with.
         value: i64,
     },
     /// Sorted, without duplicates.
     IntIn {
+        /// The position of the column.
         column: usize,
+        /// What is compared with.
         values: Vec<i64>,
     },
+    /// Within two ends.
     Float {
+        /// The position of the column.
         column: usize,
+        /// The lower end.
         low: Bound<f64>,
+        /// The upper end.
         high: Bound<f64>,
     },
+    /// Another number.
     FloatNot {
+        /// The position of the column.
         column: usize,
+        /// What is compared with.
         value: f64,
     },
+    /// One of some, sorted, without duplicates.
     FloatIn {
+        /// The position of the column.
         column: usize,
+        /// What is compared with.
         values: Vec<f64>,
     },
+    /// This text.
     TextIs {
+        /// The position of the column.
         column: usize,
+        /// What is compared with.
         value: Cow<'a, str>,
     },
+    /// Within two ends, in the order of the column.
     Text {
+        /// The position of the column.
         column: usize,
+        /// The lower end.
         low: Bound<Cow<'a, str>>,
+        /// The upper end.
         high: Bound<Cow<'a, str>>,
     },
+    /// Another text.
     TextNot {
+        /// The position of the column.
         column: usize,
+        /// What is compared with.
         value: Cow<'a, str>,
     },
     /// Sorted in the column's order, without duplicates.
     TextIn {
+        /// The position of the column.
         column: usize,
+        /// What is compared with.
         values: Vec<Cow<'a, str>>,
     },
 }

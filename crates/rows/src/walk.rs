@@ -3,30 +3,37 @@
 //! The loops are explicit and without allocation: they are what a query's time goes into, and the
 //! module is compiled for size.
 
-use super::filter::Filter;
-use super::index::Spec;
-use crate::replica::{Column, Data};
+use crate::column::{Column, Data};
+use crate::filter::Filter;
+use crate::index::Spec;
 
 /// Conditions by position, one bit each (`CONDITIONS_MAX` is 64).
-pub(crate) type Set = u64;
+pub type Set = u64;
 
 /// A stretch of an index.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Run {
+pub struct Run {
+    /// Where it begins.
     pub at: usize,
+    /// Where it ends.
     pub end: usize,
     /// The prefix of the row at `at`, while runs are merged.
     pub key: u64,
 }
 
 /// What has been found of the rows wanted.
-pub(crate) struct Walk<'f, 'a> {
+pub struct Walk<'f, 'a> {
+    /// What rows have to pass.
     pub filters: &'f [Filter<'a>],
+    /// How many of them are left out at the beginning.
     pub offset: usize,
+    /// The most rows that are wanted.
     pub limit: usize,
     /// Rows that passed, those before the offset included.
     pub seen: usize,
+    /// Rows that were looked at.
     pub examined: usize,
+    /// The rows wanted.
     pub result: Vec<u32>,
 }
 
@@ -42,6 +49,7 @@ impl Walk<'_, '_> {
         self.result.clear();
     }
 
+    /// Does a row pass these conditions?
     pub fn passes(&self, columns: &[Column], slot: u32, mut rest: Set) -> bool {
         while rest != 0 {
             if !self.filters[rest.trailing_zeros() as usize].passes(columns, slot) {
@@ -63,6 +71,7 @@ impl Walk<'_, '_> {
     }
 
     /// Collects from slots that are in order; says whether there is enough.
+    #[inline(never)]
     pub fn along(&mut self, columns: &[Column], slots: &[u32], rest: Set) -> bool {
         if rest == 0 {
             let skipped = (self.offset - self.offset.min(self.seen)).min(slots.len());
@@ -101,6 +110,7 @@ impl Walk<'_, '_> {
     }
 
     /// Collects from runs, none empty, each of which is in order.
+    #[inline(never)]
     pub fn merge(
         &mut self,
         columns: &[Column],
@@ -139,6 +149,7 @@ impl Walk<'_, '_> {
     }
 
     /// Collects from runs in any order, by sorting.
+    #[inline(never)]
     pub fn sort(
         &mut self,
         columns: &[Column],
