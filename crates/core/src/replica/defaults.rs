@@ -119,7 +119,7 @@ pub(super) fn make_default(
 ) -> Result<Option<Value>, Error> {
     match rule {
         DefaultRule::Uuid => {
-            let uuid = uuid_v7(context.now_ms, (context.random)());
+            let uuid = value::uuid_v7(context.now_ms, (context.random)());
             value::parse(&column.kind, &uuid).map(Some)
         }
         DefaultRule::Key => {
@@ -148,13 +148,4 @@ fn exhausted(table: &Table) -> Error {
         ErrorCode::KeysExhausted,
         format!("the leased keys of {} are used up", table.name),
     )
-}
-
-/// A UUID of version 7: ordered by time, random below the millisecond (RFC 9562).
-fn uuid_v7(now_ms: i64, random: [u8; 16]) -> String {
-    let mut bytes = random;
-    bytes[..6].copy_from_slice(&now_ms.to_be_bytes()[2..]);
-    bytes[6] = (bytes[6] & 0x0f) | 0x70;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    crate::schema::hex(&bytes)
 }

@@ -253,3 +253,13 @@ pub(crate) fn write_float(float: f64, single: bool, out: &mut String) {
     }
     number.write(out);
 }
+
+/// The digits of a float that its type holds for certain, as a cast to numeric takes them.
+pub(crate) fn float_digits(float: f64, single: bool) -> String {
+    if !float.is_finite() {
+        let mut out = String::new();
+        write_float(float, single, &mut out);
+        return out;
+    }
+    host::print(float, Some(if single { 5 } else { 14 }))
+}

@@ -3,7 +3,8 @@
 use super::float::read_number;
 use super::{mismatch, out_of_range};
 use crate::error::Error;
-use haversack_rows::plain::{EPOCH_DAYS, days_in_month, days_of};
+use haversack_rows::plain::EPOCH_DAYS;
+pub(crate) use haversack_rows::plain::{days_in_month, days_of};
 
 /// `infinity`, of dates and timestamps alike.
 pub const INFINITY: i64 = i64::MAX;
@@ -12,13 +13,13 @@ pub const MINUS_INFINITY: i64 = i64::MIN;
 /// 2000-01-01 in microseconds since 1970.
 pub const POSTGRES_EPOCH_UNIX_MICROS: i64 = 946_684_800_000_000;
 
-const DAY_MICROS: i64 = 86_400_000_000;
+pub(crate) const DAY_MICROS: i64 = 86_400_000_000;
 /// 4714-11-24 BC, Postgres's first day, in days since 2000.
-const DAY_MIN: i64 = -2_451_545;
+pub(crate) const DAY_MIN: i64 = -2_451_545;
 /// 5874898-01-01, the day after the last date, in days since 2000.
-const DATE_END: i64 = 2_145_031_949;
+pub(crate) const DATE_END: i64 = 2_145_031_949;
 /// 294277-01-01, the day after the last timestamp, in days since 2000.
-const TIMESTAMP_END_DAY: i64 = 106_751_983;
+pub(crate) const TIMESTAMP_END_DAY: i64 = 106_751_983;
 
 /// How a time is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -291,7 +292,7 @@ impl Reader<'_> {
     }
 }
 
-fn civil_of(days: i64) -> (i64, i64, i64) {
+pub(crate) fn civil_of(days: i64) -> (i64, i64, i64) {
     let z = days + EPOCH_DAYS + 719_468;
     let era = z.div_euclid(146_097);
     let day_of_era = z.rem_euclid(146_097);
