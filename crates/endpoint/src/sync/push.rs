@@ -268,11 +268,11 @@ async fn judge<'r>(
         return Ok((verdicts, new));
     }
     push.read_leases(&request.replica, new).await?;
-    let setting = &compiled.schema.identity.setting;
+    let (names, values) = &push.asker.settings;
     session
         .query(
             ROLE_AND_IDENTITY,
-            &[&compiled.user_role, setting, &push.asker.user],
+            &[&compiled.user_role, names, values],
         )
         .await?;
     for mutation in new {
