@@ -104,10 +104,7 @@ pub async fn pull(
 async fn become_user(session: &Session, compiled: &Compiled, asker: &Asker) -> Result<(), Failure> {
     let (names, values) = &asker.settings;
     session
-        .query(
-            ROLE_AND_IDENTITY,
-            &[&compiled.user_role, names, values],
-        )
+        .query(ROLE_AND_IDENTITY, &[&compiled.user_role, names, values])
         .await?;
     Ok(())
 }

@@ -270,10 +270,7 @@ async fn judge<'r>(
     push.read_leases(&request.replica, new).await?;
     let (names, values) = &push.asker.settings;
     session
-        .query(
-            ROLE_AND_IDENTITY,
-            &[&compiled.user_role, names, values],
-        )
+        .query(ROLE_AND_IDENTITY, &[&compiled.user_role, names, values])
         .await?;
     for mutation in new {
         verdicts.push(push.mutation(mutation).await?);
