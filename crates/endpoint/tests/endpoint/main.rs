@@ -5,6 +5,7 @@
 //! processes and sockets.
 
 mod attach;
+mod check;
 mod commands;
 mod conflicts;
 mod harness;
@@ -18,3 +19,4 @@ mod push;
 mod refusals;
 mod schema;
 mod second_schema;
+mod supabase_style;
