@@ -140,7 +140,7 @@ async fn it_syncs_unchanged_and_is_afterwards_as_before() {
     let database = create().await;
     let role = database.name.clone();
     let sql = SQL
-        .replace("ROLE", &role)
+        .replace("ROLE_", &format!("{role}_"))
         .replace("'ADA'", &format!("'{ADA}'"))
         .replace("'GRACE'", &format!("'{GRACE}'"));
     database.owner().await.batch_execute(&sql).await.unwrap();
