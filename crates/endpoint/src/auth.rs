@@ -19,6 +19,8 @@ const LEEWAY_S: u64 = 5;
 pub struct Identity {
     /// The user, as the token names it.
     pub user: String,
+    /// All claims of the token, as JSON.
+    pub claims: String,
     /// When the token ends, in seconds since 1970.
     pub expires_at: u64,
 }
@@ -92,7 +94,13 @@ impl Verifier {
             .get("exp")
             .and_then(Value::as_f64)
             .unwrap_or(0.0) as u64;
-        Ok(Identity { user, expires_at })
+        let claims = serde_json::to_string(&data.claims)
+            .map_err(|_| invalid("the token's claims can't be written"))?;
+        Ok(Identity {
+            user,
+            claims,
+            expires_at,
+        })
     }
 }
 

@@ -1,10 +1,10 @@
 //! The commands of `haversack`: options in, calls out, words for the person at the terminal.
 
 use crate::attach::{self, Password};
+use crate::check::{check, scope_words};
 use crate::config::Config;
 use crate::database::{command_error, connect};
 use crate::introspect::{Introspected, Privileges, introspect};
-use crate::scope::Scope;
 use crate::{auth, client, migrate, pull_types, seed, serve};
 use clap::{Args, Parser, Subcommand};
 use haversack_core::{Error, ErrorCode, Recovery};
@@ -100,8 +100,20 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         from: PathBuf,
     },
-    /// List tables, scopes, and what only the server can judge
-    Check(SchemaFolder),
+    /// List tables, scopes, what only the server can judge, and what could be better
+    ///
+    /// Exits with 0; with 2 where there is an error, which keeps the endpoint from serving; with 1
+    /// where there is a warning and --strict is given, or where the check itself could not be made.
+    Check {
+        #[command(flatten)]
+        folder: SchemaFolder,
+        /// Print the notes as a JSON array
+        #[arg(long)]
+        json: bool,
+        /// Exit with 1 where there is a warning
+        #[arg(long)]
+        strict: bool,
+    },
     /// Ask an endpoint how it is
     Health {
         /// The endpoint's address
@@ -110,12 +122,25 @@ enum Command {
     },
 }
 
-/// Runs a command.
+/// Runs a command and gives the process's exit code.
 ///
 /// # Errors
 /// Whatever it reports; `main` prints it.
-pub async fn run(cli: Cli) -> Result<(), Error> {
+pub async fn run(cli: Cli) -> Result<u8, Error> {
     match cli.command {
+        Command::Check {
+            folder,
+            json,
+            strict,
+        } => check_command(&folder.schema, json, strict).await,
+        command => done(command).await.map(|()| 0),
+    }
+}
+
+/// Runs a command that succeeds or fails.
+async fn done(command: Command) -> Result<(), Error> {
+    match command {
+        Command::Check { .. } => unreachable!("it is run by its caller"),
         Command::Migrate(folder) => migrate_command(&folder.schema).await,
         Command::Attach {
             folder,
@@ -159,7 +184,6 @@ pub async fn run(cli: Cli) -> Result<(), Error> {
             Config::read(&folder.schema)?;
             seed::seed(&mut owner().await?, &from).await
         }
-        Command::Check(folder) => check_command(&folder.schema).await,
         Command::Health { url } => {
             let body = client::get(&url, "/health", &[503])?;
             println!("{body}");
@@ -288,29 +312,30 @@ async fn attach_command(folder: &Path, print: bool, given: Option<String>) -> Re
     Ok(())
 }
 
-fn scope_words(scope: &Scope) -> String {
-    match scope {
-        Scope::Global => "everybody's rows".to_owned(),
-        Scope::Owner(column) => format!("rows whose {column} is the user"),
-    }
-}
-
-/// The schema as the owner sees it: what is granted if attached, else what `attach` would grant.
+/// The schema as the owner sees it.
 async fn read_schema(folder: &Path) -> Result<Introspected, Error> {
     let config = Config::read(folder)?;
     let mut client = owner().await?;
-    let user = config.user_role(&attach::current_database(&client).await?);
+    let (user, privileges) = as_whom(&client, &config).await?;
+    introspect(&mut client, &config, &user, privileges).await
+}
+
+/// The user role, and whether its privileges are those granted, as in an attached database and of a
+/// role that was there before, or those that `attach` would grant.
+async fn as_whom(client: &Client, config: &Config) -> Result<(String, Privileges), Error> {
+    let user = config.user_role(&attach::current_database(client).await?);
     let attached: bool = client
         .query_one("SELECT to_regnamespace('haversack') IS NOT NULL", &[])
         .await
         .map_err(command_error("reading the catalog"))?
         .get(0);
-    let privileges = if attached {
+    let role = attach::find_role(client, &user).await?;
+    let privileges = if attached || (role.exists && !role.ours) {
         Privileges::Granted
     } else {
         Privileges::Planned
     };
-    introspect(&mut client, &config, &user, privileges).await
+    Ok((user, privileges))
 }
 
 async fn pull_command(
@@ -339,39 +364,15 @@ async fn pull_command(
     Ok(())
 }
 
-async fn check_command(folder: &Path) -> Result<(), Error> {
-    let introspected = read_schema(folder).await?;
-    for (table, facts) in introspected.schema.tables.iter().zip(&introspected.tables) {
-        let can = |yes: bool, word: &'static str| yes.then_some(word);
-        let rights: Vec<&str> = [
-            can(table.insertable, "insert"),
-            can(table.updatable, "update"),
-            can(table.deletable, "delete"),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let rights = if rights.is_empty() {
-            "read only".to_owned()
-        } else {
-            rights.join(", ")
-        };
-        println!(
-            "{}: {}; key {}; {rights}",
-            table.name,
-            scope_words(&facts.scope),
-            table.primary_key.join(", ")
-        );
-        if !facts.private.is_empty() {
-            println!("  private: {}", facts.private.join(", "));
-        }
-        if !facts.row_security {
-            println!("  without row security: every signed-in user reads every row");
-        }
+async fn check_command(folder: &Path, json: bool, strict: bool) -> Result<u8, Error> {
+    let config = Config::read(folder)?;
+    let mut client = owner().await?;
+    let (user, privileges) = as_whom(&client, &config).await?;
+    let report = check(&mut client, &config, &user, privileges).await?;
+    if json {
+        println!("{}", report.json()?);
+    } else {
+        print!("{}", report.text());
     }
-    for note in &introspected.notes {
-        println!("note: {}", note.message);
-    }
-    println!("fingerprint {}", introspected.schema.fingerprint);
-    Ok(())
+    Ok(report.exit_code(strict))
 }

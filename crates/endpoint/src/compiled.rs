@@ -1,7 +1,7 @@
 //! The introspected schema with its SQL, made once. Every identifier that reaches Postgres on behalf
 //! of a client is written here, from the catalog; a client's words are only ever compared with it.
 
-use crate::config::Config;
+use crate::config::{Config, IdentityFormat};
 use crate::database::command_error;
 use crate::introspect::{ColumnFacts, Introspected, TableFacts};
 use bytes::Bytes;
@@ -21,6 +21,8 @@ pub struct Compiled {
     pub tables: Vec<TableSql>,
     /// The role under which the endpoint acts for a user.
     pub user_role: String,
+    /// What the identity's setting holds.
+    pub identity_format: IdentityFormat,
     /// The types of the columns that name owners; the identity has to be one of each.
     pub owner_types: Vec<Type>,
     /// Puts constraints back to deferred that are declared so; empty where none is.
@@ -35,6 +37,8 @@ pub struct TableSql {
     pub number: i32,
     /// Qualified and quoted.
     pub sql: String,
+    /// Itself and its partitions, qualified and quoted.
+    pub relations: Vec<String>,
     /// In the order of the served columns.
     pub columns: Vec<ColumnFacts>,
     /// The sequence from which its key draws, qualified and quoted.
@@ -66,6 +70,7 @@ impl Compiled {
         introspected: Introspected,
         numbers: &HashMap<String, i32>,
         user_role: String,
+        identity_format: IdentityFormat,
     ) -> Result<Self, Error> {
         let Introspected {
             schema,
@@ -105,6 +110,7 @@ impl Compiled {
             schema_json,
             tables,
             user_role,
+            identity_format,
             owner_types,
             defer,
             by_number,
@@ -126,12 +132,22 @@ impl Compiled {
             crate::introspect::Privileges::Granted,
         )
         .await?;
-        Self::new(introspected, &numbers, user_role)
+        Self::new(introspected, &numbers, user_role, config.identity_format())
     }
 
     /// A table by its number in the changelog; none where it no longer syncs.
     pub fn by_number(&self, number: i32) -> Option<TableId> {
         self.by_number.get(&number).copied()
+    }
+
+    /// The table of which a relation is a part.
+    pub fn relation(&self, schema: &str, relation: &str) -> Option<TableId> {
+        // As `format('%I.%I')` may have it: quoted where need be, or not.
+        let plain = |sql: &str| sql.replace('"', "");
+        let wanted = plain(&format!("{schema}.{relation}"));
+        let parts = |t: &TableSql| t.relations.iter().any(|sql| plain(sql) == wanted);
+        let at = self.tables.iter().position(parts)?;
+        Some(TableId(at as u16))
     }
 
     /// The table and its SQL.
@@ -231,6 +247,7 @@ impl TableSql {
             ),
             delete: format!("DELETE FROM {sql} t WHERE {at}"),
             sql: facts.sql,
+            relations: facts.relations,
             columns: facts.columns,
             sequence,
             key_casts,

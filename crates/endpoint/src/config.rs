@@ -2,6 +2,7 @@
 //! Every mistake in it is `config_invalid`, naming the file, the key and what to do. It never looks
 //! at the database.
 
+use crate::names::did_you_mean;
 use crate::scope::{JWT_CLAIMS, Who};
 use haversack_core::schema::{Identity, Limits};
 use haversack_core::{Error, ErrorCode};
@@ -136,7 +137,10 @@ impl Config {
                 "{name}, line {line}: {}",
                 e.message().replace('\n', " ")
             ))
-            .hint("the sections are [identity], [roles], [limits] and [tables.<name>] with private, read_only, writable and scope; correct or remove what the line has")
+            .hint(format!(
+                "{}the sections are [identity], [roles], [limits] and [tables.<name>] with private, read_only, writable and scope; correct or remove what the line has",
+                meant(e.message())
+            ))
         })?;
         config.check(name)?;
         Ok(config)
@@ -231,6 +235,18 @@ impl Config {
             .clone()
             .unwrap_or_else(|| role_name(database, "_haversack_user"))
     }
+}
+
+/// What an unknown key may have been meant to be, out of those that the parser says it knows.
+fn meant(message: &str) -> String {
+    let mut words = message.split('`').skip(1).step_by(2);
+    let unknown = words
+        .next()
+        .filter(|_| message.starts_with("unknown field"));
+    let hint = unknown.map(|unknown| did_you_mean(unknown, words));
+    hint.filter(|hint| !hint.is_empty())
+        .map(|hint| format!("{hint} "))
+        .unwrap_or_default()
 }
 
 fn invalid(message: String) -> Error {

@@ -30,9 +30,12 @@ impl Health {
 }
 
 const UNCAPTURED: &str = "
-SELECT DISTINCT r.relid::regclass::text FROM unnest($1::text[]) AS t(name)
-CROSS JOIN LATERAL (SELECT t.name::regclass AS relid
-                    UNION SELECT p.relid FROM pg_partition_tree(t.name::regclass) p) r
+WITH RECURSIVE r(relid) AS (
+    SELECT t.name::regclass::oid FROM unnest($1::text[]) AS t(name)
+  UNION
+    SELECT i.inhrelid FROM r JOIN pg_inherits i ON i.inhparent = r.relid
+)
+SELECT DISTINCT r.relid::regclass::text FROM r JOIN pg_class c ON c.oid = r.relid AND c.relkind <> 'f'
 WHERE 4 <> (SELECT count(*) FROM pg_trigger g
             WHERE g.tgrelid = r.relid AND g.tgname LIKE 'haversack\\_%' AND g.tgenabled = 'A' AND NOT g.tgisinternal)
 ORDER BY 1";

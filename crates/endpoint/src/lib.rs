@@ -8,6 +8,7 @@
 
 pub mod attach;
 pub mod auth;
+pub mod check;
 pub mod cli;
 mod client;
 pub mod compiled;

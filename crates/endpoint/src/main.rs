@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // clap's own exit code for a wrong option is 2; every error of ours is 1.
+    // clap's own exit code for a wrong option is 2; every error of ours is 1; `check` has its own.
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_env("HAVERSACK_LOG")
         .unwrap_or_else(|_| EnvFilter::new("haversack_endpoint=info,warn"));
@@ -16,7 +16,7 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     match run(cli).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("{}", describe(&error));
             ExitCode::FAILURE

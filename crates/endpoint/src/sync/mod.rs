@@ -16,7 +16,8 @@ pub mod snapshots;
 
 use crate::auth::Identity;
 use crate::compiled::Compiled;
-use crate::scope::Scope;
+use crate::config::IdentityFormat;
+use crate::scope::{JWT_CLAIM, JWT_CLAIMS, Scope};
 use crate::state::State;
 use bytes::Bytes;
 use cursor::Cursor;
@@ -32,7 +33,8 @@ use tokio::sync::mpsc;
 use tokio_postgres::NoTls;
 
 /// Takes the user's role and identity for the rest of the transaction.
-const ROLE_AND_IDENTITY: &str = "SELECT set_config('role', $1, true), set_config($2, $3, true)";
+const ROLE_AND_IDENTITY: &str = "SELECT set_config('role', $1, true), \
+     (SELECT count(set_config(s.name, s.value, true)) FROM unnest($2::text[], $3::text[]) AS s(name, value))";
 
 /// Lines that wait for a slow replica.
 const LINES_AHEAD: usize = 4;
@@ -44,6 +46,8 @@ pub struct Asker {
     pub user: String,
     /// The scopes whose changes concern the user.
     pub scopes: Vec<String>,
+    /// Names of the settings by which policies know the user, and beside them their values.
+    pub settings: (Vec<String>, Vec<String>),
 }
 
 impl Asker {
@@ -70,7 +74,31 @@ impl Asker {
         Ok(Self {
             user: identity.user.clone(),
             scopes,
+            settings: settings(compiled, identity),
         })
+    }
+}
+
+/// What policies read, by name and value.
+fn settings(compiled: &Compiled, identity: &Identity) -> (Vec<String>, Vec<String>) {
+    let name = compiled.schema.identity.setting.clone();
+    match compiled.identity_format {
+        IdentityFormat::Text => (vec![name], vec![identity.user.clone()]),
+        // Functions made for older versions of PostgREST ask its older settings first.
+        IdentityFormat::Json if name == JWT_CLAIMS => {
+            let claim = &compiled.schema.identity.claim;
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let (mut names, mut values) = (
+                vec![name, JWT_CLAIM.to_owned()],
+                vec![identity.claims.clone(); 2],
+            );
+            if claim.chars().all(plain) {
+                names.push(format!("{JWT_CLAIM}.{claim}"));
+                values.push(identity.user.clone());
+            }
+            (names, values)
+        }
+        IdentityFormat::Json => (vec![name], vec![identity.claims.clone()]),
     }
 }
 

@@ -102,12 +102,9 @@ pub async fn pull(
 }
 
 async fn become_user(session: &Session, compiled: &Compiled, asker: &Asker) -> Result<(), Failure> {
-    let setting = &compiled.schema.identity.setting;
+    let (names, values) = &asker.settings;
     session
-        .query(
-            ROLE_AND_IDENTITY,
-            &[&compiled.user_role, setting, &asker.user],
-        )
+        .query(ROLE_AND_IDENTITY, &[&compiled.user_role, names, values])
         .await?;
     Ok(())
 }

@@ -268,12 +268,9 @@ async fn judge<'r>(
         return Ok((verdicts, new));
     }
     push.read_leases(&request.replica, new).await?;
-    let setting = &compiled.schema.identity.setting;
+    let (names, values) = &push.asker.settings;
     session
-        .query(
-            ROLE_AND_IDENTITY,
-            &[&compiled.user_role, setting, &push.asker.user],
-        )
+        .query(ROLE_AND_IDENTITY, &[&compiled.user_role, names, values])
         .await?;
     for mutation in new {
         verdicts.push(push.mutation(mutation).await?);

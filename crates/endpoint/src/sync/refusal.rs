@@ -112,10 +112,14 @@ fn served_name(compiled: &Compiled, db: &DbError) -> String {
     let table = db.table().unwrap_or_default();
     let name = table_name(db.schema().unwrap_or("public"), table);
     if compiled.schema.table_id(&name).is_some() {
-        name
-    } else {
-        table.to_owned()
+        return name;
     }
+    // A partition is its table to a client.
+    let part = compiled.relation(db.schema().unwrap_or("public"), table);
+    part.map_or_else(
+        || table.to_owned(),
+        |id| compiled.schema.table(id).name.clone(),
+    )
 }
 
 fn unique_sentence(compiled: &Compiled, constraint: &str) -> String {

@@ -6,6 +6,7 @@
 
 mod attach;
 mod celebration;
+mod check;
 mod commands;
 mod conflicts;
 mod harness;
@@ -21,3 +22,4 @@ mod refusals;
 mod schema;
 mod schemas;
 mod second_schema;
+mod supabase_style;
