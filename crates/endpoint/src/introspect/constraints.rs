@@ -28,7 +28,12 @@ SELECT k.conrelid, k.conname::text AS name, k.contype::text AS kind,
        k.confdeltype::text AS on_delete, k.confupdtype::text AS on_update, k.confmatchtype::text AS match,
        k.condeferrable, k.condeferred, k.convalidated, {enforced} AS enforced, {period} AS period,
        (SELECT min(t.tgname) FROM pg_trigger t
-        WHERE t.tgconstraint = k.oid AND t.tgrelid = k.conrelid AND t.tgisinternal AND t.tgtype & 4 <> 0)::text AS fires
+        WHERE t.tgconstraint = k.oid AND t.tgrelid = k.conrelid AND t.tgisinternal AND t.tgtype & 4 <> 0)::text AS fires,
+       -- Among the foreign keys alone, so that it depends on nothing but their order.
+       (row_number() OVER (ORDER BY k.contype = 'f' DESC,
+           (SELECT min(t.tgname) FROM pg_trigger t
+            WHERE t.tgconstraint = k.oid AND t.tgrelid = k.confrelid AND t.tgisinternal AND t.tgtype & 8 <> 0),
+           k.oid))::int AS rank
 FROM pg_constraint k
 LEFT JOIN pg_class f ON f.oid = k.confrelid
 LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
@@ -177,6 +182,7 @@ fn foreign_key(
     }
     let key = ForeignKey {
         name,
+        rank: u32::try_from(row.get::<_, i32>("rank")).unwrap_or_default(),
         columns: row.get("columns"),
         references: table_name(row.get("schema"), row.get("relation")),
         referenced_columns: target_columns,
