@@ -1,5 +1,7 @@
 //! Times the engine natively: `cargo run --profile native -p haversack-core --example micro`.
 //!
+//! With the argument `rules` only the writes to a table of many rules.
+//!
 //! Prints microseconds per operation, the median of several rounds. Not a test: machines differ.
 
 use haversack_core::expr::Expr;
@@ -144,6 +146,9 @@ fn time(what: &str, times: u32, mut operation: impl FnMut()) {
 }
 
 fn main() {
+    if std::env::args().any(|argument| argument == "rules") {
+        return ruled_writes();
+    }
     let lines = lines();
     println!(
         "{ROWS} rows, {} bytes each",

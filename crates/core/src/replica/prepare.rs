@@ -144,13 +144,20 @@ fn too_large(size: u64, room: u64) -> Error {
 /// The columns that are given values, in their order, if all of them may be.
 fn given_columns<'g, 'a>(
     table: &Table,
+    by_name: &[usize],
     given: &'g Map<Json<'a>>,
 ) -> Result<Vec<(usize, &'g Json<'a>)>, Error> {
     let mut columns = Vec::with_capacity(given.len());
+    // Both stand in the order of the names.
+    let mut known = by_name.iter();
     for (name, json) in given {
-        let column = table.require_column(name)?;
-        check_writable(table, table.column(column))?;
-        columns.push((usize::from(column.0), json));
+        let found = known.find(|&&i| table.columns[i].name >= *name);
+        let i = match found {
+            Some(&i) if table.columns[i].name == *name => i,
+            _ => usize::from(table.require_column(name)?.0),
+        };
+        check_writable(table, &table.columns[i])?;
+        columns.push((i, json));
     }
     sort_unique(&mut columns, &|(a, _), (b, _)| a.cmp(b));
     Ok(columns)
@@ -245,7 +252,7 @@ impl<'r> Draft<'r> {
         let identity = self.scratch.replica.identity();
         let mut row: Vec<Value> = vec![Value::Null; table.columns.len()];
         let mut is_given = vec![false; row.len()];
-        for (i, json) in given_columns(table, given)? {
+        for (i, json) in given_columns(table, &self.scratch.rules(id).by_name, given)? {
             row[i] = value::from_json(&table.columns[i], json)?;
             is_given[i] = true;
         }
@@ -326,7 +333,7 @@ impl<'r> Draft<'r> {
         }
         let key = Key::from_json(table, key)?;
         let mut values = Vec::with_capacity(given.len());
-        for (i, json) in given_columns(table, given)? {
+        for (i, json) in given_columns(table, &self.scratch.rules(id).by_name, given)? {
             values.push((i, value::from_json(&table.columns[i], json)?));
         }
         let visible = self.scratch.visible(id, &key);

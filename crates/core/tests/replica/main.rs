@@ -1,6 +1,12 @@
 //! What a replica promises to the binding, one behaviour at a time.
 
+mod cascades;
+mod checks_generated;
 mod fixture;
 mod patches;
 mod queries;
+mod references;
+mod ruled;
+mod uniques;
+mod verdicts;
 mod writes;
