@@ -85,6 +85,8 @@ impl Compiler<'_> {
                 collation.deterministic(self.scope)?;
                 core.to_owned()
             }
+            // Intervals are infinite since version 17.
+            "timestamp_diff" if self.scope.server >= 17 => "timestamp_diff_infinite".into(),
             "char_length_trimmed" => "length".into(),
             "char_octet_length" => "octet_length".into(),
             "array_contains" | "array_overlap" | "array_position" | "array_remove"

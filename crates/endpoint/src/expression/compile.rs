@@ -46,7 +46,7 @@ pub(super) fn compile(sql: &str, scope: &Scope, target: Option<&Type>) -> Result
     let compiler = Compiler { scope };
     let typed = compiler.expr(&parsed)?;
     Ok(match target {
-        Some(target) => compiler.cast(typed, target)?.expr,
+        Some(target) => compiler.assign(typed, target)?.expr,
         None => typed.expr,
     })
 }
@@ -458,6 +458,26 @@ impl Compiler<'_> {
         let mut typed = fold(Typed::of(Expr::new("cast", kind.clone(), vec![typed.expr])));
         typed.collation = collation;
         Ok(typed)
+    }
+
+    /// The cast that an assignment to a column makes, which refuses a text that is too long.
+    fn assign(&self, typed: Typed, kind: &Type) -> Result<Typed, String> {
+        let limited = matches!(kind, Type::Varchar { length: Some(_) } | Type::Char { .. });
+        if !limited || typed.kind() == kind {
+            return self.cast(typed, kind);
+        }
+        let typed = match typed.untyped {
+            true => self.cast(typed, &Type::Text)?,
+            false => typed,
+        };
+        if !castable(typed.kind(), kind) {
+            return self.cast(typed, kind);
+        }
+        Ok(fold(Typed::of(call(
+            "assign",
+            kind.clone(),
+            vec![typed.expr],
+        ))))
     }
 
     /// A literal of a type.

@@ -7,6 +7,7 @@
 mod attach;
 mod commands;
 mod conflicts;
+mod expressions;
 mod harness;
 mod http;
 mod poison;
