@@ -3,7 +3,7 @@
 use super::collation::Collation;
 use super::kinds::{self, NUMERIC, base, common, implicit, is_collatable, is_text, shown};
 use super::{Scope, ScopeColumn};
-use haversack_core::expr::{Bound, Context, Expr};
+use haversack_core::expr::{Bound, Context, Expr, is_strict};
 use haversack_core::schema::{Table, Type};
 use haversack_core::value;
 use sqlparser::ast::{self, BinaryOperator, CastKind, Ident, UnaryOperator};
@@ -106,6 +106,9 @@ impl Compiler<'_> {
                 data_type,
                 format: None,
             } => {
+                if data_type.to_string() == "unknown" {
+                    return self.expr(expr);
+                }
                 let kind = kinds::of_sql(data_type, self.scope)?;
                 self.cast_expr(expr, &kind)
             }
@@ -219,10 +222,14 @@ impl Compiler<'_> {
     }
 
     fn is_null(&self, inner: &ast::Expr, op: &str) -> Result<Typed, String> {
-        if let ast::Expr::Tuple(parts) = inner {
+        if let Some(parts) = row(inner) {
             // A row is null where all of it is, and not null where nothing of it is null.
-            let each = |part| Ok(self.is_null(part, op)?.expr);
-            let all = parts.iter().map(each).collect::<Result<_, String>>()?;
+            // Postgres doesn't look into a row inside a row.
+            let each = |part: &ast::Expr| -> Result<Expr, String> {
+                let part = self.expr(part)?;
+                Ok(Expr::new(op, Type::Bool, vec![part.expr]))
+            };
+            let all = parts.into_iter().map(each).collect::<Result<_, String>>()?;
             return Ok(fold(Typed::of(Expr::new("and", Type::Bool, all))));
         }
         let typed = self.expr(inner)?;
@@ -280,8 +287,8 @@ impl Compiler<'_> {
             return Ok(fold(Typed::of(Expr::new(logic, Type::Bool, parts))));
         }
         let name = symbol(op)?;
-        if let (ast::Expr::Tuple(a), ast::Expr::Tuple(b)) = (row(left), row(right)) {
-            return self.compare_rows(&name, a, b);
+        if let (Some(a), Some(b)) = (row(left), row(right)) {
+            return self.compare_rows(&name, &a, &b);
         }
         self.operate(&name, self.expr(left)?, self.expr(right)?)
     }
@@ -370,7 +377,12 @@ impl Compiler<'_> {
         }
     }
 
-    fn compare_rows(&self, name: &str, a: &[ast::Expr], b: &[ast::Expr]) -> Result<Typed, String> {
+    fn compare_rows(
+        &self,
+        name: &str,
+        a: &[&ast::Expr],
+        b: &[&ast::Expr],
+    ) -> Result<Typed, String> {
         let op = comparison(name).filter(|_| a.len() == b.len());
         let op = op.ok_or_else(|| format!("it compares rows by {name}"))?;
         let pairs: Vec<(Typed, Typed)> = std::iter::zip(a, b)
@@ -573,11 +585,22 @@ fn of_column(expr: Expr, column: &ScopeColumn) -> Typed {
     }
 }
 
-/// `ROW(…)` is a tuple too.
-fn row(e: &ast::Expr) -> &ast::Expr {
+/// The parts of `(…, …)` and `ROW(…)`.
+fn row(e: &ast::Expr) -> Option<Vec<&ast::Expr>> {
     match e {
         ast::Expr::Nested(inner) => row(inner),
-        other => other,
+        ast::Expr::Tuple(parts) => Some(parts.iter().collect()),
+        ast::Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("row") => {
+            let ast::FunctionArguments::List(list) = &function.args else {
+                return None;
+            };
+            let part = |arg| match arg {
+                &ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(ref part)) => Some(part),
+                _ => None,
+            };
+            list.args.iter().map(part).collect()
+        }
+        _ => None,
     }
 }
 
@@ -702,8 +725,36 @@ pub(super) fn call(function: &str, kind: Type, args: Vec<Expr>) -> Expr {
     }
 }
 
+/// What one constant decides, whatever the rest would be, or would raise: Postgres's planner looks
+/// at these before any row.
+fn simplified(expr: &Expr) -> Option<Expr> {
+    let is = |arg: &Expr, text: Option<&str>| arg.op == "const" && arg.text.as_deref() == text;
+    let decisive = match &*expr.op {
+        "and" => Some("false"),
+        "or" => Some("true"),
+        _ => None,
+    };
+    if decisive.is_some() {
+        let any = expr.args.iter().any(|arg| is(arg, decisive));
+        return any.then(|| Expr::constant(Type::Bool, decisive));
+    }
+    let strict = match &*expr.op {
+        "call" => is_strict(expr.text.as_deref().unwrap_or_default()),
+        "cast" | "not" | "eq" | "ne" | "lt" | "le" | "gt" | "ge" => true,
+        _ => false,
+    };
+    let null = strict && expr.args.iter().any(|arg| is(arg, None));
+    null.then(|| Expr::constant(expr.kind.clone(), None))
+}
+
 /// Evaluates what consists of constants alone, so that no client has to.
 pub(super) fn fold(typed: Typed) -> Typed {
+    if let Some(known) = simplified(&typed.expr) {
+        return Typed {
+            expr: known,
+            ..typed
+        };
+    }
     let expr = &typed.expr;
     if expr.args.is_empty() || expr.args.iter().any(|arg| arg.op != "const") {
         return typed;

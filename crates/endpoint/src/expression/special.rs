@@ -307,6 +307,7 @@ impl Compiler<'_> {
                     self.cast(arg, &Type::Text)?
                 }
                 Type::Text => arg,
+                Type::Char { .. } => self.padded("output", arg),
                 _ => fold(Typed::of(call("output", Type::Text, vec![arg.expr]))),
             };
             cast.push(arg.expr);

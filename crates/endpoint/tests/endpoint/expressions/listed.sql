@@ -140,7 +140,7 @@ b::integer
 b::text
 x::integer
 x::numeric
-x::date
+CASE WHEN x ~ '^\d{4}-\d\d-\d\d$' THEN x::date END
 x::boolean
 v::integer
 x::varchar(3)
@@ -307,7 +307,6 @@ ta = ARRAY['a']
 ta < ARRAY['b']
 na = ARRAY[1]::numeric[]
 ia > ARRAY[1,2]
-ia = ANY (ARRAY[ARRAY[1], ARRAY[2]])
 i4 = ANY (ia)
 i4 <> ALL (ia)
 i8 = ANY (ia)
@@ -488,3 +487,11 @@ u < 'b0000000-0000-0000-0000-000000000000'
 by = '\x00ff'
 by < '\x80'
 GREATEST(m, 'ok')
+-- Found by chance.
+NULL::integer + i4 / i2
+(i4 / i2 > 0) AND false
+i4 / i2 > 0 OR true
+round('NaN'::numeric + NULL::integer + i8::smallint, 1)
+n ^ 0
+n2 ^ -1
+0::numeric ^ 2
