@@ -1,7 +1,8 @@
 //! Calls of operators and functions whose types resolve by the table of signatures.
 
 use super::collation::{Collation, Letters};
-use super::compile::{Compiler, Typed, call, fold, negate};
+use super::compile::{Compiler, Typed, call, negate};
+use super::fold::fold;
 use super::kinds::{base, is_collatable, shown};
 use super::signatures::{known, resolve};
 use haversack_core::expr::Expr;

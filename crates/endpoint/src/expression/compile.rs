@@ -1,10 +1,11 @@
 //! From the parser's tree to typed expressions.
 
 use super::collation::Collation;
+use super::fold::{FAILED, fold};
 use super::kinds::{self, NUMERIC, base, common, implicit, is_collatable, is_text, shown};
 use super::{Scope, ScopeColumn};
-use haversack_core::expr::{Bound, Context, Expr, is_strict};
-use haversack_core::schema::{Table, Type};
+use haversack_core::expr::Expr;
+use haversack_core::schema::Type;
 use haversack_core::value;
 use sqlparser::ast::{self, BinaryOperator, CastKind, Ident, UnaryOperator};
 use sqlparser::dialect::PostgreSqlDialect;
@@ -45,10 +46,16 @@ pub(super) fn compile(sql: &str, scope: &Scope, target: Option<&Type>) -> Result
     let parsed = parse(condition(sql))?;
     let compiler = Compiler { scope };
     let typed = compiler.expr(&parsed)?;
-    Ok(match target {
+    let expr = match target {
         Some(target) => compiler.assign(typed, target)?.expr,
         None => typed.expr,
-    })
+    };
+    match &expr.text {
+        Some(message) if expr.op == FAILED => Err(format!(
+            "a part of it that is constant fails whatever the row is: {message}"
+        )),
+        _ => Ok(expr),
+    }
 }
 
 /// What stands between the brackets of `CHECK (…) NO INHERIT NOT VALID`.
@@ -324,6 +331,11 @@ impl Compiler<'_> {
     }
 
     pub(super) fn compare(&self, op: &str, a: Typed, b: Typed) -> Result<Typed, String> {
+        Ok(fold(Typed::of(self.comparison(op, a, b)?)))
+    }
+
+    /// A comparison whose sides have been cast, even where constants decide it.
+    pub(super) fn comparison(&self, op: &str, a: Typed, b: Typed) -> Result<Expr, String> {
         let collation = a.collation.clone().with(b.collation.clone());
         let kind = match (a.untyped, b.untyped) {
             (true, true) => Type::Text,
@@ -342,7 +354,7 @@ impl Compiler<'_> {
         // A literal becomes a text of any length, so that a comparison never cuts it off.
         let kind = base(&kind);
         let (a, b) = (self.cast_compared(a, &kind)?, self.cast_compared(b, &kind)?);
-        Ok(fold(Typed::of(Expr::new(op, Type::Bool, vec![a, b]))))
+        Ok(Expr::new(op, Type::Bool, vec![a, b]))
     }
 
     fn cast_compared(&self, typed: Typed, kind: &Type) -> Result<Expr, String> {
@@ -464,10 +476,25 @@ impl Compiler<'_> {
             ));
         }
         let collation = match is_collatable(typed.kind()) {
-            true => typed.collation,
+            true => typed.collation.clone(),
             false => Collation::Default,
         };
-        let mut typed = fold(Typed::of(Expr::new("cast", kind.clone(), vec![typed.expr])));
+        let inner = match typed.kind() {
+            // JSON's null becomes NULL since version 18; before, it is an error.
+            Type::Jsonb if !is_text(kind) && *kind != Type::Json && self.scope.server >= 18 => {
+                let null = Expr::constant(Type::Jsonb, Some("null"));
+                let is_null = Expr::new("eq", Type::Bool, vec![typed.expr.clone(), null]);
+                let null = Expr::constant(Type::Jsonb, None);
+                fold(Typed::of(Expr::new(
+                    "case",
+                    Type::Jsonb,
+                    vec![fold(Typed::of(is_null)).expr, null, typed.expr],
+                )))
+                .expr
+            }
+            _ => typed.expr,
+        };
+        let mut typed = fold(Typed::of(Expr::new("cast", kind.clone(), vec![inner])));
         typed.collation = collation;
         Ok(typed)
     }
@@ -722,64 +749,5 @@ pub(super) fn call(function: &str, kind: Type, args: Vec<Expr>) -> Expr {
     Expr {
         text: Some(function.into()),
         ..Expr::new("call", kind, args)
-    }
-}
-
-/// What one constant decides, whatever the rest would be, or would raise: Postgres's planner looks
-/// at these before any row.
-fn simplified(expr: &Expr) -> Option<Expr> {
-    let is = |arg: &Expr, text: Option<&str>| arg.op == "const" && arg.text.as_deref() == text;
-    let decisive = match &*expr.op {
-        "and" => Some("false"),
-        "or" => Some("true"),
-        _ => None,
-    };
-    if decisive.is_some() {
-        let any = expr.args.iter().any(|arg| is(arg, decisive));
-        return any.then(|| Expr::constant(Type::Bool, decisive));
-    }
-    let strict = match &*expr.op {
-        "call" => is_strict(expr.text.as_deref().unwrap_or_default()),
-        "cast" | "not" | "eq" | "ne" | "lt" | "le" | "gt" | "ge" => true,
-        _ => false,
-    };
-    let null = strict && expr.args.iter().any(|arg| is(arg, None));
-    null.then(|| Expr::constant(expr.kind.clone(), None))
-}
-
-/// Evaluates what consists of constants alone, so that no client has to.
-pub(super) fn fold(typed: Typed) -> Typed {
-    if let Some(known) = simplified(&typed.expr) {
-        return Typed {
-            expr: known,
-            ..typed
-        };
-    }
-    let expr = &typed.expr;
-    if expr.args.is_empty() || expr.args.iter().any(|arg| arg.op != "const") {
-        return typed;
-    }
-    let mut nothing = || [0; 16];
-    let mut context = Context {
-        now_ms: 0,
-        identity: None,
-        value: None,
-        random: &mut nothing,
-    };
-    let value = Bound::new(expr, &Table::default()).and_then(|bound| {
-        bound
-            .value(&[], &mut context)
-            .map_err(|e| e.message.clone())
-    });
-    match value {
-        Ok(value) => {
-            let text = value::to_text(&expr.kind, &value);
-            Typed {
-                expr: Expr::constant(expr.kind.clone(), text.as_deref()),
-                ..typed
-            }
-        }
-        // An error is raised where the row is judged, if it is.
-        Err(_) => typed,
     }
 }

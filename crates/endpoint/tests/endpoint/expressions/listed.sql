@@ -406,7 +406,6 @@ iv - '1 month'
 - iv
 iv * 2.5
 iv / 7
-iv / 0
 0.5::float8 * iv
 iv > '1 day'
 iv = '24:00:00'
@@ -495,3 +494,22 @@ round('NaN'::numeric + NULL::integer + i8::smallint, 1)
 n ^ 0
 n2 ^ -1
 0::numeric ^ 2
+NULL::text = ANY (ta)
+NULL::text = ANY (ARRAY['a', 'b'])
+COALESCE(i4, 1 / i2) & CASE 0 WHEN 1 THEN i8 WHEN 2 THEN 9 END
+CASE WHEN true THEN i4 ELSE 1 / 0 END
+x ~ '^[[:upper:]][[:lower:]]*$'
+x ~ '[[:punct:]]'
+x ~ '\w+'
+x ~ '^\W*$'
+x ~ '\D'
+x ~ 'a{2,}|b{1}'
+x ~ 'a{'
+x ~ '(ab|cd)?(c)$'
+x ~ '(?<=a)b'
+x ~ '[^\s\w]'
+x ~ '[[.a.][=b=]]'
+x ~ '\x41'
+x ~ '\.|\*|\('
+x ~* '[a-c]x?'
+x ~ '^(?:[^@]+)@(?:[^@]+)$'
