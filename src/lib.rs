@@ -346,6 +346,7 @@ fn drafts(ops: &str) -> Result<Vec<DraftOp<'_>>, Error> {
 async fn open(options: &JsValue) -> Result<Rc<Shared>, Error> {
     #[cfg(target_arch = "wasm32")]
     browser::floats::set();
+    browser::text::set();
     let field = |name: &str| Reflect::get(options, &name.into()).unwrap_or_default();
     let text = |name: &str| {
         field(name).as_string().ok_or_else(|| {

@@ -99,7 +99,12 @@ pub(super) fn apply<'a>(
                     length: 1,
                 }),
                 [one] => one.length += 1,
-                _ => return Err(mismatch()),
+                _ => {
+                    return Err(invalid(
+                        "an element joins an array of one dimension only",
+                        "22000",
+                    ));
+                }
             }
             let at = if append { array.items.len() } else { 0 };
             array.items.insert(at, item.into_value());

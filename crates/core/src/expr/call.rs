@@ -108,7 +108,6 @@ fn apply<'a>(
         F::FloatTrunc => Datum::Float(x.trunc()),
         F::FloatCeil => Datum::Float(x.ceil()),
         F::FloatFloor => Datum::Float(x.floor()),
-        F::FloatSign if x.is_nan() => Datum::Float(x),
         F::FloatSign => Datum::Float(match x {
             x if x > 0.0 => 1.0,
             x if x < 0.0 => -1.0,
@@ -120,7 +119,10 @@ fn apply<'a>(
         F::NumericDiv => exact(Operation::Div, &args)?,
         F::NumericQuotient => exact(Operation::Quotient, &args)?,
         F::NumericMod => exact(Operation::Mod, &args)?,
-        F::NumericPower => numeric_power(args[0].as_text(), args[1].as_text())?,
+        F::NumericPower | F::NumericPower15 => {
+            let by_size = call.function == F::NumericPower;
+            numeric_power(args[0].as_text(), args[1].as_text(), by_size)?
+        }
         F::NumericNeg | F::NumericAbs => {
             Datum::text(negated(args[0].as_text(), call.function == F::NumericAbs))
         }
@@ -169,7 +171,8 @@ fn apply<'a>(
         | F::Extract
         | F::DatePart
         | F::DateTrunc
-        | F::Age => temporal::apply(call, &args)?,
+        | F::Age
+        | F::AgeInfinite => temporal::apply(call, &args)?,
         F::Assign => {
             let [value, ..] = args;
             cast::assign(&call.kinds[0], kind, value)?
@@ -315,8 +318,8 @@ fn round<'a>(args: &[Datum<'_>], scale: i64, rounding: Rounding) -> Result<Datum
         .map_err(|fault| fault.error("the result"))
 }
 
-fn numeric_power<'a>(base: &str, exponent: &str) -> Result<Datum<'a>, Error> {
-    match decimal::power(base, exponent) {
+fn numeric_power<'a>(base: &str, exponent: &str, by_size: bool) -> Result<Datum<'a>, Error> {
+    match decimal::power(base, exponent, by_size) {
         Some(result) => result
             .map(Datum::text)
             .map_err(|fault| fault.error("the result")),

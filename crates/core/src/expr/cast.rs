@@ -30,6 +30,10 @@ pub(super) fn cast<'a>(from: &Type, to: &Type, value: Datum<'a>) -> Result<Datum
         }
         (T::Numeric { .. }, T::Int2 | T::Int4 | T::Int8) => {
             let text = numeric_text(from, &value);
+            if !text.ends_with(|c: char| c.is_ascii_digit()) {
+                let message = format!("cannot convert {text} to an integer");
+                return Err(invalid(message, "0A000"));
+            }
             let whole = decimal::to_int(&text);
             int(to, i128::from(whole.ok_or_else(|| int_range(to, &text))?))?
         }

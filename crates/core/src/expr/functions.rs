@@ -59,6 +59,7 @@ functions! {
     NumericQuotient "numeric_quotient"
     NumericMod "numeric_mod"
     NumericPower "numeric_power"
+    NumericPower15 "numeric_power_15"
     NumericNeg "numeric_neg"
     NumericAbs "numeric_abs"
     NumericRound "numeric_round"
@@ -98,6 +99,7 @@ functions! {
     DatePart "date_part"
     DateTrunc "date_trunc"
     Age "age"
+    AgeInfinite "age_infinite"
     TextConcat "text_concat"
     Length "length"
     OctetLength "octet_length"
@@ -168,6 +170,11 @@ functions! {
     JsonbDeleteIndex "jsonb_delete_index"
     JsonbTypeof "jsonb_typeof"
     JsonbArrayLength "jsonb_array_length"
+}
+
+/// Does the function of this name answer NULL wherever an argument is NULL?
+pub fn is_strict(name: &str) -> bool {
+    Function::parse(name).is_some_and(|function| !function.takes_null())
 }
 
 impl Function {

@@ -39,8 +39,11 @@ fn member<'t, 'j>(json: &'t Json<'j>, name: &str) -> Option<&'t Json<'j>> {
 }
 
 fn item<'t, 'j>(json: &'t Json<'j>, at: i64) -> Option<&'t Json<'j>> {
-    let Json::List(items) = json else {
-        return None;
+    let items = match json {
+        Json::List(items) => items,
+        Json::Object(_) => return None,
+        // A scalar is kept as an array of itself.
+        scalar => std::slice::from_ref(scalar),
     };
     let at = if at < 0 { items.len() as i64 + at } else { at };
     usize::try_from(at).ok().and_then(|at| items.get(at))

@@ -20,7 +20,7 @@ mod temporal;
 mod text;
 
 pub use bound::{Bound, Context};
-pub use functions::NAMES as FUNCTIONS;
+pub use functions::{NAMES as FUNCTIONS, is_strict};
 pub use host::HostText;
 #[cfg(target_arch = "wasm32")]
 pub use host::set_host_text;

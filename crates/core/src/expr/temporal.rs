@@ -7,6 +7,7 @@ use super::functions::Function;
 use super::node::Call;
 use crate::error::{Error, ErrorCode};
 use crate::schema::Type;
+use crate::value::decimal::{self, Operation, Rounding};
 use crate::value::interval::Interval;
 use crate::value::time::{
     DATE_END, DAY_MICROS, DAY_MIN, TIMESTAMP_END_DAY, civil_of, days_in_month, days_of,
@@ -214,11 +215,18 @@ fn justify_interval(interval: Interval) -> Result<Interval, Error> {
     Ok(result)
 }
 
+fn difference_of_infinities(a: i64, b: i64) -> Result<Interval, Error> {
+    if a == b {
+        Err(out_of_range("interval"))
+    } else if a == INFINITY || b == MINUS_INFINITY {
+        Ok(Interval::INFINITY)
+    } else {
+        Ok(Interval::MINUS_INFINITY)
+    }
+}
+
 /// The difference in years, months, days and time, as a calendar counts.
 fn age(a: i64, b: i64) -> Result<Interval, Error> {
-    if infinite(a) || infinite(b) {
-        return Err(out_of_range("interval"));
-    }
     let (later, earlier, sign) = if a >= b { (a, b, 1) } else { (b, a, -1) };
     let (year_a, month_a, day_a) = civil_of(later.div_euclid(DAY_MICROS));
     let (year_b, month_b, day_b) = civil_of(earlier.div_euclid(DAY_MICROS));
@@ -230,11 +238,7 @@ fn age(a: i64, b: i64) -> Result<Interval, Error> {
         days -= 1;
     }
     while days < 0 {
-        // The borrowed month is that of the earlier day, or of the later one where it is `b`.
-        days += match sign {
-            1 => days_in_month(year_b, month_b),
-            _ => days_in_month(year_b, month_b),
-        };
+        days += days_in_month(year_b, month_b);
         months -= 1;
     }
     Ok(Interval {
@@ -272,14 +276,8 @@ pub(super) fn apply<'a>(call: &'a Call, args: &[Datum<'a>; 4]) -> Result<Datum<'
         F::TimestampSub => Datum::Int(add(a, negate(interval(1)?)?)?),
         F::TimestampDiff | F::TimestampDiffInfinite => {
             if infinite(a) || infinite(b) {
-                return match (call.function, a == b) {
-                    (F::TimestampDiffInfinite, false) => {
-                        Ok(text(if a == INFINITY || b == MINUS_INFINITY {
-                            Interval::INFINITY
-                        } else {
-                            Interval::MINUS_INFINITY
-                        }))
-                    }
+                return match call.function {
+                    F::TimestampDiffInfinite => Ok(text(difference_of_infinities(a, b)?)),
                     _ => Err(out_of_range("interval")),
                 };
             }
@@ -337,7 +335,13 @@ pub(super) fn apply<'a>(call: &'a Call, args: &[Datum<'a>; 4]) -> Result<Datum<'
             }
             Datum::Int(micros)
         }
+        // Before version 17 the infinities count as the moments that they are stored as.
+        F::Age if a == MINUS_INFINITY || b == MINUS_INFINITY => {
+            return Err(out_of_range("timestamp"));
+        }
         F::Age => text(age(a, b)?),
+        F::AgeInfinite if infinite(a) || infinite(b) => text(difference_of_infinities(a, b)?),
+        F::AgeInfinite => text(age(a, b)?),
         F::DateTrunc => truncate(call, args)?,
         F::Extract => extract(args[0].as_text(), &call.args_kind(1), &args[1])?
             .map_or(Datum::Null, Datum::text),
@@ -447,16 +451,24 @@ fn extract(field: &str, kind: &Type, value: &Datum<'_>) -> Result<Option<String>
                 return Ok(infinite_field(field, infinity > 0, false));
             }
             micros => match field {
-                "epoch" => Some(scaled(
-                    i128::from(micros) + i128::from(POSTGRES_EPOCH_UNIX_MICROS),
-                    6,
-                )),
+                "epoch" => Some(epoch(micros)?),
                 _ => extract_time(field, micros.rem_euclid(DAY_MICROS))
                     .or_else(|| extract_day(field, micros.div_euclid(DAY_MICROS))),
             },
         },
     };
     known.map(Some).ok_or_else(|| unsupported(field, kind))
+}
+
+/// Seconds since 1970. Beyond 64 bits Postgres divides as numerics, which rounds.
+fn epoch(micros: i64) -> Result<String, Error> {
+    let since = i128::from(micros) + i128::from(POSTGRES_EPOCH_UNIX_MICROS);
+    if i64::try_from(since).is_ok() {
+        return Ok(scaled(since, 6));
+    }
+    decimal::operate(Operation::Div, &since.to_string(), "1000000")
+        .and_then(|seconds| decimal::round(&seconds, 6, Rounding::Nearest))
+        .map_err(|fault| fault.error("the result"))
 }
 
 /// Fields that only grow are infinite with the time; the others are unknown.

@@ -2,7 +2,7 @@
 
 use super::numeric::{Decimal, Parsed, parse_decimal};
 use super::out_of_range;
-use crate::error::Error;
+use crate::error::{Error, ErrorCode};
 use std::cmp::Ordering;
 
 /// Postgres keeps four digits in one; scales of quotients follow from it.
@@ -44,6 +44,7 @@ pub(crate) enum Rounding {
 pub(crate) enum Fault {
     DivisionByZero,
     Overflow,
+    ZeroPower,
 }
 
 fn zero(scale: i64) -> Decimal {
@@ -360,10 +361,30 @@ pub(crate) fn to_int(text: &str) -> Option<i64> {
 }
 
 /// A whole power; `None` where the exponent is none, or the result would need another way.
-pub(crate) fn power(base: &str, exponent: &str) -> Option<Result<String, Fault>> {
+///
+/// The scale goes by the result's size since version 16 of Postgres; before, it is that of sixteen
+/// digits after the point.
+pub(crate) fn power(base: &str, exponent: &str, by_size: bool) -> Option<Result<String, Fault>> {
     const EXPONENT_MAX: i64 = 10_000;
-    let (Parsed::Number(number), Parsed::Number(mut power)) = (read(base), read(exponent)) else {
+    let Parsed::Number(mut power) = read(exponent) else {
         return None;
+    };
+    let zeroth = is_zero(&power);
+    let number = match read(base) {
+        Parsed::Number(number) => number,
+        _ if zeroth => return Some(Ok("1".into())),
+        Parsed::NaN => return Some(Ok("NaN".into())),
+        Parsed::Infinity { .. } if power.negative => return Some(Ok("0".into())),
+        Parsed::Infinity { negative } => {
+            power.rescale(0);
+            let odd = power.digits.last().is_some_and(|d| d % 2 == 1);
+            let infinity = if negative && odd {
+                "-Infinity"
+            } else {
+                "Infinity"
+            };
+            return Some(Ok(infinity.into()));
+        }
     };
     let exponent_scale = power.scale;
     if cut(&mut power, 0) {
@@ -375,11 +396,17 @@ pub(crate) fn power(base: &str, exponent: &str) -> Option<Result<String, Fault>>
     if exponent.abs() > EXPONENT_MAX {
         return None;
     }
-    if is_zero(&number) {
-        return (exponent > 0).then(|| print(&zero(SIGNIFICANT_MIN)));
+    if is_zero(&number) && exponent < 0 {
+        return Some(Err(Fault::ZeroPower));
+    }
+    if is_zero(&number) && exponent > 0 {
+        let scale = SIGNIFICANT_MIN.max(number.scale);
+        return Some(print(&zero(scale)));
     }
     // As `power_var_int`: sixteen significant digits, by an estimate of the result's size.
-    let size = {
+    let size = if is_zero(&number) {
+        0.0
+    } else {
         let (weight, _) = leading(&number);
         let start = number.digits.iter().position(|&d| d != 0)? as i64;
         let first = number.digits.len() as i64 - number.scale - 1 - start;
@@ -391,7 +418,11 @@ pub(crate) fn power(base: &str, exponent: &str) -> Option<Result<String, Fault>>
         let shift = weight * GROUP + in_group - count;
         exponent as f64 * (value.log10() + shift as f64)
     };
-    let scale = (SIGNIFICANT_MIN - size as i64)
+    let (size, exponent_scale) = match by_size {
+        true => (size as i64, exponent_scale),
+        false => (0, 0),
+    };
+    let scale = (SIGNIFICANT_MIN - size)
         .max(number.scale)
         .max(exponent_scale)
         .clamp(0, DISPLAY_SCALE_MAX);
@@ -432,6 +463,11 @@ impl Fault {
     pub(crate) fn error(self, shown: &str) -> Error {
         match self {
             Fault::DivisionByZero => crate::expr::division_by_zero(),
+            Fault::ZeroPower => Error::new(
+                ErrorCode::OutOfRange,
+                "zero raised to a negative power is undefined",
+            )
+            .sqlstate("2201F"),
             Fault::Overflow => out_of_range("numeric", shown, "22003"),
         }
     }

@@ -261,5 +261,19 @@ pub(crate) fn float_digits(float: f64, single: bool) -> String {
         write_float(float, single, &mut out);
         return out;
     }
-    host::print(float, Some(if single { 5 } else { 14 }))
+    let printed = host::print(float, Some(if single { 5 } else { 14 }));
+    let (mantissa, exponent) = printed.split_once('e').unwrap_or((&printed, "0"));
+    let mantissa = match mantissa.contains('.') {
+        true => mantissa.trim_end_matches('0').trim_end_matches('.'),
+        false => mantissa,
+    };
+    let text = [mantissa, "e", exponent].concat();
+    let mut out = String::new();
+    if let Some(Parsed::Number(mut number)) = parse_decimal(&text) {
+        if number.scale < 0 {
+            number.rescale(0);
+        }
+        number.write(&mut out);
+    }
+    out
 }

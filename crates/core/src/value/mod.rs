@@ -59,7 +59,9 @@ pub fn parse(kind: &Type, text: &str) -> Result<Value, Error> {
         Type::Text => Value::text(text::without_nul(text)?),
         Type::Varchar { length } => Value::text(text::fit(text, *length, "character varying")?),
         Type::Char { length } => {
-            Value::text(text::fit(text, Some(*length), "character")?.trim_end_matches(' '))
+            // Zero stands for any length, as of a constant.
+            let length = Some(*length).filter(|length| *length > 0);
+            Value::text(text::fit(text, length, "character")?.trim_end_matches(' '))
         }
         Type::Uuid => Value::text(text::parse_uuid(text)?),
         Type::Date => Value::Int(time::parse_date(text)?),

@@ -9,6 +9,7 @@ mod calls;
 mod collation;
 mod compile;
 mod default;
+mod fold;
 mod kinds;
 mod patterns;
 mod regex;

@@ -1,7 +1,8 @@
 //! LIKE, SIMILAR TO and regular expressions: constant patterns become what the client runs.
 
 use super::collation::{Collation, Letters};
-use super::compile::{Compiler, Typed, call, fold, negate};
+use super::compile::{Compiler, Typed, call, negate};
+use super::fold::fold;
 use super::{regex, similar};
 use haversack_core::expr::Expr;
 use haversack_core::schema::Type;

@@ -9,6 +9,7 @@ mod celebration;
 mod check;
 mod commands;
 mod conflicts;
+mod expressions;
 mod harness;
 mod http;
 mod introspection;
