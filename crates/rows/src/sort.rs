@@ -72,7 +72,7 @@ pub fn sort_unique<T: Clone>(list: &mut Vec<T>, compare: &dyn Fn(&T, &T) -> Orde
 
 #[cfg(test)]
 mod tests {
-    use crate::*;
+    use super::*;
 
     #[test]
     fn any_length_is_sorted_stably() {
