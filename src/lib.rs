@@ -10,6 +10,7 @@ mod memory;
 mod network;
 mod poison;
 mod store;
+mod task;
 mod view;
 
 use client::Shared;
@@ -19,7 +20,7 @@ use haversack_core::query::{Param, PlanId};
 use haversack_core::replica::{DraftOp, Key};
 use haversack_core::schema::{Schema, TableId};
 use haversack_core::{Error, ErrorCode};
-use js_sys::{Array, Function, Reflect, Uint32Array};
+use js_sys::{Array, Function, Promise, Reflect, Uint32Array};
 use memory::Memory;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -84,9 +85,8 @@ pub struct Client {
 #[wasm_bindgen]
 impl Client {
     /// Opens a database: `{ schema, url, token, onEvent }`.
-    pub async fn open(options: JsValue) -> Result<Client, JsValue> {
-        let shared = open(&options).await.map_err(|error| thrown(&error))?;
-        Ok(Client::of(shared))
+    pub fn open(options: JsValue) -> Promise {
+        task::promise(async move { Ok(Client::of(open(&options).await?).into()) })
     }
 
     /// Opens a database in memory, without a server, for tests: `now` gives the time, `seed` is
@@ -269,32 +269,35 @@ impl Client {
     }
 
     /// Forgets a rejected mutation.
-    pub async fn dismiss_rejected(&self, seq: f64) -> Result<(), JsValue> {
+    pub fn dismiss_rejected(&self, seq: f64) -> Promise {
         let shared = self.shared.clone();
-        shared
-            .dismiss_rejected(seq as u64)
-            .await
-            .map_err(|error| thrown(&error))
+        self.ends(async move { shared.dismiss_rejected(seq as u64).await })
     }
 
     /// Forgets a lost value.
-    pub async fn dismiss_lost(&self, id: f64) -> Result<(), JsValue> {
+    pub fn dismiss_lost(&self, id: f64) -> Promise {
         let shared = self.shared.clone();
-        shared
-            .dismiss_lost(id)
-            .await
-            .map_err(|error| thrown(&error))
+        self.ends(async move { shared.dismiss_lost(id).await })
     }
 
     /// Resolves when the row stores are current.
-    pub async fn flush(&self) -> Result<(), JsValue> {
+    pub fn flush(&self) -> Promise {
         let shared = self.shared.clone();
-        shared.flush().await.map_err(|error| thrown(&error))
+        self.ends(async move { shared.flush().await })
     }
 
     /// Closes the database.
-    pub async fn close(&self) {
-        self.shared.close(None);
+    pub fn close(&self) -> Promise {
+        let shared = self.shared.clone();
+        self.ends(async move {
+            shared.close(None);
+            Ok(())
+        })
+    }
+
+    /// A promise without a value.
+    fn ends(&self, future: impl Future<Output = Result<(), Error>> + 'static) -> Promise {
+        task::promise(async move { future.await.map(|()| JsValue::UNDEFINED) })
     }
 
     /// The parameters of a run; few ones, as nearly always, without an allocation.

@@ -11,7 +11,6 @@ use js_sys::Function;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
 /// What a database in memory has instead of a session.
 pub struct Memory {
@@ -85,7 +84,7 @@ impl Shared {
         let local = local.0;
         let shared = self.clone();
         // In a turn of its own, when the application holds what it is told about.
-        spawn_local(async move {
+        crate::task::spawn(async move {
             shared.notify(&Notice::settled(Some(local), local, &Outcome::Applied));
         });
         local

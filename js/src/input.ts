@@ -72,7 +72,10 @@ export class Input {
     const length = text.length
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i)
-      if (code > 0x7f) return encoder.encodeInto(text, bytes.subarray(at)).written
+      if (code > 0x7f) {
+        const end = this.textAt + this.text
+        return encoder.encodeInto(text, bytes.subarray(at, end)).written
+      }
       bytes[at + i] = code
     }
     return length

@@ -219,3 +219,24 @@ test('tables whose names are taken are reached by table()', () => {
   assert.equal(db.table('events'), db.events)
   assert.equal((db as { toString?: unknown }).toString, undefined)
 })
+
+test('parameters of any number and any text arrive as they were given', () => {
+  const { db, client } = openFake()
+  const long = 'ü€🎒'.repeat(5_000)
+  const texts = ['', 'plain', 'grün', long, '€'.repeat(30_000), 'the last']
+  for (const text of texts) {
+    db.events.where({ location: 'x', priority: gte(-0.5), title: text }).rows()
+    assert.deepEqual(client.params, ['x', -0.5, text])
+  }
+  const list = Array.from({ length: 1_024 }, (_, i) => `${i % 2 ? 'ö' : 'o'}${i}`)
+  db.events
+    .where({ title: oneOf(list), location: long })
+    .limit(3)
+    .offset(2)
+    .rows()
+  assert.deepEqual(client.params, [...list, long, 3, 2])
+  // As the memory grows, views of it are detached.
+  client.memory.grow(1)
+  assert.equal(db.events.where({ title: 'ß', priority: 2 }).count(), 0)
+  assert.deepEqual(client.params, ['ß', 2])
+})

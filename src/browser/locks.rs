@@ -2,6 +2,7 @@
 //!
 //! web-sys has them only behind its unstable switch, so the four calls needed are declared here.
 
+use crate::task::spawn;
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -65,7 +66,7 @@ pub fn hold(name: &str, granted: impl FnOnce() + 'static) -> Option<Hold> {
     let _ = Reflect::set(&options, &"signal".into(), &abort.signal());
     let promise = manager.request(name, &options, callback.as_ref().unchecked_ref());
     // The promise rejects when the wait is aborted, which is no error.
-    wasm_bindgen_futures::spawn_local(async move {
+    spawn(async move {
         let _ = JsFuture::from(promise).await;
     });
     Some(Hold {

@@ -9,12 +9,12 @@ use super::session::Session;
 use crate::browser::timer;
 use crate::convert::{key_from_js, key_to_js};
 use crate::store::layout;
+use crate::task::spawn;
 use haversack_core::replica::{Key, KeySet, Staged};
 use haversack_core::schema::TableId;
 use haversack_core::{Error, ErrorCode};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::spawn_local;
 
 /// Rows per transaction (`browser.md`: about 18 ms each).
 const ROWS_PER_TRANSACTION: usize = 250;
@@ -90,7 +90,7 @@ impl Shared {
     /// Drains these keys, soon.
     pub(super) fn plan_drain(self: &Rc<Self>, session: &Rc<Session>, keys: Waiting) {
         session.waiting.borrow_mut().extend(keys.into_keys());
-        spawn_local(self.clone().drain(session.clone()));
+        spawn(self.clone().drain(session.clone()));
     }
 
     /// The keys of what the last leader left in the journal, for a new one to drain.

@@ -19,6 +19,7 @@ use crate::memory::Memory;
 use crate::network::socket::Socket;
 use crate::store;
 use crate::store::queue::{LostValue, Rejected};
+use crate::task::spawn;
 use events::{Connection, ErrorView, Notice, Status, to_object};
 use haversack_core::replica::Replica;
 use haversack_core::schema::Schema;
@@ -30,7 +31,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 
 /// Attempts to learn who the user is stay this far apart, in milliseconds.
 const SIGN_IN_GAP_MS: u64 = 250;
@@ -209,7 +210,7 @@ impl Shared {
 
     fn carry_out(self: &Rc<Self>, effect: Effect) {
         match effect {
-            Effect::Sync { fresh_token } => spawn_local(self.clone().sync(fresh_token)),
+            Effect::Sync { fresh_token } => spawn(self.clone().sync(fresh_token)),
             Effect::Arm { delay_ms } => {
                 let weak = Rc::downgrade(self);
                 let timer = Timer::after(delay_ms, move || {
@@ -222,7 +223,7 @@ impl Shared {
             Effect::Disarm => drop(self.timer.take()),
             Effect::OpenSocket => {
                 self.socket.borrow_mut().wanted = true;
-                spawn_local(self.clone().open_socket());
+                spawn(self.clone().open_socket());
             }
             Effect::CloseSocket => drop(self.socket.take()),
         }
@@ -300,7 +301,7 @@ impl Shared {
 
     /// Until a user is known, asks for a token now and then, and at once when online.
     fn await_sign_in(self: Rc<Self>) {
-        spawn_local(async move {
+        spawn(async move {
             let mut attempt = 0;
             while self.closed.borrow().is_none() && self.session.borrow().is_none() {
                 if let Err(error) = self.token(true).await {

@@ -8,6 +8,7 @@ use crate::browser::{self, locks, timer};
 use crate::store::Store;
 use crate::store::layout::State;
 use crate::store::leases::tab_lock;
+use crate::task::spawn;
 use haversack_core::json;
 use haversack_core::lease::{Keys, TAB_KEYS, TAB_KEYS_MIN};
 use haversack_core::map::Map;
@@ -19,7 +20,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
 type Callback = Closure<dyn FnMut(JsValue)>;
 
@@ -119,7 +119,7 @@ impl Shared {
         }
         self.stand_for_lead(&session);
         session.tell(&Message::Hello);
-        spawn_local(self.clone().read_inbox(session.clone()));
+        spawn(self.clone().read_inbox(session.clone()));
         self.notify(&Notice::Changed);
         self.notify(&Notice::Rejected);
         self.notify(&Notice::Lost);
@@ -161,7 +161,7 @@ impl Shared {
         let channel = Channel::join(&session.store.name, move |message| {
             if let (Some(shared), Some(session)) = (shared.upgrade(), to.upgrade()) {
                 session.inbox.borrow_mut().push_back(message);
-                spawn_local(shared.read_inbox(session));
+                spawn(shared.read_inbox(session));
             }
         });
         session.channel.replace(channel);
@@ -190,7 +190,7 @@ impl Shared {
         let (shared, of) = (Rc::downgrade(self), Rc::downgrade(session));
         let lead = move || {
             if let (Some(shared), Some(session)) = (shared.upgrade(), of.upgrade()) {
-                spawn_local(shared.lead(session));
+                spawn(shared.lead(session));
             }
         };
         match locks::hold(&name, lead.clone()) {
@@ -228,7 +228,7 @@ impl Shared {
         session.fence.set(Some(fence));
         self.dispatch(Event::Led);
         self.plan_drain(session, leftovers);
-        spawn_local(self.clone().read_inbox(session.clone()));
+        spawn(self.clone().read_inbox(session.clone()));
         Ok(())
     }
 

@@ -10,13 +10,13 @@ use crate::network::socket::{Report, Socket};
 use crate::store::journal::Commit;
 use crate::store::layout::State;
 use crate::store::queue::{Batch, LostValue, Rejected};
+use crate::task::spawn;
 use haversack_core::json;
 use haversack_core::protocol::{Head, Mutation, Outcome, PROTOCOL_VERSION, Seq, SyncRequest};
 use haversack_core::replica::{LineKind, Staged};
 use haversack_core::sync::Event;
 use haversack_core::{Error, ErrorCode, Recovery};
 use std::rc::Rc;
-use wasm_bindgen_futures::spawn_local;
 
 /// How many verdict times the state remembers.
 const JUDGED_AT_MAX: usize = 32;
@@ -315,7 +315,7 @@ impl Shared {
                 let gone = state.socket.take();
                 let was_ready = std::mem::take(&mut state.ready);
                 drop(state);
-                spawn_local(async move { drop(gone) });
+                spawn(async move { drop(gone) });
                 self.reopen_socket_later();
                 if was_ready {
                     // Whether the endpoint is gone too shows at once, not at the next interval.
@@ -333,7 +333,7 @@ impl Shared {
             state.timer.take()
         };
         if waited.is_some() {
-            spawn_local(self.clone().open_socket());
+            spawn(self.clone().open_socket());
         }
     }
 
@@ -348,7 +348,7 @@ impl Shared {
         let weak = Rc::downgrade(self);
         state.timer = Some(Timer::after(delay_ms, move || {
             if let Some(shared) = weak.upgrade() {
-                spawn_local(shared.open_socket());
+                spawn(shared.open_socket());
             }
         }));
     }

@@ -7,6 +7,7 @@ use crate::browser;
 use crate::browser::channel::Message;
 use crate::store::idb::{Tx, result_of};
 use crate::store::queue::Queued;
+use crate::task::spawn;
 use haversack_core::Error;
 use haversack_core::json::ToJson;
 use haversack_core::json_to;
@@ -14,7 +15,6 @@ use haversack_core::replica::{DraftOp, Key, LocalId, Prepared, WriteContext};
 use haversack_core::schema::TableId;
 use haversack_core::sync::Event;
 use std::rc::Rc;
-use wasm_bindgen_futures::spawn_local;
 
 /// What a write returns.
 pub struct Made {
@@ -74,7 +74,7 @@ impl Shared {
         let request = session.store.enqueue(&tx, &queued)?;
         let keys = self.keys_json(&prepared);
         let local = self.replica.borrow_mut().apply(prepared);
-        spawn_local(
+        spawn(
             self.clone()
                 .finish_write(session.clone(), tx, request, local, queued),
         );
@@ -151,7 +151,7 @@ impl Shared {
                 self.notify(&Notice::Durable { local: local.0 });
                 // The application waits for that alone; the rest comes in a turn of its own.
                 let after = self.clone();
-                spawn_local(async move {
+                spawn(async move {
                     let mutation = queued.into_mutation(seq);
                     session.tell(&Message::Mutation { mutation });
                     after.dispatch(Event::Wrote);

@@ -1,14 +1,27 @@
 //! `POST /v1/sync`, read line by line as it arrives.
 
 use crate::browser::{now_ms, timer};
-use gloo_net::http::Request;
 use haversack_core::json::read_text;
 use haversack_core::protocol::Problem;
 use haversack_core::{Error, ErrorCode};
-use js_sys::{Reflect, Uint8Array};
+use js_sys::{Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStream, ReadableStreamDefaultReader};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    fn fetch(address: &str, options: &Object) -> Result<Promise, JsValue>;
+
+    type Response;
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &Response) -> u16;
+    #[wasm_bindgen(method)]
+    fn text(this: &Response) -> Promise;
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &Response) -> Option<ReadableStream>;
+}
 
 /// An answer that brings nothing for this long is given up, in milliseconds: a half-open
 /// connection would wait for ever.
@@ -58,26 +71,45 @@ pub async fn sync(
         abort.clone(),
         SILENCE_MS_MAX + body.len() as u64 / UPLOAD_BYTES_PER_MS_MIN,
     );
-    let response = Request::post(&format!("{url}/v1/sync"))
-        .header("authorization", &format!("Bearer {token}"))
-        .header("content-type", "application/json")
-        .abort_signal(Some(&abort.signal()))
-        .body(body)
-        .map_err(|e| unreachable(&e.to_string()))?
-        .send()
-        .await
-        .map_err(|e| unreachable(&e.to_string()))?;
+    let headers = object(&[
+        ("authorization", format!("Bearer {token}").into()),
+        ("content-type", "application/json".into()),
+    ]);
+    let options = object(&[
+        ("method", "POST".into()),
+        ("headers", headers.into()),
+        ("body", body.into()),
+        ("signal", abort.signal().into()),
+    ]);
+    let failed = |reason: JsValue| unreachable(&said(&reason));
+    let sent = fetch(&format!("{url}/v1/sync"), &options).map_err(failed)?;
+    let response: Response = JsFuture::from(sent).await.map_err(failed)?.unchecked_into();
     if response.status() != 200 {
-        let text = response
-            .text()
-            .await
-            .map_err(|e| unreachable(&e.to_string()))?;
+        let text = JsFuture::from(response.text()).await.map_err(failed)?;
+        let text = text.as_string().unwrap_or_default();
         return Err(failure_of(response.status(), &text));
     }
     let stream = response
         .body()
         .ok_or_else(|| unreachable("the answer has no body"))?;
     read_lines(stream, watchdog, on_line).await
+}
+
+fn object(members: &[(&str, JsValue)]) -> Object {
+    let object = Object::new();
+    for (name, value) in members {
+        // A plain object takes any member.
+        let _ = Reflect::set(&object, &(*name).into(), value);
+    }
+    object
+}
+
+/// What an exception says.
+fn said(exception: &JsValue) -> String {
+    let message = Reflect::get(exception, &"message".into()).ok();
+    message
+        .and_then(|message| message.as_string())
+        .unwrap_or_else(|| "no reason given".to_owned())
 }
 
 fn failure_of(status: u16, text: &str) -> Failure {

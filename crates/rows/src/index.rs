@@ -158,6 +158,8 @@ pub struct SortedIndex {
     pub slots: Vec<u32>,
     /// Is it to be made anew?
     pub stale: bool,
+    /// What tells it from the table's other indexes, and from those that made room.
+    pub id: u64,
     groups: Groups,
     /// When it was used last, by the table's count of uses.
     pub used: u64,
@@ -165,9 +167,10 @@ pub struct SortedIndex {
 
 impl SortedIndex {
     /// An index that is to be made.
-    pub fn new(spec: Spec) -> Self {
+    pub fn new(spec: Spec, id: u64) -> Self {
         Self {
             spec,
+            id,
             slots: Vec::new(),
             stale: true,
             groups: Groups::default(),

@@ -6,6 +6,8 @@ use super::{CONDITIONS_MAX, Explain, IN_VALUES_MAX, Op, OrderShape, QueryShape, 
 use crate::error::{Error, ErrorCode};
 use crate::schema::{Schema, Storage, Table, TableId, Type};
 use crate::sort::sort_unique;
+use haversack_rows::Filter;
+use std::cell::Cell;
 
 /// A condition with its column found and its parameters placed.
 #[derive(Clone, Debug)]
@@ -41,6 +43,10 @@ pub(crate) struct Plan {
     /// The order wanted, the primary key at its end.
     pub order: Spec,
     pub result: Vec<u32>,
+    /// Where both indexes were last, and which they were.
+    pub places: [Cell<(usize, u64)>; 2],
+    /// Room for the filters of a run.
+    pub filters: Vec<Filter<'static>>,
     /// Room for the runs of a run.
     pub runs: Vec<Run>,
     /// Rows that were looked at in vain along the order, in all runs.
@@ -116,6 +122,8 @@ impl Plan {
             range,
             order,
             result: Vec::new(),
+            places: Default::default(),
+            filters: Vec::new(),
             runs: Vec::new(),
             walked: 0,
             strategy: Strategy::None,

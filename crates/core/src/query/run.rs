@@ -9,6 +9,7 @@ use super::{INDEXES_MAX, Param, Strategy};
 use crate::error::{Error, ErrorCode};
 use crate::replica::{TableStore, ValueRef};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::{Bound, Range};
 
 /// Walking an ordered index, a query may look at this many rows, and at this many for each that it
@@ -36,7 +37,8 @@ pub(crate) fn run(
     plan: &mut Plan,
     params: &[Param<'_>],
 ) -> Result<(), Error> {
-    let filters = filters(plan, params)?;
+    let room = recycled(std::mem::take(&mut plan.filters));
+    let filters = filters(plan, params, room)?;
     let offset = window_part(plan.offset, params)?.unwrap_or(0);
     let limit = window_part(plan.limit, params)?.unwrap_or(usize::MAX);
     let mut walk = Walk {
@@ -56,6 +58,7 @@ pub(crate) fn run(
     plan.examined = walk.examined as u32;
     plan.result = walk.result;
     plan.runs = runs;
+    plan.filters = recycled(filters);
     Ok(())
 }
 
@@ -68,7 +71,7 @@ pub(crate) fn count(
     plan: &Plan,
     params: &[Param<'_>],
 ) -> Result<usize, Error> {
-    let filters = filters(plan, params)?;
+    let filters = filters(plan, params, Vec::new())?;
     if filters.iter().any(|f| matches!(f, Filter::Never)) {
         return Ok(0);
     }
@@ -83,7 +86,7 @@ pub(crate) fn count(
     let mut runs = Vec::new();
     let at = match &plan.range {
         Some((spec, condition)) if bound.is_none_or(|i| rest != 1 << i) => {
-            let at = ensure(store, spec);
+            let at = ensure(store, spec, &plan.places[1]);
             let fixed = fixed(store, at, plan, &filters);
             let rows = find_runs(store, at, plan, fixed, &filters[*condition], &mut runs);
             rest &= !(1 << condition);
@@ -96,7 +99,7 @@ pub(crate) fn count(
             at
         }
         _ => {
-            let at = ensure(store, &plan.ordered);
+            let at = ensure(store, &plan.ordered, &plan.places[0]);
             let mut within = fixed(store, at, plan, &filters);
             if let Some(bound) = bound {
                 rest &= !(1 << bound);
@@ -125,7 +128,19 @@ pub(crate) fn count(
     Ok(walk.seen)
 }
 
-fn filters<'a>(plan: &Plan, params: &[Param<'a>]) -> Result<Vec<Filter<'a>>, Error> {
+/// The room of a list of filters, for others.
+fn recycled<'a>(mut filters: Vec<Filter<'_>>) -> Vec<Filter<'a>> {
+    filters.clear();
+    // Collecting in place keeps the allocation.
+    filters.into_iter().map(|_| Filter::Never).collect()
+}
+
+/// The filters of a plan's conditions, in `filters`, which is empty.
+fn filters<'a>(
+    plan: &Plan,
+    params: &[Param<'a>],
+    mut filters: Vec<Filter<'a>>,
+) -> Result<Vec<Filter<'a>>, Error> {
     if params.len() != plan.params {
         let message = format!(
             "the query takes {} values, not {}",
@@ -134,7 +149,7 @@ fn filters<'a>(plan: &Plan, params: &[Param<'a>]) -> Result<Vec<Filter<'a>>, Err
         );
         return Err(Error::new(ErrorCode::InvalidQuery, message));
     }
-    let mut filters = Vec::with_capacity(plan.conditions.len());
+    filters.reserve(plan.conditions.len());
     for condition in &plan.conditions {
         filters.push(bind(condition, params)?);
     }
@@ -220,7 +235,7 @@ fn answer(
         walk.examined = 1;
         return Strategy::PrimaryKey;
     }
-    let at = ensure(store, &plan.ordered);
+    let at = ensure(store, &plan.ordered, &plan.places[0]);
     let fixed = fixed(store, at, plan, filters);
     let mut rest = conditions_left(plan, filters);
     let bound = bound(plan, filters, rest);
@@ -230,7 +245,9 @@ fn answer(
     let budget = match &plan.range {
         Some((spec, condition)) if rest != 0 => {
             let listed = filters[*condition].listed().unwrap_or(0);
-            let worthwhile = || plan.walked > store.len() * WALKED_PER_ROW || is_ready(store, spec);
+            let worthwhile = || {
+                plan.walked > store.len() * WALKED_PER_ROW || is_ready(store, spec, &plan.places[1])
+            };
             if walk.limit == usize::MAX || listed <= RUNS_MAX && worthwhile() {
                 0
             } else {
@@ -290,7 +307,7 @@ fn by_counts(
         return Strategy::Ordered;
     };
     let filters = walk.filters;
-    let other = ensure(store, spec);
+    let other = ensure(store, spec, &plan.places[1]);
     let all = fixed.len();
     store.indexes[other].group(&store.columns, &fixed, plan.points.len());
     let rows = find_runs(
@@ -463,32 +480,45 @@ fn by_key(store: &TableStore, filters: &[Filter<'_>], key: &[usize]) -> Option<u
         .then_some(slot)
 }
 
+/// The position of an index, first sought where it was last.
+fn position(store: &TableStore, spec: &Spec, place: &Cell<(usize, u64)>) -> Option<usize> {
+    let (at, id) = place.get();
+    if store.indexes.get(at).is_some_and(|index| index.id == id) {
+        return Some(at);
+    }
+    let at = store.indexes.iter().position(|index| index.spec == *spec)?;
+    place.set((at, store.indexes[at].id));
+    Some(at)
+}
+
 /// Is there such an index, in step?
-fn is_ready(store: &TableStore, spec: &Spec) -> bool {
-    store.indexes.iter().any(|i| !i.stale && i.spec == *spec)
+fn is_ready(store: &TableStore, spec: &Spec, place: &Cell<(usize, u64)>) -> bool {
+    position(store, spec, place).is_some_and(|at| !store.indexes[at].stale)
 }
 
 /// The position of an index that is in step, made if need be.
-fn ensure(store: &mut TableStore, spec: &Spec) -> usize {
-    let at = match store.indexes.iter().position(|index| index.spec == *spec) {
-        Some(at) => at,
-        None if store.indexes.len() < INDEXES_MAX => {
-            store.indexes.push(SortedIndex::new(spec.clone()));
-            store.indexes.len() - 1
-        }
-        None => {
-            let oldest = (0..INDEXES_MAX)
-                .min_by_key(|&i| store.indexes[i].used)
-                .unwrap_or(0);
-            store.indexes[oldest] = SortedIndex::new(spec.clone());
-            oldest
-        }
-    };
+fn ensure(store: &mut TableStore, spec: &Spec, place: &Cell<(usize, u64)>) -> usize {
     store.uses += 1;
+    let at = position(store, spec, place).unwrap_or_else(|| {
+        let made = SortedIndex::new(spec.clone(), store.uses);
+        let at = if store.indexes.len() < INDEXES_MAX {
+            store.indexes.push(made);
+            store.indexes.len() - 1
+        } else {
+            let used = |&i: &usize| store.indexes[i].used;
+            let oldest = (0..INDEXES_MAX).min_by_key(used).unwrap_or(0);
+            store.indexes[oldest] = made;
+            oldest
+        };
+        place.set((at, store.uses));
+        at
+    });
     store.indexes[at].used = store.uses;
     if store.indexes[at].stale {
-        let mut index =
-            std::mem::replace(&mut store.indexes[at], SortedIndex::new(Spec(Vec::new())));
+        let mut index = std::mem::replace(
+            &mut store.indexes[at],
+            SortedIndex::new(Spec(Vec::new()), 0),
+        );
         index.rebuild(&store.columns, store.live_slots());
         store.indexes[at] = index;
     }
