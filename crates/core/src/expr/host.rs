@@ -16,7 +16,7 @@ pub struct HostText {
 
 /// A compiled pattern.
 #[derive(Clone)]
-pub(super) struct Regex(host::Regex);
+pub(super) struct Regex(platform::Regex);
 
 impl std::fmt::Debug for Regex {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -26,14 +26,14 @@ impl std::fmt::Debug for Regex {
 
 impl Regex {
     pub(super) fn new(pattern: &str) -> Result<Self, Error> {
-        host::compile(pattern).map(Self).ok_or_else(|| {
+        platform::compile(pattern).map(Self).ok_or_else(|| {
             let message = "the regular expression can't be compiled here";
             Error::new(ErrorCode::TypeMismatch, message).sqlstate("2201B")
         })
     }
 
     pub(super) fn matches(&self, text: &str) -> bool {
-        host::matches(&self.0, text)
+        platform::matches(&self.0, text)
     }
 }
 
@@ -53,14 +53,28 @@ pub(super) fn change_case(text: &str, upper: bool) -> String {
                 false => c.to_ascii_lowercase(),
             });
         } else {
-            out.push(host::change_char(c, upper));
+            out.push(change_char(c, upper));
         }
     }
     out
 }
 
+/// One letter in upper or lower case, by Unicode's simple mappings.
+pub fn change_char(c: char, upper: bool) -> char {
+    // Their full mappings are more than one character.
+    let shifted = |by: u32| char::from_u32(u32::from(c) + by).unwrap_or(c);
+    match (upper, c) {
+        (false, '\u{130}') => 'i',
+        (true, '\u{1f80}'..='\u{1f87}' | '\u{1f90}'..='\u{1f97}' | '\u{1fa0}'..='\u{1fa7}') => {
+            shifted(8)
+        }
+        (true, '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}') => shifted(9),
+        _ => platform::change_char(c, upper),
+    }
+}
+
 #[cfg(not(target_arch = "wasm32"))]
-mod host {
+mod platform {
     use std::sync::Arc;
 
     pub type Regex = Arc<regress::Regex>;
@@ -88,7 +102,7 @@ mod host {
 }
 
 #[cfg(target_arch = "wasm32")]
-mod host {
+mod platform {
     use super::HostText;
     use std::sync::OnceLock;
 
@@ -126,5 +140,5 @@ mod host {
 /// Gives the module the browser's texts, before anything else is done.
 #[cfg(target_arch = "wasm32")]
 pub fn set_host_text(text: HostText) {
-    host::set(text);
+    platform::set(text);
 }

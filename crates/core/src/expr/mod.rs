@@ -21,9 +21,9 @@ mod text;
 
 pub use bound::{Bound, Context};
 pub use functions::{NAMES as FUNCTIONS, is_strict};
-pub use host::HostText;
 #[cfg(target_arch = "wasm32")]
 pub use host::set_host_text;
+pub use host::{HostText, change_char};
 
 use crate::error::{Error, ErrorCode};
 use crate::schema::Type;

@@ -3,16 +3,12 @@
 use super::collation::Collation;
 use super::fold::{FAILED, fold};
 use super::kinds::{self, NUMERIC, base, common, implicit, is_collatable, is_text, shown};
+use super::parse::parse;
 use super::{Scope, ScopeColumn};
 use haversack_core::expr::Expr;
 use haversack_core::schema::Type;
 use haversack_core::value;
 use sqlparser::ast::{self, BinaryOperator, CastKind, Ident, UnaryOperator};
-use sqlparser::dialect::PostgreSqlDialect;
-use sqlparser::parser::Parser;
-
-/// How deep an expression may nest.
-const DEPTH_MAX: usize = 400;
 
 /// An expression with what only the compiler needs to know of it.
 #[derive(Clone, Debug)]
@@ -69,19 +65,6 @@ fn condition(sql: &str) -> &str {
         rest = rest.strip_suffix(ending).unwrap_or(rest);
     }
     rest.strip_suffix(')').unwrap_or(rest)
-}
-
-pub(super) fn parse(sql: &str) -> Result<ast::Expr, String> {
-    let unreadable = |e| format!("it can't be read: {e}");
-    let mut parser = Parser::new(&PostgreSqlDialect {})
-        .with_recursion_limit(DEPTH_MAX)
-        .try_with_sql(sql)
-        .map_err(unreadable)?;
-    let parsed = parser.parse_expr().map_err(unreadable)?;
-    match &parser.peek_token().token {
-        sqlparser::tokenizer::Token::EOF => Ok(parsed),
-        other => Err(format!("it can't be read: {other} was not expected")),
-    }
 }
 
 pub(super) struct Compiler<'a> {

@@ -11,6 +11,8 @@ mod compile;
 mod default;
 mod fold;
 mod kinds;
+mod letters;
+mod parse;
 mod patterns;
 mod regex;
 mod signatures;

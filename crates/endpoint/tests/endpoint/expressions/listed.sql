@@ -513,3 +513,13 @@ x ~ '\x41'
 x ~ '\.|\*|\('
 x ~* '[a-c]x?'
 x ~ '^(?:[^@]+)@(?:[^@]+)$'
+-- Letters beyond ASCII.
+lower(x COLLATE "C.utf8")
+upper(v COLLATE "C.utf8")
+x COLLATE "C.utf8" ILIKE 'ä%'
+x COLLATE "C.utf8" ~* 'ÜN'
+x COLLATE "C.utf8" ~ '^\w+$'
+x COLLATE "C.utf8" ~ '^[[:upper:]]'
+x COLLATE "C.utf8" ~ '^[[:lower:]]+$'
+x COLLATE "C.utf8" ~ '\s[[:alpha:]]'
+x COLLATE "C.utf8" < 'é'

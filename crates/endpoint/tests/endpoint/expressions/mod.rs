@@ -193,3 +193,52 @@ async fn random_expressions_are_what_postgres_says() {
         server_only.join("\n")
     );
 }
+
+#[tokio::test]
+async fn values_are_read_and_ordered_as_postgres_does() {
+    let database = Database::create().await;
+    let world = World::new(&database, 1, &mut Random::new(7)).await;
+    let mut failures = Vec::new();
+    for (kind, declared, texts) in cases::values() {
+        let mut read = Vec::new();
+        for text in texts {
+            let sql = format!("'{}'::{declared}", text.replace('\'', "''"));
+            let expected = of_postgres(&world.client, &sql).await.remove(0);
+            let actual = match value::parse(&kind, text) {
+                Ok(value) => Outcome::Value(value::to_text(&kind, &value)),
+                Err(error) => Outcome::Error(error.details.sqlstate.clone().unwrap_or_default()),
+            };
+            if expected != actual {
+                failures.push(format!(
+                    "{sql}: Postgres says {expected:?}, the core {actual:?}"
+                ));
+            }
+            if let (Outcome::Value(Some(text)), Ok(value)) = (&actual, value::parse(&kind, text)) {
+                read.push((text.clone(), value));
+            }
+        }
+        for (a, x) in &read {
+            for (b, y) in &read {
+                let quoted = |text: &str| format!("'{}'::{declared}", text.replace('\'', "''"));
+                let sql = format!(
+                    "CASE WHEN {0} < {1} THEN 'Less' WHEN {0} = {1} THEN 'Equal' ELSE 'Greater' END",
+                    quoted(a),
+                    quoted(b)
+                );
+                let expected = of_postgres(&world.client, &sql).await.remove(0);
+                let actual = format!("{:?}", value::compare(&kind, x, y));
+                if expected != Outcome::Value(Some(actual.clone())) {
+                    failures.push(format!(
+                        "{declared} {a} and {b}: Postgres says {expected:?}, the core {actual}"
+                    ));
+                }
+            }
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{} differ:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
