@@ -205,6 +205,8 @@ export class Generator {
 
   #odd(table, column) {
     const random = this.#random
+    // The largest key would leave none for the rows that follow.
+    if (column.default?.kind === 'sequence') return random.chance(0.2) ? null : random.int(1, 60)
     const kind = random.weighted({ null: 3, wrong: 4, edge: 6, constant: 4, random: 3 })
     if (kind === 'null') return null
     const constants = this.#constants.get(`${table.name}.${column.name}`) ?? []
