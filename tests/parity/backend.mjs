@@ -57,7 +57,7 @@ export class Database {
   async begin() {
     for (;;) {
       const [, { rows }] = await this.#client.query(
-        "BEGIN; SELECT extract(epoch FROM now()) * 1000 AS now",
+        'BEGIN; SELECT extract(epoch FROM now()) * 1000 AS now',
       )
       if (/^\d+(\.0+)?$/.test(rows[0].now)) {
         await this.#client.query(this.#begin)
@@ -119,7 +119,9 @@ export class Database {
     const byTable = new Map(touched.map(([name]) => [name, []]))
     for (const [name, key] of touched) byTable.get(name).push(key)
     const reads = [...byTable].map(([name, keys]) => this.#select(name, keys))
-    const results = [await this.#client.query([...reads, 'RELEASE SAVEPOINT write'].join('; '))].flat()
+    const results = [
+      await this.#client.query([...reads, 'RELEASE SAVEPOINT write'].join('; ')),
+    ].flat()
     return new Map([...byTable.keys()].map((name, i) => [name, results[i].rows]))
   }
 

@@ -54,7 +54,8 @@ export class Core {
         for (const op of ops) {
           const table = tx.table(op.table)
           if (op.op === 'insert') made.push(table.insert(values(op.values)))
-          else if (op.op === 'update') made.push(void table.update(publicKey(op.key), values(op.set)))
+          else if (op.op === 'update')
+            made.push(void table.update(publicKey(op.key), values(op.set)))
           else made.push(void table.delete(publicKey(op.key)))
         }
       })

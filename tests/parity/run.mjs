@@ -87,7 +87,12 @@ async function fuzz(database, rules) {
           print('this write went wrong:', writes.slice(-1))
           throw difference
         }
-        const known = causes.get(difference.cause) ?? { count: 0, writes: [...writes], made, difference }
+        const known = causes.get(difference.cause) ?? {
+          count: 0,
+          writes: [...writes],
+          made,
+          difference,
+        }
         causes.set(difference.cause, { ...known, count: known.count + 1 })
         await round.recover()
       }
@@ -119,7 +124,10 @@ function report(counts, rules, done, ms) {
   const seconds = (ms / 1000).toFixed(1)
   console.log(`${done} operations in ${seconds} s, ${Math.round((done * 1000) / ms)} a second`)
   const sorted = [...counts].sort(([, a], [, b]) => b - a)
-  list('verdicts', sorted.map(([kind, count]) => `${String(count).padStart(7)}  ${kind}`))
+  list(
+    'verdicts',
+    sorted.map(([kind, count]) => `${String(count).padStart(7)}  ${kind}`),
+  )
   const reasons = (map) => [...map].map(([name, reason]) => `${name}: ${reason}`)
   list('rules that only the server judges', reasons(rules.serverOnly))
   list('columns left out', reasons(rules.unseen))
@@ -140,7 +148,11 @@ async function told(database, rules, causes) {
     const short = await shrink(database, rules, writes, made, cause)
     print(`shrunk: ${short.message ?? 'it does not come again by itself'}`, short.writes)
     if (options.keep !== undefined) {
-      const kept = { schema: name, about: short.message ?? difference.message, writes: short.writes }
+      const kept = {
+        schema: name,
+        about: short.message ?? difference.message,
+        writes: short.writes,
+      }
       writeFileSync(join(CASES, `${options.keep}.json`), `${JSON.stringify(kept, null, 2)}\n`)
     }
     console.log(`again: cargo xtask parity --schema ${name} --ops ${wanted} --seed ${seed}`)

@@ -31,7 +31,14 @@ export async function seedRows(client, folder, schema) {
     for (const file of (await readdir(out)).filter((name) => name.endsWith('.ndjson')).sort()) {
       const name = file.replace(/^\d+_/, '').replace(/\.ndjson$/, '')
       const rows = (await readFile(join(out, file), 'utf8')).trim().split('\n').filter(Boolean)
-      await load(client, schema, name, rows.map((row) => JSON.parse(row)), identity, pools)
+      await load(
+        client,
+        schema,
+        name,
+        rows.map((row) => JSON.parse(row)),
+        identity,
+        pools,
+      )
     }
     await advanceSequences(client, schema)
     return { identity, pools }

@@ -20,11 +20,13 @@ export async function shrink(database, rules, writes, made, cause) {
   // With their keys spelt out, writes can go without others getting other keys.
   const explicit = writes.map((ops, i) =>
     ops.map((op, j) =>
-      op.op === 'insert' ? { ...op, values: { ...keysOf(database, op, made[i]?.[j]), ...op.values } } : op,
+      op.op === 'insert'
+        ? { ...op, values: { ...keysOf(database, op, made[i]?.[j]), ...op.values } }
+        : op,
     ),
   )
   let shortest = (await fails(explicit)) === undefined ? writes : explicit
-  for (let size = Math.ceil(shortest.length / 2); size >= 1; ) {
+  for (let size = Math.ceil(shortest.length / 2); size >= 1;) {
     let shorter
     for (let at = 0; at < shortest.length - 1; at += size) {
       const end = Math.min(at + size, shortest.length - 1)
@@ -47,7 +49,8 @@ async function withoutValues(writes, fails) {
   let shortest = writes
   for (let i = shortest.length - 1; i >= 0; i--) {
     for (let j = shortest[i].length - 1; j >= 0; j--) {
-      const without = (op) => shortest.with(i, op === undefined ? shortest[i].toSpliced(j, 1) : shortest[i].with(j, op))
+      const without = (op) =>
+        shortest.with(i, op === undefined ? shortest[i].toSpliced(j, 1) : shortest[i].with(j, op))
       const op = shortest[i][j]
       if (shortest[i].length > 1 && (await fails(without(undefined))) !== undefined) {
         shortest = without(undefined)

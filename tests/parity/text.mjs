@@ -24,7 +24,16 @@ export function sqlText(type, value) {
   if (value === null || value === undefined) return null
   if (type.name === 'json' || type.name === 'jsonb') return JSON.stringify(value)
   if (Array.isArray(value)) return arrayText(type.of ?? { name: 'text' }, value)
+  if (/^(date|timestamp)/.test(type.name)) return dateText(String(value))
   return String(value)
+}
+
+/** A year of six digits and a sign, as rows have it, in Postgres's notation. */
+function dateText(text) {
+  const parts = /^([+-])(\d{6})(-.*)$/.exec(text)
+  if (parts === null) return text
+  const [, sign, digits, rest] = parts
+  return sign === '+' ? `${Number(digits)}${rest}` : `${Number(digits) + 1}${rest} BC`
 }
 
 function arrayText(of, items) {

@@ -130,7 +130,9 @@ const TYPES = {
         'abc',
         '',
         '1,5',
-        ...(p === undefined ? [] : [`1${'0'.repeat(p - s)}`, `${'9'.repeat(p - s)}.${'9'.repeat(s + 1)}`]),
+        ...(p === undefined
+          ? []
+          : [`1${'0'.repeat(p - s)}`, `${'9'.repeat(p - s)}.${'9'.repeat(s + 1)}`]),
       ]),
   },
   text: {
@@ -163,7 +165,14 @@ const TYPES = {
   date: {
     good: (r) => isoDate(r),
     edge: (r) =>
-      r.pick(['0001-01-01', '4713-01-01 BC', '5874897-12-31', 'infinity', '-infinity', '2024-02-29']),
+      r.pick([
+        '0001-01-01',
+        '4713-01-01 BC',
+        '5874897-12-31',
+        'infinity',
+        '-infinity',
+        '2024-02-29',
+      ]),
     wrong: (r) => r.pick(['2026-02-29', '2026-13-01', '2026-00-10', 'soon', '', '5874898-01-01']),
   },
   time: {
@@ -224,7 +233,8 @@ const TYPES = {
   enum: {
     good: (r, { labels }) => r.pick(labels),
     edge: (r, { labels }) => r.pick([labels[0], labels.at(-1)]),
-    wrong: (r, { labels }) => r.pick(['', 'nonesuch', `${labels[0]} `, labels[0].toUpperCase() + 'X']),
+    wrong: (r, { labels }) =>
+      r.pick(['', 'nonesuch', `${labels[0]} `, labels[0].toUpperCase() + 'X']),
   },
 }
 

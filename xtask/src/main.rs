@@ -11,6 +11,7 @@ mod endpoint;
 mod files;
 mod generate;
 mod node;
+mod parity;
 mod postgres;
 mod process;
 mod repository;
@@ -33,6 +34,7 @@ Environment:
   DATABASE_URL                 The owner's URL of a Postgres for the demo, instead of an embedded one
   HAVERSACK_TEST_DATABASE_URL  A superuser's URL of a Postgres for the tests, instead of a fresh one
   HAVERSACK_TEST_BUDGET        How many random cases a test tries (256); handed to the tests
+  HAVERSACK_PARITY_OPS         Operations of the parity test, for each schema and Postgres (5000)
   HAVERSACK_SHARED_DATA        Where the shared data is; handed to the tests
   HAVERSACK_CACHE              Where tools are kept for all clones (~/.cache/haversack)
   HAVERSACK_CHROMIUM           The browser (/usr/bin/chromium)
@@ -72,6 +74,8 @@ enum Command {
         #[arg(value_enum)]
         areas: Vec<test::Area>,
     },
+    /// Runs the core and Postgres under the same random writes and compares
+    Parity(parity::Options),
     /// Checks formatting, lints, types and links
     Check {
         /// Repair what a tool can repair
@@ -117,6 +121,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
             ..
         } => demo::check(&repository, screenshots.as_deref()),
         Command::Test { areas } => return test::run(&repository, &areas),
+        Command::Parity(options) => return parity::run(&repository, &options),
         Command::Check { fix } => check::run(&repository, fix),
         Command::Generate => generate::run(&repository),
         Command::Bench { quick } => bench::run(&repository, quick),

@@ -13,10 +13,15 @@ use crate::counts::{self, Counts};
 use crate::demo;
 use crate::endpoint;
 use crate::node;
+use crate::parity;
+use crate::postgres::binaries;
 use crate::postgres::{Cluster, Durability};
 use crate::process::{Outcome, Program};
 use crate::repository::Repository;
 use crate::setup::{self, Need, Tools};
+
+/// Operations of the parity test for each schema and version.
+const PARITY_OPS: u64 = 5000;
 
 /// A set of tests that run alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -29,6 +34,8 @@ pub enum Area {
     Js,
     /// The packed npm package, as applications use it
     Packaging,
+    /// The schemas on the oldest and newest Postgres, and the core beside Postgres on each
+    Schemas,
     /// Browser, endpoint and Postgres together
     Browser,
     /// The story of `demo --check`
@@ -53,6 +60,12 @@ impl Area {
                 Need::WasmBindgen,
                 Need::Browser,
             ],
+            Area::Schemas => &[
+                Need::NodePackages,
+                Need::WasmTarget,
+                Need::WasmBindgen,
+                Need::Nextest,
+            ],
             Area::Browser | Area::Story => &[
                 Need::NodePackages,
                 Need::WasmTarget,
@@ -69,6 +82,7 @@ impl Area {
             Area::Wasm => "wasm",
             Area::Js => "js",
             Area::Packaging => "packaging",
+            Area::Schemas => "schemas",
             Area::Browser => "browser",
             Area::Story => "story",
         }
@@ -200,6 +214,7 @@ impl<'a> Workbench<'a> {
                 };
                 Ok((counted, well && light.is_ok()))
             }
+            Area::Schemas => self.schemas(),
             Area::Browser => {
                 self.package()?;
                 let program = Program::new("node")
@@ -278,6 +293,53 @@ impl<'a> Workbench<'a> {
             self.node_tests("js/test", Program::new("node").args(["--import", "tsx"]))?;
         counted += run;
         Ok((counted, well && ran_well))
+    }
+
+    /// Every schema on every version: the endpoint's tests of them, then the core beside Postgres.
+    fn schemas(&self) -> Result<(Counts, bool)> {
+        self.package()?;
+        let endpoint = self.endpoint()?;
+        let ops = match std::env::var("HAVERSACK_PARITY_OPS") {
+            Ok(ops) => ops
+                .parse()
+                .with_context(|| format!("HAVERSACK_PARITY_OPS is `{ops}`, not a number"))?,
+            Err(_) => PARITY_OPS,
+        };
+        let tests = self
+            .repository
+            .path("crates/endpoint/tests/endpoint/schemas.rs");
+        let (mut counted, mut well) = (Counts::default(), true);
+        for major in binaries::MAJORS {
+            let postgres = binaries::of_major(major)?;
+            let cluster = Cluster::fresh(self.repository, &postgres, "schemas", Durability::Fast)?;
+            let url = cluster.url("postgres");
+            if tests.is_file() && self.tools.nextest {
+                println!("the schemas on Postgres {major}");
+                let program = Program::new("cargo")
+                    .args(["nextest", "run", "--package", "haversack-endpoint"])
+                    .args(["--no-fail-fast", "schemas::"])
+                    .env("HAVERSACK_TEST_DATABASE_URL", &url)
+                    .folder(self.repository.root())
+                    .limit_s(900);
+                let outcome = self.tools.native(program)?.outcome(true)?;
+                counted += counts::nextest(&outcome.output);
+                well &= outcome.status.success();
+            }
+            for schema in parity::schemas(self.repository)? {
+                let program = parity::program(self.repository, &schema, ops)
+                    .env("HAVERSACK_BIN", &endpoint)
+                    .env("HAVERSACK_TEST_DATABASE_URL", &url);
+                let agreed = program.outcome(true)?.status.success();
+                // One run is one test: no operation of it comes out otherwise than in Postgres.
+                counted += Counts {
+                    passed: usize::from(agreed),
+                    failed: usize::from(!agreed),
+                    skipped: 0,
+                };
+                well &= agreed;
+            }
+        }
+        Ok((counted, well))
     }
 
     /// Runs the `*.test.mjs` and `*.test.ts` of a folder by Node's own runner.

@@ -1,5 +1,5 @@
 //! Where the programs of Postgres come from: the system's packages, else an npm package that
-//! carries them. `HAVERSACK_POSTGRES=system|npm` forces one.
+//! carries them. `HAVERSACK_POSTGRES=system|npm` forces one. Tests of versions ask for a major.
 
 use std::env;
 use std::fs;
@@ -13,6 +13,10 @@ use crate::system::is_root;
 
 /// The npm package's version: the first three numbers are those of Postgres.
 const NPM_VERSION: &str = "18.4.0-beta.17";
+/// The same for the oldest Postgres that the tests run on.
+const NPM_VERSION_15: &str = "15.18.0-beta.17";
+/// The major versions that the tests of schemas run on: the oldest supported, and the newest.
+pub const MAJORS: [u32; 2] = [15, 18];
 /// Where Debian keeps its versions.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
@@ -59,8 +63,30 @@ pub fn find() -> Result<Option<Binaries>> {
     if system.is_some() || !may("npm") {
         return Ok(system);
     }
+    npm(NPM_VERSION)
+}
+
+/// The Postgres of a major version: the system's, else that of the npm package, fetched where it
+/// is not there yet.
+pub fn of_major(major: u32) -> Result<Binaries> {
+    let version = match major {
+        15 => NPM_VERSION_15,
+        18 => NPM_VERSION,
+        _ => bail!("Postgres {major} is none of those that the tests run on: {MAJORS:?}"),
+    };
+    let system = versions().find(|binaries| binaries.major == major);
+    match system.map_or_else(|| npm(version), |found| Ok(Some(found)))? {
+        Some(found) => Ok(found),
+        None => {
+            println!("setup  Postgres {major}: `npm install` of an embedded one (seconds)");
+            install_version(version)
+        }
+    }
+}
+
+fn npm(version: &str) -> Result<Option<Binaries>> {
     Ok(Binaries::at(
-        npm_root()?
+        npm_root(version)?
             .join("node_modules")
             .join(npm_package()?)
             .join("native/bin"),
@@ -69,7 +95,11 @@ pub fn find() -> Result<Option<Binaries>> {
 
 /// Fetches the npm package.
 pub fn install() -> Result<Binaries> {
-    let root = npm_root()?;
+    install_version(NPM_VERSION)
+}
+
+fn install_version(version: &str) -> Result<Binaries> {
+    let root = npm_root(version)?;
     fs::create_dir_all(&root).with_context(|| format!("making {}", root.display()))?;
     fs::write(root.join("package.json"), "{\"private\":true}\n")?;
     let package = npm_package()?;
@@ -81,7 +111,7 @@ pub fn install() -> Result<Binaries> {
             "--no-save",
             "--ignore-scripts",
         ])
-        .arg(format!("{package}@{NPM_VERSION}"))
+        .arg(format!("{package}@{version}"))
         .folder(&root)
         .limit_s(300)
         .run()?;
@@ -96,23 +126,23 @@ pub fn install() -> Result<Binaries> {
 }
 
 fn system() -> Option<Binaries> {
-    let versions = fs::read_dir(DEBIAN)
-        .ok()?
-        .flatten()
-        .map(|entry| entry.path().join("bin"));
-    versions
-        .filter_map(Binaries::at)
-        .max_by_key(|binaries| binaries.major)
+    versions().max_by_key(|binaries| binaries.major)
+}
+
+/// The system's, of every version.
+fn versions() -> impl Iterator<Item = Binaries> {
+    let folders = fs::read_dir(DEBIAN).into_iter().flatten().flatten();
+    folders.filter_map(|entry| Binaries::at(entry.path().join("bin")))
 }
 
 /// Root's own cache is closed to the account that runs Postgres.
-fn npm_root() -> Result<PathBuf> {
+fn npm_root(version: &str) -> Result<PathBuf> {
     let base = if is_root() {
         PathBuf::from("/var/lib/haversack")
     } else {
         cache()?
     };
-    Ok(base.join(format!("postgres-{NPM_VERSION}")))
+    Ok(base.join(format!("postgres-{version}")))
 }
 
 fn npm_package() -> Result<String> {
