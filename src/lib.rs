@@ -99,7 +99,7 @@ impl Client {
         on_event: Function,
     ) -> Result<Client, JsValue> {
         #[cfg(target_arch = "wasm32")]
-        browser::floats::set();
+        browser::lend();
         let schema = Schema::from_pulled(schema).map_err(|error| thrown(&error))?;
         poison::on_panic(&on_event);
         let memory = Memory::new(now, seed);
@@ -348,8 +348,7 @@ fn drafts(ops: &str) -> Result<Vec<DraftOp<'_>>, Error> {
 
 async fn open(options: &JsValue) -> Result<Rc<Shared>, Error> {
     #[cfg(target_arch = "wasm32")]
-    browser::floats::set();
-    browser::text::set();
+    browser::lend();
     let field = |name: &str| Reflect::get(options, &name.into()).unwrap_or_default();
     let text = |name: &str| {
         field(name).as_string().ok_or_else(|| {

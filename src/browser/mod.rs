@@ -21,6 +21,13 @@ extern "C" {
     fn atob(text: &str) -> Result<String, JsValue>;
 }
 
+/// Lends the core what the browser has already: the conversions of floats, patterns, letters' case.
+#[cfg(target_arch = "wasm32")]
+pub fn lend() {
+    floats::set();
+    text::set();
+}
+
 /// Milliseconds since 1970 by this device's clock.
 pub fn now_ms() -> f64 {
     js_sys::Date::now()
