@@ -143,7 +143,7 @@ fn rules_equal_a_scan_of_all_rows() {
         "ok",
         "23514 below",
         "23505 pkey",
-        "23505 b_x_y",
+        "23505 c_x",
         "23503 key0",
         "23503 key3",
     ] {
