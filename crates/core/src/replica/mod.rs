@@ -23,11 +23,13 @@
 //!    [`Replica::find`]; [`Replica::row_json`] once per row and version, which
 //!    [`Replica::take_dirty`] tells.
 
+mod bases;
 mod checks;
 mod column;
 mod defaults;
 mod draft;
 mod effect;
+mod foreign;
 mod hashed;
 mod judge;
 mod key;

@@ -8,7 +8,7 @@
 
 use super::effect::Change;
 use super::overlay::{Order, Overlay, PendingMutation};
-use super::scratch::{Mode, Scratch};
+use super::scratch::{Held, Mode, Scratch};
 use super::{Key, Replica};
 use crate::schema::TableId;
 
@@ -78,6 +78,24 @@ impl Replica {
             });
         let at = overlay.touching.partition_point(|o| *o < order);
         overlay.touching.insert(at, order);
+    }
+
+    /// Makes rows visible as they were worked out.
+    pub(super) fn show(&mut self, rows: Vec<Held>) {
+        for Held { table, key, state } in rows {
+            let store = self.store_mut(table);
+            match (state.row, store.find_key(&key)) {
+                (Some(row), _) => {
+                    store.put(&row);
+                }
+                (None, Some(slot)) => store.remove(slot),
+                (None, None) => {}
+            }
+            let overlays = &mut self.overlays[usize::from(table.0)];
+            if overlays.get(&key).is_some_and(|o| o.touching.is_empty()) {
+                overlays.remove(&key);
+            }
+        }
     }
 
     /// May a mutation change rows that its operations do not name?
