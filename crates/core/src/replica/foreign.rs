@@ -1,9 +1,10 @@
 //! Foreign keys, bound: which columns refer to which, and how values of both sides compare.
 
 use super::hashed::HashSpec;
-use super::rules::{index_of, positions};
+use super::rules::{GeneratedRule, index_of, positions};
 use super::same::Same;
 use crate::schema::{Action, Schema, Storage, TableId, Type};
+use crate::value::Value;
 
 #[derive(Debug)]
 pub(super) struct ForeignRule {
@@ -33,11 +34,15 @@ pub(super) struct Target {
 }
 
 impl ForeignRule {
-    /// Does it change other rows when a referenced one changes?
-    pub fn acts(&self) -> bool {
-        [self.on_delete, self.on_update]
-            .iter()
-            .any(|action| !matches!(action, Action::NoAction | Action::Restrict))
+    /// May a change of these columns of the referenced table change what is referred to?
+    pub fn is_about(&self, set: &[(usize, Value)], generated: &[GeneratedRule]) -> bool {
+        let Some(target) = &self.target else {
+            return false;
+        };
+        let changes = |c: &usize| {
+            set.iter().any(|(column, _)| column == c) || generated.iter().any(|g| g.column == *c)
+        };
+        target.columns.iter().any(changes)
     }
 }
 

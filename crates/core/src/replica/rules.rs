@@ -81,14 +81,6 @@ pub(super) enum When {
     TransactionEnd,
 }
 
-impl TableRules {
-    /// Does a change of a table's rows, by what refers to them, change others?
-    pub fn spreads(&self, all: &[TableRules]) -> bool {
-        let rule = |&(table, f): &(TableId, usize)| &all[usize::from(table.0)].foreign[f];
-        self.referring.iter().any(|found| rule(found).acts())
-    }
-}
-
 /// The rules of all tables, and what their rows have to be found by.
 pub(super) fn bind(schema: &Schema) -> (Vec<TableRules>, Vec<Vec<HashSpec>>) {
     let mut specs: Vec<Vec<HashSpec>> = schema.tables.iter().map(|_| Vec::new()).collect();

@@ -8,6 +8,7 @@
 
 use super::effect::Change;
 use super::overlay::{Order, Overlay, PendingMutation};
+use super::refer::acts;
 use super::scratch::{Held, Mode, Scratch};
 use super::{Key, Replica};
 use crate::schema::TableId;
@@ -102,9 +103,18 @@ impl Replica {
     fn spreads(&self, pending: &PendingMutation) -> bool {
         pending.effects.iter().any(|effect| {
             let rules = &self.rules[usize::from(effect.table.0)];
+            let mut referring = rules.referring.iter();
             effect.op().is_some()
-                && !matches!(effect.change, Change::Insert(..))
-                && rules.spreads(&self.rules)
+                && referring.any(|&(table, foreign)| {
+                    let rule = &self.rules[usize::from(table.0)].foreign[foreign];
+                    match &effect.change {
+                        Change::Insert(..) => false,
+                        Change::Delete => acts(rule.on_delete),
+                        Change::Update(set, _) => {
+                            acts(rule.on_update) && rule.is_about(set, &rules.generated)
+                        }
+                    }
+                })
         })
     }
 }
