@@ -27,10 +27,12 @@
 //! [`Replica::confirm_visible`].
 
 mod alone;
+mod bases;
 mod checks;
 mod defaults;
 mod draft;
 mod effect;
+mod foreign;
 mod hashed;
 mod judge;
 mod key;

@@ -6,7 +6,7 @@
 
 use super::effect::{Effect, Row, State};
 use super::prepare::Prepared;
-use super::scratch::{Held, Mode, SEARCHED_MAX, Scratch};
+use super::scratch::{Mode, SEARCHED_MAX, Scratch};
 use super::{Key, Replica};
 use crate::error::Error;
 use crate::protocol::{Mutation, Op, Seq};
@@ -336,24 +336,6 @@ impl Replica {
             }
         }
         rows
-    }
-
-    /// Makes rows visible as they were worked out.
-    pub(super) fn show(&mut self, rows: Vec<Held>) {
-        for Held { table, key, state } in rows {
-            let store = self.store_mut(table);
-            match (state.row, store.find_key(&key)) {
-                (Some(row), _) => {
-                    store.put(&row);
-                }
-                (None, Some(slot)) => store.remove(slot),
-                (None, None) => {}
-            }
-            let overlays = &mut self.overlays[usize::from(table.0)];
-            if overlays.get(&key).is_some_and(|o| o.touching.is_empty()) {
-                overlays.remove(&key);
-            }
-        }
     }
 
     /// A row as its confirmed version and the pending mutations before a place say; `None` for all.

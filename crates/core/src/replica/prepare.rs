@@ -9,14 +9,12 @@ use super::checks::{check_writable, denied, not_found};
 use super::defaults::make_default;
 use super::draft::DraftOp;
 use super::effect::{Change, Effect, Generate, Origin, Row, generate};
-use super::overlay::Earlier;
 use super::scratch::{Held, Mode, Scratch};
 use super::{Key, Replica};
 use crate::error::{Error, ErrorCode};
 use crate::json::Json;
 use crate::map::Map;
-use crate::merge::base_of;
-use crate::protocol::{Base, Mutation, Op, Seq, Text, Values};
+use crate::protocol::{Mutation, Op, Seq, Text, Values};
 use crate::queue;
 use crate::schema::{Column, Table, TableId};
 use crate::sort::sort_unique;
@@ -54,9 +52,9 @@ pub struct Prepared {
 }
 
 /// A transaction in the making.
-struct Draft<'r> {
-    scratch: Scratch<'r>,
-    ops: Vec<Op>,
+pub(super) struct Draft<'r> {
+    pub scratch: Scratch<'r>,
+    pub ops: Vec<Op>,
 }
 
 impl Replica {
@@ -399,67 +397,6 @@ impl<'r> Draft<'r> {
             base,
         };
         self.perform(id, key, Change::Delete, op, &[])
-    }
-
-    /// What was done to a row that has no verdict yet, the latest first: by this transaction, then
-    /// by pending mutations.
-    fn earlier(&self, table: TableId, key: &Key) -> impl Iterator<Item = Earlier<'_>> {
-        let on_row = {
-            let key = key.clone();
-            move |effect: &Effect| effect.table == table && effect.key == key
-        };
-        let here = self.scratch.effects.iter().rev().filter(move |e| on_row(e));
-        let op = |e: &Effect| e.op().map(|at| &self.ops[at]);
-        here.map(move |effect| Earlier {
-            effect,
-            op: op(effect),
-        })
-        .chain(self.scratch.replica.earlier(table, key))
-    }
-
-    /// Did the row's present life begin with an insert that is still pending?
-    fn born_pending(&self, table: TableId, key: &Key) -> bool {
-        self.earlier(table, key)
-            .any(|earlier| matches!(earlier.effect.change, Change::Insert(..)))
-    }
-
-    /// Is what a foreign key did the last thing that was done to the row?
-    fn changed_by_cascade(&self, table: TableId, key: &Key) -> bool {
-        let last = self.earlier(table, key).next();
-        last.is_some_and(|earlier| earlier.op.is_none())
-    }
-
-    /// The confirmed value that a change of a column replaces.
-    ///
-    /// Where an earlier pending mutation set the column, its base: the person saw that mutation's
-    /// value, not what has been confirmed since. Where the row was inserted by one, what that shows.
-    /// Where a foreign key set it in the wake of one, that: so the server's foreign key will.
-    fn base(&self, table: TableId, key: &Key, i: usize, column: &Column, row: &Row) -> Base {
-        for Earlier { effect, op } in self.earlier(table, key) {
-            match (op, &effect.change) {
-                (Some(Op::Insert { .. }), _) | (None, Change::Insert(..)) => {
-                    return base_of(&column.kind, &row[i]);
-                }
-                (Some(Op::Update { base, .. }), _) => {
-                    if let Some(base) = base.get(&column.name) {
-                        return base.clone();
-                    }
-                }
-                (None, Change::Update(set, _)) => {
-                    if let Some((_, value)) = set.iter().find(|(c, _)| *c == i) {
-                        return base_of(&column.kind, value);
-                    }
-                }
-                (Some(Op::Delete { .. }), _) | (None, Change::Delete) => {}
-            }
-        }
-        let confirmed = self.scratch.replica.confirmed(table, key);
-        base_of(
-            &column.kind,
-            confirmed
-                .as_ref()
-                .map_or(&row[i], |confirmed| &confirmed[i]),
-        )
     }
 
     fn identity_value(&self, column: &Column) -> Result<Option<Value>, Error> {

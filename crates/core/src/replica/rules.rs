@@ -1,10 +1,11 @@
 //! A table's rules, bound once: what a write has to be asked, without looking anything up by name.
 
 use super::defaults::DefaultRule;
+use super::foreign::{ForeignRule, bind_foreign};
 use super::hashed::{HashSpec, Part, Source};
 use super::same::Same;
 use crate::expr::{Bound, Expr};
-use crate::schema::{Action, Domain, Predicate, Schema, Storage, Table, TableId, Type, Unique};
+use crate::schema::{Domain, Predicate, Schema, Table, TableId, Unique};
 
 /// What holds for the rows of a table.
 #[derive(Debug)]
@@ -78,50 +79,6 @@ pub(super) enum When {
     AtOnce,
     StatementEnd,
     TransactionEnd,
-}
-
-#[derive(Debug)]
-pub(super) struct ForeignRule {
-    pub columns: Vec<usize>,
-    /// The referenced table and columns; `None` where the client can't follow the reference.
-    pub target: Option<Target>,
-    pub on_delete: Action,
-    pub on_update: Action,
-    /// The columns that ON DELETE SET NULL and SET DEFAULT change.
-    pub delete_columns: Vec<usize>,
-    pub match_full: bool,
-    pub deferred: bool,
-    /// The referencing table's hash index over `columns`.
-    pub index: usize,
-}
-
-#[derive(Debug)]
-pub(super) struct Target {
-    pub table: TableId,
-    pub columns: Vec<usize>,
-    /// The referenced table's hash index over `columns`.
-    pub index: usize,
-    /// Are `columns` the primary key's?
-    pub is_key: bool,
-    /// The types of both sides where a value has another stored form on the other side.
-    pub convert: Vec<Option<(Type, Type)>>,
-}
-
-impl ForeignRule {
-    /// Does it change other rows when a referenced one changes?
-    pub fn acts(&self) -> bool {
-        [self.on_delete, self.on_update]
-            .iter()
-            .any(|action| !matches!(action, Action::NoAction | Action::Restrict))
-    }
-}
-
-impl TableRules {
-    /// Does a change of a table's rows, by what refers to them, change others?
-    pub fn spreads(&self, all: &[TableRules]) -> bool {
-        let rule = |&(table, f): &(TableId, usize)| &all[usize::from(table.0)].foreign[f];
-        self.referring.iter().any(|found| rule(found).acts())
-    }
 }
 
 /// The rules of all tables, and what their rows have to be found by.
@@ -230,7 +187,7 @@ fn collect(table: &Table, expr: &Expr, found: &mut Vec<usize>) {
     expr.args.iter().for_each(|arg| collect(table, arg, found));
 }
 
-fn positions(table: &Table, names: &[String]) -> Option<Vec<usize>> {
+pub(super) fn positions(table: &Table, names: &[String]) -> Option<Vec<usize>> {
     let position = |name: &String| table.column_id(name).map(|c| usize::from(c.0));
     names.iter().map(position).collect()
 }
@@ -241,7 +198,7 @@ fn of_columns(table: &Table, columns: &[usize]) -> HashSpec {
 }
 
 /// A table's index over columns, in this order; made if need be.
-fn index_of(table: &Table, columns: &[usize], specs: &mut Vec<HashSpec>) -> usize {
+pub(super) fn index_of(table: &Table, columns: &[usize], specs: &mut Vec<HashSpec>) -> usize {
     let is = |spec: &HashSpec| {
         let column =
             |(part, c): (&Part, &usize)| matches!(part.source, Source::Column(p) if p == *c);
@@ -341,79 +298,4 @@ fn unique_spec(table: &Table, unique: &Unique) -> Option<HashSpec> {
         columns,
         width: table.columns.len(),
     })
-}
-
-fn bind_foreign(schema: &Schema, t: usize, f: usize, specs: &mut [Vec<HashSpec>]) -> ForeignRule {
-    let table = &schema.tables[t];
-    let foreign = &table.foreign_keys[f];
-    let columns = positions(table, &foreign.columns).unwrap_or_default();
-    let mut delete_columns = positions(table, &foreign.delete_columns).unwrap_or_default();
-    if delete_columns.is_empty() {
-        delete_columns.clone_from(&columns);
-    }
-    let target = schema.table_id(&foreign.references).and_then(|id| {
-        let parent = schema.table(id);
-        let referenced = positions(parent, &foreign.referenced_columns)?;
-        if columns.is_empty() || referenced.len() != columns.len() {
-            return None;
-        }
-        let mut convert = Vec::with_capacity(columns.len());
-        for (&from, &to) in columns.iter().zip(&referenced) {
-            convert.push(conversion(
-                &table.columns[from].kind,
-                &parent.columns[to].kind,
-            )?);
-        }
-        let key = positions(parent, &parent.primary_key)?;
-        let is_key = key == referenced
-            && key
-                .iter()
-                .all(|&c| Same::of(&parent.columns[c].kind) == Same::Stored);
-        Some(Target {
-            table: id,
-            index: index_of(parent, &referenced, &mut specs[usize::from(id.0)]),
-            columns: referenced,
-            is_key,
-            convert,
-        })
-    });
-    ForeignRule {
-        index: index_of(table, &columns, &mut specs[t]),
-        columns,
-        target,
-        on_delete: foreign.on_delete,
-        on_update: foreign.on_update,
-        delete_columns,
-        match_full: foreign.match_full,
-        deferred: foreign.deferred,
-    }
-}
-
-/// How values of two types that a foreign key joins are compared: as they are stored, or (the inner
-/// pair) after reading the text of the one as the other. `None` where that is not known here.
-#[expect(
-    clippy::option_option,
-    reason = "not known is not the same as not needed"
-)]
-fn conversion(from: &Type, to: &Type) -> Option<Option<(Type, Type)>> {
-    let int = |kind: &Type| matches!(kind, Type::Int2 | Type::Int4 | Type::Int8);
-    let text = |kind: &Type| matches!(kind, Type::Text | Type::Varchar { .. });
-    let number = |kind: &Type| int(kind) || matches!(kind, Type::Numeric { .. });
-    if from == to || int(from) && int(to) || text(from) && text(to) {
-        return Some(None);
-    }
-    let chars = matches!((from, to), (Type::Char { .. }, Type::Char { .. }));
-    if chars {
-        return Some(None);
-    }
-    let scaled = |kind: &Type| match kind {
-        Type::Numeric { scale, .. } if kind.storage() == Storage::Int => Some(scale.unwrap_or(0)),
-        _ => None,
-    };
-    if number(from) && number(to) {
-        let alike = scaled(from).is_some() && scaled(from) == scaled(to)
-            || from.storage() == Storage::Text && to.storage() == Storage::Text;
-        return Some((!alike).then(|| (from.clone(), to.clone())));
-    }
-    None
 }

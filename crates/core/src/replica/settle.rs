@@ -8,7 +8,8 @@
 
 use super::effect::Change;
 use super::overlay::{Order, Overlay, PendingMutation};
-use super::scratch::{Mode, Scratch};
+use super::refer::acts;
+use super::scratch::{Held, Mode, Scratch};
 use super::{Key, Replica};
 use crate::schema::TableId;
 
@@ -80,13 +81,40 @@ impl Replica {
         overlay.touching.insert(at, order);
     }
 
+    /// Makes rows visible as they were worked out.
+    pub(super) fn show(&mut self, rows: Vec<Held>) {
+        for Held { table, key, state } in rows {
+            let store = self.store_mut(table);
+            match (state.row, store.find_key(&key)) {
+                (Some(row), _) => {
+                    store.put(&row);
+                }
+                (None, Some(slot)) => store.remove(slot),
+                (None, None) => {}
+            }
+            let overlays = &mut self.overlays[usize::from(table.0)];
+            if overlays.get(&key).is_some_and(|o| o.touching.is_empty()) {
+                overlays.remove(&key);
+            }
+        }
+    }
+
     /// May a mutation change rows that its operations do not name?
     fn spreads(&self, pending: &PendingMutation) -> bool {
         pending.effects.iter().any(|effect| {
             let rules = &self.rules[usize::from(effect.table.0)];
+            let mut referring = rules.referring.iter();
             effect.op().is_some()
-                && !matches!(effect.change, Change::Insert(..))
-                && rules.spreads(&self.rules)
+                && referring.any(|&(table, foreign)| {
+                    let rule = &self.rules[usize::from(table.0)].foreign[foreign];
+                    match &effect.change {
+                        Change::Insert(..) => false,
+                        Change::Delete => acts(rule.on_delete),
+                        Change::Update(set, _) => {
+                            acts(rule.on_update) && rule.is_about(set, &rules.generated)
+                        }
+                    }
+                })
         })
     }
 }

@@ -12,6 +12,7 @@ mod actions;
 mod fixture;
 mod naive;
 mod queries;
+mod rules;
 
 use actions::{Action, World};
 use proptest::prelude::*;
@@ -117,6 +118,38 @@ fn pages_of_many_rows_equal_filter_and_sort() {
         let times = taken.borrow().iter().filter(|s| **s == strategy).count();
         println!("{strategy:?}: {times} times");
         assert!(times > 0, "no query was answered by {strategy:?}");
+    }
+}
+
+#[test]
+fn rules_equal_a_scan_of_all_rows() {
+    let counts = RefCell::new(std::collections::BTreeMap::<String, u32>::new());
+    let outcome = runner(1).run(&rules::any_case(), |(actions, steps)| {
+        let mut world = rules::World::new(actions);
+        for step in &steps {
+            if let Some(verdict) = world.step(step)? {
+                let name = verdict
+                    .map_or_else(|(state, name)| format!("{state} {name}"), |()| "ok".into());
+                *counts.borrow_mut().entry(name).or_default() += 1;
+            }
+        }
+        Ok(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+    // A test of rules that no write breaks would show nothing.
+    let counts = counts.into_inner();
+    println!("{counts:?}");
+    for name in [
+        "ok",
+        "23514 below",
+        "23505 pkey",
+        "23505 c_x",
+        "23503 key0",
+        "23503 key3",
+    ] {
+        assert!(counts.contains_key(name), "no write came to {name}");
     }
 }
 

@@ -165,6 +165,10 @@ fn a_key_that_is_referred_to_takes_its_references_along() {
         let mut world = by_code(action);
         world.good(change());
         assert_eq!(world.rows("child"), [json!([1, shown])]);
+        // One that comes later follows too.
+        world.patch(json!({ "child": [["2", "10"], ["3", null]] }));
+        let all = [json!([1, shown]), json!([2, shown]), json!([3, null])];
+        assert_eq!(world.rows("child"), all);
     }
     for action in [Action::NoAction, Action::Restrict] {
         assert_eq!(by_code(action).refusal(change()), is("23503", "code_fkey"));

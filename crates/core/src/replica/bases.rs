@@ -1,0 +1,79 @@
+//! What the changes of a transaction are made on top of: the bases that travel with them.
+
+use super::Key;
+use super::effect::{Change, Effect, Row};
+use super::overlay::Earlier;
+use super::prepare::Draft;
+use crate::merge::base_of;
+use crate::protocol::{Base, Op};
+use crate::schema::{Column, TableId};
+
+impl Draft<'_> {
+    /// What was done to a row that has no verdict yet, the latest first: by this transaction, then
+    /// by pending mutations.
+    fn earlier(&self, table: TableId, key: &Key) -> impl Iterator<Item = Earlier<'_>> {
+        let on_row = {
+            let key = key.clone();
+            move |effect: &Effect| effect.table == table && effect.key == key
+        };
+        let here = self.scratch.effects.iter().rev().filter(move |e| on_row(e));
+        let op = |e: &Effect| e.op().map(|at| &self.ops[at]);
+        here.map(move |effect| Earlier {
+            effect,
+            op: op(effect),
+        })
+        .chain(self.scratch.replica.earlier(table, key))
+    }
+
+    /// Did the row's present life begin with an insert that is still pending?
+    pub(super) fn born_pending(&self, table: TableId, key: &Key) -> bool {
+        self.earlier(table, key)
+            .any(|earlier| matches!(earlier.effect.change, Change::Insert(..)))
+    }
+
+    /// Is what a foreign key did the last thing that was done to the row?
+    pub(super) fn changed_by_cascade(&self, table: TableId, key: &Key) -> bool {
+        let last = self.earlier(table, key).next();
+        last.is_some_and(|earlier| earlier.op.is_none())
+    }
+
+    /// The confirmed value that a change of a column replaces.
+    ///
+    /// Where an earlier pending mutation set the column, its base: the person saw that mutation's
+    /// value, not what has been confirmed since. Where the row was inserted by one, what that shows.
+    /// Where a foreign key set it in the wake of one, that: so the server's foreign key will.
+    pub(super) fn base(
+        &self,
+        table: TableId,
+        key: &Key,
+        i: usize,
+        column: &Column,
+        row: &Row,
+    ) -> Base {
+        for Earlier { effect, op } in self.earlier(table, key) {
+            match (op, &effect.change) {
+                (Some(Op::Insert { .. }), _) | (None, Change::Insert(..)) => {
+                    return base_of(&column.kind, &row[i]);
+                }
+                (Some(Op::Update { base, .. }), _) => {
+                    if let Some(base) = base.get(&column.name) {
+                        return base.clone();
+                    }
+                }
+                (None, Change::Update(set, _)) => {
+                    if let Some((_, value)) = set.iter().find(|(c, _)| *c == i) {
+                        return base_of(&column.kind, value);
+                    }
+                }
+                (Some(Op::Delete { .. }), _) | (None, Change::Delete) => {}
+            }
+        }
+        let confirmed = self.scratch.replica.confirmed(table, key);
+        base_of(
+            &column.kind,
+            confirmed
+                .as_ref()
+                .map_or(&row[i], |confirmed| &confirmed[i]),
+        )
+    }
+}
