@@ -11,6 +11,7 @@ mod conflicts;
 mod harness;
 mod http;
 mod introspection;
+mod odd_names;
 mod poison;
 mod poke;
 mod process;
