@@ -307,6 +307,7 @@ impl Client {
 async fn open(options: &JsValue) -> Result<Rc<Shared>, Error> {
     #[cfg(target_arch = "wasm32")]
     browser::floats::set();
+    browser::text::set();
     let field = |name: &str| Reflect::get(options, &name.into()).unwrap_or_default();
     let text = |name: &str| {
         field(name).as_string().ok_or_else(|| {

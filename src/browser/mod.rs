@@ -5,6 +5,8 @@ pub mod channel;
 pub mod floats;
 pub mod listener;
 pub mod locks;
+#[cfg(target_arch = "wasm32")]
+pub mod text;
 pub mod timer;
 
 use haversack_core::json::Json;

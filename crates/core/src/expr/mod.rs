@@ -5,10 +5,27 @@
 //! once ([`Bound::new`]) and evaluates it with SQL's three-valued logic. What can't be bound here
 //! (an operation that this version doesn't know) is judged by the server alone.
 
+mod arrays;
+mod bind;
 mod bound;
+mod call;
+mod cast;
+mod datum;
+mod functions;
+mod host;
+mod jsonb;
+mod like;
+mod node;
+mod temporal;
+mod text;
 
 pub use bound::{Bound, Context};
+pub use functions::{NAMES as FUNCTIONS, is_strict};
+#[cfg(target_arch = "wasm32")]
+pub use host::set_host_text;
+pub use host::{HostText, change_char};
 
+use crate::error::{Error, ErrorCode};
 use crate::schema::Type;
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +44,7 @@ use serde::{Deserialize, Serialize};
 /// | `case` | condition, value, condition, value, …, else | – |
 /// | `coalesce`, `greatest`, `least`, `array` | of one type | – |
 /// | `cast` | one; `kind` is the target | – |
-/// | `call` | the function's arguments | the function, as `expr::functions` names it |
+/// | `call` | the function's arguments | the function, one of [`FUNCTIONS`] |
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expr {
     /// The operation.
@@ -82,4 +99,9 @@ impl Expr {
     pub fn has(&self, op: &str) -> bool {
         self.op == op || self.args.iter().any(|arg| arg.has(op))
     }
+}
+
+/// The error of every division by zero.
+pub(crate) fn division_by_zero() -> Error {
+    Error::new(ErrorCode::OutOfRange, "division by zero").sqlstate("22012")
 }

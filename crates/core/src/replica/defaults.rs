@@ -46,9 +46,11 @@ pub(super) fn made_default(
         Some(ColumnDefault::Constant { .. } | ColumnDefault::Now) => {
             local_default(column, context.now_ms).map(Some)
         }
-        Some(ColumnDefault::Uuid) => {
-            value::parse(&column.kind, &uuid_v7(context.now_ms, (context.random)())).map(Some)
-        }
+        Some(ColumnDefault::Uuid) => value::parse(
+            &column.kind,
+            &value::uuid_v7(context.now_ms, (context.random)()),
+        )
+        .map(Some),
         Some(ColumnDefault::Sequence { .. }) => {
             let leased = table.sequence_key().map(|c| &table.column(c).name);
             if leased != Some(&column.name) {
@@ -71,13 +73,4 @@ pub(super) fn made_default(
 
 fn parse_int_key(kind: &Type, key: i64) -> Result<Value, Error> {
     value::parse(kind, &key.to_string())
-}
-
-/// A UUID of version 7: ordered by time, random below the millisecond (RFC 9562).
-fn uuid_v7(now_ms: i64, random: [u8; 16]) -> String {
-    let mut bytes = random;
-    bytes[..6].copy_from_slice(&now_ms.to_be_bytes()[2..]);
-    bytes[6] = (bytes[6] & 0x0f) | 0x70;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    crate::schema::hex(&bytes)
 }

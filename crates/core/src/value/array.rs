@@ -210,15 +210,3 @@ pub(super) fn write_tree_json(of: &Type, tree: &Tree, out: &mut String) {
         }
     }
 }
-
-/// The elements of a one-dimensional array as text, NULL as `None`.
-pub fn array_texts(text: &str) -> Option<Vec<Option<String>>> {
-    let Tree::List(items) = parse_tree(text)? else {
-        return None;
-    };
-    let element = |item| match item {
-        Tree::Element(text) => Some(text),
-        Tree::List(_) => None,
-    };
-    items.into_iter().map(element).collect()
-}

@@ -253,3 +253,27 @@ pub(crate) fn write_float(float: f64, single: bool, out: &mut String) {
     }
     number.write(out);
 }
+
+/// The digits of a float that its type holds for certain, as a cast to numeric takes them.
+pub(crate) fn float_digits(float: f64, single: bool) -> String {
+    if !float.is_finite() {
+        let mut out = String::new();
+        write_float(float, single, &mut out);
+        return out;
+    }
+    let printed = host::print(float, Some(if single { 5 } else { 14 }));
+    let (mantissa, exponent) = printed.split_once('e').unwrap_or((&printed, "0"));
+    let mantissa = match mantissa.contains('.') {
+        true => mantissa.trim_end_matches('0').trim_end_matches('.'),
+        false => mantissa,
+    };
+    let text = [mantissa, "e", exponent].concat();
+    let mut out = String::new();
+    if let Some(Parsed::Number(mut number)) = parse_decimal(&text) {
+        if number.scale < 0 {
+            number.rescale(0);
+        }
+        number.write(&mut out);
+    }
+    out
+}

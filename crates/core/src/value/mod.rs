@@ -5,26 +5,31 @@
 //! Postgres's text decides. Nothing here knows tables or rows, but for [`row_hash`].
 
 mod array;
+pub(crate) mod decimal;
+mod elements;
 mod float;
+pub(crate) mod interval;
 mod json;
 mod jsonb;
 mod numeric;
 mod order;
 mod text;
-mod time;
+pub(crate) mod time;
 
-pub use array::array_texts;
+pub use elements::array_texts;
+pub(crate) use elements::{Array, Dimension, array_values, make_array, map_array, output};
 pub use float::HostFloats;
-pub(crate) use float::read_number;
 #[cfg(target_arch = "wasm32")]
 pub use float::set_host_floats;
+pub(crate) use float::{float_digits, read_number};
 pub(crate) use json::{
     float_survives, survives_javascript, write_float_json, write_int_json, write_text_json,
 };
 pub use json::{from_json, write_json, write_json_string};
-pub(crate) use numeric::{Scaled, scaled, write_int};
+pub(crate) use numeric::{Scaled, scaled, write_int, write_scaled};
 pub use order::compare;
-pub(crate) use order::{compare_float, compare_numeric};
+pub(crate) use order::{compare_float, compare_numeric, compare_text};
+pub(crate) use text::uuid_v7;
 pub use time::{INFINITY, MINUS_INFINITY, POSTGRES_EPOCH_UNIX_MICROS};
 
 use crate::error::{Error, ErrorCode};
@@ -92,7 +97,9 @@ pub fn parse(kind: &Type, text: &str) -> Result<Value, Error> {
         Type::Text => Value::text(text::without_nul(text)?),
         Type::Varchar { length } => Value::text(text::fit(text, *length, "character varying")?),
         Type::Char { length } => {
-            Value::text(text::fit(text, Some(*length), "character")?.trim_end_matches(' '))
+            // Zero stands for any length, as of a constant.
+            let length = Some(*length).filter(|length| *length > 0);
+            Value::text(text::fit(text, length, "character")?.trim_end_matches(' '))
         }
         Type::Uuid => Value::text(text::parse_uuid(text)?),
         Type::Date => Value::Int(time::parse_date(text)?),
@@ -107,7 +114,8 @@ pub fn parse(kind: &Type, text: &str) -> Result<Value, Error> {
         Type::Bytea => Value::text(text::parse_bytea(text)?),
         Type::Enum { sql, labels } => Value::Int(text::parse_enum(sql, labels, text)?),
         Type::Array { of } => Value::text(array::canonical(of, text)?),
-        Type::Interval | Type::Opaque { .. } => Value::text(text::without_nul(text)?),
+        Type::Interval => Value::text(interval::Interval::parse(text)?.to_text()),
+        Type::Opaque { .. } => Value::text(text::without_nul(text)?),
     })
 }
 

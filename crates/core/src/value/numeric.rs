@@ -235,7 +235,7 @@ pub(super) fn canonical_number(text: &str) -> Result<String, Error> {
 }
 
 /// Appends a scaled integer.
-pub(super) fn write_scaled(int: i64, scale: i16, out: &mut String) {
+pub(crate) fn write_scaled(int: i64, scale: i16, out: &mut String) {
     if int == NUMERIC_NAN {
         out.push_str("NaN");
         return;

@@ -11,15 +11,15 @@ pub const MINUS_INFINITY: i64 = i64::MIN;
 /// 2000-01-01 in microseconds since 1970.
 pub const POSTGRES_EPOCH_UNIX_MICROS: i64 = 946_684_800_000_000;
 
-const DAY_MICROS: i64 = 86_400_000_000;
+pub(crate) const DAY_MICROS: i64 = 86_400_000_000;
 /// 2000-01-01 in days since 1970.
 const EPOCH_DAYS: i64 = 10_957;
 /// 4714-11-24 BC, Postgres's first day, in days since 2000.
-const DAY_MIN: i64 = -2_451_545;
+pub(crate) const DAY_MIN: i64 = -2_451_545;
 /// 5874898-01-01, the day after the last date, in days since 2000.
-const DATE_END: i64 = 2_145_031_949;
+pub(crate) const DATE_END: i64 = 2_145_031_949;
 /// 294277-01-01, the day after the last timestamp, in days since 2000.
-const TIMESTAMP_END_DAY: i64 = 106_751_983;
+pub(crate) const TIMESTAMP_END_DAY: i64 = 106_751_983;
 
 /// How a time is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -337,7 +337,7 @@ impl Reader<'_> {
     }
 }
 
-fn days_in_month(year: i64, month: i64) -> i64 {
+pub(crate) fn days_in_month(year: i64, month: i64) -> i64 {
     match month {
         4 | 6 | 9 | 11 => 30,
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
@@ -347,7 +347,7 @@ fn days_in_month(year: i64, month: i64) -> i64 {
 }
 
 /// Days since 2000-01-01 of a day in the proleptic Gregorian calendar (year 0 is 1 BC).
-fn days_of(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) fn days_of(year: i64, month: i64, day: i64) -> i64 {
     // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
     let y = if month <= 2 { year - 1 } else { year };
     let era = y.div_euclid(400);
@@ -357,7 +357,7 @@ fn days_of(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468 - EPOCH_DAYS
 }
 
-fn civil_of(days: i64) -> (i64, i64, i64) {
+pub(crate) fn civil_of(days: i64) -> (i64, i64, i64) {
     let z = days + EPOCH_DAYS + 719_468;
     let era = z.div_euclid(146_097);
     let day_of_era = z.rem_euclid(146_097);

@@ -1,11 +1,15 @@
 //! Calls of operators and functions whose types resolve by the table of signatures.
 
 use super::collation::{Collation, Letters};
-use super::compile::{Compiler, Typed, call, fold, negate};
+use super::compile::{Compiler, Typed, call, negate};
+use super::fold::fold;
 use super::kinds::{base, is_collatable, shown};
 use super::signatures::{known, resolve};
 use haversack_core::expr::Expr;
 use haversack_core::schema::Type;
+
+/// The largest exponent of a power that the core computes.
+const POWER_MAX: i64 = 1000;
 
 impl Compiler<'_> {
     /// Calls an operator or function by Postgres's name.
@@ -46,7 +50,7 @@ impl Compiler<'_> {
     }
 
     /// A blank-padded value as those functions see it that count the blanks.
-    fn padded(&self, core: &str, arg: Typed) -> Typed {
+    pub(super) fn padded(&self, core: &str, arg: Typed) -> Typed {
         let Type::Char { length } = *arg.kind() else {
             return arg;
         };
@@ -85,6 +89,9 @@ impl Compiler<'_> {
                 collation.deterministic(self.scope)?;
                 core.to_owned()
             }
+            // Intervals are infinite since version 17.
+            "timestamp_diff" if self.scope.server >= 17 => "timestamp_diff_infinite".into(),
+            "age" if self.scope.server >= 17 => "age_infinite".into(),
             "char_length_trimmed" => "length".into(),
             "char_octet_length" => "octet_length".into(),
             "array_contains" | "array_overlap" | "array_position" | "array_remove"
@@ -93,6 +100,27 @@ impl Compiler<'_> {
                     self.check_comparable(of, true, collation)?;
                 }
                 core.to_owned()
+            }
+            "numeric_power" => {
+                // Any other power goes by logarithms.
+                let exponent = args.get(1).and_then(Typed::constant);
+                let whole = match exponent {
+                    Some(Some(text)) => {
+                        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+                        fraction.bytes().all(|b| b == b'0')
+                            && whole.parse::<i64>().is_ok_and(|e| e.abs() <= POWER_MAX)
+                    }
+                    Some(None) => true,
+                    None => false,
+                };
+                if !whole {
+                    return Err("it raises a number to a power that is no whole constant".into());
+                }
+                // Version 16 chooses the scale of a power by its size.
+                match self.scope.server {
+                    ..16 => "numeric_power_15".into(),
+                    _ => core.to_owned(),
+                }
             }
             "extract" | "date_part" | "date_trunc" => {
                 let field = args.first().and_then(Typed::constant).flatten();

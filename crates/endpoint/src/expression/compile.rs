@@ -1,17 +1,14 @@
 //! From the parser's tree to typed expressions.
 
 use super::collation::Collation;
+use super::fold::{FAILED, fold};
 use super::kinds::{self, NUMERIC, base, common, implicit, is_collatable, is_text, shown};
+use super::parse::parse;
 use super::{Scope, ScopeColumn};
-use haversack_core::expr::{Bound, Context, Expr};
-use haversack_core::schema::{Table, Type};
+use haversack_core::expr::Expr;
+use haversack_core::schema::Type;
 use haversack_core::value;
 use sqlparser::ast::{self, BinaryOperator, CastKind, Ident, UnaryOperator};
-use sqlparser::dialect::PostgreSqlDialect;
-use sqlparser::parser::Parser;
-
-/// How deep an expression may nest.
-const DEPTH_MAX: usize = 400;
 
 /// An expression with what only the compiler needs to know of it.
 #[derive(Clone, Debug)]
@@ -45,10 +42,16 @@ pub(super) fn compile(sql: &str, scope: &Scope, target: Option<&Type>) -> Result
     let parsed = parse(condition(sql))?;
     let compiler = Compiler { scope };
     let typed = compiler.expr(&parsed)?;
-    Ok(match target {
-        Some(target) => compiler.cast(typed, target)?.expr,
+    let expr = match target {
+        Some(target) => compiler.assign(typed, target)?.expr,
         None => typed.expr,
-    })
+    };
+    match &expr.text {
+        Some(message) if expr.op == FAILED => Err(format!(
+            "a part of it that is constant fails whatever the row is: {message}"
+        )),
+        _ => Ok(expr),
+    }
 }
 
 /// What stands between the brackets of `CHECK (…) NO INHERIT NOT VALID`.
@@ -62,19 +65,6 @@ fn condition(sql: &str) -> &str {
         rest = rest.strip_suffix(ending).unwrap_or(rest);
     }
     rest.strip_suffix(')').unwrap_or(rest)
-}
-
-pub(super) fn parse(sql: &str) -> Result<ast::Expr, String> {
-    let unreadable = |e| format!("it can't be read: {e}");
-    let mut parser = Parser::new(&PostgreSqlDialect {})
-        .with_recursion_limit(DEPTH_MAX)
-        .try_with_sql(sql)
-        .map_err(unreadable)?;
-    let parsed = parser.parse_expr().map_err(unreadable)?;
-    match &parser.peek_token().token {
-        sqlparser::tokenizer::Token::EOF => Ok(parsed),
-        other => Err(format!("it can't be read: {other} was not expected")),
-    }
 }
 
 pub(super) struct Compiler<'a> {
@@ -106,6 +96,9 @@ impl Compiler<'_> {
                 data_type,
                 format: None,
             } => {
+                if data_type.to_string() == "unknown" {
+                    return self.expr(expr);
+                }
                 let kind = kinds::of_sql(data_type, self.scope)?;
                 self.cast_expr(expr, &kind)
             }
@@ -219,10 +212,14 @@ impl Compiler<'_> {
     }
 
     fn is_null(&self, inner: &ast::Expr, op: &str) -> Result<Typed, String> {
-        if let ast::Expr::Tuple(parts) = inner {
+        if let Some(parts) = row(inner) {
             // A row is null where all of it is, and not null where nothing of it is null.
-            let each = |part| Ok(self.is_null(part, op)?.expr);
-            let all = parts.iter().map(each).collect::<Result<_, String>>()?;
+            // Postgres doesn't look into a row inside a row.
+            let each = |part: &ast::Expr| -> Result<Expr, String> {
+                let part = self.expr(part)?;
+                Ok(Expr::new(op, Type::Bool, vec![part.expr]))
+            };
+            let all = parts.into_iter().map(each).collect::<Result<_, String>>()?;
             return Ok(fold(Typed::of(Expr::new("and", Type::Bool, all))));
         }
         let typed = self.expr(inner)?;
@@ -280,8 +277,8 @@ impl Compiler<'_> {
             return Ok(fold(Typed::of(Expr::new(logic, Type::Bool, parts))));
         }
         let name = symbol(op)?;
-        if let (ast::Expr::Tuple(a), ast::Expr::Tuple(b)) = (row(left), row(right)) {
-            return self.compare_rows(&name, a, b);
+        if let (Some(a), Some(b)) = (row(left), row(right)) {
+            return self.compare_rows(&name, &a, &b);
         }
         self.operate(&name, self.expr(left)?, self.expr(right)?)
     }
@@ -317,6 +314,11 @@ impl Compiler<'_> {
     }
 
     pub(super) fn compare(&self, op: &str, a: Typed, b: Typed) -> Result<Typed, String> {
+        Ok(fold(Typed::of(self.comparison(op, a, b)?)))
+    }
+
+    /// A comparison whose sides have been cast, even where constants decide it.
+    pub(super) fn comparison(&self, op: &str, a: Typed, b: Typed) -> Result<Expr, String> {
         let collation = a.collation.clone().with(b.collation.clone());
         let kind = match (a.untyped, b.untyped) {
             (true, true) => Type::Text,
@@ -335,7 +337,7 @@ impl Compiler<'_> {
         // A literal becomes a text of any length, so that a comparison never cuts it off.
         let kind = base(&kind);
         let (a, b) = (self.cast_compared(a, &kind)?, self.cast_compared(b, &kind)?);
-        Ok(fold(Typed::of(Expr::new(op, Type::Bool, vec![a, b]))))
+        Ok(Expr::new(op, Type::Bool, vec![a, b]))
     }
 
     fn cast_compared(&self, typed: Typed, kind: &Type) -> Result<Expr, String> {
@@ -370,7 +372,12 @@ impl Compiler<'_> {
         }
     }
 
-    fn compare_rows(&self, name: &str, a: &[ast::Expr], b: &[ast::Expr]) -> Result<Typed, String> {
+    fn compare_rows(
+        &self,
+        name: &str,
+        a: &[&ast::Expr],
+        b: &[&ast::Expr],
+    ) -> Result<Typed, String> {
         let op = comparison(name).filter(|_| a.len() == b.len());
         let op = op.ok_or_else(|| format!("it compares rows by {name}"))?;
         let pairs: Vec<(Typed, Typed)> = std::iter::zip(a, b)
@@ -452,12 +459,47 @@ impl Compiler<'_> {
             ));
         }
         let collation = match is_collatable(typed.kind()) {
-            true => typed.collation,
+            true => typed.collation.clone(),
             false => Collation::Default,
         };
-        let mut typed = fold(Typed::of(Expr::new("cast", kind.clone(), vec![typed.expr])));
+        let inner = match typed.kind() {
+            // JSON's null becomes NULL since version 18; before, it is an error.
+            Type::Jsonb if !is_text(kind) && *kind != Type::Json && self.scope.server >= 18 => {
+                let null = Expr::constant(Type::Jsonb, Some("null"));
+                let is_null = Expr::new("eq", Type::Bool, vec![typed.expr.clone(), null]);
+                let null = Expr::constant(Type::Jsonb, None);
+                fold(Typed::of(Expr::new(
+                    "case",
+                    Type::Jsonb,
+                    vec![fold(Typed::of(is_null)).expr, null, typed.expr],
+                )))
+                .expr
+            }
+            _ => typed.expr,
+        };
+        let mut typed = fold(Typed::of(Expr::new("cast", kind.clone(), vec![inner])));
         typed.collation = collation;
         Ok(typed)
+    }
+
+    /// The cast that an assignment to a column makes, which refuses a text that is too long.
+    fn assign(&self, typed: Typed, kind: &Type) -> Result<Typed, String> {
+        let limited = matches!(kind, Type::Varchar { length: Some(_) } | Type::Char { .. });
+        if !limited || typed.kind() == kind {
+            return self.cast(typed, kind);
+        }
+        let typed = match typed.untyped {
+            true => self.cast(typed, &Type::Text)?,
+            false => typed,
+        };
+        if !castable(typed.kind(), kind) {
+            return self.cast(typed, kind);
+        }
+        Ok(fold(Typed::of(call(
+            "assign",
+            kind.clone(),
+            vec![typed.expr],
+        ))))
     }
 
     /// A literal of a type.
@@ -553,11 +595,22 @@ fn of_column(expr: Expr, column: &ScopeColumn) -> Typed {
     }
 }
 
-/// `ROW(…)` is a tuple too.
-fn row(e: &ast::Expr) -> &ast::Expr {
+/// The parts of `(…, …)` and `ROW(…)`.
+fn row(e: &ast::Expr) -> Option<Vec<&ast::Expr>> {
     match e {
         ast::Expr::Nested(inner) => row(inner),
-        other => other,
+        ast::Expr::Tuple(parts) => Some(parts.iter().collect()),
+        ast::Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("row") => {
+            let ast::FunctionArguments::List(list) = &function.args else {
+                return None;
+            };
+            let part = |arg| match arg {
+                &ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(ref part)) => Some(part),
+                _ => None,
+            };
+            list.args.iter().map(part).collect()
+        }
+        _ => None,
     }
 }
 
@@ -679,36 +732,5 @@ pub(super) fn call(function: &str, kind: Type, args: Vec<Expr>) -> Expr {
     Expr {
         text: Some(function.into()),
         ..Expr::new("call", kind, args)
-    }
-}
-
-/// Evaluates what consists of constants alone, so that no client has to.
-pub(super) fn fold(typed: Typed) -> Typed {
-    let expr = &typed.expr;
-    if expr.args.is_empty() || expr.args.iter().any(|arg| arg.op != "const") {
-        return typed;
-    }
-    let mut nothing = || [0; 16];
-    let mut context = Context {
-        now_ms: 0,
-        identity: None,
-        value: None,
-        random: &mut nothing,
-    };
-    let value = Bound::new(expr, &Table::default()).and_then(|bound| {
-        bound
-            .value(&[], &mut context)
-            .map_err(|e| e.message.clone())
-    });
-    match value {
-        Ok(value) => {
-            let text = value::to_text(&expr.kind, &value);
-            Typed {
-                expr: Expr::constant(expr.kind.clone(), text.as_deref()),
-                ..typed
-            }
-        }
-        // An error is raised where the row is judged, if it is.
-        Err(_) => typed,
     }
 }

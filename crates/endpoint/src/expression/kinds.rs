@@ -193,6 +193,10 @@ fn length_of(length: Option<&CharacterLength>) -> Option<Option<u32>> {
 fn named(name: &ObjectName, scope: &Scope) -> Option<Type> {
     let written = name.to_string();
     let plain = written.strip_prefix("public.").unwrap_or(&written);
+    if plain == "bpchar" {
+        // A length of zero stands for any.
+        return Some(Type::Char { length: 0 });
+    }
     let columns = scope.columns.values().chain(&scope.value);
     let mut known = columns.map(|column| &column.kind).chain(&scope.enums);
     known.find_map(|kind| {

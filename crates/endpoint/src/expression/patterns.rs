@@ -1,9 +1,10 @@
 //! LIKE, SIMILAR TO and regular expressions: constant patterns become what the client runs.
 
 use super::collation::{Collation, Letters};
-use super::compile::{Compiler, Typed, call, fold, negate};
+use super::compile::{Compiler, Typed, call, negate};
+use super::fold::fold;
 use super::{regex, similar};
-use haversack_core::expr::Expr;
+use haversack_core::expr::{Expr, change_char};
 use haversack_core::schema::Type;
 use sqlparser::ast;
 
@@ -104,17 +105,8 @@ pub(super) fn cases(c: char, letters: Letters) -> Vec<char> {
             add(c.to_ascii_uppercase());
         }
         Letters::Unicode => {
-            let single =
-                |mut mapped: Box<dyn Iterator<Item = char>>| match (mapped.next(), mapped.next()) {
-                    (Some(one), None) => Some(one),
-                    _ => None,
-                };
-            if let Some(lower) = single(Box::new(c.to_lowercase())) {
-                add(lower);
-            }
-            if let Some(upper) = single(Box::new(c.to_uppercase())) {
-                add(upper);
-            }
+            add(change_char(c, false));
+            add(change_char(c, true));
         }
     }
     all

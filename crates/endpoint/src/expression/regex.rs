@@ -5,6 +5,7 @@
 //! pairs than Postgres's. What has no exact counterpart is refused in words.
 
 use super::collation::Letters;
+use super::letters;
 use super::patterns::cases;
 use std::iter::Peekable;
 use std::str::Chars;
@@ -190,10 +191,12 @@ impl Translator<'_> {
             ("space", false) => {
                 "\\t-\\r\\x20\\u1680\\u2000-\\u2006\\u2008-\\u200a\\u2028\\u2029\\u205f\\u3000"
             }
-            ("blank", false) => "\\t\\x20\\u1680\\u2000-\\u2006\\u2008-\\u200a\\u205f\\u3000",
-            ("alpha", false) => UNICODE_ALPHA,
-            ("alnum", false) => UNICODE_ALNUM,
-            ("word", false) => UNICODE_WORD,
+            ("blank", false) => "\\t\\x20",
+            ("alpha", false) => letters::ALPHA,
+            ("alnum", false) => letters::ALNUM,
+            ("word", false) => letters::WORD,
+            ("upper", false) if !ignore => letters::UPPER,
+            ("lower", false) if !ignore => letters::LOWER,
             (other, _) => {
                 return Err(format!(
                     "its regular expression asks which characters beyond ASCII are {other}"
@@ -411,11 +414,6 @@ impl Translator<'_> {
         Ok(())
     }
 }
-
-/// Letters beyond ASCII, by Unicode's properties.
-const UNICODE_ALPHA: &str = "\\p{Alphabetic}";
-const UNICODE_ALNUM: &str = "\\p{Alphabetic}\\p{Nd}";
-const UNICODE_WORD: &str = "\\p{Alphabetic}\\p{Nd}_";
 
 fn push_range(from: char, to: char, out: &mut String) {
     push_char(from, out);

@@ -1,7 +1,8 @@
 //! Forms with a grammar of their own, and functions that take anything.
 
 use super::collation::Collation;
-use super::compile::{Compiler, Typed, call, comparison, fold, negate, symbol};
+use super::compile::{Compiler, Typed, call, comparison, negate, symbol};
+use super::fold::fold;
 use super::kinds::{base, shown};
 use haversack_core::expr::Expr;
 use haversack_core::schema::Type;
@@ -307,6 +308,7 @@ impl Compiler<'_> {
                     self.cast(arg, &Type::Text)?
                 }
                 Type::Text => arg,
+                Type::Char { .. } => self.padded("output", arg),
                 _ => fold(Typed::of(call("output", Type::Text, vec![arg.expr]))),
             };
             cast.push(arg.expr);
@@ -417,7 +419,7 @@ impl Compiler<'_> {
             return self.quantified_patterns(op, &symbol, value, &array);
         };
         // What one comparison becomes tells how both sides have to be cast.
-        let one = self.compare(comparison, value, element)?.expr;
+        let one = self.comparison(comparison, value, element)?;
         let [value, element] =
             <[Expr; 2]>::try_from(one.args).map_err(|_| "it compares nothing")?;
         let target = Type::Array {

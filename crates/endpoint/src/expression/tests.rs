@@ -35,3 +35,79 @@ fn the_normal_form_compiles() {
         }
     }
 }
+
+#[test]
+fn defaults_are_what_they_are() {
+    use haversack_core::schema::ColumnDefault as D;
+    let text = Type::Text;
+    let shape = |sql: &str, kind: &Type| match default_of(sql, kind, &scope()) {
+        None => "none".to_owned(),
+        Some(D::Constant { text }) => format!("constant {text}"),
+        Some(D::Now) => "now".into(),
+        Some(D::Uuid) => "uuid".into(),
+        Some(D::Sequence { .. }) => "sequence".into(),
+        Some(D::Expression { random, expr, .. }) => format!(
+            "expression{}{}",
+            if random { " random" } else { "" },
+            if expr.has("identity") {
+                " identity"
+            } else {
+                ""
+            }
+        ),
+        Some(D::ServerOnly { reason, .. }) => reason,
+    };
+    for (sql, kind, expected) in [
+        (
+            "('rec_'::text || replace((gen_random_uuid())::text, '-'::text, ''::text))",
+            &text,
+            "expression random",
+        ),
+        (
+            "(now() + '30 days'::interval)",
+            &Type::Timestamptz,
+            "expression",
+        ),
+        ("(CURRENT_DATE + 7)", &Type::Date, "expression"),
+        ("CURRENT_DATE", &Type::Date, "now"),
+        ("CURRENT_TIMESTAMP", &Type::Timestamp, "now"),
+        ("gen_random_uuid()", &Type::Uuid, "uuid"),
+        ("(gen_random_uuid())::text", &text, "expression random"),
+        ("(1 + 2)", &Type::Int4, "constant 3"),
+        (
+            "0",
+            &Type::Numeric {
+                precision: Some(10),
+                scale: Some(2),
+            },
+            "constant 0.00",
+        ),
+        ("NULL::text", &text, "none"),
+        (
+            "(NULLIF(current_setting('app.current_user_id'::text, true), ''::text))::integer",
+            &Type::Int4,
+            "expression identity",
+        ),
+        (
+            "lpad((floor((random() * (1000)::double precision)))::text, 3, '0'::text)",
+            &text,
+            "it calls the function random, whose results only the server can draw",
+        ),
+        (
+            "make_slug('a'::text)",
+            &text,
+            "it calls the function make_slug, which the client has not",
+        ),
+    ] {
+        assert_eq!(shape(sql, kind), expected, "{sql}");
+    }
+}
+
+#[test]
+fn a_value_too_long_for_its_column_is_refused() {
+    let kind = Type::Varchar { length: Some(3) };
+    let expr = compile_to("upper(title)", &kind, &scope()).expect("it compiles");
+    assert_eq!(expr.text.as_deref(), Some("assign"));
+    let expr = compile_to("(title)::character varying(3)", &kind, &scope()).expect("it compiles");
+    assert_eq!(expr.op, "cast");
+}

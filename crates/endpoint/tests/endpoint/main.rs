@@ -8,6 +8,7 @@ mod attach;
 mod check;
 mod commands;
 mod conflicts;
+mod expressions;
 mod harness;
 mod http;
 mod introspection;

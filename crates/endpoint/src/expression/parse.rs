@@ -1,0 +1,64 @@
+//! The text of the catalog into the parser's tree.
+
+use sqlparser::ast;
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, Tokenizer};
+
+/// How deep an expression may nest.
+const DEPTH_MAX: usize = 400;
+
+/// Reads one expression.
+///
+/// # Errors
+/// What can't be read, in words.
+pub(super) fn parse(sql: &str) -> Result<ast::Expr, String> {
+    let dialect = PostgreSqlDialect {};
+    let tokens = Tokenizer::new(&dialect, sql)
+        .tokenize()
+        .map_err(|e| format!("it can't be read: {e}"))?;
+    let mut parser = Parser::new(&dialect)
+        .with_recursion_limit(DEPTH_MAX)
+        .with_tokens(bracketed(tokens));
+    let parsed = parser
+        .parse_expr()
+        .map_err(|e| format!("it can't be read: {e}"))?;
+    match &parser.peek_token().token {
+        Token::EOF => Ok(parsed),
+        other => Err(format!("it can't be read: {other} was not expected")),
+    }
+}
+
+/// Puts what COLLATE is about into brackets. The normal form has them around the whole, but the
+/// parser takes COLLATE after a simple expression only.
+fn bracketed(mut tokens: Vec<Token>) -> Vec<Token> {
+    let is_collate =
+        |token: &Token| matches!(token, Token::Word(word) if word.keyword == Keyword::COLLATE);
+    let mut at = 0;
+    while at < tokens.len() {
+        if is_collate(&tokens[at])
+            && let Some(open) = group_start(&tokens[..at])
+        {
+            tokens.insert(at, Token::RParen);
+            tokens.insert(open, Token::LParen);
+            at += 2;
+        }
+        at += 1;
+    }
+    tokens
+}
+
+/// Where the innermost open bracket's content begins.
+fn group_start(tokens: &[Token]) -> Option<usize> {
+    let mut depth = 0;
+    for (i, token) in tokens.iter().enumerate().rev() {
+        match token {
+            Token::RParen => depth += 1,
+            Token::LParen if depth == 0 => return Some(i + 1),
+            Token::LParen => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}

@@ -1,0 +1,525 @@
+-- Conditions of rules.
+v IN ('active', 'inactive', 'lost')
+v NOT IN ('a', 'b')
+x <> ''
+i4 BETWEEN 1 AND 5
+i4 NOT BETWEEN SYMMETRIC 5 AND 1
+i4 >= 0 AND i4 <= 100
+n2 >= 0
+n2 > 19.99
+n2 = 19.990
+n2 < 0.005
+n2 = n
+n > i8
+i2 < i8
+i4 = i8
+f4 = f8
+f4 < n
+x ~ '^#[0-9a-fA-F]{6}$'
+v ~ '^#[0-9a-fA-F]{6}$'
+x ~* '^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$'
+x ~ '^\d{4}-\d{2}-\d{2}$'
+x ~ '\s'
+x ~ '^\s*\S+\s*$'
+x ~ '\mabc\M'
+x ~ '\yabc'
+x ~ '[[:alpha:]]+[[:digit:]]'
+x ~ '[^[:space:]a-c]'
+x ~ '^.$'
+x ~ 'a.c|^b'
+x ~ '(?i)abc'
+x ~ '***=a%b'
+x ~ '(?=a)ab(?!d)'
+x ~ '^[]a]'
+x ~ '[a\-c]'
+x ~ 'é|ü'
+x ~* 'Ä'
+x ~ '\u65e5'
+x ~ '^$'
+x !~ 'a'
+x !~* 'A'
+c ~ 'a    $'
+x SIMILAR TO '(a|b)%'
+x NOT SIMILAR TO '%_b_%'
+x SIMILAR TO 'a!%%' ESCAPE '!'
+x LIKE 'a%'
+x LIKE '%c'
+x LIKE '%b%'
+x LIKE '_'
+x LIKE '%a_%'
+x LIKE 'a\\b'
+x LIKE '%\%b\_%'
+x LIKE 'a!%%' ESCAPE '!'
+x LIKE '%' || v
+x NOT LIKE '日%'
+x ILIKE 'A%'
+x ILIKE '%ABC%'
+c LIKE 'a%'
+c LIKE 'a'
+x LIKE ANY (ARRAY['a%', '%c'])
+x NOT LIKE ALL (ARRAY['a%', '%c'])
+x ~ ANY (ARRAY['^a', 'c$'])
+length(btrim(x)) > 0
+char_length(x) <= 5
+length(c)
+octet_length(c)
+octet_length(x)
+bit_length(v)
+length(by)
+c = 'a'
+c = v
+c = x
+c < 'b'
+c || 'x'
+c::text = 'a'
+v = x
+v || c
+x > v
+b
+NOT b
+b IS TRUE
+b IS NOT TRUE
+b IS FALSE
+b IS NOT FALSE
+b IS UNKNOWN
+b IS NOT UNKNOWN
+b = true
+b < true
+b OR i4 > 0
+b AND i4 / i2 > 0
+i2 <> 0 AND i4 / i2 > 0
+i4 IS NULL
+x IS NOT NULL
+(i4, x) IS NULL
+(i4, x) IS NOT NULL
+(i4, x) = (1, 'a')
+(i4, x) <> (1, 'a')
+(i4, i8) < (1, 2)
+(i4, x) >= (5, 'b')
+x IS DISTINCT FROM v
+n IS NOT DISTINCT FROM n2
+x IS DISTINCT FROM NULL
+num_nonnulls(i4, x, b) = 1
+num_nulls(i4, x, j, ta)
+CASE WHEN i4 > 0 THEN x ELSE v END
+CASE i4 WHEN 1 THEN 'one' WHEN 2 THEN 'two' END
+CASE WHEN i4 = 0 THEN NULL ELSE 1 / i4 END
+COALESCE(x, v, 'none')
+COALESCE(n2, n, 0)
+NULLIF(x, '')
+NULLIF(i4, i2)
+GREATEST(i4, i8, 3)
+LEAST(x, v)
+GREATEST(n, n2)
+-- Casts.
+i4::smallint
+i8::integer
+n::integer
+n::bigint
+n2::integer
+n2::bigint
+n::smallint
+f8::integer
+f8::bigint
+f4::smallint
+f8::numeric
+f4::numeric
+f8::numeric(10,2)
+n::numeric(10,2)
+n::numeric(5,-2)
+n::float8
+n::real
+n2::real
+f8::real
+f4::float8
+i8::real
+i8::float8
+i4::numeric(5,1)
+i4::boolean
+b::integer
+b::text
+x::integer
+x::numeric
+CASE WHEN x ~ '^\d{4}-\d\d-\d\d$' THEN x::date END
+x::boolean
+v::integer
+x::varchar(3)
+x::char(3)
+i4::varchar(2)
+x::jsonb
+j::text
+j::integer
+j::numeric
+j::boolean
+u::text
+x::uuid
+d::text
+d::timestamp
+d::timestamptz
+ts::date
+tz::date
+ts::time
+ts::timestamptz
+tz::timestamp
+ts::text
+tz::text
+iv::text
+iv::time
+tm::interval
+tm::text
+m::text
+x::mood
+ta::text
+ia::bigint[]
+ia::text[]
+na::integer[]
+ta::varchar(2)[]
+by::text
+-- Numbers.
+i4 + i2
+i4 * i4
+i8 - i4
+i4 / i2
+i4 % i2
+i8 / -1
+i2 * i2
+- i4
+- i8
+abs(i4)
+@ i2
+i4 & 6
+i4 | i2
+i4 # 5
+~ i8
+i4 << 5
+i2 << 9
+i8 >> 3
+i4 << 33
+gcd(i4, 12)
+lcm(i4, 4)
+mod(i8, 5)
+n + n2
+n - n2
+n * n2
+n / n2
+n % n2
+n / 3
+10.0 / n2
+1 / n
+2::numeric / 3
+n2 / 7
+round(n)
+round(n2, 1)
+round(n, -2)
+trunc(n, 1)
+trunc(n2)
+ceil(n2)
+floor(n2)
+ceiling(n)
+sign(n)
+abs(n)
+- n
+scale(n)
+min_scale(n2)
+trim_scale(n)
+div(n, 2)
+mod(n2, 3)
+n2 ^ 2
+power(n2, 3)
+1.5 ^ 4
+2::numeric ^ -3
+f8 + f4
+f8 * f8
+f8 / f8
+f4 * f4
+f4 + f4
+f8 - 1.5
+- f8
+abs(f8)
+round(f8)
+trunc(f8)
+ceil(f8)
+floor(f8)
+sign(f8)
+sqrt(abs(f8))
+i4 ^ 2
+n2 * i4 > 100
+n2 * 0.19
+-- Text.
+x || v
+x || i4
+n || x
+b || x
+x || d
+x || ta::text
+lower(x)
+upper(v)
+initcap(x)
+lower(v) = v
+btrim(x)
+trim(both 'a' from x)
+ltrim(x, ' a')
+rtrim(x, 'c')
+substring(x from 2)
+substring(x from 2 for 3)
+substring(x from -1 for 3)
+substring(x, i2, 2)
+substr(x, 1, i4)
+left(x, 2)
+left(x, -1)
+right(x, 2)
+right(x, -2)
+replace(x, 'a', 'bb')
+replace(x, '', 'z')
+translate(x, 'abc', 'x')
+position('b' in x)
+strpos(x, '')
+starts_with(x, 'a')
+x ^@ 'ab'
+split_part(x, ',', 2)
+split_part(x, ',', -1)
+split_part(x, '', 1)
+split_part(x, ',', 0)
+concat(x, i4, b, NULL, d, n)
+concat(c, '|')
+concat_ws(',', x, NULL, v, i4)
+concat_ws(v, x, x)
+repeat(x, 2)
+repeat(x, i2 % 3)
+lpad(x, 5)
+lpad(x, 5, 'xy')
+rpad(x, 4, '')
+reverse(x)
+ascii(x)
+chr(65)
+chr(i4)
+to_hex(i4)
+to_hex(i8)
+overlay(x placing 'zz' from 2)
+overlay(x placing 'zz' from 2 for 1)
+overlay(x placing 'zz' from i2 for 1)
+-- Arrays.
+ta[1]
+ia[2]
+ia[1][2]
+ia[i4]
+ta = ARRAY['a']
+ta < ARRAY['b']
+na = ARRAY[1]::numeric[]
+ia > ARRAY[1,2]
+i4 = ANY (ia)
+i4 <> ALL (ia)
+i8 = ANY (ia)
+x = ANY (ta)
+v = ANY (ta)
+n = ANY (na)
+i4 > ANY (ARRAY[1, NULL, 3])
+i4 < ALL (ARRAY[1, NULL, 3])
+x = ANY ('{}'::text[])
+x = ANY (NULL::text[])
+x IN ('a', NULL)
+ta @> ARRAY['a']
+ta <@ ARRAY['a','b']
+ta && ARRAY['b','x']
+ia @> '{}'
+na @> ARRAY[1.0]
+ARRAY[i4, i2]
+ARRAY[x, v]
+ARRAY[ia, ia]
+ARRAY[n, i4]
+ta || 'z'::text
+ta || ARRAY['z']
+'z'::text || ta
+ia || ia
+ia || 5
+array_append(ia, 1)
+array_prepend(1, ia)
+array_cat(ta, ta)
+array_remove(ta, 'a')
+array_remove(ta, NULL)
+array_replace(ta, 'a', 'z')
+array_position(ta, 'b')
+array_position(ia, 3, 2)
+array_length(ta, 1)
+array_length(ia, 2)
+array_lower(ia, 1)
+array_upper(ia, 1)
+array_ndims(ia)
+cardinality(ia)
+cardinality(ta) <= 10
+array_to_string(ta, ',')
+array_to_string(ta, ',', '*')
+array_to_string(ia, '-')
+-- JSON.
+j -> 'a'
+j -> 'b' -> 'c'
+j ->> 'a'
+j -> 0
+j -> -1
+j ->> 1
+j #> '{b,c,1}'
+j #>> '{b,c,1,d}'
+j @> '{"a": 1}'
+j @> '[1]'
+j @> '1'
+j @> '[[1]]'
+j <@ '{"a": 1, "b": 2}'
+j ? 'a'
+j ?| ARRAY['a', 'bb']
+j ?& ARRAY['a', 'b']
+j['a']
+j['b']['c']
+j = '{}'
+j = '1.5'
+j < '[]'
+j > '{"a": 1}'
+j IN ('1', '"a"', 'null')
+j || '{"z": 1}'
+j || '[3]'
+j - 'a'
+j - 0
+j - ARRAY['a', 'bb']
+jsonb_typeof(j)
+jsonb_typeof(j) = 'object'
+jsonb_array_length(j)
+CASE WHEN jsonb_typeof(j) = 'array' THEN jsonb_array_length(j) END
+(j ->> 'a')::integer
+-- Times.
+d + 7
+d - 7
+7 + d
+d - '2000-01-01'::date
+d + i4
+d + iv
+d - iv
+d + tm
+ts + iv
+ts - iv
+tz + '1 month'::interval
+tz - iv
+iv + ts
+tm + iv
+tm - iv
+tm - '10:00'::time
+iv + iv
+iv - '1 month'
+- iv
+iv * 2.5
+iv / 7
+0.5::float8 * iv
+iv > '1 day'
+iv = '24:00:00'
+iv = '30 days'
+iv >= '0'::interval
+d < ts
+d = tz::date
+d > tz
+ts < tz
+d >= '2000-01-01'
+ts BETWEEN '1999-01-01' AND '2025-01-01'
+tz > ts
+ts - '2000-01-01'::timestamp > '1 day'
+isfinite(d)
+isfinite(ts)
+isfinite(iv)
+extract(year from d)
+extract(month from d)
+extract(day from d)
+extract(dow from d)
+extract(isodow from d)
+extract(doy from d)
+extract(week from d)
+extract(isoyear from d)
+extract(quarter from d)
+extract(decade from d)
+extract(century from d)
+extract(millennium from d)
+extract(epoch from d)
+extract(hour from ts)
+extract(minute from ts)
+extract(second from ts)
+extract(milliseconds from ts)
+extract(microseconds from ts)
+extract(epoch from ts)
+extract(epoch from tz)
+extract(year from tz)
+extract(century from ts)
+extract(hour from tm)
+extract(epoch from tm)
+extract(year from iv)
+extract(month from iv)
+extract(day from iv)
+extract(hour from iv)
+extract(second from iv)
+extract(epoch from iv)
+date_part('year', d)
+date_part('dow', ts)
+date_part('epoch', iv)
+date_part('epoch', tz)
+date_trunc('day', ts)
+date_trunc('month', d)
+date_trunc('year', tz)
+date_trunc('week', ts)
+date_trunc('quarter', ts)
+date_trunc('decade', ts)
+date_trunc('century', ts)
+date_trunc('millennium', ts)
+date_trunc('second', ts)
+date_trunc('hour', iv)
+date_trunc('year', iv)
+make_date(i4, 2, 29)
+make_date(2024, i4, 1)
+make_time(12, i2, 30.5)
+age('2024-02-29'::timestamp, '1999-03-31 12:00'::timestamp)
+age(tz::timestamp, '2001-03-31 12:00'::timestamp)
+justify_hours(iv)
+justify_days(iv)
+justify_interval(iv)
+tz AT TIME ZONE 'UTC'
+ts AT TIME ZONE 'UTC'
+-- Enums, uuids, bytes.
+m > 'sad'
+m IN ('ok', 'happy')
+m::text = 'ok'
+u = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'
+u < 'b0000000-0000-0000-0000-000000000000'
+by = '\x00ff'
+by < '\x80'
+GREATEST(m, 'ok')
+-- Found by chance.
+NULL::integer + i4 / i2
+(i4 / i2 > 0) AND false
+i4 / i2 > 0 OR true
+round('NaN'::numeric + NULL::integer + i8::smallint, 1)
+n ^ 0
+n2 ^ -1
+0::numeric ^ 2
+NULL::text = ANY (ta)
+NULL::text = ANY (ARRAY['a', 'b'])
+COALESCE(i4, 1 / i2) & CASE 0 WHEN 1 THEN i8 WHEN 2 THEN 9 END
+CASE WHEN true THEN i4 ELSE 1 / 0 END
+x ~ '^[[:upper:]][[:lower:]]*$'
+x ~ '[[:punct:]]'
+x ~ '\w+'
+x ~ '^\W*$'
+x ~ '\D'
+x ~ 'a{2,}|b{1}'
+x ~ 'a{'
+x ~ '(ab|cd)?(c)$'
+x ~ '(?<=a)b'
+x ~ '[^\s\w]'
+x ~ '[[.a.][=b=]]'
+x ~ '\x41'
+x ~ '\.|\*|\('
+x ~* '[a-c]x?'
+x ~ '^(?:[^@]+)@(?:[^@]+)$'
+-- Letters beyond ASCII.
+lower(x COLLATE "C.utf8")
+upper(v COLLATE "C.utf8")
+x COLLATE "C.utf8" ILIKE 'ä%'
+x COLLATE "C.utf8" ~* 'ÜN'
+x COLLATE "C.utf8" ~ '^\w+$'
+x COLLATE "C.utf8" ~ '^[[:upper:]]'
+x COLLATE "C.utf8" ~ '^[[:lower:]]+$'
+x COLLATE "C.utf8" ~ '\s[[:alpha:]]'
+x COLLATE "C.utf8" < 'é'
