@@ -127,12 +127,8 @@ fn is_once(before: &str) -> bool {
     for (at, c) in before.char_indices().rev() {
         match c {
             ')' => depth += 1,
-            '(' if depth == 0 => {
-                if before[at + 1..].trim_start().starts_with("SELECT ") {
-                    return true;
-                }
-            }
-            '(' => depth -= 1,
+            '(' if depth > 0 => depth -= 1,
+            '(' if before[at + 1..].trim_start().starts_with("SELECT ") => return true,
             _ => {}
         }
     }

@@ -14,10 +14,11 @@ use haversack_core::schema::{Check, Column, ColumnDefault, Generated, ServerRule
 use haversack_core::{Error, ErrorCode};
 use tokio_postgres::{Row, Transaction};
 
+// A default names no column: to look up those of a wide table for each would take seconds.
 const COLUMNS: &str = "
 SELECT a.attrelid, a.attnum, a.attname::text AS name, a.atttypid, a.atttypmod, a.attnotnull,
        a.attidentity::text AS identity, a.attgenerated::text AS generated,
-       pg_get_expr(d.adbin, d.adrelid) AS expression,
+       CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, 0) ELSE pg_get_expr(d.adbin, d.adrelid) END AS expression,
        format_type(a.atttypid, a.atttypmod) AS declared, format_type(a.atttypid, -1) AS cast,
        a.attcollation <> 0 AS collated, co.collname::text AS collation, co.collprovider::text AS provider,
        co.collcollate::text AS libc, co.collisdeterministic AS deterministic,

@@ -148,10 +148,11 @@ pub async fn survey(
         .start()
         .await
         .map_err(&failed)?;
-    // The normal form leaves out the names of schemas on the path.
+    // The normal form leaves out the names of schemas on the path. To compile a query of the catalog
+    // takes longer than to run it.
     transaction
         .batch_execute(&format!(
-            "SET LOCAL search_path = public; {}",
+            "SET LOCAL search_path = public; SET LOCAL jit = off; {}",
             crate::database::CANONICAL
         ))
         .await

@@ -8,18 +8,18 @@ use tokio_postgres::{Row, Transaction};
 // `auto` and `internal` dependencies are serial and identity columns; a default that calls
 // nextval on a free sequence depends on it normally.
 const SEQUENCES: &str = "
-SELECT DISTINCT a.attrelid, a.attname::text AS name, format('%I.%I', n.nspname, s.relname) AS sequence
-FROM pg_attribute a
-JOIN pg_depend p ON p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass
-     AND p.refobjid = a.attrelid AND p.refobjsubid = a.attnum AND p.deptype IN ('a', 'i')
-JOIN pg_class s ON s.relkind = 'S' AND s.oid = p.objid JOIN pg_namespace n ON n.oid = s.relnamespace
-WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped
-UNION
-SELECT a.attrelid, a.attname::text, format('%I.%I', n.nspname, s.relname)
-FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass
-JOIN pg_class s ON s.relkind = 'S' AND s.oid = p.refobjid JOIN pg_namespace n ON n.oid = s.relnamespace
-WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped
+WITH drawn AS MATERIALIZED (
+    SELECT p.refobjid AS relid, p.refobjsubid AS num, p.objid AS sequence FROM pg_depend p
+    WHERE p.refclassid = 'pg_class'::regclass AND p.refobjid = ANY ($1) AND p.refobjsubid > 0
+      AND p.classid = 'pg_class'::regclass AND p.deptype IN ('a', 'i')
+  UNION
+    SELECT d.adrelid, d.adnum, p.refobjid FROM pg_attrdef d
+    JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass
+    WHERE d.adrelid = ANY ($1) AND p.refobjid <> d.adrelid
+)
+SELECT d.relid, a.attname::text AS name, format('%I.%I', n.nspname, s.relname) AS sequence
+FROM drawn d JOIN pg_class s ON s.oid = d.sequence AND s.relkind = 'S' JOIN pg_namespace n ON n.oid = s.relnamespace
+JOIN pg_attribute a ON a.attrelid = d.relid AND a.attnum = d.num AND NOT a.attisdropped
 ORDER BY 1, 2, 3";
 
 const DELETES: &str = "

@@ -13,6 +13,7 @@ mod expressions;
 mod harness;
 mod http;
 mod introspection;
+mod odd_names;
 mod organizational;
 mod poison;
 mod poke;
