@@ -105,3 +105,6 @@ impl Expr {
 pub(crate) fn division_by_zero() -> Error {
     Error::new(ErrorCode::OutOfRange, "division by zero").sqlstate("22012")
 }
+
+#[cfg(test)]
+mod tests;

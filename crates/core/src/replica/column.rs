@@ -1,7 +1,7 @@
 //! A column of a table: values of one type in one vector, text in an arena.
 
 use crate::schema::{Storage, Type};
-use crate::value::{Value, compare_float, compare_numeric};
+use crate::value::{Value, compare_float, compare_text, is_by_bytes};
 use std::cmp::Ordering;
 
 /// Text that is no longer referred to is tolerated up to here, in bytes, before a compaction.
@@ -103,8 +103,8 @@ pub(crate) struct TextData {
     /// Offset and length in the arena.
     spans: Vec<(u32, u32)>,
     garbage: usize,
-    /// Compared as numbers, not by bytes.
-    pub numeric: bool,
+    /// The type, where values don't compare by the bytes of their texts.
+    kind: Option<Box<Type>>,
 }
 
 impl Column {
@@ -116,7 +116,7 @@ impl Column {
                 arena: String::new(),
                 spans: Vec::new(),
                 garbage: 0,
-                numeric: matches!(kind, Type::Numeric { .. }),
+                kind: (!is_by_bytes(kind)).then(|| Box::new(kind.clone())),
             }),
         };
         Self {
@@ -214,7 +214,7 @@ impl Column {
                     !bits
                 }
             }
-            Data::Text(text) if text.numeric => 0,
+            Data::Text(text) if text.kind.is_some() => 0,
             Data::Text(text) => {
                 let bytes = text.get(slot).as_bytes();
                 let mut prefix = [0u8; 8];
@@ -235,10 +235,9 @@ impl TextData {
 
     #[inline]
     pub fn compare(&self, a: &str, b: &str) -> Ordering {
-        if self.numeric {
-            compare_numeric(a, b)
-        } else {
-            a.cmp(b)
+        match &self.kind {
+            Some(kind) => compare_text(kind, a, b),
+            None => a.cmp(b),
         }
     }
 
