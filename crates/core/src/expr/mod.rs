@@ -11,6 +11,7 @@ mod bound;
 mod call;
 mod cast;
 mod datum;
+mod fields;
 mod functions;
 mod host;
 mod jsonb;
