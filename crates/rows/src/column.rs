@@ -1,9 +1,10 @@
 //! A column of a table: values of one type in one vector, text in an arena.
 
-use crate::order::{compare_float, compare_numeric};
+use crate::order::compare_float;
 use crate::value::Value;
 pub use crate::value::ValueRef;
 use std::cmp::Ordering;
+use std::fmt;
 use std::sync::Arc;
 
 /// Text that is no longer referred to is tolerated up to here, in bytes, before a compaction.
@@ -13,6 +14,12 @@ const GARBAGE_BYTES_MIN: usize = 64 * 1024;
 pub trait RowSource {
     /// The value of the column at this position.
     fn at(&self, column: usize) -> ValueRef<'_>;
+}
+
+impl RowSource for Box<[Value]> {
+    fn at(&self, column: usize) -> ValueRef<'_> {
+        self[column].as_value_ref()
+    }
 }
 
 impl RowSource for Arc<[Value]> {
@@ -72,8 +79,25 @@ pub struct TextData {
     /// Offset and length in the arena.
     spans: Vec<(u32, u32)>,
     garbage: usize,
-    /// Compared as numbers, not by bytes.
-    pub numeric: bool,
+    /// How texts are compared where not by bytes.
+    pub order: Option<TextOrder>,
+}
+
+/// An order of texts that is not that of their bytes.
+#[derive(Clone)]
+pub struct TextOrder(Arc<dyn Fn(&str, &str) -> Ordering + Send + Sync>);
+
+impl TextOrder {
+    /// The order that a function gives.
+    pub fn new(compare: impl Fn(&str, &str) -> Ordering + Send + Sync + 'static) -> Self {
+        Self(Arc::new(compare))
+    }
+}
+
+impl fmt::Debug for TextOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TextOrder")
+    }
 }
 
 impl Column {
@@ -176,7 +200,7 @@ impl Column {
                     !bits
                 }
             }
-            Data::Text(text) if text.numeric => 0,
+            Data::Text(text) if text.order.is_some() => 0,
             Data::Text(text) => {
                 let bytes = text.get(slot).as_bytes();
                 let mut prefix = [0u8; 8];
@@ -189,13 +213,13 @@ impl Column {
 }
 
 impl TextData {
-    /// An empty column of text; `numeric` text is compared as numbers.
-    pub fn new(numeric: bool) -> Self {
+    /// An empty column of text.
+    pub fn new(order: Option<TextOrder>) -> Self {
         Self {
             arena: String::new(),
             spans: Vec::new(),
             garbage: 0,
-            numeric,
+            order,
         }
     }
 
@@ -209,10 +233,9 @@ impl TextData {
     /// Compares two texts as this column's values.
     #[inline]
     pub fn compare(&self, a: &str, b: &str) -> Ordering {
-        if self.numeric {
-            compare_numeric(a, b)
-        } else {
-            a.cmp(b)
+        match &self.order {
+            Some(order) => (order.0)(a, b),
+            None => a.cmp(b),
         }
     }
 

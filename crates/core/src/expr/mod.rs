@@ -11,6 +11,7 @@ mod bound;
 mod call;
 mod cast;
 mod datum;
+mod fields;
 mod functions;
 mod host;
 mod jsonb;
@@ -105,3 +106,6 @@ impl Expr {
 pub(crate) fn division_by_zero() -> Error {
     Error::new(ErrorCode::OutOfRange, "division by zero").sqlstate("22012")
 }
+
+#[cfg(test)]
+mod tests;

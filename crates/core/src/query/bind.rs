@@ -6,7 +6,7 @@ use super::{Op, Param};
 use crate::error::{Error, ErrorCode};
 use crate::schema::{Storage, Type};
 use crate::sort::sort_unique;
-use crate::value::{self, Scaled, Value, compare_float, compare_numeric};
+use crate::value::{self, Scaled, Value, compare_float};
 use std::borrow::Cow;
 use std::ops::Bound;
 
@@ -151,13 +151,10 @@ fn bind_list<'a>(condition: &Condition, params: &[Param<'a>]) -> Result<Filter<'
             }
         }
         Storage::Text => {
-            let numeric = matches!(condition.kind, Type::Numeric { .. });
-            let compare = |a: &str, b: &str| {
-                if numeric {
-                    compare_numeric(a, b)
-                } else {
-                    a.cmp(b)
-                }
+            let kind = &condition.kind;
+            let compare = |a: &str, b: &str| match value::is_by_bytes(kind) {
+                true => a.cmp(b),
+                false => value::compare_text(kind, a, b),
             };
             sort_unique(&mut texts, &|a, b| compare(a, b));
             Filter::TextIn {

@@ -6,6 +6,7 @@ use super::{CONDITIONS_MAX, Explain, IN_VALUES_MAX, Op, OrderShape, QueryShape, 
 use crate::error::{Error, ErrorCode};
 use crate::schema::{Schema, Storage, Table, TableId, Type};
 use crate::sort::sort_unique;
+use crate::value::is_by_bytes;
 use haversack_rows::Filter;
 use std::cell::Cell;
 
@@ -83,7 +84,7 @@ impl Plan {
         // 1.5 and 1.50 are one numeric and two texts, so such a key is found by its order.
         let hashed = |column: usize| {
             let kind = &table.columns[column].kind;
-            !(matches!(kind, Type::Numeric { .. }) && kind.storage() == Storage::Text)
+            kind.storage() != Storage::Text || is_by_bytes(kind)
         };
         let by_key = key
             .iter()

@@ -9,17 +9,27 @@ use super::hashed::{HashIndex, HashSpec};
 use super::key::{Key, hash_key};
 use crate::schema::{Storage, Table, Type};
 use crate::value::Value;
+use crate::value::{compare_text, is_by_bytes};
 use hashbrown::HashTable;
 use haversack_rows::SortedIndex;
-use haversack_rows::column::{Data, TextData};
+use haversack_rows::column::{Data, TextData, TextOrder};
 use std::sync::Arc;
+
+/// How texts of a type are compared where not by their bytes.
+fn text_order(kind: &Type) -> Option<TextOrder> {
+    if is_by_bytes(kind) {
+        return None;
+    }
+    let kind = kind.clone();
+    Some(TextOrder::new(move |a, b| compare_text(&kind, a, b)))
+}
 
 /// An empty column for values of a type.
 pub(super) fn column_of(kind: &Type) -> Column {
     Column::new(match kind.storage() {
         Storage::Int => Data::Int(Vec::new()),
         Storage::Float => Data::Float(Vec::new()),
-        Storage::Text => Data::Text(TextData::new(matches!(kind, Type::Numeric { .. }))),
+        Storage::Text => Data::Text(TextData::new(text_order(kind))),
     })
 }
 

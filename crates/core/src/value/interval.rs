@@ -213,6 +213,30 @@ impl Interval {
     }
 }
 
+impl Unit {
+    /// A bit of its own, since each may be given once.
+    fn bit(self) -> u16 {
+        let place = match self {
+            Unit::Micros(1) => 0,
+            Unit::Micros(1000) => 1,
+            Unit::Micros(SECOND) => 2,
+            Unit::Micros(MINUTE) => 3,
+            Unit::Micros(_) => 4,
+            Unit::Days(1) => 5,
+            Unit::Days(_) => 6,
+            Unit::Month => 7,
+            Unit::Years(1) => 8,
+            Unit::Years(10) => 9,
+            Unit::Years(100) => 10,
+            Unit::Years(_) => 11,
+        };
+        1 << place
+    }
+}
+
+/// Hours, minutes and seconds.
+const TIME_BITS: u16 = 0b1_1100;
+
 #[derive(Clone, Copy)]
 enum Unit {
     Micros(i64),
@@ -357,6 +381,14 @@ fn parse_words(text: &str) -> Result<Interval, Fault> {
     let mut interval = Interval::default();
     let mut reader = Reader { rest: text };
     let mut any = false;
+    let mut seen = 0;
+    let mut once = |bits: u16| -> Result<(), Fault> {
+        if seen & bits != 0 {
+            return Err(Fault::Syntax);
+        }
+        seen |= bits;
+        Ok(())
+    };
     // A number without a unit means days before a time of day, and seconds at the end.
     let mut pending: Option<Number> = None;
     reader.take('@');
@@ -376,7 +408,9 @@ fn parse_words(text: &str) -> Result<Interval, Fault> {
             }
             let number = pending.take().ok_or(Fault::Syntax)?;
             let (whole, fraction) = number.signed();
-            interval.add(whole, fraction, unit(&word).ok_or(Fault::Syntax)?)?;
+            let unit = unit(&word).ok_or(Fault::Syntax)?;
+            once(unit.bit())?;
+            interval.add(whole, fraction, unit)?;
             any = true;
             continue;
         }
@@ -386,6 +420,7 @@ fn parse_words(text: &str) -> Result<Interval, Fault> {
                 let (whole, fraction) = days.signed();
                 interval.add(whole, fraction, Unit::Days(1))?;
             }
+            once(TIME_BITS)?;
             interval.add_micros(time(&mut reader, &number)?)?;
             any = true;
             continue;

@@ -45,6 +45,15 @@ pub(crate) fn compare_text(kind: &Type, a: &str, b: &str) -> Ordering {
     }
 }
 
+/// Is the order of a type that is stored as text that of the bytes, so that equal values have
+/// equal texts?
+pub(crate) fn is_by_bytes(kind: &Type) -> bool {
+    !matches!(
+        kind,
+        Type::Numeric { .. } | Type::Interval | Type::Array { .. } | Type::Jsonb
+    )
+}
+
 /// As `array_cmp`: by elements, then by their number, then by dimensions.
 fn compare_arrays(of: &Type, a: &Array, b: &Array) -> Ordering {
     let pairs = a.items.iter().zip(&b.items);

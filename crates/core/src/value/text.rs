@@ -81,7 +81,7 @@ pub(super) fn parse_bytea(text: &str) -> Result<String, Error> {
     let bad = || mismatch("bytea (write it as \\x and hex digits)", text, "22P02");
     let digits = text.strip_prefix("\\x").ok_or_else(bad)?;
     if digits.len() % 2 != 0 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(bad());
+        return Err(bad().sqlstate("22023"));
     }
     Ok(text.to_ascii_lowercase())
 }

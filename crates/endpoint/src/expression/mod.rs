@@ -6,7 +6,9 @@
 //! what it doesn't know for certain it leaves to the server.
 
 mod calls;
+mod casts;
 mod collation;
+mod compare;
 mod compile;
 mod default;
 mod fold;

@@ -28,7 +28,6 @@ pub(super) fn translate(
         out: String::with_capacity(pattern.len() + 8),
         ignore_case,
         letters: &letters,
-        depth: 0,
     };
     translator.options(flags)?;
     let body = pattern.strip_prefix("***:").unwrap_or(pattern);
@@ -65,7 +64,6 @@ struct Translator<'a> {
     out: String,
     ignore_case: bool,
     letters: &'a dyn Fn() -> Result<Letters, String>,
-    depth: u32,
 }
 
 /// A part of a bracket expression.
@@ -92,11 +90,7 @@ impl Translator<'_> {
         while let Some(c) = self.rest.next() {
             match c {
                 '(' => self.open()?,
-                ')' => {
-                    self.depth = self.depth.saturating_sub(1);
-                    self.out.push(')');
-                }
-                '|' | '^' | '$' | '.' => self.out.push(c),
+                ')' | '|' | '^' | '$' | '.' => self.out.push(c),
                 '*' | '+' | '?' => self.out.push(c),
                 '{' if self.rest.peek().is_some_and(char::is_ascii_digit) => self.bound()?,
                 '[' => self.bracket()?,
@@ -108,7 +102,6 @@ impl Translator<'_> {
     }
 
     fn open(&mut self) -> Result<(), String> {
-        self.depth += 1;
         if self.rest.peek() != Some(&'?') {
             // What a group captures is never asked for.
             self.out.push_str("(?:");
@@ -335,10 +328,6 @@ impl Translator<'_> {
                 Item::Char(to) if from <= to => self.range(from, to, &mut body)?,
                 _ => return Err("its regular expression has a range of unknown kind".into()),
             }
-        }
-        match &*body {
-            "<" | ">" => {}
-            _ => {}
         }
         self.out.push_str(if negated { "[^" } else { "[" });
         self.out.push_str(&body);

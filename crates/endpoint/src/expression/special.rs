@@ -1,7 +1,8 @@
 //! Forms with a grammar of their own, and functions that take anything.
 
 use super::collation::Collation;
-use super::compile::{Compiler, Typed, call, comparison, negate, symbol};
+use super::compare::comparison;
+use super::compile::{Compiler, Typed, call, negate, symbol};
 use super::fold::fold;
 use super::kinds::{base, shown};
 use haversack_core::expr::Expr;

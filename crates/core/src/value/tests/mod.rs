@@ -215,7 +215,7 @@ fn uuids_bytes_and_enums() {
         refuse(&Type::Uuid, given, ErrorCode::TypeMismatch, "22P02");
     }
     check(&Type::Bytea, "\\xDEadBE", "\\xdeadbe", "\"\\\\xdeadbe\"");
-    refuse(&Type::Bytea, "\\xabc", ErrorCode::TypeMismatch, "22P02");
+    refuse(&Type::Bytea, "\\xabc", ErrorCode::TypeMismatch, "22023");
     let mood = Type::Enum {
         sql: "mood".into(),
         labels: vec!["sad".into(), "ok".into()],
