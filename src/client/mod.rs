@@ -112,7 +112,11 @@ impl Shared {
         // Nobody is ever asked for a token.
         let token_source = on_event.clone();
         let shared = Self::new(schema, String::new(), token_source, on_event, Some(memory));
-        shared.replica.borrow_mut().set_identity(identity.clone());
+        {
+            let mut replica = shared.replica.borrow_mut();
+            replica.set_identity(identity.clone());
+            replica.set_alone();
+        }
         shared.status.replace(Status {
             state: if identity.is_some() {
                 Connection::Online

@@ -159,15 +159,16 @@ function printed(column, { name }) {
 }
 
 /**
- * An operation as a statement: its values with those that the core made beside them. Values stand
- * as literals without a type, which Postgres reads as it reads a parameter.
+ * An operation as a statement: its values with those that the core made beside them, cast from text
+ * by `casts` as the endpoint does.
  */
-export function statement(table, op, made = {}) {
+export function statement(table, casts, op, made = {}) {
   const texts = (values, keys) =>
     Object.entries(values).map(([name, value]) => {
       const { type } = table.columns.find((column) => column.name === name)
       const text = isReference(value) ? keys[value.$new] : sqlText(type, value)
-      return [name, text === null ? 'NULL' : literal(String(text))]
+      const cast = casts.get(`${table.name}.${name}`)
+      return [name, text === null ? 'NULL' : `${literal(String(text))}::text::${cast}`]
     })
   const at = () => {
     const parts = table.primary_key.map((name, i) => [name, op.key[i]])

@@ -16,6 +16,12 @@ SELECT DISTINCT format('%I.%I', n.nspname, c.conname) AS name
 FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
 WHERE c.condeferred AND c.conparentid = 0`
 
+const CASTS = `
+SELECT n.nspname AS schema, c.relname AS relation, a.attname AS name, format_type(a.atttypid, NULL) AS cast
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'haversack')`
+
 export class Catalog {
   static async read(client, login) {
     const catalog = new Catalog()
@@ -32,6 +38,13 @@ export class Catalog {
     const numbers = await one('SELECT id, name FROM haversack.tables')
     /** Tables by their number in the changelog. */
     catalog.numbers = new Map(numbers.map(({ id, name }) => [id, name]))
+    /** The types' names, as the endpoint casts to them, by `table.column`. */
+    catalog.casts = new Map(
+      (await one(CASTS)).map(({ schema, relation, name, cast }) => [
+        `${schema === 'public' ? '' : `${schema}.`}${relation}.${name}`,
+        cast,
+      ]),
+    )
     catalog.#triggers(await one(TRIGGERS))
     return catalog
   }

@@ -40,6 +40,11 @@ impl Sequences {
 }
 
 impl Replica {
+    /// Says that every row there is stands here: nobody else has any, seen or not.
+    pub fn set_alone(&mut self) {
+        self.alone = true;
+    }
+
     /// Takes what a pending mutation made visible for confirmed. No other one is pending.
     pub fn confirm_visible(&mut self, local: LocalId) {
         for (table, key) in self.take_out(local) {

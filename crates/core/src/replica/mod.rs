@@ -81,6 +81,8 @@ pub(crate) type FxMap<K, V> = HashMap<K, V, FxBuildHasher>;
 pub struct Replica {
     schema: Arc<Schema>,
     identity: Option<String>,
+    /// See [`Replica::set_alone`].
+    alone: bool,
     tables: Vec<TableStore>,
     infos: Vec<TableInfo>,
     rules: Vec<TableRules>,
@@ -125,6 +127,7 @@ impl Replica {
         let tables = schema.tables.iter().zip(specs);
         Self {
             identity: None,
+            alone: false,
             tables: tables.map(|(t, specs)| TableStore::new(t, specs)).collect(),
             rules,
             version: 0,

@@ -34,6 +34,8 @@ pub(super) enum Style {
 enum Fault {
     Syntax,
     Range,
+    /// A displacement from UTC beyond Postgres's bound.
+    Zone,
 }
 
 impl Fault {
@@ -41,6 +43,7 @@ impl Fault {
         match self {
             Fault::Syntax => mismatch(kind, text, "22007"),
             Fault::Range => out_of_range(kind, text, "22008"),
+            Fault::Zone => out_of_range("a time zone", text, "22009"),
         }
     }
 }
@@ -274,7 +277,7 @@ impl Reader<'_> {
         }
         // Postgres's bound on an offset.
         if seconds >= 16 * 3600 {
-            return Err(Fault::Range);
+            return Err(Fault::Zone);
         }
         Ok(if sign == b'-' { -seconds } else { seconds })
     }

@@ -1,5 +1,6 @@
 //! What a replica promises to the binding, one behaviour at a time.
 
+mod alone;
 mod cascades;
 mod checks_generated;
 mod fixture;
