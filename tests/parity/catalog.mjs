@@ -17,10 +17,26 @@ FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
 WHERE c.condeferred AND c.conparentid = 0`
 
 const CASTS = `
-SELECT n.nspname AS schema, c.relname AS relation, a.attname AS name, format_type(a.atttypid, NULL) AS cast
+SELECT n.nspname AS schema, c.relname AS relation, a.attname AS name, format_type(a.atttypid, -1) AS cast
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')
   AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'haversack')`
+
+// Where a policy lets a user see a row that another keeps from being changed or deleted.
+const NARROW = `
+SELECT n.nspname AS schema, c.relname AS relation, commands.op
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN (VALUES ('w', 'update'), ('d', 'delete')) AS commands(cmd, op)
+WHERE c.relrowsecurity AND
+  (SELECT array_agg(pg_get_expr(polqual, polrelid) ORDER BY pg_get_expr(polqual, polrelid))
+   FROM pg_policy WHERE polrelid = c.oid AND polcmd IN ('*', 'r'))
+  IS DISTINCT FROM
+  (SELECT array_agg(pg_get_expr(polqual, polrelid) ORDER BY pg_get_expr(polqual, polrelid))
+   FROM pg_policy WHERE polrelid = c.oid AND polcmd IN ('*', commands.cmd::"char"))`
+
+const FUNCTIONS = `
+SELECT p.proname AS name, p.prosrc AS body FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'haversack')`
 
 export class Catalog {
   static async read(client, login) {
@@ -45,7 +61,13 @@ export class Catalog {
         cast,
       ]),
     )
-    catalog.#triggers(await one(TRIGGERS))
+    /** `table op`: row security may let the op find fewer rows than the user sees. */
+    catalog.narrow = new Set(
+      (await one(NARROW)).map(
+        ({ schema, relation, op }) => `${schema === 'public' ? '' : `${schema}.`}${relation} ${op}`,
+      ),
+    )
+    catalog.#triggers(await one(TRIGGERS), await one(FUNCTIONS))
     return catalog
   }
 
@@ -53,11 +75,12 @@ export class Catalog {
    * Columns that triggers set, as `table.column`, and by table those others that its triggers
    * write. Read from the functions' source: what looks like an assignment counts as one.
    */
-  #triggers(triggers) {
+  #triggers(triggers, functions) {
     this.set = new Set()
     this.writes = new Map()
     const names = new Set(this.numbers.values())
-    for (const { schema, relation, body, before } of triggers) {
+    for (const { schema, relation, body: own, before } of triggers) {
+      const body = withCalled(own, functions)
       const table = schema === 'public' ? relation : `${schema}.${relation}`
       if (!names.has(table)) continue
       if (before) {
@@ -85,4 +108,15 @@ export class Catalog {
     }
     return reached
   }
+}
+
+/** A function's source, and that of every function it calls, however deep. */
+function withCalled(body, functions, seen = new Set()) {
+  let whole = body
+  for (const { name, body: called } of functions) {
+    if (seen.has(name) || !new RegExp(`\\b${name}"?\\s*\\(`).test(body)) continue
+    seen.add(name)
+    whole += `\n${withCalled(called, functions, seen)}`
+  }
+  return whole
 }

@@ -12,6 +12,12 @@ export class Rules {
     const synced = new Set(schema.tables.map(({ name }) => name))
     for (const table of schema.tables) this.#table(table, synced)
     for (const name of catalog.set) this.unseen.set(name, 'a trigger sets it')
+    /** Tables that triggers alone write: nothing of them is compared. */
+    this.written = new Set()
+    const reached = new Set([...catalog.writes.values()].flatMap((names) => [...names]))
+    for (const { name, insertable, updatable, deletable } of schema.tables) {
+      if (reached.has(name) && !insertable && !updatable && !deletable) this.written.add(name)
+    }
     for (const [table, others] of catalog.writes) {
       this.triggered.push(`${table} writes ${[...others].join(', ')}`)
     }
@@ -52,6 +58,8 @@ export class Rules {
     if (this.serverOnly.has(error.constraint)) return `server-only ${error.constraint}`
     if (error.routine === 'exec_stmt_raise') return `raised by a trigger (${error.code})`
     if (error.routine === 'ExecWithCheckOptions') return 'a policy'
+    // A statement that a trigger made, on whatever table.
+    if (error.where?.includes('PL/pgSQL function')) return `within a trigger (${error.code})`
     return undefined
   }
 }

@@ -131,6 +131,7 @@ function report(counts, rules, done, ms) {
   const reasons = (map) => [...map].map(([name, reason]) => `${name}: ${reason}`)
   list('rules that only the server judges', reasons(rules.serverOnly))
   list('columns left out', reasons(rules.unseen))
+  list('tables that triggers alone write, left out', [...rules.written])
   list('tables written by triggers', rules.triggered)
 }
 

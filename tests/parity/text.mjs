@@ -30,7 +30,7 @@ export function sqlText(type, value) {
 
 /** A year of six digits and a sign, as rows have it, in Postgres's notation. */
 function dateText(text) {
-  const parts = /^([+-])(\d{6})(-.*)$/.exec(text)
+  const parts = /^([+-])(\d{4,7})(-.*)$/.exec(text)
   if (parts === null) return text
   const [, sign, digits, rest] = parts
   return sign === '+' ? `${Number(digits)}${rest}` : `${Number(digits) + 1}${rest} BC`

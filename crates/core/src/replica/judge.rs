@@ -66,7 +66,9 @@ impl Scratch<'_> {
         let (table, rules) = (self.table(id), self.rules(id));
         let Some(row) = &new.row else { return Ok(()) };
         for (i, rule) in rules.columns.iter().enumerate() {
-            let asked = rule.is_key || rule.required && !new.unknown.contains(&i);
+            // What was null before is for the server to fill, and no fault of this write.
+            let unfilled = old.is_some_and(|old| old[i].is_null());
+            let asked = rule.is_key || rule.required && !unfilled && !new.unknown.contains(&i);
             if asked && row[i].is_null() {
                 self.complain(not_null(table, &table.columns[i]))?;
             }
