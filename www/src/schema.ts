@@ -42,7 +42,11 @@ export interface Tables {
     }
     relations: {
       /** collections_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
     }
     key: number
   }
@@ -67,7 +71,11 @@ export interface Tables {
     }
     relations: {
       /** deleted_entities_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
     }
     key: number
   }
@@ -100,9 +108,17 @@ export interface Tables {
     }
     relations: {
       /** entity_fields_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
       /** entity_fields_user_id_field_id_fkey */
-      readonly field: { readonly table: 'field_definitions'; readonly many: false; readonly optional: false }
+      readonly field: {
+        readonly table: 'field_definitions'
+        readonly many: false
+        readonly optional: false
+      }
     }
     key: readonly ['event' | 'item' | 'event_type' | 'item_type', number, number]
   }
@@ -148,7 +164,11 @@ export interface Tables {
     }
     relations: {
       /** entity_files_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
     }
     key: number
   }
@@ -190,11 +210,23 @@ export interface Tables {
     }
     relations: {
       /** event_types_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
       /** events_user_id_event_type_id_fkey */
-      readonly events: { readonly table: 'events'; readonly many: true; readonly optional: true }
+      readonly events: {
+        readonly table: 'events'
+        readonly many: true
+        readonly optional: true
+      }
       /** routines_user_id_event_type_id_fkey */
-      readonly routines: { readonly table: 'routines'; readonly many: true; readonly optional: true }
+      readonly routines: {
+        readonly table: 'routines'
+        readonly many: true
+        readonly optional: true
+      }
     }
     key: number
   }
@@ -253,11 +285,23 @@ export interface Tables {
     }
     relations: {
       /** events_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
       /** events_user_id_event_type_id_fkey */
-      readonly event_type: { readonly table: 'event_types'; readonly many: false; readonly optional: true }
+      readonly event_type: {
+        readonly table: 'event_types'
+        readonly many: false
+        readonly optional: true
+      }
       /** routine_event_instances_user_id_event_id_fkey */
-      readonly routine_event_instances: { readonly table: 'routine_event_instances'; readonly many: true; readonly optional: true }
+      readonly routine_event_instances: {
+        readonly table: 'routine_event_instances'
+        readonly many: true
+        readonly optional: true
+      }
     }
     key: number
   }
@@ -303,9 +347,17 @@ export interface Tables {
     }
     relations: {
       /** field_definitions_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
       /** entity_fields_user_id_field_id_fkey */
-      readonly entity_fields: { readonly table: 'entity_fields'; readonly many: true; readonly optional: true }
+      readonly entity_fields: {
+        readonly table: 'entity_fields'
+        readonly many: true
+        readonly optional: true
+      }
     }
     key: number
   }
@@ -355,9 +407,17 @@ export interface Tables {
     }
     relations: {
       /** item_types_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
       /** items_user_id_item_type_id_fkey */
-      readonly items: { readonly table: 'items'; readonly many: true; readonly optional: true }
+      readonly items: {
+        readonly table: 'items'
+        readonly many: true
+        readonly optional: true
+      }
     }
     key: number
   }
@@ -411,9 +471,17 @@ export interface Tables {
     }
     relations: {
       /** items_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
       /** items_user_id_item_type_id_fkey */
-      readonly item_type: { readonly table: 'item_types'; readonly many: false; readonly optional: true }
+      readonly item_type: {
+        readonly table: 'item_types'
+        readonly many: false
+        readonly optional: true
+      }
     }
     key: number
   }
@@ -451,7 +519,11 @@ export interface Tables {
     }
     relations: {
       /** links_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
     }
     key: number
   }
@@ -489,9 +561,17 @@ export interface Tables {
     }
     relations: {
       /** list_items_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
       /** list_items_user_id_list_id_fkey */
-      readonly list: { readonly table: 'lists'; readonly many: false; readonly optional: false }
+      readonly list: {
+        readonly table: 'lists'
+        readonly many: false
+        readonly optional: false
+      }
     }
     key: number
   }
@@ -523,9 +603,17 @@ export interface Tables {
     }
     relations: {
       /** lists_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
       /** list_items_user_id_list_id_fkey */
-      readonly list_items: { readonly table: 'list_items'; readonly many: true; readonly optional: true }
+      readonly list_items: {
+        readonly table: 'list_items'
+        readonly many: true
+        readonly optional: true
+      }
     }
     key: number
   }
@@ -548,7 +636,11 @@ export interface Tables {
     update: never
     relations: {
       /** operation_logs_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
     }
     key: number
   }
@@ -576,11 +668,23 @@ export interface Tables {
     }
     relations: {
       /** routine_event_instances_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
       /** routine_event_instances_user_id_routine_id_fkey */
-      readonly routine: { readonly table: 'routines'; readonly many: false; readonly optional: false }
+      readonly routine: {
+        readonly table: 'routines'
+        readonly many: false
+        readonly optional: false
+      }
       /** routine_event_instances_user_id_event_id_fkey */
-      readonly event: { readonly table: 'events'; readonly many: false; readonly optional: true }
+      readonly event: {
+        readonly table: 'events'
+        readonly many: false
+        readonly optional: true
+      }
     }
     key: number
   }
@@ -641,11 +745,23 @@ export interface Tables {
     }
     relations: {
       /** routines_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
       /** routines_user_id_event_type_id_fkey */
-      readonly event_type: { readonly table: 'event_types'; readonly many: false; readonly optional: true }
+      readonly event_type: {
+        readonly table: 'event_types'
+        readonly many: false
+        readonly optional: true
+      }
       /** routine_event_instances_user_id_routine_id_fkey */
-      readonly routine_event_instances: { readonly table: 'routine_event_instances'; readonly many: true; readonly optional: true }
+      readonly routine_event_instances: {
+        readonly table: 'routine_event_instances'
+        readonly many: true
+        readonly optional: true
+      }
     }
     key: number
   }
@@ -671,9 +787,17 @@ export interface Tables {
     }
     relations: {
       /** tag_assignments_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
       /** tag_assignments_user_id_tag_id_fkey */
-      readonly tag: { readonly table: 'tags'; readonly many: false; readonly optional: false }
+      readonly tag: {
+        readonly table: 'tags'
+        readonly many: false
+        readonly optional: false
+      }
     }
     key: readonly ['event' | 'item', number, number]
   }
@@ -699,9 +823,17 @@ export interface Tables {
     }
     relations: {
       /** tags_user_id_fkey */
-      readonly user: { readonly table: 'users'; readonly many: false; readonly optional: false }
+      readonly user: {
+        readonly table: 'users'
+        readonly many: false
+        readonly optional: false
+      }
       /** tag_assignments_user_id_tag_id_fkey */
-      readonly tag_assignments: { readonly table: 'tag_assignments'; readonly many: true; readonly optional: true }
+      readonly tag_assignments: {
+        readonly table: 'tag_assignments'
+        readonly many: true
+        readonly optional: true
+      }
     }
     key: number
   }
@@ -733,39 +865,107 @@ export interface Tables {
     }
     relations: {
       /** collections_user_id_fkey */
-      readonly collections: { readonly table: 'collections'; readonly many: true; readonly optional: true }
+      readonly collections: {
+        readonly table: 'collections'
+        readonly many: true
+        readonly optional: true
+      }
       /** deleted_entities_user_id_fkey */
-      readonly deleted_entities: { readonly table: 'deleted_entities'; readonly many: true; readonly optional: true }
+      readonly deleted_entities: {
+        readonly table: 'deleted_entities'
+        readonly many: true
+        readonly optional: true
+      }
       /** entity_fields_user_id_fkey */
-      readonly entity_fields: { readonly table: 'entity_fields'; readonly many: true; readonly optional: true }
+      readonly entity_fields: {
+        readonly table: 'entity_fields'
+        readonly many: true
+        readonly optional: true
+      }
       /** entity_files_user_id_fkey */
-      readonly entity_files: { readonly table: 'entity_files'; readonly many: true; readonly optional: true }
+      readonly entity_files: {
+        readonly table: 'entity_files'
+        readonly many: true
+        readonly optional: true
+      }
       /** event_types_user_id_fkey */
-      readonly event_types: { readonly table: 'event_types'; readonly many: true; readonly optional: true }
+      readonly event_types: {
+        readonly table: 'event_types'
+        readonly many: true
+        readonly optional: true
+      }
       /** events_user_id_fkey */
-      readonly events: { readonly table: 'events'; readonly many: true; readonly optional: true }
+      readonly events: {
+        readonly table: 'events'
+        readonly many: true
+        readonly optional: true
+      }
       /** field_definitions_user_id_fkey */
-      readonly field_definitions: { readonly table: 'field_definitions'; readonly many: true; readonly optional: true }
+      readonly field_definitions: {
+        readonly table: 'field_definitions'
+        readonly many: true
+        readonly optional: true
+      }
       /** item_types_user_id_fkey */
-      readonly item_types: { readonly table: 'item_types'; readonly many: true; readonly optional: true }
+      readonly item_types: {
+        readonly table: 'item_types'
+        readonly many: true
+        readonly optional: true
+      }
       /** items_user_id_fkey */
-      readonly items: { readonly table: 'items'; readonly many: true; readonly optional: true }
+      readonly items: {
+        readonly table: 'items'
+        readonly many: true
+        readonly optional: true
+      }
       /** links_user_id_fkey */
-      readonly links: { readonly table: 'links'; readonly many: true; readonly optional: true }
+      readonly links: {
+        readonly table: 'links'
+        readonly many: true
+        readonly optional: true
+      }
       /** list_items_user_id_fkey */
-      readonly list_items: { readonly table: 'list_items'; readonly many: true; readonly optional: true }
+      readonly list_items: {
+        readonly table: 'list_items'
+        readonly many: true
+        readonly optional: true
+      }
       /** lists_user_id_fkey */
-      readonly lists: { readonly table: 'lists'; readonly many: true; readonly optional: true }
+      readonly lists: {
+        readonly table: 'lists'
+        readonly many: true
+        readonly optional: true
+      }
       /** operation_logs_user_id_fkey */
-      readonly operation_logs: { readonly table: 'operation_logs'; readonly many: true; readonly optional: true }
+      readonly operation_logs: {
+        readonly table: 'operation_logs'
+        readonly many: true
+        readonly optional: true
+      }
       /** routine_event_instances_user_id_fkey */
-      readonly routine_event_instances: { readonly table: 'routine_event_instances'; readonly many: true; readonly optional: true }
+      readonly routine_event_instances: {
+        readonly table: 'routine_event_instances'
+        readonly many: true
+        readonly optional: true
+      }
       /** routines_user_id_fkey */
-      readonly routines: { readonly table: 'routines'; readonly many: true; readonly optional: true }
+      readonly routines: {
+        readonly table: 'routines'
+        readonly many: true
+        readonly optional: true
+      }
       /** tag_assignments_user_id_fkey */
-      readonly tag_assignments: { readonly table: 'tag_assignments'; readonly many: true; readonly optional: true }
+      readonly tag_assignments: {
+        readonly table: 'tag_assignments'
+        readonly many: true
+        readonly optional: true
+      }
       /** tags_user_id_fkey */
-      readonly tags: { readonly table: 'tags'; readonly many: true; readonly optional: true }
+      readonly tags: {
+        readonly table: 'tags'
+        readonly many: true
+        readonly optional: true
+      }
     }
     key: number
   }

@@ -85,7 +85,9 @@ pub struct TextData {
 
 /// An order of texts that is not that of their bytes.
 #[derive(Clone)]
-pub struct TextOrder(Arc<dyn Fn(&str, &str) -> Ordering + Send + Sync>);
+pub struct TextOrder(Arc<Compare>);
+
+type Compare = dyn Fn(&str, &str) -> Ordering + Send + Sync;
 
 impl TextOrder {
     /// The order that a function gives.

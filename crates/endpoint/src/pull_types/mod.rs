@@ -85,11 +85,16 @@ fn write_table(schema: &Schema, table: &Table, out: &mut String) {
 }
 
 fn write_relations(schema: &Schema, table: &Table, out: &mut String) {
+    let relations = relations::of(schema, table);
+    if relations.is_empty() {
+        out.push_str("    relations: {}\n");
+        return;
+    }
     out.push_str("    relations: {\n");
-    for relation in relations::of(schema, table) {
+    for relation in relations {
         comment(Some(relation.foreign_key), "      ", out);
         out.push_str(&format!(
-            "      readonly {}: {{ readonly table: {}; readonly many: {}; readonly optional: {} }}\n",
+            "      readonly {}: {{\n        readonly table: {}\n        readonly many: {}\n        readonly optional: {}\n      }}\n",
             property(&relation.name),
             quoted(relation.table),
             relation.many,
