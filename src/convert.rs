@@ -234,9 +234,9 @@ mod tests {
         ];
         let columns = columns.join(",");
         let schema = format!(
-            r#"{{"format":1,"fingerprint":"","identity":{{"claim":"sub","setting":"s"}},
+            r#"{{"format":2,"server":15,"fingerprint":"","identity":{{"claim":"sub","setting":"s"}},
                 "limits":{{"body_bytes_max":1,"rows_max":1}},
-                "tables":[{{"name":"t","columns":[{columns}],"primary_key":["big","flag"],
+                "tables":[{{"name":"t","columns":[{columns}],"primary_key":["big","flag"], "primary_key_name": "big_pkey",
                 "insertable":true,"updatable":true,"deletable":true}}]}}"#
         );
         haversack_core::schema::Schema::from_pulled(&schema)

@@ -117,9 +117,18 @@ test('a refused write leaves the next one alone', async () => {
   assert.equal(outcome.code, undefined, outcome.message)
 })
 
+test('a value outside the list of a check is refused at once, as Postgres would', async () => {
+  const refused = await refusal(() =>
+    thrown(() => db.events.insert({ title: 'bad status', status: 'someday' })),
+  )
+  assert.equal(refused.code, 'check_violation')
+  assert.equal(refused.details.sqlstate, '23514')
+  assert.equal(refused.details.constraint, 'events_status_check')
+})
+
 test('what only Postgres can judge comes back as rejected, undone and kept with its reason', async () => {
   const result = await tab.run(async () => {
-    const write = db.events.insert({ title: 'bad status', status: 'someday' })
+    const write = db.events.insert({ title: 'beyond the budget', budget: 1_000_000 })
     const shown = db.events.get(write.key) !== undefined
     const refused = await outcome(write.synced)
     const after = await outcome(db.events.insert({ title: 'not held up' }).synced)
@@ -128,13 +137,13 @@ test('what only Postgres can judge comes back as rejected, undone and kept with 
   assert.equal(result.shown, true, 'it shows at once')
   assert.equal(result.refused.code, 'rejected')
   assert.equal(result.refused.details.sqlstate, '23514')
-  assert.match(result.refused.details.constraint, /status/)
+  assert.equal(result.refused.details.constraint, 'events_budget_within_subscription')
   assert.equal(result.gone, true, 'its effect is undone')
   assert.equal(result.after.code, undefined, 'the next write is not held up')
   const kept = await tab.run(() =>
     db.sync.rejected.map((r) => [r.ops[0].values.title, r.error.code]),
   )
-  assert.deepEqual(kept, [['bad status', 'rejected']])
+  assert.deepEqual(kept, [['beyond the budget', 'rejected']])
   await tab.run(() => db.sync.rejected[0].dismiss())
   assert.equal(await tab.run(() => db.sync.rejected.length), 0)
 })

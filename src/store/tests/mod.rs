@@ -19,7 +19,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 /// A table whose keys are leased, and one whose rows JSON alone can't hold.
 const SCHEMA: &str = r#"{
-  "format": 1, "fingerprint": "of the tests",
+  "format": 2, "server": 15, "fingerprint": "of the tests",
   "identity": {"claim": "sub", "setting": "app.user_id"},
   "limits": {"body_bytes_max": 16777216, "rows_max": 50000},
   "tables": [
@@ -28,14 +28,14 @@ const SCHEMA: &str = r#"{
        {"name": "item_id", "type": {"name": "int4"}, "nullable": false,
         "default": {"kind": "sequence"}, "writable": true},
        {"name": "title", "type": {"name": "text"}, "nullable": true, "writable": true}],
-     "primary_key": ["item_id"],
+     "primary_key": ["item_id"], "primary_key_name": "item_id_pkey",
      "insertable": true, "updatable": true, "deletable": true},
     {"name": "blobs",
      "columns": [
        {"name": "id", "type": {"name": "int8"}, "nullable": false, "writable": true},
        {"name": "body", "type": {"name": "bytea"}, "nullable": true, "writable": true},
        {"name": "tags", "type": {"name": "jsonb"}, "nullable": true, "writable": true}],
-     "primary_key": ["id"],
+     "primary_key": ["id"], "primary_key_name": "id_pkey",
      "insertable": true, "updatable": true, "deletable": true}
   ]
 }"#;

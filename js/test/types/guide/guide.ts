@@ -128,3 +128,15 @@ export async function attention(db: Db) {
     lost.reapply() // or lost.dismiss()
   }
 }
+
+/** What a write that breaks a rule throws. */
+export function refusedAtOnce(db: Db): void {
+  try {
+    db.notes.insert({ title: '' })
+  } catch (error) {
+    if (!(error instanceof HaversackError)) throw error
+    error.code // 'check_violation'; or not_null_violation, unique_violation, foreign_key_violation
+    error.details.sqlstate // '23514'
+    error.details.constraint // 'notes_title_check'
+  }
+}
