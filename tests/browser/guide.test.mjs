@@ -115,13 +115,41 @@ test("the guide's code does what the guide says", async () => {
   assert.equal(count, 4)
 })
 
-test('what the CHECK forbids comes back as rejected, with the name of the constraint', async () => {
+test('what the CHECK forbids is refused at once, with the name of the constraint', async () => {
+  const thrown = await page.evaluate(async (url) => {
+    const guide = await import('/guide.js')
+    const token = async () => (await fetch('/token')).text()
+    const db = await guide.openAs('1', url, token)
+    await guide.firstSync(db)
+    try {
+      db.notes.insert({ title: '' })
+    } catch ({ code, details }) {
+      return { code, sqlstate: details.sqlstate, constraint: details.constraint }
+    } finally {
+      await db.close()
+    }
+  }, backend.url)
+  const constraint = 'notes_title_check'
+  assert.deepEqual(thrown, { code: 'check_violation', sqlstate: '23514', constraint })
+})
+
+test('what only the server knows comes back as rejected, with the name of the constraint', async () => {
+  await backend.sql(`create function no_spam() returns trigger language plpgsql as $$
+    begin
+      if new.title = 'spam' then
+        raise exception 'no spam here' using errcode = '23514', constraint = 'notes_no_spam';
+      end if;
+      return new;
+    end $$`)
+  await backend.sql(
+    'create trigger no_spam before insert on notes for each row execute function no_spam()',
+  )
   const refused = await page.evaluate(async (url) => {
     const guide = await import('/guide.js')
     const token = async () => (await fetch('/token')).text()
     const db = await guide.openAs('1', url, token)
     await guide.firstSync(db)
-    const write = db.notes.insert({ title: '' })
+    const write = db.notes.insert({ title: 'spam' })
     const error = await write.synced.catch((error) => error)
     const kept = db.sync.rejected.length
     await guide.attention(db)
@@ -129,6 +157,6 @@ test('what the CHECK forbids comes back as rejected, with the name of the constr
     await db.close()
     return { code: error.code, constraint: error.details.constraint, kept, left }
   }, backend.url)
-  const constraint = 'notes_title_check'
+  const constraint = 'notes_no_spam'
   assert.deepEqual(refused, { code: 'rejected', constraint, kept: 1, left: 0 })
 })
