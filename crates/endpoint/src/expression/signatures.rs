@@ -193,3 +193,28 @@ impl Signature {
         (!asked || found.is_some()).then_some(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::TABLE;
+    use haversack_core::expr::FUNCTIONS;
+
+    #[test]
+    fn what_compiles_can_be_evaluated() {
+        for signature in TABLE.values().flatten() {
+            let core = signature.core.rsplit(':').next().unwrap_or_default();
+            assert!(
+                FUNCTIONS.contains(&core) || IN_OTHER_WORDS.contains(&core),
+                "{core} is no function of the core"
+            );
+        }
+    }
+
+    /// What the compiler says by other functions (`calls.rs`).
+    const IN_OTHER_WORDS: &[&str] = &[
+        "char_length_trimmed",
+        "char_octet_length",
+        "initcap",
+        "iregex",
+    ];
+}
