@@ -64,7 +64,11 @@ test('the SQL and TOML of README and guide are those that the tests migrate and 
 
 test('every test that the documentation names is there', () => {
   let named = 0
-  for (const page of ['../../ARCHITECTURE.md', '../../docs/reliability.md']) {
+  for (const page of [
+    '../../ARCHITECTURE.md',
+    '../../docs/reliability.md',
+    '../../docs/schemas.md',
+  ]) {
     for (const [, name, path] of read(page).matchAll(/\[([^\]]+)\]\(([^)]+\.(?:rs|mjs|ts))\)/g)) {
       const source = readFileSync(new URL(path!, new URL(page, import.meta.url)), 'utf8')
       // A name in quotes may be written with its apostrophe escaped.
