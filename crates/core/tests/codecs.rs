@@ -422,6 +422,7 @@ fn schema() -> Schema {
         insertable: true,
         updatable: false,
         deletable: true,
+        hides_rows: true,
         uniques: vec![Unique {
             name: "u".into(),
             columns: vec![part.clone()],

@@ -147,7 +147,8 @@ impl Scratch<'_> {
         if taken {
             return self.complain(unique_violation(table, unique, row));
         }
-        let within = rule.within_identity || self.rules(id).identity.is_none();
+        let everybodys = self.rules(id).identity.is_none() && !table.hides_rows;
+        let within = rule.within_identity || everybodys;
         let all_here = self.replica.alone || (store.complete && within);
         let nobody_elses = rule.reads.iter().any(|c| made.contains(c));
         if !(all_here && exact || nobody_elses) {

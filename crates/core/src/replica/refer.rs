@@ -193,7 +193,7 @@ impl Scratch<'_> {
             return false;
         }
         let Some(identity) = rules.identity else {
-            return true;
+            return !self.table(id).hides_rows;
         };
         let kind = &self.table(id).columns[identity].kind;
         let own = self.replica.identity().map(|own| value::parse(kind, own));

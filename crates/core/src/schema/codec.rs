@@ -33,6 +33,7 @@ json_from!(Table {
     insertable,
     updatable,
     deletable,
+    hides_rows = default,
     uniques = default,
     checks = default,
     foreign_keys = default,

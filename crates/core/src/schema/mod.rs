@@ -125,6 +125,10 @@ pub struct Table {
     pub updatable: bool,
     /// May the client delete rows?
     pub deletable: bool,
+    /// Row security may hide rows of the user's own reach by something else than an identity column,
+    /// so that a row that is not here may stand on the server all the same.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub hides_rows: bool,
     /// Unique constraints and unique indexes, the primary key aside, in the order in which Postgres
     /// asks them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

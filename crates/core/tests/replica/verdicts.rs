@@ -126,3 +126,20 @@ fn rules_of_the_server_alone_are_named_and_doubts_survive_a_reload() {
         assert_eq!(pending.unverified, ["t_f", "t_excl"]);
     }
 }
+
+#[test]
+fn what_row_security_hides_is_unknown() {
+    let mut hidden = ints("hidden", &["a"]);
+    hidden.hides_rows = true;
+    hidden.uniques = vec![unique("hidden_a", &["a"])];
+    let mut t = ints("t", &["far"]);
+    t.foreign_keys = vec![foreign("far", "hidden", Action::NoAction)];
+    let mut world = World::new(vec![t, hidden]);
+    let doubts = world.write(insert("t", json!({ "id": 1, "far": 9 })));
+    assert_eq!(doubts.expect("unknown is accepted"), ["far_fkey"]);
+    let doubts = world.write(insert("hidden", json!({ "id": 1, "a": 1 })));
+    assert_eq!(
+        doubts.expect("unknown is accepted"),
+        ["hidden_pkey", "hidden_a"]
+    );
+}

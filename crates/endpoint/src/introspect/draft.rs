@@ -131,7 +131,13 @@ impl Draft {
             sequences,
             relations: self.relations.clone(),
         };
+        let everybodys = self.policies.iter().any(|p| {
+            p.permissive && matches!(p.command, '*' | 'r') && p.using.as_deref() == Some("true")
+        });
+        let hides_rows =
+            found.row_security && !everybodys && !self.columns.iter().any(|c| c.identity);
         let table = Table {
+            hides_rows,
             name: self.name,
             columns: self.columns,
             primary_key: self.primary_key,

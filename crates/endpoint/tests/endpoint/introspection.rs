@@ -578,3 +578,23 @@ async fn one_broken_table_does_not_hide_the_others() {
     );
     assert_eq!(read.notes("good"), ["opaque_type r"]);
 }
+
+#[tokio::test]
+async fn a_table_says_where_row_security_hides_rows_without_an_owner() {
+    let read = read(
+        "CREATE TABLE members (id int PRIMARY KEY, who int NOT NULL);
+         CREATE TABLE joined (id int PRIMARY KEY); CREATE TABLE words (id int PRIMARY KEY);
+         CREATE TABLE open (id int PRIMARY KEY);
+         ALTER TABLE members ENABLE ROW LEVEL SECURITY; ALTER TABLE joined ENABLE ROW LEVEL SECURITY;
+         ALTER TABLE words ENABLE ROW LEVEL SECURITY;
+         CREATE POLICY own ON members USING (who = current_setting('app.current_user_id', true)::int);
+         CREATE POLICY ours ON joined USING (EXISTS (SELECT 1 FROM members WHERE members.id = joined.id));
+         CREATE POLICY everybodys ON words FOR SELECT USING (true)",
+        "[tables.members]\n[tables.joined]\nscope = 'global'\n[tables.words]\nscope = 'global'\n[tables.open]",
+    )
+    .await;
+    let hides = |name| read.table(name).hides_rows;
+    assert!(hides("joined"), "a membership decides");
+    assert!(!hides("members"), "the owner's column says whose a row is");
+    assert!(!hides("words") && !hides("open"), "they hide nothing");
+}
