@@ -56,7 +56,9 @@ process.exitCode = differences === 0 ? 0 : 1
 
 /** The kept cases of this schema, all of them. */
 async function replayCases(database, rules) {
-  const files = (existsSync(CASES) ? readdirSync(CASES) : []).filter((file) => file.endsWith('.json'))
+  const files = (existsSync(CASES) ? readdirSync(CASES) : []).filter((file) =>
+    file.endsWith('.json'),
+  )
   let failed = 0
   for (const file of files.sort()) {
     const kept = JSON.parse(readFileSync(join(CASES, file), 'utf8'))
