@@ -37,6 +37,9 @@ pub struct IdentityConfig {
     pub setting: String,
     /// What the setting holds; `json` by default for `request.jwt.claims`, else `text`.
     pub format: Option<IdentityFormat>,
+    /// The application's own list of revoked tokens: the column with their `jti`, as `table.column`
+    /// in `public` or `schema.table.column`.
+    pub revoked: Option<String>,
 }
 
 /// What the identity's setting holds.
@@ -55,6 +58,7 @@ impl Default for IdentityConfig {
             claim: "sub".into(),
             setting: "app.current_user_id".into(),
             format: None,
+            revoked: None,
         }
     }
 }

@@ -87,7 +87,10 @@ impl Database {
     pub fn options(&self) -> Options {
         Options {
             database_url: self.login_url(),
-            secret: SECRET.into(),
+            secret: Some(SECRET.into()),
+            jwks: None,
+            issuer: None,
+            audience: None,
             listen: "127.0.0.1:0".parse().unwrap(),
             origins: vec![ORIGIN.into()],
             connections: 4,
