@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::database::{self, command_error, pool_error};
 use crate::names::split;
 use crate::state::{State, ended};
+use crate::sync::session::Session;
 use crate::{poke, router};
 use axum::serve::ListenerExt;
 use haversack_core::{Error, ErrorCode};
@@ -18,6 +19,8 @@ use tokio_postgres::Client;
 
 /// How often the schema is read again, so that a migration is noticed.
 const SCHEMA_INTERVAL: Duration = Duration::from_secs(15);
+/// How often partitions of the changelog are made and dropped.
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(3600);
 /// How long open requests may take to end.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -87,6 +90,7 @@ fn background(state: &Arc<State>) -> Vec<JoinHandle<()>> {
     let keys = state.clone();
     vec![
         tokio::spawn(reread(state.clone())),
+        tokio::spawn(maintain(state.clone())),
         tokio::spawn(revoked::keep_watching(state.clone())),
         tokio::spawn(async move {
             if let Some(jwks) = keys.verifier.jwks() {
@@ -196,6 +200,38 @@ pub async fn reread_with(state: &State, client: &mut Client) -> Result<(), Error
     // Also under the same fingerprint: privileges and scopes are not in it.
     state.replace(compiled);
     Ok(())
+}
+
+/// Has the changelog kept, again and again.
+async fn maintain(state: Arc<State>) {
+    loop {
+        match maintain_once(&state).await {
+            Ok(0) => {}
+            Ok(dropped) => tracing::info!(dropped, "days of the changelog were dropped"),
+            Err(error) => {
+                tracing::error!(code = %error.code, "the changelog can't be kept: {}", error.message);
+            }
+        }
+        tokio::time::sleep(MAINTENANCE_INTERVAL).await;
+    }
+}
+
+/// Makes the changelog's partitions for the days ahead, and drops those that are too old, unless
+/// another endpoint is at it. Gives how many were dropped.
+///
+/// # Errors
+/// What Postgres answers; `overloaded` where a lock did not come at once.
+pub async fn maintain_once(state: &State) -> Result<i32, Error> {
+    let session = Session::get(&state.own_pool).await?;
+    let days = i32::try_from(state.config.changelog.retention_days).unwrap_or(i32::MAX);
+    let rows = session
+        .query(
+            "SELECT haversack.maintain(make_interval(days => $1))",
+            &[&days],
+        )
+        .await
+        .map_err(|failure| failure.into_error())?;
+    Ok(rows.first().map_or(0, |row| row.get(0)))
 }
 
 fn origin(text: &str) -> Result<String, Error> {

@@ -1,6 +1,6 @@
 //! Which tokens were revoked before they expired: the database knows, by `jti`.
 //!
-//! `haversack.revoked` is a view that `attach` makes, over `haversack.revocations` and over the
+//! `haversack.revoked` is a function that `attach` makes, over `haversack.revocations` and over the
 //! application's own list where haversack.toml names one. A request is checked against it before
 //! anything is done; open sockets are checked together, every few seconds.
 
@@ -11,14 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast;
+use tokio_postgres::types::ToSql;
 
 /// How often the tokens of open sockets are looked up.
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 /// Announcements that a slow socket may fall behind; it looks for itself then.
 const ANNOUNCEMENTS: usize = 64;
 
-const IS_REVOKED: &str = "SELECT EXISTS (SELECT 1 FROM haversack.revoked WHERE jti = $1)";
-const REVOKED: &str = "SELECT DISTINCT jti FROM haversack.revoked WHERE jti = ANY ($1)";
+const REVOKED: &str = "SELECT haversack.revoked($1)";
 
 /// The answer to a revoked token.
 pub fn error() -> Error {
@@ -31,11 +31,7 @@ pub fn error() -> Error {
 /// `token_revoked`, or what the database answers.
 pub async fn check(session: &Session, jti: Option<&str>) -> Result<(), Error> {
     let Some(jti) = jti else { return Ok(()) };
-    let rows = session
-        .query(IS_REVOKED, &[&jti])
-        .await
-        .map_err(|failure| failure.into_error())?;
-    if rows.first().is_some_and(|row| !row.get::<_, bool>(0)) {
+    if look_up(session, &[jti]).await?.is_empty() {
         return Ok(());
     }
     Err(error())
@@ -134,7 +130,11 @@ pub async fn keep_watching(state: Arc<State>) {
         if open.is_empty() {
             continue;
         }
-        match look_up(&state, &open).await {
+        let found = async {
+            let session = Session::get(&state.own_pool).await?;
+            look_up(&session, &open).await
+        };
+        match found.await {
             Ok(revoked) => {
                 healthy = true;
                 if !revoked.is_empty() {
@@ -151,10 +151,13 @@ pub async fn keep_watching(state: Arc<State>) {
     }
 }
 
-async fn look_up(state: &State, open: &[String]) -> Result<BTreeSet<String>, Error> {
-    let session = Session::get(&state.own_pool).await?;
+/// Those of the names that are revoked.
+async fn look_up<T: ToSql + Sync>(
+    session: &Session,
+    names: &[T],
+) -> Result<BTreeSet<String>, Error> {
     let rows = session
-        .query(REVOKED, &[&open])
+        .query(REVOKED, &[&names])
         .await
         .map_err(|failure| failure.into_error())?;
     Ok(rows.iter().map(|row| row.get(0)).collect())

@@ -249,6 +249,13 @@ pub fn token(user: &str) -> String {
     auth::mint(SECRET, "sub", user, Duration::from_secs(600)).unwrap()
 }
 
+/// A token that can be revoked by its name.
+pub fn named_token(user: &str, jti: &str) -> String {
+    let claims = serde_json::json!({ "sub": user, "jti": jti, "exp": auth::now_s() + 600 });
+    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
+    jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()
+}
+
 /// A client that keeps confirmed rows and nothing more.
 #[derive(Clone)]
 pub struct Replica {
