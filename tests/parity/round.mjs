@@ -112,6 +112,9 @@ export class Round {
       if (core === undefined) await this.#open()
       return
     }
+    // Of a row that isn't there Postgres never looks at the values. This comes before the values
+    // are tried one by one, which writes to the core what it then has to forget.
+    if (verdict === 'row_not_found' && said.startsWith('22')) return this.#count(verdict)
     // Of several values that are wrong by themselves Postgres names one of its own choice.
     if (said.startsWith('22') && this.#wrongValues(ops).has(verdict)) {
       this.#count(verdict)
@@ -123,8 +126,6 @@ export class Round {
     if (said === '42501' && ops.some((op) => this.#isForeign(op))) return this.#count(said)
     if (verdict === 'row_not_found') {
       const { narrow } = this.#database.catalog
-      // Of a row that isn't there Postgres never looks at the values.
-      if (said.startsWith('22')) return this.#count(verdict)
       if (ops.some((op) => narrow.has(`${op.table} ${op.op}`))) {
         this.#count('row_not_found by a policy')
         if (core === undefined) await this.#open()
