@@ -55,9 +55,9 @@ impl Store {
 
     async fn dead_holders(&self, tables: &Map<u32>) -> Result<Vec<String>, Error> {
         let tx = Tx::begin(&self.db, &[LEASES], Mode::Read)?;
-        let mut holders = Vec::new();
+        let mut holders: Vec<String> = Vec::new();
         for table in tables.keys() {
-            holders.extend(read(&tx, table).await?.holders().cloned());
+            holders.extend(read(&tx, table).await?.holders().map(str::to_owned));
         }
         // Without Web Locks nobody knows who is dead, so nothing is taken from anybody.
         let Some(held) = locks::held().await else {
@@ -105,13 +105,13 @@ pub async fn settle(
 ) -> Result<(), Error> {
     let spent: Vec<(String, i64)> = judged.iter().flat_map(|m| drawn_keys(schema, m)).collect();
     let mut tables: Map<()> = granted.keys().map(|table| (table.clone(), ())).collect();
-    tables.extend(spent.iter().map(|(table, _)| (table.clone(), ())));
+    tables.extend(spent.iter().map(|(table, _)| (table.as_str(), ())));
     for table in tables.keys() {
         let mut lease = read(tx, table).await?;
         if let Some(ranges) = granted.get(table) {
             lease.grant(ranges);
         }
-        for (_, key) in spent.iter().filter(|(of, _)| of == table) {
+        for (_, key) in spent.iter().filter(|(of, _)| **of == **table) {
             lease.spend(*key);
         }
         write(tx, table, &lease)?;

@@ -15,6 +15,12 @@ pub fn run(repository: &Repository, quick: bool) -> Result<()> {
     needs.extend([Need::Browser, Need::Postgres]);
     let tools = setup::run(repository, &needs)?;
     build::package(repository, &tools)?;
+    Program::new("cargo")
+        .args(["run", "--profile", "native", "--package", "haversack-core"])
+        .args(["--example", "micro", "--", "rules"])
+        .folder(repository.root())
+        .limit_s(600)
+        .show()?;
     let binary = endpoint::build(repository)?;
     // As durable as in production: a measurement without it would flatter us.
     let cluster = Cluster::fresh(repository, tools.postgres()?, "bench", Durability::Durable)?;

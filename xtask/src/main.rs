@@ -10,6 +10,7 @@ mod demo;
 mod endpoint;
 mod files;
 mod generate;
+mod lean;
 mod node;
 mod parity;
 mod postgres;
@@ -40,6 +41,7 @@ Environment:
   HAVERSACK_CHROMIUM           The browser (/usr/bin/chromium)
   HAVERSACK_CHROMEDRIVER       Its driver (/usr/bin/chromedriver)
   HAVERSACK_WASM_TARGET        The only way to try for WebAssembly: sysroot, rustup or debian
+  HAVERSACK_WASM_STD           The standard library in the module: lean or installed
   HAVERSACK_POSTGRES           The only embedded Postgres to take: system or npm";
 
 /// The chores of the Haversack repository.

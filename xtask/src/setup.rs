@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cargo_tools::Tool;
 use crate::files::TemporaryFolder;
+use crate::lean::Library;
 use crate::node;
 use crate::postgres::binaries::{self, Binaries};
 use crate::process::Program;
@@ -54,6 +55,7 @@ pub const BUILD: &[Need] = &[Need::NodePackages, Need::WasmTarget, Need::WasmBin
 #[derive(Clone, Debug, Default)]
 pub struct Tools {
     compiler: Option<Compiler>,
+    library: Option<Library>,
     folders: Vec<PathBuf>,
     browser: Option<Browser>,
     postgres: Option<Binaries>,
@@ -88,6 +90,12 @@ impl Tools {
             .context("this command did not ask for WebAssembly")?;
         let path = self.path(compiler.folder())?;
         Ok(compiler.apply(program).env("PATH", path))
+    }
+
+    /// The standard library of the shipped module.
+    pub fn library(&self) -> Result<Library> {
+        self.library
+            .context("this command did not ask for WebAssembly")
     }
 
     fn path(&self, first: Option<PathBuf>) -> Result<OsString> {
@@ -172,7 +180,9 @@ fn joined<T>(thread: thread::ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
 fn compile(repository: &Repository, needs: &[Need]) -> Result<Tools> {
     let mut tools = Tools::default();
     if needs.contains(&Need::WasmTarget) {
-        tools.compiler = Some(wasm_target()?);
+        let compiler = wasm_target()?;
+        tools.compiler = Some(compiler);
+        tools.library = Some(Library::find(compiler)?);
     }
     let build_folder = TemporaryFolder::new("tools")?;
     if needs.contains(&Need::WasmBindgen) {

@@ -203,7 +203,10 @@ impl<'a> Workbench<'a> {
                 let (mut counted, well) =
                     self.node_tests("tests/packaging", Program::new("node"))?;
                 // What it weighs is one more test.
-                let light = weight.within_limit();
+                let light = self
+                    .tools
+                    .library()
+                    .and_then(|library| weight.within_limit(library));
                 if let Err(error) = &light {
                     println!("{error}");
                 }

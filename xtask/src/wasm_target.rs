@@ -58,6 +58,14 @@ impl Compiler {
         }
     }
 
+    /// Where it keeps its libraries.
+    pub fn sysroot(self) -> Option<PathBuf> {
+        match self {
+            Compiler::Own => sysroot(Path::new("rustc")),
+            Compiler::Debian => sysroot(&Path::new(DEBIAN_BIN).join("rustc")),
+        }
+    }
+
     /// The folder that has to come first on the PATH.
     pub fn folder(self) -> Option<PathBuf> {
         match self {

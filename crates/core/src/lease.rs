@@ -80,8 +80,8 @@ impl Lease {
     }
 
     /// The tabs that hold keys.
-    pub fn holders(&self) -> impl Iterator<Item = &String> {
-        self.held.keys()
+    pub fn holders(&self) -> impl Iterator<Item = &str> {
+        self.held.keys().map(|tab| &**tab)
     }
 
     /// Frees what dead tabs held. The keys of all queued mutations must have been spent before.

@@ -1,17 +1,22 @@
 //! A map by name, as a sorted list: what a mutation or a lease needs, in little code.
 //!
 //! For the dozens of columns of a row and the tables of a schema; inserting moves what follows, so
-//! it is not for thousands of names in random order.
+//! it is not for thousands of names in random order. Names are shared: those of a table's columns are
+//! the same in every mutation.
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// A name, which copies share.
+pub type Name = Arc<str>;
 
 /// Values by name, in the order of the names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Map<V>(Vec<(String, V)>);
+pub struct Map<V>(Vec<(Name, V)>);
 
 impl<V> Default for Map<V> {
     fn default() -> Self {
@@ -40,7 +45,7 @@ impl<V> Map<V> {
     }
 
     /// A map of values that stand in the order of their names, each name once.
-    pub fn from_sorted(values: Vec<(String, V)>) -> Self {
+    pub fn from_sorted(values: Vec<(Name, V)>) -> Self {
         debug_assert!(
             values.is_sorted_by(|(a, _), (b, _)| a < b),
             "names are sorted"
@@ -69,7 +74,8 @@ impl<V> Map<V> {
     }
 
     /// Sets the value of a name, and gives the one before.
-    pub fn insert(&mut self, name: String, value: V) -> Option<V> {
+    pub fn insert(&mut self, name: impl Into<Name>, value: V) -> Option<V> {
+        let name = name.into();
         match self.find(&name) {
             Ok(i) => Some(std::mem::replace(&mut self.0[i].1, value)),
             Err(i) => {
@@ -85,7 +91,7 @@ impl<V> Map<V> {
         V: Default,
     {
         let i = self.find(name).unwrap_or_else(|i| {
-            self.0.insert(i, (name.to_owned(), V::default()));
+            self.0.insert(i, (name.into(), V::default()));
             i
         });
         &mut self.0[i].1
@@ -98,7 +104,7 @@ impl<V> Map<V> {
     }
 
     /// Keeps what a test lets through.
-    pub fn retain(&mut self, mut keep: impl FnMut(&String, &mut V) -> bool) {
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &mut V) -> bool) {
         self.0.retain_mut(|(name, value)| keep(name, value));
     }
 
@@ -113,12 +119,12 @@ impl<V> Map<V> {
     }
 
     /// Names and values, by name.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&String, &V)> + ExactSizeIterator {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Name, &V)> + ExactSizeIterator {
         self.0.iter().map(|(name, value)| (name, value))
     }
 
     /// The names.
-    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &String> + ExactSizeIterator {
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &Name> + ExactSizeIterator {
         self.0.iter().map(|(name, _)| name)
     }
 
@@ -134,8 +140,8 @@ impl<V> Map<V> {
 }
 
 impl<V> IntoIterator for Map<V> {
-    type Item = (String, V);
-    type IntoIter = std::vec::IntoIter<(String, V)>;
+    type Item = (Name, V);
+    type IntoIter = std::vec::IntoIter<(Name, V)>;
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
     }
@@ -143,34 +149,34 @@ impl<V> IntoIterator for Map<V> {
 
 /// What goes through a map by reference.
 pub type Iter<'m, V> =
-    std::iter::Map<std::slice::Iter<'m, (String, V)>, fn(&'m (String, V)) -> (&'m String, &'m V)>;
+    std::iter::Map<std::slice::Iter<'m, (Name, V)>, fn(&'m (Name, V)) -> (&'m Name, &'m V)>;
 
 impl<'m, V> IntoIterator for &'m Map<V> {
-    type Item = (&'m String, &'m V);
+    type Item = (&'m Name, &'m V);
     type IntoIter = Iter<'m, V>;
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter().map(|(name, value)| (name, value))
     }
 }
 
-impl<V> Extend<(String, V)> for Map<V> {
-    fn extend<I: IntoIterator<Item = (String, V)>>(&mut self, values: I) {
+impl<V, N: Into<Name>> Extend<(N, V)> for Map<V> {
+    fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, values: I) {
         for (name, value) in values {
             self.insert(name, value);
         }
     }
 }
 
-impl<V> FromIterator<(String, V)> for Map<V> {
-    fn from_iter<I: IntoIterator<Item = (String, V)>>(values: I) -> Self {
+impl<V, N: Into<Name>> FromIterator<(N, V)> for Map<V> {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(values: I) -> Self {
         let mut map = Self::new();
         map.extend(values);
         map
     }
 }
 
-impl<V, const N: usize> From<[(String, V); N]> for Map<V> {
-    fn from(values: [(String, V); N]) -> Self {
+impl<V, N: Into<Name>, const LEN: usize> From<[(N, V); LEN]> for Map<V> {
+    fn from(values: [(N, V); LEN]) -> Self {
         values.into_iter().collect()
     }
 }
@@ -184,7 +190,7 @@ impl<V> std::ops::Index<&str> for Map<V> {
 
 impl<V: Serialize> Serialize for Map<V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter())
+        serializer.collect_map(self.iter().map(|(name, value)| (&**name, value)))
     }
 }
 
@@ -198,11 +204,12 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Map<V> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
                 // What comes off the network may have very many names, in any order.
-                let mut sorted = BTreeMap::new();
+                let mut sorted: BTreeMap<String, V> = BTreeMap::new();
                 while let Some((name, value)) = members.next_entry()? {
                     sorted.insert(name, value);
                 }
-                Ok(Map(sorted.into_iter().collect()))
+                let shared = sorted.into_iter().map(|(name, value)| (name.into(), value));
+                Ok(Map(shared.collect()))
             }
         }
         deserializer.deserialize_map(Names(PhantomData))

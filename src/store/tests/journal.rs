@@ -65,7 +65,7 @@ impl Said {
                 theirs: None,
             },
         });
-        said.granted.insert("items".into(), vec![(100, 199)]);
+        said.granted.insert("items", vec![(100, 199)]);
         said.judged = judged;
         said
     }

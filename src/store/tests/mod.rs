@@ -58,8 +58,8 @@ async fn new_store() -> (Store, State) {
 /// A mutation that makes an item.
 fn insert(key: i64, title: &str) -> Queued {
     let mut values = Values::new();
-    values.insert("item_id".into(), Some(key.to_string()));
-    values.insert("title".into(), Some(title.into()));
+    values.insert("item_id", Some(key.to_string()));
+    values.insert("title", Some(title.into()));
     let table = "items".into();
     Queued {
         at: 1_790_000_000_000,

@@ -8,7 +8,7 @@ use crate::schema::Type;
 use crate::value::decimal::{self, Operation, Rounding};
 use crate::value::interval::Interval;
 use crate::value::time::{DAY_MICROS, civil_of, days_of};
-use crate::value::{POSTGRES_EPOCH_UNIX_MICROS, write_scaled};
+use crate::value::{POSTGRES_EPOCH_UNIX_MICROS, type_name, write_scaled};
 
 /// A number of microseconds as a numeric of a scale.
 fn scaled(number: i128, scale: i16) -> String {
@@ -51,7 +51,10 @@ fn extract_time(field: &str, micros: i64) -> Option<String> {
 }
 
 fn unsupported(field: &str, kind: &Type) -> Error {
-    let message = format!("unit \"{field}\" not supported for {kind:?}");
+    let message = format!(
+        "unit \"{field}\" not supported for type {}",
+        type_name(kind)
+    );
     Error::new(ErrorCode::TypeMismatch, message).sqlstate("0A000")
 }
 

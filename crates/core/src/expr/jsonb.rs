@@ -146,7 +146,7 @@ pub(super) fn to_bool<'a>(text: &str) -> Result<Datum<'a>, Error> {
 pub(super) fn to_number(text: &str, to: &Type) -> Result<String, Error> {
     match tree(text) {
         Json::Number(number) => Ok(number.into_owned()),
-        other => Err(no_cast(&other, &format!("{to:?}"))),
+        other => Err(no_cast(&other, value::type_name(to))),
     }
 }
 

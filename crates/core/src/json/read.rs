@@ -242,7 +242,7 @@ impl<'a, V: FromJson<'a>> FromJson<'a> for crate::map::Map<V> {
         }
         let mut map = Self::new();
         for (name, value) in json.members() {
-            map.insert(name.clone().into_owned(), V::from_json(value, fault));
+            map.insert(&**name, V::from_json(value, fault));
         }
         map
     }

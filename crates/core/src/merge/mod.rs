@@ -98,7 +98,7 @@ pub fn parse_values(table: &Table, values: &Values) -> Result<Vec<(ColumnId, Val
             let column = table.require_column(name)?;
             let value = match text {
                 Some(text) => value::parse(&table.column(column).kind, text)
-                    .map_err(|error| error.table(&table.name).column(name))?,
+                    .map_err(|error| error.table(&table.name).column(&**name))?,
                 None => Value::Null,
             };
             Ok((column, value))

@@ -13,7 +13,7 @@ use super::scratch::{Held, Mode, Scratch};
 use super::{Key, Replica};
 use crate::error::{Error, ErrorCode};
 use crate::json::Json;
-use crate::map::Map;
+use crate::map::{Map, Name};
 use crate::protocol::{Mutation, Op, Seq, Text, Values};
 use crate::queue;
 use crate::schema::{Column, Table, TableId};
@@ -149,9 +149,9 @@ fn given_columns<'g, 'a>(
     // Both stand in the order of the names.
     let mut known = by_name.iter();
     for (name, json) in given {
-        let found = known.find(|&&i| table.columns[i].name >= *name);
+        let found = known.find(|&&i| *table.columns[i].name >= **name);
         let i = match found {
-            Some(&i) if table.columns[i].name == *name => i,
+            Some(&i) if *table.columns[i].name == **name => i,
             _ => usize::from(table.require_column(name)?.0),
         };
         check_writable(table, &table.columns[i])?;
@@ -217,7 +217,7 @@ impl<'r> Draft<'r> {
                     ErrorCode::InvalidQuery,
                     format!("{column} refers to operation {position}, which is no earlier insert"),
                 )
-                .column(column)
+                .column(&**column)
             };
             let mut effects = self.scratch.effects.iter();
             let effect = effects.find(|e| e.op() == Some(position));
@@ -290,9 +290,12 @@ impl<'r> Draft<'r> {
         let mut row: Row = row.into();
         self.generate(id, &mut row, &mut unknown)?;
         let sent = rules.by_name.iter().filter(|&&i| is_sent[i]);
-        let text = |&i: &usize| -> (String, Text) {
+        let text = |&i: &usize| -> (Name, Text) {
             let column = &table.columns[i];
-            (column.name.clone(), value::to_text(&column.kind, &row[i]))
+            (
+                rules.columns[i].name.clone(),
+                value::to_text(&column.kind, &row[i]),
+            )
         };
         let op = Op::Insert {
             table: table.name.clone(),
@@ -356,8 +359,14 @@ impl<'r> Draft<'r> {
                 .hint("delete the row and insert another"));
             }
             self.check_identity(column, &value)?;
-            set.insert(column.name.clone(), value::to_text(&column.kind, &value));
-            base.insert(column.name.clone(), self.base(id, &key, i, column, &row));
+            set.insert(
+                rules.columns[i].name.clone(),
+                value::to_text(&column.kind, &value),
+            );
+            base.insert(
+                rules.columns[i].name.clone(),
+                self.base(id, &key, i, column, &row),
+            );
             changes.push((i, value));
         }
         if set.is_empty() {

@@ -5,6 +5,7 @@ use super::foreign::{ForeignRule, bind_foreign};
 use super::hashed::{HashSpec, Part, Source};
 use super::same::Same;
 use crate::expr::{Bound, Expr};
+use crate::map::Name;
 use crate::schema::{Domain, Predicate, Schema, Table, TableId, Unique};
 
 /// What holds for the rows of a table.
@@ -29,6 +30,8 @@ pub(super) struct TableRules {
 
 #[derive(Debug)]
 pub(super) struct ColumnRule {
+    /// As mutations list it.
+    pub name: Name,
     pub default: DefaultRule,
     /// Is a default that the client evaluates sent, rather than left to the server?
     pub sends_default: bool,
@@ -159,6 +162,7 @@ fn bind_column(table: &Table, column: &crate::schema::Column) -> ColumnRule {
             .collect(),
     };
     ColumnRule {
+        name: column.name.as_str().into(),
         // What was made at random or drawn from a lease must be the same on both sides.
         sends_default: column.writable && (is_key || refers || default.is_made()),
         default,

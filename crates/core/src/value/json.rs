@@ -44,7 +44,7 @@ fn from_json_type(kind: &Type, json: &Json<'_>) -> Result<Value, Error> {
         (Type::Bool, Json::Text(text)) => Err(mismatch("boolean", text, "22P02")),
         (_, Json::Text(text)) => parse(kind, text),
         (_, Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_)) => {
-            Err(mismatch(name(kind), &json::text(json), "22P02"))
+            Err(mismatch(type_name(kind), &json::text(json), "22P02"))
         }
     }
 }
@@ -211,7 +211,7 @@ pub fn write_json_string(text: &str, out: &mut String) {
 }
 
 /// A type's name, for messages.
-fn name(kind: &Type) -> &str {
+pub(crate) fn type_name(kind: &Type) -> &str {
     match kind {
         Type::Bool => "boolean",
         Type::Int2 => "smallint",

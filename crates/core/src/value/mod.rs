@@ -25,7 +25,8 @@ pub(crate) use float::{float_digits, read_number};
 pub use haversack_rows::Value;
 pub(crate) use haversack_rows::order::{compare_float, compare_numeric};
 pub(crate) use json::{
-    float_survives, survives_javascript, write_float_json, write_int_json, write_text_json,
+    float_survives, survives_javascript, type_name, write_float_json, write_int_json,
+    write_text_json,
 };
 pub use json::{from_json, write_json, write_json_string};
 pub(crate) use numeric::{Scaled, scaled, write_int, write_scaled};

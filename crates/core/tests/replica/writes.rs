@@ -16,7 +16,7 @@ fn an_insert_fills_what_the_client_can_know() {
         panic!("an insert")
     };
     // Keys, identity, references and random values are sent; other defaults are the server's.
-    let sent: Vec<&str> = values.keys().map(String::as_str).collect();
+    let sent: Vec<&str> = values.keys().map(|name| &**name).collect();
     assert_eq!(sent, ["id", "kind", "owner", "title", "token"]);
     assert_eq!(values["id"].as_deref(), Some("100"));
     assert_eq!(values["owner"].as_deref(), Some("7"));

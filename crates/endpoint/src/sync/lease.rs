@@ -95,7 +95,7 @@ pub async fn draw(
                 ErrorCode::InvalidQuery,
                 format!("table {name} has no sequence for its key, or takes no inserts"),
             )
-            .table(name)
+            .table(&**name)
             .into());
         };
         let mut count = i64::from((*count).min(LEASE_KEYS));
