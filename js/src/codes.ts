@@ -10,6 +10,8 @@ export type ErrorCode =
   | 'token_expired'
   /** The token is malformed, wrongly signed, or lacks the claim that names the user. */
   | 'token_invalid'
+  /** The token was revoked before it expired. */
+  | 'token_revoked'
   /** The token names another user than this database belongs to; the instance is closed and must be opened anew. */
   | 'identity_changed'
   /** The replica id belongs to another user. */

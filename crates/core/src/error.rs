@@ -72,6 +72,7 @@ error_codes! {
     TokenMissing "token_missing" Authenticate 401 "The request carries no bearer token."
     TokenExpired "token_expired" Authenticate 401 "The token's `exp` has passed."
     TokenInvalid "token_invalid" Authenticate 401 "The token is malformed, wrongly signed, or lacks the claim that names the user."
+    TokenRevoked "token_revoked" Authenticate 401 "The token was revoked before it expired."
     IdentityChanged "identity_changed" Authenticate 0 "The token names another user than this database belongs to; the instance is closed and must be opened anew."
     ReplicaForeign "replica_foreign" Reset 403 "The replica id belongs to another user."
     ReplicaForked "replica_forked" Reset 409 "The number was used by this replica for another mutation, as where a browser profile was copied; what is pending is sent again under a new replica id."

@@ -64,6 +64,20 @@ enum Command {
         /// An origin whose pages may use the endpoint, such as https://app.example; repeatable
         #[arg(long, value_name = "ORIGIN", num_args = 1..)]
         allow_origin: Vec<String>,
+        /// The public keys of tokens: the https:// address of a JWK set, or a file
+        #[arg(
+            long,
+            value_name = "URL",
+            env = "HAVERSACK_JWKS",
+            hide_env_values = true
+        )]
+        jwks: Option<String>,
+        /// The issuer (`iss`) that tokens must have
+        #[arg(long, value_name = "ISS", env = "HAVERSACK_JWT_ISSUER")]
+        issuer: Option<String>,
+        /// The audience (`aud`) that tokens must have
+        #[arg(long, value_name = "AUD", env = "HAVERSACK_JWT_AUDIENCE")]
+        audience: Option<String>,
         /// The most connections to Postgres for syncs; two more serve the endpoint itself
         #[arg(long, value_name = "N", default_value_t = 16)]
         connections: usize,
@@ -159,11 +173,19 @@ async fn done(command: Command) -> Result<(), Error> {
             folder,
             listen,
             allow_origin,
+            jwks,
+            issuer,
+            audience,
             connections,
         } => {
             let options = serve::Options {
                 database_url: variable(ENDPOINT_URL, "`haversack attach` prints it")?,
-                secret: variable(SECRET, "make one with `openssl rand -hex 32`")?,
+                secret: std::env::var(SECRET)
+                    .ok()
+                    .filter(|secret| !secret.is_empty()),
+                jwks: jwks.as_deref().map(auth::Source::parse).transpose()?,
+                issuer,
+                audience,
                 listen,
                 origins: allow_origin,
                 connections,

@@ -1,4 +1,4 @@
-//! A small HTTP client for the commands that ask a running endpoint.
+//! A small HTTP client: for the commands that ask a running endpoint, and for the keys of tokens.
 
 use haversack_core::{Error, ErrorCode};
 use std::time::Duration;
@@ -11,20 +11,28 @@ const BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// # Errors
 /// `config_invalid` for a URL that can't be used, `network` where there is no good answer.
 pub fn get(url: &str, path: &str, also: &[u16]) -> Result<String, Error> {
-    if !url.starts_with("http://") {
+    if !url.starts_with("http://") && !url.starts_with("https://") {
         return Err(Error::new(
             ErrorCode::ConfigInvalid,
-            format!("{url} is not an http:// address"),
+            format!("{url} is not an http:// or https:// address"),
         )
-        .hint("ask the endpoint itself, behind its TLS proxy, or use --schema with DATABASE_URL"));
+        .hint("give the endpoint's address, or use --schema with DATABASE_URL"));
     }
     let address = format!("{}{path}", url.trim_end_matches('/'));
+    fetch(&address, also, BODY_BYTES_MAX)
+        .map_err(|error| error.hint("check that `haversack serve` runs there"))
+}
+
+/// Gets an address whose body has at most so many bytes; statuses in `also` count as answers too.
+///
+/// # Errors
+/// `network` where there is no good answer.
+pub fn fetch(address: &str, also: &[u16], bytes_max: u64) -> Result<String, Error> {
     let network = |why: String| {
         Error::new(
             ErrorCode::Network,
             format!("{address} can't be reached: {why}"),
         )
-        .hint("check that `haversack serve` runs there")
     };
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(TIMEOUT))
@@ -32,7 +40,7 @@ pub fn get(url: &str, path: &str, also: &[u16]) -> Result<String, Error> {
         .build()
         .into();
     let mut response = agent
-        .get(&address)
+        .get(address)
         .call()
         .map_err(|e| network(e.to_string()))?;
     let status = response.status().as_u16();
@@ -42,7 +50,7 @@ pub fn get(url: &str, path: &str, also: &[u16]) -> Result<String, Error> {
     response
         .body_mut()
         .with_config()
-        .limit(BODY_BYTES_MAX)
+        .limit(bytes_max)
         .read_to_string()
         .map_err(|e| network(e.to_string()))
 }

@@ -23,6 +23,8 @@ pub struct Config {
     pub roles: RolesConfig,
     /// Bounds served with the schema.
     pub limits: LimitsConfig,
+    /// What is kept of who changed what.
+    pub changelog: ChangelogConfig,
     /// The tables that sync, by `table` in `public` or `schema.table`.
     pub tables: BTreeMap<String, TableConfig>,
 }
@@ -37,6 +39,9 @@ pub struct IdentityConfig {
     pub setting: String,
     /// What the setting holds; `json` by default for `request.jwt.claims`, else `text`.
     pub format: Option<IdentityFormat>,
+    /// The application's own list of revoked tokens: the column with their `jti`, as `table.column`
+    /// in `public` or `schema.table.column`.
+    pub revoked: Option<String>,
 }
 
 /// What the identity's setting holds.
@@ -55,6 +60,7 @@ impl Default for IdentityConfig {
             claim: "sub".into(),
             setting: "app.current_user_id".into(),
             format: None,
+            revoked: None,
         }
     }
 }
@@ -89,6 +95,20 @@ impl Default for LimitsConfig {
     }
 }
 
+/// What is kept of the changes that replicas have not seen.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChangelogConfig {
+    /// For so many days; a replica that was away for longer gets all its rows anew.
+    pub retention_days: u32,
+}
+
+impl Default for ChangelogConfig {
+    fn default() -> Self {
+        Self { retention_days: 7 }
+    }
+}
+
 /// A synced table.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -106,6 +126,7 @@ pub struct TableConfig {
 
 const BODY_BYTES_MIN: u64 = 1024;
 const BODY_BYTES_CEILING: u64 = 1 << 30;
+const RETENTION_DAYS_MAX: u32 = 365;
 
 impl Config {
     /// Reads `haversack.toml` of a schema folder.
@@ -138,7 +159,7 @@ impl Config {
                 e.message().replace('\n', " ")
             ))
             .hint(format!(
-                "{}the sections are [identity], [roles], [limits] and [tables.<name>] with private, read_only, writable and scope; correct or remove what the line has",
+                "{}the sections are [identity], [roles], [limits], [changelog] and [tables.<name>] with private, read_only, writable and scope; correct or remove what the line has",
                 meant(e.message())
             ))
         })?;
@@ -160,6 +181,13 @@ impl Config {
                 self.limits.body_bytes_max
             ))
             .hint("leave it out for 16 MiB"));
+        }
+        if !(1..=RETENTION_DAYS_MAX).contains(&self.changelog.retention_days) {
+            return Err(invalid(format!(
+                "{name}: changelog.retention_days is {}, but must lie between 1 and {RETENTION_DAYS_MAX}",
+                self.changelog.retention_days
+            ))
+            .hint("leave it out for 7"));
         }
         // A setting without a dot can't be set by an ordinary role, and an odd one would be quoted.
         let setting = &self.identity.setting;

@@ -2,7 +2,7 @@
 //! last looked, twenty times a second and at once after a push; sockets pass it on.
 //! Never sends rows: a poke only says "pull".
 
-use crate::auth::now_s;
+use crate::auth::{Identity, now_s, revoked};
 use crate::problem::RequestId;
 use crate::state::{State, ended};
 use crate::sync::Asker;
@@ -90,11 +90,9 @@ pub async fn serve(mut socket: WebSocket, state: Arc<State>, id: RequestId) {
     // Subscribed before `ready` is said, so that no change falls in between.
     let touched = state.touched.subscribe();
     let error = match hello(&mut socket, &state).await {
-        Ok(Some((asker, expires_at))) => {
-            serve_asker(&mut socket, &state, &asker, expires_at, touched)
-                .await
-                .err()
-        }
+        Ok(Some((asker, identity))) => serve_asker(&mut socket, &state, &asker, identity, touched)
+            .await
+            .err(),
         Ok(None) => None,
         Err(error) => Some(error),
     };
@@ -106,7 +104,7 @@ pub async fn serve(mut socket: WebSocket, state: Arc<State>, id: RequestId) {
 }
 
 /// Reads the first message; none where the socket closed before it.
-async fn hello(socket: &mut WebSocket, state: &State) -> Result<Option<(Asker, u64)>, Error> {
+async fn hello(socket: &mut WebSocket, state: &State) -> Result<Option<(Asker, Identity)>, Error> {
     let late = || Error::new(ErrorCode::TokenMissing, "no hello with a token within 10 s");
     let text = match tokio::time::timeout(HELLO_TIMEOUT, socket.recv())
         .await
@@ -135,9 +133,10 @@ async fn hello(socket: &mut WebSocket, state: &State) -> Result<Option<(Asker, u
         let message = format!("this endpoint speaks protocol {PROTOCOL_VERSION}, not {protocol}");
         return Err(Error::new(ErrorCode::ProtocolUnsupported, message));
     }
-    let identity = state.verifier.verify(&token)?;
+    let identity = state.verifier.verify(&token).await?;
     let asker = Asker::new(&state.compiled(), &identity)?;
     let session = Session::get(&state.own_pool).await?;
+    revoked::check(&session, identity.jti.as_deref()).await?;
     let epoch = cursor::position(&session, None)
         .await
         .map_err(|f| f.into_error())?
@@ -147,24 +146,28 @@ async fn hello(socket: &mut WebSocket, state: &State) -> Result<Option<(Asker, u
     if !say(socket, &PokeServer::Ready { epoch }).await || !say(socket, &PokeServer::Poke).await {
         return Ok(None);
     }
-    Ok(Some((asker, identity.expires_at)))
+    Ok(Some((asker, identity)))
 }
 
 async fn serve_asker(
     socket: &mut WebSocket,
     state: &State,
     asker: &Asker,
-    expires_at: u64,
+    identity: Identity,
     mut touched: Receiver<Arc<Vec<String>>>,
 ) -> Result<(), Error> {
+    let mut watch = state.watched.watch(identity.jti);
     let concerns = |scopes: &[String]| scopes.iter().any(|scope| asker.scopes.contains(scope));
-    let end = tokio::time::sleep(Duration::from_secs(expires_at.saturating_sub(now_s())));
+    let end = tokio::time::sleep(Duration::from_secs(
+        identity.expires_at.saturating_sub(now_s()),
+    ));
     let mut end = std::pin::pin!(end);
     let mut ping = tokio::time::interval_at(tokio::time::Instant::now() + PING, PING);
     let mut ending = state.ending.subscribe();
     loop {
         tokio::select! {
             () = &mut end => return Err(Error::new(ErrorCode::TokenExpired, "the token has expired")),
+            () = watch.revoked(state) => return Err(revoked::error()),
             () = ended(&mut ending) => return Ok(()),
             _ = ping.tick() => {
                 if !send(socket, Message::Ping(bytes::Bytes::new())).await {

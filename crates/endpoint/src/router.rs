@@ -126,7 +126,7 @@ async fn synchronise(
         let authorization = headers
             .get(header::AUTHORIZATION)
             .and_then(|h| h.to_str().ok());
-        let identity = state.verifier.verify_header(authorization)?;
+        let identity = state.verifier.verify_header(authorization).await?;
         let compiled = state.compiled();
         let bytes = read_body(&headers, body, compiled.schema.limits.body_bytes_max).await?;
         // serde_json stops at a depth of 128, so a body of brackets can't overflow the stack.

@@ -1,11 +1,12 @@
 //! `haversack serve`: checks that it is safe to begin, listens, and ends in order.
 
-use crate::auth::Verifier;
+use crate::auth::{Expected, Jwks, Source, Verifier, revoked};
 use crate::compiled::Compiled;
 use crate::config::Config;
 use crate::database::{self, command_error, pool_error};
 use crate::names::split;
 use crate::state::{State, ended};
+use crate::sync::session::Session;
 use crate::{poke, router};
 use axum::serve::ListenerExt;
 use haversack_core::{Error, ErrorCode};
@@ -13,10 +14,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 
 /// How often the schema is read again, so that a migration is noticed.
 const SCHEMA_INTERVAL: Duration = Duration::from_secs(15);
+/// How often partitions of the changelog are made and dropped.
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(3600);
 /// How long open requests may take to end.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -28,8 +32,14 @@ const OWN_CONNECTIONS: usize = 2;
 pub struct Options {
     /// The login role's URL.
     pub database_url: String,
-    /// The secret of tokens.
-    pub secret: String,
+    /// The secret of tokens signed with HS256.
+    pub secret: Option<String>,
+    /// Where the public keys of tokens signed otherwise are.
+    pub jwks: Option<Source>,
+    /// The `iss` that tokens must have.
+    pub issuer: Option<String>,
+    /// The `aud` that tokens must have.
+    pub audience: Option<String>,
     /// Where to listen.
     pub listen: SocketAddr,
     /// Origins whose pages may use the endpoint.
@@ -41,9 +51,10 @@ pub struct Options {
 /// Makes the state of an endpoint, if it is safe to serve.
 ///
 /// # Errors
-/// `config_invalid`, `database_unavailable`, `not_attached`, `role_unsafe`, or as `introspect`.
+/// `config_invalid`, `network` (the keys of tokens), `database_unavailable`, `not_attached`,
+/// `role_unsafe`, or as `introspect`.
 pub async fn prepare(config: Config, options: &Options) -> Result<Arc<State>, Error> {
-    let verifier = Verifier::new(&options.secret, &config.identity.claim)?;
+    let verifier = verifier(&config, options).await?;
     let origins = options
         .origins
         .iter()
@@ -59,6 +70,34 @@ pub async fn prepare(config: Config, options: &Options) -> Result<Arc<State>, Er
     Ok(Arc::new(State::new(
         pools, config, verifier, origins, compiled,
     )))
+}
+
+async fn verifier(config: &Config, options: &Options) -> Result<Verifier, Error> {
+    let jwks = match &options.jwks {
+        Some(source) => Some(Jwks::fetch(source.clone()).await?),
+        None => None,
+    };
+    let expected = Expected {
+        claim: config.identity.claim.clone(),
+        issuer: options.issuer.clone(),
+        audience: options.audience.clone(),
+    };
+    Verifier::new(options.secret.as_deref(), jwks, expected)
+}
+
+/// What goes on beside the requests, until the endpoint ends.
+fn background(state: &Arc<State>) -> Vec<JoinHandle<()>> {
+    let keys = state.clone();
+    vec![
+        tokio::spawn(reread(state.clone())),
+        tokio::spawn(maintain(state.clone())),
+        tokio::spawn(revoked::keep_watching(state.clone())),
+        tokio::spawn(async move {
+            if let Some(jwks) = keys.verifier.jwks() {
+                jwks.keep().await;
+            }
+        }),
+    ]
 }
 
 /// Serves until the process is told to end.
@@ -86,7 +125,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), Error> {
         }
     });
     let watcher = poke::start(state.clone()).await?;
-    let reader = tokio::spawn(reread(state.clone()));
+    let background = background(&state);
     println!("haversack is listening on http://{address}");
     let ending = state.clone();
     let mut ending_too = state.ending.subscribe();
@@ -104,7 +143,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), Error> {
         } => Ok(()),
     };
     watcher.abort();
-    reader.abort();
+    background.iter().for_each(JoinHandle::abort);
     outcome.map_err(|e| Error::new(ErrorCode::Internal, format!("the server stopped: {e}")))
 }
 
@@ -161,6 +200,38 @@ pub async fn reread_with(state: &State, client: &mut Client) -> Result<(), Error
     // Also under the same fingerprint: privileges and scopes are not in it.
     state.replace(compiled);
     Ok(())
+}
+
+/// Has the changelog kept, again and again.
+async fn maintain(state: Arc<State>) {
+    loop {
+        match maintain_once(&state).await {
+            Ok(0) => {}
+            Ok(dropped) => tracing::info!(dropped, "days of the changelog were dropped"),
+            Err(error) => {
+                tracing::error!(code = %error.code, "the changelog can't be kept: {}", error.message);
+            }
+        }
+        tokio::time::sleep(MAINTENANCE_INTERVAL).await;
+    }
+}
+
+/// Makes the changelog's partitions for the days ahead, and drops those that are too old, unless
+/// another endpoint is at it. Gives how many were dropped.
+///
+/// # Errors
+/// What Postgres answers; `overloaded` where a lock did not come at once.
+pub async fn maintain_once(state: &State) -> Result<i32, Error> {
+    let session = Session::get(&state.own_pool).await?;
+    let days = i32::try_from(state.config.changelog.retention_days).unwrap_or(i32::MAX);
+    let rows = session
+        .query(
+            "SELECT haversack.maintain(make_interval(days => $1))",
+            &[&days],
+        )
+        .await
+        .map_err(|failure| failure.into_error())?;
+    Ok(rows.first().map_or(0, |row| row.get(0)))
 }
 
 fn origin(text: &str) -> Result<String, Error> {

@@ -1,6 +1,7 @@
 //! What every request shares.
 
 use crate::auth::Verifier;
+use crate::auth::revoked::Watched;
 use crate::compiled::Compiled;
 use crate::config::Config;
 use crate::sync::snapshots::Snapshots;
@@ -23,6 +24,8 @@ pub struct State {
     pub config: Config,
     /// Verifies tokens.
     pub verifier: Verifier,
+    /// The tokens of open sockets, which may be revoked.
+    pub watched: Arc<Watched>,
     /// Origins whose pages may use the endpoint.
     pub origins: Vec<String>,
     /// A push was committed here.
@@ -49,6 +52,7 @@ impl State {
             own_pool,
             config,
             verifier,
+            watched: Arc::default(),
             origins,
             committed: Arc::default(),
             touched: broadcast::channel(ANNOUNCEMENTS).0,

@@ -3,7 +3,9 @@
 //! Everything that `attach` adds is the schema `haversack`, triggers that call into it, two roles
 //! and their grants; `detach` removes all of it. Both run in one transaction and may be repeated.
 
+mod changelog;
 mod detach;
+mod revocations;
 mod sql;
 
 pub use detach::detach;
@@ -56,6 +58,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) stale: Vec<String>,
     /// Grants of an earlier attach on what no longer syncs: `TABLE name` or `SEQUENCE name`, and role.
     pub(crate) stale_grants: Vec<(String, String)>,
+    /// The application's own list of revoked tokens.
+    pub(crate) revoked: Option<revocations::OwnList>,
 }
 
 /// What `attach` found and did, or would do.
@@ -99,6 +103,7 @@ pub async fn plan(
         missed: missed(client, &introspected).await?,
         stale: stale(client, &introspected).await?,
         stale_grants: stale_grants(client, &introspected, &[&login, &user]).await?,
+        revoked: revocations::own_list(client, config).await?,
         introspected: &introspected,
         database,
         login: login.clone(),

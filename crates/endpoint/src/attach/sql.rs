@@ -1,6 +1,6 @@
 //! The SQL that `attach` runs. Text only; knows what to say, not how it is run.
 
-use super::{Password, Plan, role_statements};
+use super::{Password, Plan, changelog, revocations, role_statements};
 use crate::database::{ident, literal};
 use crate::introspect::TableFacts;
 use crate::scope::Scope;
@@ -89,16 +89,6 @@ fn store(plan: &Plan<'_>) -> Vec<String> {
     attached_at timestamptz NOT NULL DEFAULT now())",
         "INSERT INTO haversack.meta DEFAULT VALUES ON CONFLICT DO NOTHING",
         "CREATE TABLE IF NOT EXISTS haversack.tables (id integer PRIMARY KEY, name text NOT NULL UNIQUE)",
-        // A pointer per changed row, never its content. A key of NULL: the table was truncated.
-        "CREATE TABLE IF NOT EXISTS haversack.changes (
-    scope text NOT NULL,
-    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
-    seq bigint GENERATED ALWAYS AS IDENTITY,
-    at timestamptz NOT NULL DEFAULT now(),
-    tbl integer NOT NULL,
-    key text[])",
-        "CREATE INDEX IF NOT EXISTS changes_scope_xid ON haversack.changes (scope, xid)",
-        "CREATE INDEX IF NOT EXISTS changes_xid ON haversack.changes (xid)",
         "CREATE TABLE IF NOT EXISTS haversack.replicas (
     replica uuid PRIMARY KEY,
     user_id text NOT NULL,
@@ -122,35 +112,23 @@ fn store(plan: &Plan<'_>) -> Vec<String> {
         // Blocks from before this column count as received: 0 is in every snapshot.
         "ALTER TABLE haversack.leases ADD COLUMN IF NOT EXISTS xid xid8 NOT NULL DEFAULT '0'",
         "ALTER TABLE haversack.leases ALTER COLUMN xid SET DEFAULT pg_current_xact_id()",
-        PRUNE,
-        "REVOKE ALL ON FUNCTION haversack.prune(interval) FROM PUBLIC",
     ]
     .iter()
     .map(|s| (*s).to_owned())
+    .chain(revocations::statements(plan.revoked.as_ref()))
+    .chain(changelog::statements())
     .chain([
         format!("GRANT USAGE ON SCHEMA haversack TO {login}"),
         format!("GRANT SELECT ON haversack.meta, haversack.tables, haversack.changes TO {login}"),
+        format!(
+            "GRANT EXECUTE ON FUNCTION haversack.revoked(text[]), haversack.maintain(interval) TO {login}"
+        ),
         format!(
             "GRANT SELECT, INSERT, UPDATE, DELETE ON haversack.replicas, haversack.verdicts, haversack.leases TO {login}"
         ),
     ])
     .collect()
 }
-
-// The horizon and the deletion are one transaction, so a pull sees both or neither.
-const PRUNE: &str = "CREATE OR REPLACE FUNCTION haversack.prune(older_than interval) RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
-DECLARE
-    pruned bigint;
-    newest xid8;
-BEGIN
-    WITH gone AS (DELETE FROM haversack.changes WHERE at < now() - older_than RETURNING xid)
-    SELECT count(*), max(xid::text::numeric)::text::xid8 INTO pruned, newest FROM gone;
-    IF pruned > 0 THEN
-        UPDATE haversack.meta SET horizon = newest WHERE horizon < newest;
-    END IF;
-    RETURN pruned;
-END $function$";
 
 // A partition made later gets its parent's triggers at once; where no superuser attaches, /health
 // names it instead. The path holds nothing but the catalog, so names come out qualified.

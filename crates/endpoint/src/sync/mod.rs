@@ -14,7 +14,7 @@ mod rows;
 pub mod session;
 pub mod snapshots;
 
-use crate::auth::Identity;
+use crate::auth::{Identity, revoked};
 use crate::compiled::Compiled;
 use crate::config::IdentityFormat;
 use crate::scope::{JWT_CLAIM, JWT_CLAIMS, Scope};
@@ -118,6 +118,7 @@ pub async fn sync(
     check_fingerprint(&compiled, &request)?;
     let cursor = request.cursor.as_deref().map(Cursor::parse).transpose()?;
     let mut session = Session::get(&state.pool).await?;
+    revoked::check(&session, identity.jti.as_deref()).await?;
     let pushed = match push::push(&mut session, &state, &asker, &request, cursor.as_ref()).await {
         Ok(pushed) => pushed,
         Err(error) => {

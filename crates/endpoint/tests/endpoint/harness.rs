@@ -87,7 +87,10 @@ impl Database {
     pub fn options(&self) -> Options {
         Options {
             database_url: self.login_url(),
-            secret: SECRET.into(),
+            secret: Some(SECRET.into()),
+            jwks: None,
+            issuer: None,
+            audience: None,
             listen: "127.0.0.1:0".parse().unwrap(),
             origins: vec![ORIGIN.into()],
             connections: 4,
@@ -244,6 +247,13 @@ impl Endpoint {
 
 pub fn token(user: &str) -> String {
     auth::mint(SECRET, "sub", user, Duration::from_secs(600)).unwrap()
+}
+
+/// A token that can be revoked by its name.
+pub fn named_token(user: &str, jti: &str) -> String {
+    let claims = serde_json::json!({ "sub": user, "jti": jti, "exp": auth::now_s() + 600 });
+    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
+    jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()
 }
 
 /// A client that keeps confirmed rows and nothing more.

@@ -6,6 +6,7 @@
 
 mod attach;
 mod celebration;
+mod changelog;
 mod check;
 mod commands;
 mod conflicts;
@@ -21,6 +22,7 @@ mod process;
 mod pull;
 mod push;
 mod refusals;
+mod revoked;
 mod schema;
 mod schemas;
 mod second_schema;

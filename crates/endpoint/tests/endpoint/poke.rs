@@ -11,9 +11,9 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-async fn listen(endpoint: &Endpoint) -> String {
+pub async fn listen(endpoint: &Endpoint) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     poke::start(endpoint.state.clone()).await.unwrap();
@@ -22,7 +22,7 @@ async fn listen(endpoint: &Endpoint) -> String {
     format!("ws://{address}/v1/poke")
 }
 
-async fn open(url: &str, token: String) -> Socket {
+pub async fn open(url: &str, token: String) -> Socket {
     let (mut socket, _) = connect_async(url).await.unwrap();
     let hello = PokeClient::Hello {
         protocol: 1,
@@ -37,7 +37,7 @@ async fn open(url: &str, token: String) -> Socket {
 }
 
 /// The next message, or none within the time.
-async fn hear(socket: &mut Socket, within: Duration) -> Option<PokeServer> {
+pub async fn hear(socket: &mut Socket, within: Duration) -> Option<PokeServer> {
     let next = async {
         loop {
             match socket.next().await {
