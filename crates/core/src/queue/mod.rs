@@ -1,5 +1,7 @@
 //! Mutations on their way: coalescing and size. Pure; the queue itself is in IndexedDB.
 
+pub mod rekey;
+
 use crate::json;
 use crate::protocol::{KeyText, Mutation, Op, Values};
 use crate::schema::Schema;

@@ -4,6 +4,7 @@ mod alone;
 mod cascades;
 mod checks_generated;
 mod fixture;
+mod keys;
 mod patches;
 mod queries;
 mod references;
