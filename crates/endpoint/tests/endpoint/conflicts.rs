@@ -134,7 +134,7 @@ async fn what_a_replica_saw_before_is_no_excuse() {
     let mut stale = a.update("events", "7", &[("title", "mine")]);
     if let Op::Update { base, .. } = &mut stale {
         base.insert(
-            "title".into(),
+            "title",
             haversack_core::protocol::Base::Text(Some("older".into())),
         );
     }

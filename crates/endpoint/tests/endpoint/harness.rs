@@ -387,7 +387,7 @@ impl Replica {
     /// Leases keys and gives the first of them.
     pub async fn lease(&mut self, table: &str, count: u32) -> i64 {
         let mut request = self.request(Vec::new());
-        request.leases.insert(table.into(), count);
+        request.leases.insert(table, count);
         self.sync(&request).await.head.leases[table][0].0
     }
 

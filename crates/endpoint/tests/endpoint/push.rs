@@ -179,8 +179,8 @@ async fn keys_come_from_this_replicas_leases_only() {
     let mut a = endpoint.replica("1").await;
     let mut b = endpoint.replica("1").await;
     let mut request = a.request(vec![]);
-    request.leases.insert("events".into(), 5);
-    request.leases.insert("tags".into(), 2);
+    request.leases.insert("events", 5);
+    request.leases.insert("tags", 2);
     let leases = a.sync(&request).await.head.leases;
     assert_eq!(
         leases["events"]
@@ -224,7 +224,7 @@ async fn keys_of_answers_that_never_arrived_are_offered_again() {
     let mut ada = endpoint.new_replica("1");
     let asked = |ada: &Replica, count| {
         let mut request = ada.request(vec![]);
-        request.leases.insert("events".into(), count);
+        request.leases.insert("events", count);
         request
     };
     let keys = |answer: &Answer| answer.head.leases["events"].clone();
@@ -268,7 +268,7 @@ async fn unknown_tables_get_no_lease() {
         ("tag_assignments", ErrorCode::InvalidQuery),
     ] {
         let mut request = ada.request(vec![]);
-        request.leases.insert(table.into(), 5);
+        request.leases.insert(table, 5);
         assert_eq!(ada.send(&request).await.unwrap_err().code, code);
     }
 }
