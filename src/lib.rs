@@ -243,6 +243,36 @@ impl Client {
             .map_err(|error| thrown(&error))
     }
 
+    /// Begins a write in steps, between which hooks run; gives its time.
+    pub fn begin_steps(&self) -> Result<f64, JsValue> {
+        let begun = self.shared.begin_steps().map(|now| now as f64);
+        begun.map_err(|error| thrown(&error))
+    }
+
+    /// The row that an operation would change, as it is and as it would be.
+    pub fn sketch(&self, op: &str) -> Result<Array, JsValue> {
+        let sketched = draft(op).and_then(|op| self.shared.sketch(&op));
+        sketched.map_err(|error| thrown(&error))
+    }
+
+    /// Does a step; gives what it changed: table, old row, new row, …
+    pub fn step(&self, op: &str) -> Result<Array, JsValue> {
+        let done = draft(op).and_then(|op| self.shared.do_step(&op));
+        done.map_err(|error| thrown(&error))
+    }
+
+    /// Makes one mutation of the steps.
+    pub fn commit_steps(&self) -> Result<String, JsValue> {
+        let made = self.shared.commit_steps();
+        made.map(|made| json::text(&made))
+            .map_err(|error| thrown(&error))
+    }
+
+    /// Undoes the steps.
+    pub fn withdraw_steps(&self) {
+        self.shared.withdraw_steps();
+    }
+
     /// Syncs now, whichever tab leads.
     pub fn sync_now(&self) {
         self.shared.ask();
@@ -335,6 +365,15 @@ impl Client {
             error: RefCell::default(),
         }
     }
+}
+
+fn draft(op: &str) -> Result<DraftOp<'_>, Error> {
+    json::read_text(op).map_err(|e| {
+        Error::new(
+            ErrorCode::MalformedRequest,
+            format!("not an operation: {e}"),
+        )
+    })
 }
 
 fn drafts(ops: &str) -> Result<Vec<DraftOp<'_>>, Error> {

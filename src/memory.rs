@@ -6,7 +6,7 @@ use crate::client::Shared;
 use crate::client::events::Notice;
 use haversack_core::Error;
 use haversack_core::protocol::Outcome;
-use haversack_core::replica::{Prepared, Sequences};
+use haversack_core::replica::{LocalId, Prepared, Sequences};
 use js_sys::Function;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -78,15 +78,19 @@ impl Shared {
 
     /// Makes a write visible for good, and tells so.
     pub fn confirm(self: &Rc<Self>, prepared: Prepared) -> u64 {
-        let mut replica = self.replica.borrow_mut();
-        let local = replica.apply(prepared);
-        replica.confirm_visible(local);
+        let local = self.replica.borrow_mut().apply(prepared);
+        self.confirm_local(local);
+        local.0
+    }
+
+    /// Makes what is visible of a write confirmed, and tells so.
+    pub fn confirm_local(self: &Rc<Self>, local: LocalId) {
+        self.replica.borrow_mut().confirm_visible(local);
         let local = local.0;
         let shared = self.clone();
         // In a turn of its own, when the application holds what it is told about.
         crate::task::spawn(async move {
             shared.notify(&Notice::settled(Some(local), local, &Outcome::Applied));
         });
-        local
     }
 }

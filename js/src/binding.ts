@@ -76,6 +76,16 @@ export interface BindingClient {
   take_dirty(): Uint32Array
   /** Applies operations as one mutation; `MutateResult` as JSON. */
   mutate(opsJson: string): string
+  /** Begins a write in steps; gives its time, in milliseconds since 1970. */
+  begin_steps(): number
+  /** The row that an operation would change: as it is, and as it would be, which hooks may complete. */
+  sketch(opJson: string): (object | undefined)[]
+  /** Does a step; what it changed, its own row first: table, old row, new row, … */
+  step(opJson: string): (number | object | undefined)[]
+  /** Makes one mutation of the steps; `MutateResult` as JSON. Withdraws them where it fails. */
+  commit_steps(): string
+  /** Undoes the steps; nothing where there are none. */
+  withdraw_steps(): void
   sync_now(): void
   status(): string
   pending(): string
@@ -147,6 +157,10 @@ export type MutationOp =
       readonly values: { readonly [column: string]: WireValue }
       /** Columns that take the key of an earlier insert: its position in the mutation. */
       readonly refs?: { readonly [column: string]: number }
+      /** What a hook foresees that the server will make of columns; not sent. */
+      readonly predicted?: { readonly [column: string]: WireValue }
+      /** The whole operation is what a hook foresees; not sent. */
+      readonly foreseen?: boolean
     }
   | {
       readonly op: 'update'
@@ -154,11 +168,16 @@ export type MutationOp =
       readonly key: readonly WireValue[]
       readonly set: { readonly [column: string]: WireValue }
       readonly refs?: { readonly [column: string]: number }
+      /** What a hook foresees that the server will make of columns; not sent. */
+      readonly predicted?: { readonly [column: string]: WireValue }
+      /** The whole operation is what a hook foresees; not sent. */
+      readonly foreseen?: boolean
     }
   | {
       readonly op: 'delete'
       readonly table: string
       readonly key: readonly WireValue[]
+      readonly foreseen?: boolean
     }
 
 /** What `mutate` gives. */

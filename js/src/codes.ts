@@ -62,6 +62,8 @@ export type ErrorCode =
   | 'invalid_query'
   /** A transaction's callback returned a promise, or its handle was used after the callback had returned. */
   | 'transaction_misused'
+  /** A hook returned a promise, wrote other than by what it is given, caused too deep a chain of hooks, or foresaw what it can't. */
+  | 'hook_misused'
   /** The mutation could never be sent, because it is larger than the endpoint's body limit. */
   | 'mutation_too_large'
   /** The mutation queue is at its bound; sync before writing more. */

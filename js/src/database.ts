@@ -2,6 +2,8 @@
 
 import type { BindingClient, BindingEvent } from './binding.js'
 import { fromBinding } from './errors.js'
+import type { AnyHooks, Hooks } from './hooks.js'
+import { HookRunner } from './hooks.js'
 import type { Instance } from './replica.js'
 import { Replica } from './replica.js'
 import { Conflicts, Sync } from './sync.js'
@@ -73,12 +75,13 @@ export interface Opened<T extends TablesOf<T>> {
   readonly onEvent: (event: BindingEvent) => void
 }
 
-/** @internal `more`: what this one has beside what every database has. */
+/** @internal `more`: what this one has beside what every database has. @throws HaversackError `config_invalid` */
 export function makeDatabase<T extends TablesOf<T>>(
   instance: Instance,
   client: BindingClient,
   tables: readonly SchemaTable[],
   more: object = {},
+  hooks?: Hooks<T>,
 ): Opened<T> {
   const replica = new Replica(instance, client, tables)
   const sync = new Sync(replica)
@@ -108,8 +111,10 @@ export function makeDatabase<T extends TablesOf<T>>(
   }
   for (const own of [members, more])
     Object.defineProperties(properties, Object.getOwnPropertyDescriptors(own))
+  const database = Object.freeze(properties) as unknown as Database<T>
+  if (hooks !== undefined) replica.hooks = new HookRunner(replica, hooks as AnyHooks, database)
   return {
-    database: Object.freeze(properties) as unknown as Database<T>,
+    database,
     onEvent: (event) => handle(replica, sync, conflicts, event),
   }
 }

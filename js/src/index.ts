@@ -17,6 +17,17 @@ export type { Database, DatabaseMembers } from './database.js'
 export type { Table } from './table.js'
 export type { Explanation, Query } from './query.js'
 export type { Changes, LiveResult, Observer, Stop } from './live.js'
+export { defineHooks, refuse } from './hooks.js'
+export type {
+  AfterHooks,
+  BeforeHooks,
+  Completion,
+  HookContext,
+  Hooks,
+  HookTable,
+  Refusal,
+  TableHooks,
+} from './hooks.js'
 export type { Write } from './write.js'
 export type { NewRow, Transaction, TransactionTable } from './transaction.js'
 export type {

@@ -3,6 +3,7 @@
 import type { BindingEvent, BindingModule, WasmSource } from './binding.js'
 import { makeDatabase } from './database.js'
 import type { Database } from './database.js'
+import type { Hooks } from './hooks.js'
 import { HaversackError, report, toHaversackError } from './errors.js'
 import { Instance } from './replica.js'
 import type { SchemaOf, TablesOf } from './types.js'
@@ -26,6 +27,8 @@ export interface OpenOptions<T extends TablesOf<T>> {
    * there is none at present; it is asked again later.
    */
   readonly token: () => string | Promise<string>
+  /** What runs in the wake of writes, as triggers do on the server: see `defineHooks`. */
+  readonly hooks?: Hooks<T>
   /**
    * The WebAssembly module, where it is not found beside the package's JavaScript. Counts at the
    * first `open` or `coreVersion` of a page.
@@ -95,7 +98,7 @@ export async function open<T extends TablesOf<T>>(options: OpenOptions<T>): Prom
         }
       },
     })
-    const opened = makeDatabase<T>(instance, client, options.schema.tables)
+    const opened = makeDatabase<T>(instance, client, options.schema.tables, {}, options.hooks)
     onEvent = opened.onEvent
     early.forEach(onEvent)
     return opened.database

@@ -4,6 +4,7 @@
 
 import type { BindingClient, BindingExplanation, MutateResult, MutationOp } from './binding.js'
 import { HaversackError, isBindingError, report, toHaversackError } from './errors.js'
+import type { HookRunner } from './hooks.js'
 import { Input } from './input.js'
 import type { Param } from './input.js'
 import { LiveQueries } from './live.js'
@@ -48,6 +49,8 @@ export class Replica {
   readonly writes = new Writes()
   /** Called when the database has ended, with the reason where it is not the application's wish. */
   onEnd: (error: HaversackError | undefined) => void = () => {}
+  /** The application's hooks, if it has any. */
+  hooks: HookRunner | undefined
   private readonly byName: ReadonlyMap<string, Rows>
   private readonly input: Input
   private ended: HaversackError | undefined
@@ -174,6 +177,7 @@ export class Replica {
 
   /** Applies operations as one mutation. */
   mutate(ops: readonly MutationOp[]): MutateResult {
+    if (this.hooks?.concerns(ops) === true) return this.hooks.run(ops)
     const text = JSON.stringify(ops)
     const result = JSON.parse(this.call((client) => client.mutate(text))) as MutateResult
     this.refresh()

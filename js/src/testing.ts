@@ -9,6 +9,7 @@ import type { BindingEvent, MemoryClient, WasmSource } from './binding.js'
 import type { Database } from './database.js'
 import { makeDatabase } from './database.js'
 import { HaversackError, report, toHaversackError } from './errors.js'
+import type { Hooks } from './hooks.js'
 import { initialRows } from './initial-rows.js'
 import { binding, load } from './open.js'
 import type { Instance } from './replica.js'
@@ -42,6 +43,8 @@ export interface MemoryOptions<T extends TablesOf<T>> {
   readonly identity?: string | null
   /** The time: a fixed one, or what gives it. By default this machine's clock. */
   readonly now?: Date | number | (() => Date | number)
+  /** What runs in the wake of writes, but for those that make `rows`. */
+  readonly hooks?: Hooks<T>
   /** A seed, for the same keys in every run. By default they are random. */
   readonly random?: number
   /** The WebAssembly module, where it is not found beside the package's JavaScript. */
@@ -108,7 +111,7 @@ export async function openMemory<T extends TablesOf<T>>(
     )
     begin(client)
     const reset = (): void => guarded(instance, () => begin(client))
-    const opened = makeDatabase<T>(instance, client, schema.tables, { reset })
+    const opened = makeDatabase<T>(instance, client, schema.tables, { reset }, options.hooks)
     onEvent = opened.onEvent
     return opened.database as MemoryDatabase<T>
   })

@@ -189,6 +189,26 @@ export class FakeClient implements BindingClient {
     return dirty
   }
 
+  begin_steps(): number {
+    throw new Error('the fake has no steps')
+  }
+
+  sketch(): [] {
+    throw new Error('the fake has no steps')
+  }
+
+  step(): [] {
+    throw new Error('the fake has no steps')
+  }
+
+  commit_steps(): string {
+    throw new Error('the fake has no steps')
+  }
+
+  withdraw_steps(): void {
+    throw new Error('the fake has no steps')
+  }
+
   mutate(opsJson: string): string {
     this.maybeThrow()
     const ops = JSON.parse(opsJson) as MutationOp[]

@@ -9,6 +9,7 @@ pub mod events;
 mod follow;
 mod hydrate;
 mod session;
+mod steps;
 mod sync;
 mod write;
 
@@ -53,6 +54,7 @@ pub struct Shared {
     token_source: Function,
     on_event: Function,
     memory: Option<Memory>,
+    open_write: steps::MaybeOpen,
     session: RefCell<Option<Rc<Session>>>,
     machine: RefCell<Machine>,
     status: RefCell<Status>,
@@ -148,6 +150,7 @@ impl Shared {
             token_source,
             on_event,
             memory,
+            open_write: steps::MaybeOpen::default(),
             session: RefCell::default(),
             machine: RefCell::default(),
             status: RefCell::default(),

@@ -70,6 +70,7 @@ impl Shared {
             at: prepared.at,
             seen: prepared.seen,
             ops: prepared.ops.clone(),
+            predicted: prepared.predicted.clone(),
         };
         let request = session.store.enqueue(&tx, &queued)?;
         let keys = self.keys_json(&prepared);
@@ -125,7 +126,7 @@ impl Shared {
     }
 
     /// A key as an array of a JSON value per key column.
-    fn key_json(&self, table: TableId, key: &Key) -> RawJson {
+    pub(super) fn key_json(&self, table: TableId, key: &Key) -> RawJson {
         let mut json = String::new();
         key.write_json(self.schema.table(table), &mut json);
         // A key of one column is written without brackets.
@@ -135,7 +136,7 @@ impl Shared {
         })
     }
 
-    async fn finish_write(
+    pub(super) async fn finish_write(
         self: Rc<Self>,
         session: Rc<Session>,
         tx: Tx,

@@ -9,7 +9,7 @@ use super::layout::{self, CONFLICTS, META, QUEUE, REJECTED, State};
 use super::{Store, holds_fence};
 use haversack_core::json::{Fault, FromJson, Json, Members, ToJson};
 use haversack_core::json_struct;
-use haversack_core::protocol::{Lost, Mutation, Op, PUSH_BATCH_MAX, Seq};
+use haversack_core::protocol::{Lost, Mutation, Op, PUSH_BATCH_MAX, Predicted, Seq};
 use haversack_core::queue::{ENVELOPE_BYTES, size};
 use haversack_core::{Error, ErrorCode};
 use js_sys::Array;
@@ -24,9 +24,16 @@ pub struct Queued {
     pub seen: Seq,
     /// Its operations.
     pub ops: Vec<Op>,
+    /// What hooks foresee; not sent.
+    pub predicted: Vec<Predicted>,
 }
 
-json_struct!(Queued { at, seen, ops });
+json_struct!(Queued {
+    at,
+    seen,
+    ops,
+    predicted = default
+});
 
 impl Queued {
     /// The mutation under its number.
@@ -35,6 +42,7 @@ impl Queued {
             seq,
             at: self.at,
             seen: self.seen,
+            predicted: self.predicted,
             ops: self.ops,
         }
     }
@@ -242,8 +250,10 @@ fn make_batch(state: State, mut queued: Vec<Mutation>, body_bytes_max: u64) -> B
     let total = queued.len();
     let mut mutations = Vec::with_capacity(total);
     let mut next = state.judged + 1;
-    for mutation in queued {
-        let size = size(&mutation) as usize;
+    for mut mutation in queued {
+        // The server does by itself what hooks foresee.
+        mutation.predicted = Vec::new();
+        let size = size(&mutation.ops) as usize;
         if size > room && !mutations.is_empty() {
             break;
         }
@@ -253,6 +263,7 @@ fn make_batch(state: State, mut queued: Vec<Mutation>, body_bytes_max: u64) -> B
                 seq: next,
                 at: mutation.at,
                 seen: 0,
+                predicted: Vec::new(),
                 ops: vec![],
             });
             next += 1;

@@ -100,6 +100,7 @@ error_codes! {
     RowNotFound "row_not_found" None 400 "The replica holds no row with this key."
     InvalidQuery "invalid_query" None 400 "The query is not one that the schema allows."
     TransactionMisused "transaction_misused" None 0 "A transaction's callback returned a promise, or its handle was used after the callback had returned."
+    HookMisused "hook_misused" None 0 "A hook returned a promise, wrote other than by what it is given, caused too deep a chain of hooks, or foresaw what it can't."
     // Writing.
     MutationTooLarge "mutation_too_large" None 0 "The mutation could never be sent, because it is larger than the endpoint's body limit."
     QueueFull "queue_full" Retry 0 "The mutation queue is at its bound; sync before writing more."

@@ -178,6 +178,7 @@ fn mutations_and_requests_agree() {
         seq: 3,
         at: -1,
         seen: 2,
+        predicted: Vec::new(),
         ops: ops(),
     };
     both(&mutation);

@@ -65,6 +65,7 @@ fn insert(key: i64, title: &str) -> Queued {
         at: 1_790_000_000_000,
         seen: 0,
         ops: vec![Op::Insert { table, values }],
+        predicted: Vec::new(),
     }
 }
 

@@ -215,6 +215,7 @@ fn judge(ops: &[(&str, &str)], exists: bool) -> (bool, Outcome, Vec<Lost>) {
         seq: 1,
         at: 0,
         seen: 0,
+        predicted: Vec::new(),
         ops: ops.iter().map(op).collect(),
     };
     let mut judge = Judge::new(&schema, &mutation).expect("good keys");
@@ -271,6 +272,7 @@ fn a_mutation_none_of_which_holds_is_a_conflict() {
         seq: 1,
         at: 0,
         seen: 0,
+        predicted: Vec::new(),
         ops: vec![op],
     };
     let mut judge = Judge::new(&schema, &mutation).unwrap();

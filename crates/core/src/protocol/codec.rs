@@ -1,8 +1,8 @@
 //! The wire in JSON, for the client; the same as serde's.
 
 use super::{
-    Base, Head, Line, Lost, Mutation, Op, Outcome, PokeClient, PokeServer, Problem, SyncRequest,
-    Verdict, Written,
+    Base, Head, Line, Lost, Mutation, Op, Outcome, PokeClient, PokeServer, Predicted, Problem,
+    SyncRequest, Verdict, Written,
 };
 use crate::json::{Fault, FromJson, Json, Members, OTHER_KIND, ToJson, optional};
 use crate::{json_from, json_struct, json_to};
@@ -17,8 +17,21 @@ json_to!(SyncRequest {
     mutations = default,
     leases = default,
 });
-json_to!(Mutation { seq, at, seen, ops });
-json_from!(Mutation { seq, at, seen = default, ops });
+json_to!(Mutation {
+    seq,
+    at,
+    seen,
+    ops,
+    predicted = default
+});
+json_from!(Mutation {
+    seq,
+    at,
+    seen = default,
+    ops,
+    predicted = default
+});
+json_struct!(Predicted { after, op });
 json_struct!(Head {
     protocol,
     epoch,

@@ -72,6 +72,19 @@ pub struct Mutation {
     pub seen: Seq,
     /// Its operations, in order. Empty only to fill a number that was never used.
     pub ops: Vec<Op>,
+    /// What hooks foresee of what the server will do by itself: stored with the mutation, and never
+    /// sent.
+    #[serde(skip)]
+    pub predicted: Vec<Predicted>,
+}
+
+/// An operation that a hook foresees.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Predicted {
+    /// How many of the mutation's own operations come before it.
+    pub after: usize,
+    /// What it does.
+    pub op: Op,
 }
 
 /// One row operation.

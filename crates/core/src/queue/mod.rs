@@ -2,7 +2,7 @@
 
 pub mod rekey;
 
-use crate::json;
+use crate::json::ToJson;
 use crate::protocol::{KeyText, Mutation, Op, Values};
 use crate::schema::Schema;
 
@@ -19,6 +19,10 @@ pub fn coalesce(schema: &Schema, last: &Mutation, next: &Mutation) -> Option<Mut
     let ([first], [second]) = (&last.ops[..], &next.ops[..]) else {
         return None;
     };
+    // What hooks foresee of one is not what they would of both.
+    if !last.predicted.is_empty() || !next.predicted.is_empty() {
+        return None;
+    }
     let (op, at) = match (first, second) {
         (
             Op::Insert { table, values },
@@ -87,6 +91,7 @@ pub fn coalesce(schema: &Schema, last: &Mutation, next: &Mutation) -> Option<Mut
         seq: last.seq,
         at,
         seen: last.seen,
+        predicted: Vec::new(),
         ops: vec![op],
     })
 }
@@ -105,8 +110,8 @@ fn is_key(schema: &Schema, table: &str, values: &Values, key: &KeyText) -> bool 
         })
 }
 
-/// More than the size of a mutation as it travels, in bytes, without writing it.
-pub fn size_max(mutation: &Mutation) -> u64 {
+/// More than the size of a mutation of these operations as it travels, in bytes, without writing it.
+pub fn size_max(ops: &[Op]) -> u64 {
     // Of a text, every byte may have to be escaped.
     let text = |text: &str| 6 * text.len() as u64 + 8;
     let values = |values: &Values| -> u64 {
@@ -133,12 +138,17 @@ pub fn size_max(mutation: &Mutation) -> u64 {
         };
         own + 128
     };
-    512 + mutation.ops.iter().map(op).sum::<u64>()
+    512 + ops.iter().map(op).sum::<u64>()
 }
 
-/// The size of a mutation as it travels, in bytes of JSON.
-pub fn size(mutation: &Mutation) -> u64 {
-    json::text(mutation).len() as u64
+/// What a mutation has beside its operations takes at most this, in bytes of JSON.
+pub const NUMBERS_BYTES: u64 = 112;
+
+/// The size of a mutation of these operations as it travels, in bytes of JSON, or a little more.
+pub fn size(ops: &[Op]) -> u64 {
+    let mut text = String::new();
+    ops.iter().for_each(|op| op.to_json(&mut text));
+    NUMBERS_BYTES + (text.len() + ops.len()) as u64
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl Draft<'_> {
     ///
     /// Where an earlier pending mutation set the column, its base: the person saw that mutation's
     /// value, not what has been confirmed since. Where the row was inserted by one, what that shows.
-    /// Where a foreign key set it in the wake of one, that: so the server's foreign key will.
+    /// Where a foreign key or a hook set it in the wake of one, that: so the server will.
     pub(super) fn base(
         &self,
         table: TableId,
@@ -55,17 +55,15 @@ impl Draft<'_> {
                 (Some(Op::Insert { .. }), _) | (None, Change::Insert(..)) => {
                     return base_of(&column.kind, &row[i]);
                 }
-                (Some(Op::Update { base, .. }), _) => {
-                    if let Some(base) = base.get(&column.name) {
-                        return base.clone();
-                    }
+                (Some(Op::Update { base, .. }), _) if base.contains_key(&column.name) => {
+                    return base[&column.name].clone();
                 }
-                (None, Change::Update(set, _)) => {
+                (_, Change::Update(set, _)) => {
                     if let Some((_, value)) = set.iter().find(|(c, _)| *c == i) {
                         return base_of(&column.kind, value);
                     }
                 }
-                (Some(Op::Delete { .. }), _) | (None, Change::Delete) => {}
+                (Some(Op::Update { .. } | Op::Delete { .. }), _) | (None, Change::Delete) => {}
             }
         }
         let confirmed = self.scratch.replica.confirmed(table, key);

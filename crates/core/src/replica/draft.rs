@@ -14,6 +14,10 @@ pub enum DraftOp<'a> {
         values: Map<Json<'a>>,
         /// Columns that take the key of an earlier insert: its position among the operations.
         refs: Map<usize>,
+        /// What hooks foresee that the server will make of columns; not sent.
+        predicted: Map<Json<'a>>,
+        /// The whole operation is what a hook foresees; it is not sent.
+        foreseen: bool,
     },
     /// New values for some columns of a row.
     Update {
@@ -25,6 +29,10 @@ pub enum DraftOp<'a> {
         set: Map<Json<'a>>,
         /// Columns that take the key of an earlier insert: its position among the operations.
         refs: Map<usize>,
+        /// What hooks foresee that the server will make of columns; not sent.
+        predicted: Map<Json<'a>>,
+        /// The whole operation is what a hook foresees; it is not sent.
+        foreseen: bool,
     },
     /// A row's end.
     Delete {
@@ -32,6 +40,8 @@ pub enum DraftOp<'a> {
         table: String,
         /// The key: a value, or an array of a value per key column.
         key: Json<'a>,
+        /// The whole operation is what a hook foresees; it is not sent.
+        foreseen: bool,
     },
 }
 
@@ -41,32 +51,54 @@ impl<'a> FromJson<'a> for DraftOp<'a> {
         let table = String::member(json, "table", fault);
         match op {
             "insert" => {
-                fault.only(json, &["op", "table", "values", "refs"]);
+                fault.only(
+                    json,
+                    &["op", "table", "values", "refs", "predicted", "foreseen"],
+                );
                 DraftOp::Insert {
                     table,
                     values: Map::member(json, "values", fault),
                     refs: optional(json, "refs", fault),
+                    predicted: optional(json, "predicted", fault),
+                    foreseen: optional(json, "foreseen", fault),
                 }
             }
             "update" => {
-                fault.only(json, &["op", "table", "key", "set", "refs"]);
+                fault.only(
+                    json,
+                    &["op", "table", "key", "set", "refs", "predicted", "foreseen"],
+                );
                 DraftOp::Update {
                     table,
                     key: Json::member(json, "key", fault),
                     set: Map::member(json, "set", fault),
                     refs: optional(json, "refs", fault),
+                    predicted: optional(json, "predicted", fault),
+                    foreseen: optional(json, "foreseen", fault),
                 }
             }
             _ => {
                 if op != "delete" {
                     fault.note(Fault::Member("op"));
                 }
-                fault.only(json, &["op", "table", "key"]);
+                fault.only(json, &["op", "table", "key", "foreseen"]);
                 DraftOp::Delete {
                     table,
                     key: Json::member(json, "key", fault),
+                    foreseen: optional(json, "foreseen", fault),
                 }
             }
+        }
+    }
+}
+
+impl DraftOp<'_> {
+    /// Is the whole operation what a hook foresees?
+    pub fn foreseen(&self) -> bool {
+        match self {
+            DraftOp::Insert { foreseen, .. }
+            | DraftOp::Update { foreseen, .. }
+            | DraftOp::Delete { foreseen, .. } => *foreseen,
         }
     }
 }

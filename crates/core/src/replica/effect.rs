@@ -42,6 +42,8 @@ pub(super) enum Origin {
     /// What a foreign key does in the wake of an operation: predicted here, not sent, since the
     /// server's own foreign key does it too.
     Cascade,
+    /// What a hook foresees of what the server does: stored with the mutation, not sent.
+    Hook,
 }
 
 /// What one operation, or what follows from it, does to one row.
@@ -74,7 +76,7 @@ impl Effect {
         identity: Option<&str>,
         at_ms: i64,
         op: &Op,
-        position: usize,
+        origin: Origin,
     ) -> Result<Self, Error> {
         let (Op::Insert { table: name, .. }
         | Op::Update { table: name, .. }
@@ -101,7 +103,7 @@ impl Effect {
             table,
             key,
             change,
-            origin: Origin::Op(position as u32),
+            origin,
         })
     }
 
@@ -109,8 +111,13 @@ impl Effect {
     pub fn op(&self) -> Option<usize> {
         match self.origin {
             Origin::Op(position) => Some(position as usize),
-            Origin::Cascade => None,
+            Origin::Cascade | Origin::Hook => None,
         }
+    }
+
+    /// Is it worked out from the others, rather than stored?
+    pub fn is_cascade(&self) -> bool {
+        self.origin == Origin::Cascade
     }
 }
 

@@ -47,6 +47,7 @@ mod scan;
 mod scratch;
 mod settle;
 mod staged;
+mod steps;
 mod table;
 
 pub use alone::Sequences;
@@ -57,6 +58,7 @@ pub use overlay::{LocalId, PendingMutation};
 pub use prepare::{Prepared, WriteContext};
 pub use read::EXACT;
 pub use staged::{LineKind, Staged};
+pub use steps::{Rigour, Steps};
 
 pub(crate) use table::TableStore;
 

@@ -4,7 +4,7 @@
 //! table, is the confirmed one with those mutations replayed. Rows are independent of each other but
 //! for what foreign keys do (`settle.rs`), so only touched rows are ever replayed.
 
-use super::effect::{Effect, Row, State};
+use super::effect::{Effect, Origin, Row, State};
 use super::prepare::Prepared;
 use super::scratch::{Mode, SEARCHED_MAX, Scratch};
 use super::{Key, Replica};
@@ -52,7 +52,7 @@ impl PendingMutation {
         (self.mutation.seq != 0).then_some(self.mutation.seq)
     }
 
-    /// The rows that foreign keys change in its wake: predicted here, and not sent.
+    /// The rows that foreign keys and hooks change in its wake: predicted here, and not sent.
     pub fn predicted(&self) -> impl Iterator<Item = (TableId, &Key)> {
         let effects = self.effects.iter().filter(|e| e.op().is_none());
         effects.map(|e| (e.table, &e.key))
@@ -97,6 +97,7 @@ impl Replica {
             seq: 0,
             at: prepared.at,
             seen: prepared.seen,
+            predicted: prepared.predicted,
             ops: prepared.ops,
         };
         let local = self.new_local();
@@ -110,7 +111,7 @@ impl Replica {
             self.put_in(pending);
             self.show(prepared.rows);
         } else {
-            pending.effects.retain(|effect| effect.op().is_some());
+            pending.effects.retain(|effect| !effect.is_cascade());
             self.append(pending);
         }
         local
@@ -144,7 +145,10 @@ impl Replica {
         let Some(known) = self.position(local).map(|at| &self.pending[at]) else {
             return Ok(());
         };
-        if known.mutation.ops == mutation.ops && known.mutation.at == mutation.at {
+        if known.mutation.ops == mutation.ops
+            && known.mutation.predicted == mutation.predicted
+            && known.mutation.at == mutation.at
+        {
             return Ok(());
         }
         let mutation = Mutation {
@@ -159,6 +163,14 @@ impl Replica {
         touched.extend(rows);
         self.settle(touched, order);
         Ok(())
+    }
+
+    /// The row of each operation of a pending mutation.
+    pub fn keys_of(&self, local: LocalId) -> Vec<(TableId, Key)> {
+        let pending = self.position(local).map(|at| &self.pending[at]);
+        let effects = pending.map_or(&[][..], |pending| &pending.effects);
+        let own = effects.iter().filter(|e| e.op().is_some());
+        own.map(|e| (e.table, e.key.clone())).collect()
     }
 
     /// The number of a pending mutation is known: it moves to its place among the others.
@@ -269,12 +281,23 @@ impl Replica {
     /// A mutation that is stored, with what its own operations do.
     fn pending_of(&self, local: u64, mutation: Mutation) -> Result<PendingMutation, Error> {
         let identity = self.identity.as_deref();
-        let ops = mutation.ops.iter().enumerate();
-        let effects = ops
-            .map(|(at, op)| Effect::of(&self.schema, &self.rules, identity, mutation.at, op, at));
+        let effect = |op: &Op, origin| {
+            Effect::of(&self.schema, &self.rules, identity, mutation.at, op, origin)
+        };
+        let mut effects = Vec::with_capacity(mutation.ops.len() + mutation.predicted.len());
+        let mut predicted = mutation.predicted.iter().peekable();
+        for (at, op) in mutation.ops.iter().enumerate() {
+            while let Some(hook) = predicted.next_if(|hook| hook.after <= at) {
+                effects.push(effect(&hook.op, Origin::Hook)?);
+            }
+            effects.push(effect(op, Origin::Op(at as u32))?);
+        }
+        for hook in predicted {
+            effects.push(effect(&hook.op, Origin::Hook)?);
+        }
         Ok(PendingMutation {
             local: LocalId(local),
-            effects: effects.collect::<Result<_, _>>()?,
+            effects,
             unverified: Vec::new(),
             mutation,
         })
@@ -312,7 +335,7 @@ impl Replica {
     }
 
     /// Notes a pending mutation, without any change of what is visible.
-    fn put_in(&mut self, pending: PendingMutation) {
+    pub(super) fn put_in(&mut self, pending: PendingMutation) {
         self.version += 1;
         let order = pending.order();
         for (table, key) in pending.rows() {

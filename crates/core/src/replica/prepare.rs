@@ -8,13 +8,14 @@
 use super::checks::{check_writable, denied, not_found};
 use super::defaults::make_default;
 use super::draft::DraftOp;
-use super::effect::{Change, Effect, Generate, Origin, Row, generate};
+use super::effect::{Change, Effect, Generate, Origin, Row, generate, update_row};
 use super::scratch::{Held, Mode, Scratch};
+use super::steps::Deferred;
 use super::{Key, Replica};
 use crate::error::{Error, ErrorCode};
 use crate::json::Json;
 use crate::map::{Map, Name};
-use crate::protocol::{Mutation, Op, Seq, Text, Values};
+use crate::protocol::{Op, Predicted, Seq, Text, Values};
 use crate::queue;
 use crate::schema::{Column, Table, TableId};
 use crate::sort::sort_unique;
@@ -45,7 +46,11 @@ pub struct Prepared {
     pub keys: Vec<(TableId, Key)>,
     /// The rules about which nothing certain can be said here, as of rows that only the server has.
     pub unverified: Vec<String>,
+    /// What hooks foresee, as it is stored.
+    pub predicted: Vec<Predicted>,
     pub(super) effects: Vec<Effect>,
+    /// What is to be asked at the end of the transaction that this is a step of.
+    pub(super) deferred: Vec<Deferred>,
     /// The rows as the write leaves them, if the replica still is what it was checked against.
     pub(super) rows: Vec<Held>,
     pub(super) version: u64,
@@ -55,6 +60,7 @@ pub struct Prepared {
 pub(super) struct Draft<'r> {
     pub scratch: Scratch<'r>,
     pub ops: Vec<Op>,
+    pub predicted: Vec<Predicted>,
 }
 
 impl Replica {
@@ -74,6 +80,35 @@ impl Replica {
         ops: &[DraftOp<'_>],
         context: &mut WriteContext<'_>,
     ) -> Result<Prepared, Error> {
+        let mut draft = self.draft(ops, Mode::Judge, context)?;
+        draft.scratch.finish()?;
+        let prepared = draft.prepared(context.now_ms);
+        self.check_size(&prepared.ops)?;
+        Ok(prepared)
+    }
+
+    /// As [`Replica::prepare`], of one step of a transaction: what is deferred to its end is not asked
+    /// yet, nor is it measured. In [`Mode::Note`] what the rules refuse is let pass, as for a row that
+    /// a hook will complete.
+    ///
+    /// # Errors
+    /// As [`Replica::prepare`].
+    pub(super) fn prepare_step(
+        &self,
+        op: &DraftOp<'_>,
+        mode: Mode,
+        context: &mut WriteContext<'_>,
+    ) -> Result<Prepared, Error> {
+        let draft = self.draft(std::slice::from_ref(op), mode, context)?;
+        Ok(draft.prepared(context.now_ms))
+    }
+
+    fn draft(
+        &self,
+        ops: &[DraftOp<'_>],
+        mode: Mode,
+        context: &mut WriteContext<'_>,
+    ) -> Result<Draft<'_>, Error> {
         if self.identity.is_none() {
             return Err(Error::new(
                 ErrorCode::NotSignedIn,
@@ -87,46 +122,31 @@ impl Replica {
             ));
         }
         let mut draft = Draft {
-            scratch: Scratch::new(self, Mode::Judge, context.now_ms),
+            scratch: Scratch::new(self, mode, context.now_ms),
             ops: Vec::with_capacity(ops.len()),
+            predicted: Vec::new(),
         };
         for op in ops {
             draft.add(op, context)?;
         }
-        draft.scratch.finish()?;
-        let Draft { ops, scratch } = draft;
-        let Scratch {
-            effects,
-            rows,
-            unverified,
-            ..
-        } = scratch;
-        let mutation = Mutation {
-            seq: u64::MAX,
-            at: context.now_ms,
-            seen: self.judged,
-            ops,
-        };
+        Ok(draft)
+    }
+
+    /// Checks that operations can be sent as one mutation.
+    ///
+    /// # Errors
+    /// `mutation_too_large`.
+    pub(super) fn check_size(&self, ops: &[Op]) -> Result<(), Error> {
         let limit = self.schema.limits.body_bytes_max;
         let room = limit.saturating_sub(queue::ENVELOPE_BYTES);
         // Measured only where it could matter.
-        if queue::size_max(&mutation) > room {
-            let size = queue::size(&mutation);
+        if queue::size_max(ops) > room {
+            let size = queue::size(ops);
             if size > room {
                 return Err(too_large(size, room));
             }
         }
-        let sent = effects.iter().filter(|e| e.op().is_some());
-        Ok(Prepared {
-            at: context.now_ms,
-            seen: mutation.seen,
-            ops: mutation.ops,
-            keys: sent.map(|e| (e.table, e.key.clone())).collect(),
-            unverified,
-            effects,
-            rows,
-            version: self.version,
-        })
+        Ok(())
     }
 }
 
@@ -144,6 +164,7 @@ fn given_columns<'g, 'a>(
     table: &Table,
     by_name: &[usize],
     given: &'g Map<Json<'a>>,
+    foreseen: bool,
 ) -> Result<Vec<(usize, &'g Json<'a>)>, Error> {
     let mut columns = Vec::with_capacity(given.len());
     // Both stand in the order of the names.
@@ -154,7 +175,9 @@ fn given_columns<'g, 'a>(
             Some(&i) if *table.columns[i].name == **name => i,
             _ => usize::from(table.require_column(name)?.0),
         };
-        check_writable(table, &table.columns[i])?;
+        if !foreseen {
+            check_writable(table, &table.columns[i])?;
+        }
         columns.push((i, json));
     }
     sort_unique(&mut columns, &|(a, _), (b, _)| a.cmp(b));
@@ -162,20 +185,54 @@ fn given_columns<'g, 'a>(
 }
 
 impl<'r> Draft<'r> {
+    fn prepared(self, at: i64) -> Prepared {
+        let Draft {
+            ops,
+            predicted,
+            scratch,
+        } = self;
+        let (replica, deferred) = (scratch.replica, scratch.deferred_events());
+        let sent = scratch.effects.iter().filter(|e| e.op().is_some());
+        Prepared {
+            at,
+            seen: replica.judged,
+            ops,
+            keys: sent.map(|e| (e.table, e.key.clone())).collect(),
+            predicted,
+            unverified: scratch.unverified,
+            effects: scratch.effects,
+            deferred,
+            rows: scratch.rows,
+            version: replica.version,
+        }
+    }
+
     fn add(&mut self, op: &DraftOp<'_>, context: &mut WriteContext<'_>) -> Result<(), Error> {
         let (DraftOp::Insert { table, .. }
         | DraftOp::Update { table, .. }
         | DraftOp::Delete { table, .. }) = op;
         let id = self.scratch.replica.schema.require_table(table)?;
         let described = self.scratch.table(id);
+        let foreseen = op.foreseen();
         match op {
-            DraftOp::Insert { values, refs, .. } => self
-                .with_refs(values, refs)
-                .and_then(|values| self.insert(id, described, &values, context)),
-            DraftOp::Update { key, set, refs, .. } => self
+            DraftOp::Insert {
+                values,
+                refs,
+                predicted,
+                ..
+            } => self.with_refs(values, refs).and_then(|values| {
+                self.insert(id, described, &values, (predicted, foreseen), context)
+            }),
+            DraftOp::Update {
+                key,
+                set,
+                refs,
+                predicted,
+                ..
+            } => self
                 .with_refs(set, refs)
-                .and_then(|set| self.update(id, described, key, &set)),
-            DraftOp::Delete { key, .. } => self.delete(id, described, key),
+                .and_then(|set| self.update(id, described, key, &set, (predicted, foreseen))),
+            DraftOp::Delete { key, .. } => self.delete(id, described, key, foreseen),
         }
         .map_err(|error| {
             if error.details.table.is_some() {
@@ -193,15 +250,68 @@ impl<'r> Draft<'r> {
         change: Change,
         op: Op,
         made: &[usize],
+        foreseen: bool,
     ) -> Result<(), Error> {
+        let origin = if foreseen {
+            self.predicted.push(Predicted {
+                after: self.ops.len(),
+                op,
+            });
+            Origin::Hook
+        } else {
+            self.ops.push(op);
+            Origin::Op(self.ops.len() as u32 - 1)
+        };
         let effect = Effect {
             table,
             key,
             change,
-            origin: Origin::Op(self.ops.len() as u32),
+            origin,
         };
-        self.ops.push(op);
         self.scratch.perform(effect, made)
+    }
+
+    /// Notes which columns of the operation that was just done a hook foresees.
+    fn foresee(&mut self, table: &Table, key: &Key, predicted: Vec<(usize, Value)>) {
+        if predicted.is_empty() {
+            return;
+        }
+        let mut set = Values::new();
+        for (i, value) in predicted {
+            let column = &table.columns[i];
+            set.insert(&*column.name, value::to_text(&column.kind, &value));
+        }
+        self.predicted.push(Predicted {
+            after: self.ops.len(),
+            op: Op::Update {
+                table: table.name.clone(),
+                key: key.to_text(table),
+                set,
+                base: Map::new(),
+            },
+        });
+    }
+
+    /// What a hook foresees of a row's columns, parsed.
+    fn predicted_values(
+        &self,
+        table: &Table,
+        predicted: &Map<Json<'_>>,
+    ) -> Result<Vec<(usize, Value)>, Error> {
+        let mut values = Vec::with_capacity(predicted.len());
+        for (name, json) in predicted {
+            let i = usize::from(table.require_column(name)?.0);
+            if table.primary_key.iter().any(|key| **key == **name)
+                || table.columns[i].generated.is_some()
+            {
+                return Err(denied(format!(
+                    "a hook can't foresee {name} of {}",
+                    table.name
+                )));
+            }
+            values.push((i, value::from_json(&table.columns[i], json)?));
+        }
+        Ok(values)
     }
 
     /// The given values with the keys of earlier inserts put in.
@@ -238,9 +348,10 @@ impl<'r> Draft<'r> {
         id: TableId,
         table: &'r Table,
         given: &Map<Json<'_>>,
+        (predicted, foreseen): (&Map<Json<'_>>, bool),
         context: &mut WriteContext<'_>,
     ) -> Result<(), Error> {
-        if !table.insertable {
+        if !table.insertable && !foreseen {
             return Err(denied(format!(
                 "rows can't be inserted into {}",
                 table.name
@@ -250,7 +361,8 @@ impl<'r> Draft<'r> {
         let identity = self.scratch.replica.identity();
         let mut row: Vec<Value> = vec![Value::Null; table.columns.len()];
         let mut is_given = vec![false; row.len()];
-        for (i, json) in given_columns(table, &self.scratch.rules(id).by_name, given)? {
+        let by_name = &self.scratch.rules(id).by_name;
+        for (i, json) in given_columns(table, by_name, given, foreseen)? {
             row[i] = value::from_json(&table.columns[i], json)?;
             is_given[i] = true;
         }
@@ -288,13 +400,18 @@ impl<'r> Draft<'r> {
             }
         }
         let mut row: Row = row.into();
+        let predicted = self.predicted_values(table, predicted)?;
+        let given_row = (!predicted.is_empty()).then(|| row.clone());
+        update_row(&mut row, &mut unknown, &predicted, &[]);
         self.generate(id, &mut row, &mut unknown)?;
+        // What was given is sent, whatever the server will make of it.
+        let shown = given_row.as_ref().unwrap_or(&row);
         let sent = rules.by_name.iter().filter(|&&i| is_sent[i]);
         let text = |&i: &usize| -> (Name, Text) {
             let column = &table.columns[i];
             (
                 rules.columns[i].name.clone(),
-                value::to_text(&column.kind, &row[i]),
+                value::to_text(&column.kind, &shown[i]),
             )
         };
         let op = Op::Insert {
@@ -302,7 +419,10 @@ impl<'r> Draft<'r> {
             values: Values::from_sorted(sent.map(text).collect()),
         };
         let key = Key::of(&row, &self.scratch.replica.store(id).key_columns);
-        self.perform(id, key, Change::Insert(row, unknown), op, &made)
+        let change = Change::Insert(row, unknown);
+        self.perform(id, key.clone(), change, op, &made, foreseen)?;
+        self.foresee(table, &key, predicted);
+        Ok(())
     }
 
     fn generate(
@@ -328,13 +448,15 @@ impl<'r> Draft<'r> {
         table: &'r Table,
         key: &Json<'_>,
         given: &Map<Json<'_>>,
+        (predicted, foreseen): (&Map<Json<'_>>, bool),
     ) -> Result<(), Error> {
-        if !table.updatable {
+        if !table.updatable && !foreseen {
             return Err(denied(format!("rows of {} can't be updated", table.name)));
         }
         let key = Key::from_json(table, key)?;
         let mut values = Vec::with_capacity(given.len());
-        for (i, json) in given_columns(table, &self.scratch.rules(id).by_name, given)? {
+        let by_name = &self.scratch.rules(id).by_name;
+        for (i, json) in given_columns(table, by_name, given, foreseen)? {
             values.push((i, value::from_json(&table.columns[i], json)?));
         }
         let visible = self.scratch.visible(id, &key);
@@ -381,11 +503,23 @@ impl<'r> Draft<'r> {
             set,
             base,
         };
-        self.perform(id, key, Change::Update(changes, Vec::new()), op, &[])
+        let predicted = self.predicted_values(table, predicted)?;
+        changes.retain(|(i, _)| !predicted.iter().any(|(p, _)| p == i));
+        changes.extend(predicted.iter().cloned());
+        let change = Change::Update(changes, Vec::new());
+        self.perform(id, key.clone(), change, op, &[], foreseen)?;
+        self.foresee(table, &key, predicted);
+        Ok(())
     }
 
-    fn delete(&mut self, id: TableId, table: &'r Table, key: &Json<'_>) -> Result<(), Error> {
-        if !table.deletable {
+    fn delete(
+        &mut self,
+        id: TableId,
+        table: &'r Table,
+        key: &Json<'_>,
+        foreseen: bool,
+    ) -> Result<(), Error> {
+        if !table.deletable && !foreseen {
             return Err(denied(format!("rows of {} can't be deleted", table.name)));
         }
         let key = Key::from_json(table, key)?;
@@ -405,7 +539,7 @@ impl<'r> Draft<'r> {
             key: key.to_text(table),
             base,
         };
-        self.perform(id, key, Change::Delete, op, &[])
+        self.perform(id, key, Change::Delete, op, &[], foreseen)
     }
 
     fn identity_value(&self, column: &Column) -> Result<Option<Value>, Error> {

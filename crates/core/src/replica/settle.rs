@@ -35,7 +35,7 @@ impl Replica {
         let mut redone_effects = Vec::with_capacity(redone.len());
         for pending in redone {
             scratch.at_ms = pending.mutation.at;
-            for effect in pending.effects.iter().filter(|e| e.op().is_some()) {
+            for effect in pending.effects.iter().filter(|e| !e.is_cascade()) {
                 let performed = scratch.perform(effect.clone(), &[]);
                 debug_assert!(performed.is_ok(), "replaying asks no rule");
             }
@@ -104,7 +104,7 @@ impl Replica {
         pending.effects.iter().any(|effect| {
             let rules = &self.rules[usize::from(effect.table.0)];
             let mut referring = rules.referring.iter();
-            effect.op().is_some()
+            !effect.is_cascade()
                 && referring.any(|&(table, foreign)| {
                     let rule = &self.rules[usize::from(table.0)].foreign[foreign];
                     match &effect.change {

@@ -285,6 +285,7 @@ impl World {
             seq: 0,
             at: prepared.at,
             seen: prepared.seen,
+            predicted: Vec::new(),
             ops: prepared.ops.clone(),
         };
         let local = self.replica.apply(prepared);
@@ -336,6 +337,7 @@ impl World {
             seq,
             at: self.clock_ms,
             seen: self.judged,
+            predicted: Vec::new(),
             ops,
         };
         self.replica

@@ -329,6 +329,7 @@ impl World {
                     seq,
                     at: 0,
                     seen: self.judged,
+                    predicted: Vec::new(),
                     ops: drafts.iter().map(op).collect(),
                 };
                 self.replica.adopt(mutation).expect("the same schema");

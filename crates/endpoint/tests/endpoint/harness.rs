@@ -303,6 +303,7 @@ impl Replica {
             seq: self.seq,
             at: 0,
             seen: self.seen,
+            predicted: Vec::new(),
             ops,
         }
     }

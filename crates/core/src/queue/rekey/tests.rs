@@ -94,6 +94,7 @@ fn check(op: Op, expected: Op) {
         seq: 1,
         at: 0,
         seen: 0,
+        predicted: Vec::new(),
         ops: vec![op],
     };
     let changed = rekey(&schema, &holders, &given(), &mut mutation);
