@@ -3,6 +3,10 @@
 // role with row security, its constraints made immediate before its end. The end of a round undoes
 // all of it, so every round begins in the same state.
 
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
 import pg from 'pg'
 
 import { Backend } from '../support/backend.mjs'
@@ -36,6 +40,8 @@ export class Database {
     const login = decodeURIComponent(new URL(loginUrl).username)
     /** What the schema does not say. */
     database.catalog = await Catalog.read(client, login)
+    /** What the schema's hooks are, and the columns of triggers that they foresee. */
+    Object.assign(database, await hooksOf(folder, database.schema))
     /** Who the user is, good values by table and column, and rows as seen by the owner. */
     Object.assign(database, await seedRows(client, folder, database.schema))
     database.#begin = [
@@ -202,4 +208,16 @@ export function statement(table, casts, op, made = {}) {
     return `INSERT INTO ${into} (${names}) ${overriding}VALUES (${list}) ${returning}`
   }
   return { sql, finds: false }
+}
+
+/** The hooks of a folder of `schemas/`, of tables that sync. */
+async function hooksOf(folder, schema) {
+  const file = join(folder, 'hooks.ts')
+  if (!existsSync(file)) return { hooks: {}, covers: [] }
+  const { hooks, covers } = await import(pathToFileURL(file))
+  const synced = new Set(schema.tables.map(({ name }) => name))
+  return {
+    hooks: Object.fromEntries(Object.entries(hooks).filter(([table]) => synced.has(table))),
+    covers,
+  }
 }

@@ -8,7 +8,7 @@ export class Core {
   #db
 
   /** A database in memory with these rows, given as texts of Postgres by table. */
-  static async open({ schema, identity, now, rows }) {
+  static async open({ schema, identity, now, rows, hooks }) {
     const core = new Core()
     core.schema = schema
     const initial = schema.tables.map(({ name, columns }) => [
@@ -21,6 +21,7 @@ export class Core {
       schema,
       identity,
       now,
+      hooks,
       check: false,
       rows: Object.fromEntries(initial),
     })

@@ -45,7 +45,8 @@ export class Round {
     await this.core?.close()
     const rows = await this.#database.rows()
     for (const name of this.#rules.written) rows.delete(name)
-    this.core = await Core.open({ schema, identity, now: this.#now, rows })
+    const { hooks } = this.#database
+    this.core = await Core.open({ schema, identity, now: this.#now, rows, hooks })
   }
 
   /** After a difference: the round goes on from Postgres's state. */

@@ -2,7 +2,8 @@
 // the server fills, and whatever triggers do.
 
 export class Rules {
-  constructor(schema, catalog) {
+  /** `covers`: columns that triggers set, and the schema's hooks foresee. */
+  constructor(schema, catalog, covers = []) {
     /** Constraints that only the server judges, with the reason, by name. */
     this.serverOnly = new Map()
     /** Columns that are not compared, with the reason, as `table.column`. */
@@ -11,7 +12,11 @@ export class Rules {
     this.triggered = []
     const synced = new Set(schema.tables.map(({ name }) => name))
     for (const table of schema.tables) this.#table(table, synced)
-    for (const name of catalog.set) this.unseen.set(name, 'a trigger sets it')
+    for (const name of catalog.set) {
+      if (!covers.includes(name)) this.unseen.set(name, 'a trigger sets it')
+    }
+    /** Columns that triggers set and hooks foresee: compared. */
+    this.foreseen = covers.filter((name) => catalog.set.has(name))
     /** Tables that triggers alone write: nothing of them is compared. */
     this.written = new Set()
     const reached = new Set([...catalog.writes.values()].flatMap((names) => [...names]))

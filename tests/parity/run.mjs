@@ -44,7 +44,7 @@ if (!Number.isSafeInteger(wanted) || !Number.isSafeInteger(seed)) {
 const database = await Database.start(folder)
 let differences = 0
 try {
-  const rules = new Rules(database.schema, database.catalog)
+  const rules = new Rules(database.schema, database.catalog, database.covers)
   console.log(`${name} on Postgres ${database.schema.server}, seed ${seed}`)
   differences += await replayCases(database, rules)
   differences += await fuzz(database, rules)
@@ -133,6 +133,7 @@ function report(counts, rules, done, ms) {
   const reasons = (map) => [...map].map(([name, reason]) => `${name}: ${reason}`)
   list('rules that only the server judges', reasons(rules.serverOnly))
   list('columns left out', reasons(rules.unseen))
+  list('columns that triggers set and hooks foresee, compared', rules.foreseen)
   list('tables that triggers alone write, left out', [...rules.written])
   list('tables written by triggers', rules.triggered)
 }

@@ -108,7 +108,7 @@ class Tab {
     })
   }
 
-  /** Opens `db`, as a user, or with tokens of one's own; gives `outcome`'s view of it. */
+  /** Opens `db` with the page's `hooks`, as a user, or with tokens of one's own; gives `outcome`'s view of it. */
   open({ user = '1', token = this.app.backend.token(user), url = this.app.backend.url } = {}) {
     return this.page.evaluate(
       async ({ schema, url, token }) => {
@@ -119,7 +119,7 @@ class Tab {
         }
         const start = performance.now()
         const opened = await globalThis.outcome(
-          globalThis.haversack.open({ schema, url, token: source }),
+          globalThis.haversack.open({ schema, url, token: source, hooks: globalThis.hooks }),
         )
         globalThis.db = opened.value
         return { ...opened, value: undefined, milliseconds: performance.now() - start }

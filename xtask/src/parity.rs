@@ -65,7 +65,8 @@ pub fn run(repository: &Repository, options: &Options) -> Result<bool> {
 /// A run; its endpoint and its Postgres are still to be named.
 pub fn program(repository: &Repository, schema: &str, ops: u64) -> Program {
     Program::new("node")
-        .arg("tests/parity/run.mjs")
+        // The schemas' hooks are TypeScript.
+        .args(["--import", "tsx", "tests/parity/run.mjs"])
         .args(["--schema", schema, "--ops", &ops.to_string()])
         .folder(repository.root())
         // At a third of the speed that is asked for, and some time to migrate.
