@@ -48,6 +48,12 @@ test('every block of code in the guide is one that is compiled', () => {
   for (const block of code) shown(block, read('./types/guide/guide.ts'))
 })
 
+test('the example of hooks is one that is compiled', () => {
+  const code = blocks(read('../../docs/hooks.md'), 'ts')
+  assert.equal(code.length, 1)
+  shown(code[0]!, read('./types/guide/hooks.ts'))
+})
+
 test('the example of a test is one that runs', () => {
   const code = blocks(read('../../docs/testing.md'), 'ts')
   assert.equal(code.length, 1)

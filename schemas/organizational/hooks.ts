@@ -22,7 +22,11 @@ function forget(kind: string, id: number, context: Context): void {
       predicted[table]!.delete(parts.length === 1 ? parts[0]! : parts)
     }
   }
-  gone('entity_fields', { entity_type: kind, entity_id: id }, ['entity_type', 'entity_id', 'field_id'])
+  gone('entity_fields', { entity_type: kind, entity_id: id }, [
+    'entity_type',
+    'entity_id',
+    'field_id',
+  ])
   if (kind !== 'event' && kind !== 'item') return
   gone('tag_assignments', { taggable_type: kind, taggable_id: id }, [
     'taggable_type',

@@ -21,7 +21,7 @@ use crate::repository::Repository;
 use crate::setup::{self, Need, Tools};
 
 /// Operations of the parity test for each schema and version.
-const PARITY_OPS: u64 = 200;
+const PARITY_OPS: u64 = 5000;
 
 /// A set of tests that run alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
