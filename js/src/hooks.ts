@@ -108,7 +108,7 @@ export function refuse(refusal: Refusal): never {
 }
 
 type Row = { readonly [column: string]: unknown }
-/** @internal Hooks of tables that are not known by type. */
+/** Hooks of tables that are not known by type. */
 export type AnyHooks = {
   readonly [table: string]:
     | {
