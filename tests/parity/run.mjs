@@ -159,7 +159,10 @@ async function told(database, rules, causes) {
       }
       writeFileSync(join(CASES, `${options.keep}.json`), `${JSON.stringify(kept, null, 2)}\n`)
     }
-    console.log(`again: cargo xtask parity --schema ${name} --ops ${wanted} --seed ${seed}`)
+    const { server } = database.schema
+    console.log(
+      `again: cargo xtask parity --schema ${name} --ops ${wanted} --seed ${seed} --postgres ${server}`,
+    )
   }
   return sum
 }
