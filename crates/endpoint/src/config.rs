@@ -120,6 +120,8 @@ pub struct TableConfig {
     /// May clients write the table at all? By default only where it has row security: rows that
     /// everybody sees are not everybody's to change.
     pub writable: Option<bool>,
+    /// Patterns by which clients make texts that are new each time, by column: `rec_{uuid}`.
+    pub ids: BTreeMap<String, String>,
     /// `global`, or the column that names the owner, where no policy says so.
     pub scope: Option<String>,
 }
@@ -159,7 +161,7 @@ impl Config {
                 e.message().replace('\n', " ")
             ))
             .hint(format!(
-                "{}the sections are [identity], [roles], [limits], [changelog] and [tables.<name>] with private, read_only, writable and scope; correct or remove what the line has",
+                "{}the sections are [identity], [roles], [limits], [changelog] and [tables.<name>] with private, read_only, writable, ids and scope; correct or remove what the line has",
                 meant(e.message())
             ))
         })?;
@@ -199,6 +201,16 @@ impl Config {
             .hint("use a name with a dot, such as app.current_user_id"));
         }
         for (table, rules) in &self.tables {
+            for (column, pattern) in &rules.ids {
+                pattern_sql(pattern).map_err(|problem| {
+                    invalid(format!(
+                        "{name}: tables.{table}.ids has {pattern:?} for {column}: {problem}"
+                    ))
+                    .table(table)
+                    .column(column)
+                    .hint("write {uuid} once, or {hex} for one without dashes, and any text around it, such as \"rec_{uuid}\"")
+                })?;
+            }
             if let Some(twice) = rules.private.iter().find(|c| rules.read_only.contains(c)) {
                 return Err(invalid(format!(
                     "{name}: tables.{table} has {twice} both private and read_only"
@@ -265,6 +277,39 @@ impl Config {
     }
 }
 
+/// A pattern as an expression, in the catalog's form.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn pattern_sql(pattern: &str) -> Result<String, &'static str> {
+    const NEW: &str = "(gen_random_uuid())::text";
+    let (before, made, after) = match (pattern.split_once("{uuid}"), pattern.split_once("{hex}")) {
+        (Some((before, after)), None) => (before, NEW.to_owned(), after),
+        (None, Some((before, after))) => (
+            before,
+            format!("replace({NEW}, '-'::text, ''::text)"),
+            after,
+        ),
+        (Some(_), Some(_)) => return Err("it has both {uuid} and {hex}"),
+        (None, None) => return Err("nothing in it is new each time"),
+    };
+    if [before, after]
+        .iter()
+        .any(|part| part.contains(['{', '}', '\0']))
+    {
+        return Err("it has braces, or a zero byte, that stand for nothing");
+    }
+    let text = |part: &str| format!("{}::text", crate::database::literal(part));
+    let mut sql = made;
+    if !before.is_empty() {
+        sql = format!("({} || {sql})", text(before));
+    }
+    if !after.is_empty() {
+        sql = format!("({sql} || {})", text(after));
+    }
+    Ok(sql)
+}
+
 /// What an unknown key may have been meant to be, out of those that the parser says it knows.
 fn meant(message: &str) -> String {
     let mut words = message.split('`').skip(1).step_by(2);
@@ -318,6 +363,10 @@ mod tests {
         assert!(refused("[limits]\nbody_bytes_max = 5\n[tables.a]").contains("body_bytes_max"));
         assert!(refused("[identity]\nsetting = 'role'\n[tables.a]").contains("identity.setting"));
         assert!(refused("[tables.a]\nprivate=['x']\nread_only=['x']").contains("both"));
+        for pattern in ["rec_", "{uuid}{hex}", "{uuid}{uuid}", "{id}{uuid}"] {
+            let text = format!("[tables.a]\nids = {{ id = '{pattern}' }}");
+            assert!(refused(&text).contains("tables.a.ids"), "{pattern}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::reader::{self, Grouped, Order, Reader, grouped};
 use super::rules;
 use super::types::{Resolved, Types};
 use super::{ColumnFacts, Draft};
+use crate::config::pattern_sql;
 use crate::database::ident;
 use crate::expression::ScopeColumn;
 use crate::names::did_you_mean;
@@ -54,9 +55,11 @@ pub(super) async fn read(
 
 /// Names that haversack.toml gives to columns which are not there.
 pub(super) fn check_names(found: &Found<'_>, all: &[String], faults: &mut Vec<Error>) {
+    let patterned: Vec<String> = found.rules.ids.keys().cloned().collect();
     let lists = [
         ("private", &found.rules.private),
         ("read_only", &found.rules.read_only),
+        ("ids", &patterned),
     ];
     for (list, names) in lists {
         for unknown in names.iter().filter(|name| !all.contains(name)) {
@@ -313,7 +316,11 @@ impl Reading<'_> {
         draft.columns[i].default = match row.get("identity") {
             "a" => Some(ColumnDefault::Sequence { always: true }),
             "d" => Some(ColumnDefault::Sequence { always: false }),
-            _ => match expression.or_else(|| self.resolve(row).default) {
+            _ => match self
+                .pattern(&name, &kind, draft)
+                .or(expression)
+                .or_else(|| self.resolve(row).default)
+            {
                 Some(sql) => {
                     let declared = row.get("declared");
                     let at = (draft.at, i);
@@ -326,6 +333,29 @@ impl Reading<'_> {
             let note = defaults::note(table, &name, sql, reason);
             draft.notes.push(note);
         }
+    }
+
+    /// What haversack.toml says that clients make, as an expression.
+    fn pattern(&self, name: &str, kind: &Type, draft: &mut Draft) -> Option<String> {
+        let pattern = self.found.rules.ids.get(name)?;
+        if matches!(kind, Type::Text | Type::Varchar { .. }) {
+            // What is wrong with it was found when the file was read.
+            return pattern_sql(pattern).ok();
+        }
+        let error = Error::new(
+            ErrorCode::ConfigInvalid,
+            format!(
+                "ids of [tables.{}] in haversack.toml has a pattern for {name}, which is no text",
+                self.found.written
+            ),
+        );
+        draft.faults.push(
+            error
+                .table(&self.found.name)
+                .column(name)
+                .hint("only columns of type text and varchar take one; a uuid needs none"),
+        );
+        None
     }
 
     fn generated(

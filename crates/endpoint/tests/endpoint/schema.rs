@@ -3,12 +3,16 @@
 use crate::commands::Folder;
 use crate::harness::*;
 use haversack_core::ErrorCode;
+use haversack_core::json::read_text;
+use haversack_core::protocol::Op;
+use haversack_core::replica::{DraftOp, Replica, WriteContext};
 use haversack_core::schema::{Action, ColumnDefault, Schema, Table, Type};
 use haversack_endpoint::attach::{Password, attach};
 use haversack_endpoint::config::Config;
 use haversack_endpoint::introspect::{Introspected, Privileges, introspect};
 use haversack_endpoint::migrate;
 use haversack_endpoint::pull_types::typescript;
+use std::sync::Arc;
 
 fn table<'a>(schema: &'a Schema, name: &str) -> &'a Table {
     schema.table(schema.table_id(name).unwrap_or_else(|| panic!("{name}")))
@@ -425,4 +429,36 @@ async fn types_in_typescript_follow_the_schema() {
         Schema::from_json(&json).unwrap(),
         attached.introspected.schema
     );
+}
+
+#[tokio::test]
+async fn clients_make_texts_by_the_patterns_of_the_configuration() {
+    let sql = "CREATE TABLE t (id text PRIMARY KEY, code varchar(40) NOT NULL, n int)";
+    let config = "[tables.t]\nwritable = true\nids = { id = 'rec_{uuid}', code = '{hex}.x' }";
+    let schema = read(sql, config).await.unwrap().schema;
+    let mut replica = Replica::new(Arc::new(schema));
+    replica.set_identity(Some("1".into()));
+    let draft = r#"{"op":"insert","table":"t","values":{"n":1}}"#;
+    let draft: DraftOp<'_> = read_text(draft).unwrap();
+    let mut context = WriteContext {
+        now_ms: 1_790_000_000_000,
+        random: &mut || [0xab; 16],
+        keys: &mut |_| None,
+    };
+    let prepared = replica.prepare(&[draft], &mut context).unwrap();
+    let [Op::Insert { values, .. }] = &prepared.ops[..] else {
+        panic!("{:?}", prepared.ops);
+    };
+    let value = |name: &str| values[name].clone().unwrap();
+    let uuid = value("id").strip_prefix("rec_").unwrap().to_owned();
+    assert_eq!(uuid::Uuid::parse_str(&uuid).unwrap().get_version_num(), 7);
+    let hex = value("code").strip_suffix(".x").unwrap().to_owned();
+    assert!(hex.len() == 32 && !hex.contains('-'), "{hex}");
+
+    for (wrong, column) in [("{ n = 'x{uuid}' }", "n"), ("{ idd = 'x{uuid}' }", "idd")] {
+        let config = format!("[tables.t]\nwritable = true\nids = {wrong}");
+        let error = read(sql, &config).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::ConfigInvalid);
+        assert_eq!(error.details.column.as_deref(), Some(column));
+    }
 }
