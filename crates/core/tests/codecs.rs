@@ -252,6 +252,8 @@ fn pokes_and_leases_agree() {
     both(&Lease {
         free: vec![(1, 2)],
         held: Map::from([("tab".to_owned(), vec![(3, 4), (5, 5)])]),
+        block: 16,
+        used: 3,
     });
     both(&Lease::default());
 }

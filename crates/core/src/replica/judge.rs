@@ -26,12 +26,14 @@ impl Scratch<'_> {
     ) -> Result<(), Error> {
         let (table, rule) = (self.table(id), &self.rules(id).columns[column]);
         let described = &table.columns[column];
+        let temporary = !rule.domains.is_empty() && self.replica.is_temporary(id, column, value);
         for (domain, rules) in described.domains.iter().zip(&rule.domains) {
             if rules.not_null && value.is_null() {
                 return Err(domain_null(table, described, domain));
             }
             for (check, bound) in domain.checks.iter().zip(&rules.checks) {
-                let Some(bound) = bound else {
+                // Of the key that will be in a temporary one's place nothing is known.
+                let Some(bound) = bound.as_ref().filter(|_| !temporary) else {
                     self.doubt(&check.name);
                     continue;
                 };
@@ -75,7 +77,12 @@ impl Scratch<'_> {
         }
         for (check, rule) in table.checks.iter().zip(&rules.checks) {
             let bound = match &rule.bound {
-                Some(bound) if !reads_any(&rule.reads, &new.unknown) => bound,
+                Some(bound)
+                    if !reads_any(&rule.reads, &new.unknown)
+                        && !self.replica.any_temporary(id, &rule.reads, row) =>
+                {
+                    bound
+                }
                 _ => {
                     self.doubt(&check.name);
                     continue;

@@ -41,6 +41,7 @@ mod patch;
 mod prepare;
 mod read;
 mod refer;
+mod renamed;
 mod rules;
 mod same;
 mod scan;
@@ -70,6 +71,7 @@ use crate::schema::{Schema, Table, TableId};
 use crate::value;
 use hashbrown::HashMap;
 use overlay::Overlay;
+use renamed::Renamed;
 use rules::TableRules;
 use rustc_hash::FxBuildHasher;
 use std::sync::Arc;
@@ -97,6 +99,7 @@ pub struct Replica {
     next_local: u64,
     /// The last number that has a verdict: what is adopted up to here comes too late.
     judged: Seq,
+    renamed: Renamed,
     plans: Vec<Plan>,
     /// The shape of each plan.
     shapes: Vec<QueryShape>,
@@ -138,6 +141,7 @@ impl Replica {
             pending: Vec::new(),
             next_local: 1,
             judged: 0,
+            renamed: Renamed::default(),
             plans: Vec::new(),
             shapes: Vec::new(),
             schema,

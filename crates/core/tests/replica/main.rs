@@ -10,6 +10,7 @@ mod patches;
 mod queries;
 mod references;
 mod ruled;
+mod temporary_keys;
 mod uniques;
 mod verdicts;
 mod writes;

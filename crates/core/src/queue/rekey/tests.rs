@@ -202,3 +202,15 @@ fn temporary_keys_fit_their_type_and_small_ones_have_none() {
     );
     assert_eq!(temporary(&Type::Int2, 0), None);
 }
+
+#[test]
+fn the_keys_that_were_given_out_first_are_forgotten_first() {
+    let key = |number| temporary(&Type::Int4, number).expect("a key").to_string();
+    let keys = |numbers: &[i64]| numbers.iter().map(|&n| (key(n), n.to_string())).collect();
+    let mut assigned = Assigned::from([("notes", keys(&[1, 5])), ("orders", keys(&[0, 7, 9]))]);
+    forget_oldest(&schema(), &mut assigned, 5);
+    assert_eq!(assigned["orders"].len(), 3, "so many are kept");
+    forget_oldest(&schema(), &mut assigned, 3);
+    let kept = Assigned::from([("notes", keys(&[5])), ("orders", keys(&[7, 9]))]);
+    assert_eq!(assigned, kept);
+}
