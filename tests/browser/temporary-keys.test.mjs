@@ -14,7 +14,7 @@ before(async () => {
   app = await App.start()
   await app.backend.sql(
     `insert into users (user_id, username, email, password_hash)
-     select n, 'user ' || n, n || '@example.org', 'x' from generate_series(1, 4) n`,
+     select n, 'user ' || n, n || '@example.org', 'x' from generate_series(1, 5) n`,
   )
 })
 after(() => app?.stop())
@@ -173,6 +173,51 @@ test('a write says that its key is temporary, and has the other before it is syn
   const old = await app.backend.sql('select count(*)::int as count from events where user_id = 2')
   assert.equal(old[0].count, 30)
   assert.equal(await tab.run((key) => db.events.get(key)?.title, key), 'renamed by its old key')
+})
+
+test('tags and links, which refer to rows of several tables, follow too', async () => {
+  const tab = await (await app.profile()).tab()
+  await tab.open({ user: '5' })
+  await tab.until(() => db.user === '5')
+  await tab.synced()
+  await app.backend.end('SIGKILL')
+  try {
+    await tab.run(async () => {
+      const events = []
+      for (let i = 0; i < 20; i += 1) events.push(db.events.insert({ title: `event ${i}` }))
+      const item = db.items.insert({ name: 'an item' })
+      const tag = db.tags.insert({ name: 'a tag' })
+      for (const { key } of events)
+        db.tag_assignments.insert({ taggable_type: 'event', taggable_id: key, tag_id: tag.key })
+      const from = { from_type: 'event', from_id: events[19].key }
+      await db.links.insert({ ...from, to_type: 'item', to_id: item.key }).durable
+      globalThis.tagged = events[19].key
+    })
+    assert.ok((await tab.run(() => tagged)) < 0)
+  } finally {
+    await app.backend.serve()
+  }
+  await tab.run(() => db.sync.now())
+  await tab.synced()
+  const sql = `select e.title, i.name as item from events e
+               join tag_assignments a on a.taggable_type = 'event' and a.taggable_id = e.event_id
+               join tags t on t.tag_id = a.tag_id and t.name = 'a tag'
+               left join links l on l.from_type = 'event' and l.from_id = e.event_id
+               left join items i on l.to_type = 'item' and i.item_id = l.to_id
+               where e.user_id = 5 order by e.event_id`
+  const rows = await app.backend.sql(sql)
+  const events = Array.from({ length: 20 }, (_, i) => `event ${i}`)
+  assert.deepEqual(rows.map((row) => row.title).sort(), events.sort())
+  assert.deepEqual(
+    rows.filter((row) => row.item !== null),
+    [{ title: 'event 19', item: 'an item' }],
+  )
+  // The pair is the key of the assignment's own row.
+  const found = await tab.run(() => {
+    const tag_id = db.tags.first().tag_id
+    return db.tag_assignments.get(['event', tagged, tag_id])?.taggable_id
+  })
+  assert.ok(found > 0)
 })
 
 test('before the first sync, rows can be made at once', async () => {

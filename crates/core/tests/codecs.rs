@@ -12,7 +12,8 @@ use haversack_core::protocol::{
 use haversack_core::query::{self, QueryShape};
 use haversack_core::schema::{
     Action, Check, Column, ColumnDefault, Domain, ForeignKey, Generated, Identity, Index,
-    IndexPart, Limits, Predicate, Schema, ServerRule, Table, Type, Unique, View, ViewColumn,
+    IndexPart, Limits, Polymorphic, Predicate, Schema, ServerRule, Table, Type, Unique, View,
+    ViewColumn,
 };
 use haversack_core::{Error, value};
 use serde::Serialize;
@@ -443,6 +444,11 @@ fn schema() -> Schema {
             sql: "c1 > 0".into(),
             expr: Some(expression()),
             reason: some("why"),
+        }],
+        polymorphic: vec![Polymorphic {
+            column: "c1".into(),
+            by: "c2".into(),
+            tables: Map::from([("note", "notes".to_owned())]),
         }],
         foreign_keys: actions.map(foreign_key).to_vec(),
         indexes: vec![Index {

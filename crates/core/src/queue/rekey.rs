@@ -1,7 +1,8 @@
 //! Temporary keys of queued mutations, and the keys of the sequence that take their place.
 //!
 //! Invariant: a value is replaced only where the schema says that it is a key of the table for which
-//! it was made: in that key, or in a column that refers to it, directly or by way of other keys. So
+//! it was made: in that key, or in a column that refers to it, directly, by way of other keys, or
+//! with the table named by another column. So
 //! a mutation that holds no temporary key stays as it is, and doing it twice changes nothing more.
 //! Makes no keys, temporary or real, and keeps none: the caller has the mapping.
 
@@ -106,6 +107,22 @@ fn references(schema: &Schema) -> Vec<(Place, Place)> {
                 {
                     let from = (at, usize::from(from.0));
                     references.push((from, (usize::from(to.0), usize::from(column.0))));
+                }
+            }
+        }
+        for reference in &table.polymorphic {
+            let Some(from) = table.column_id(&reference.column) else {
+                continue;
+            };
+            // Of which table it is need not be asked: no two tables have the same temporary key.
+            for to in reference
+                .tables
+                .values()
+                .filter_map(|to| schema.table_id(to))
+            {
+                for key in schema.table(to).key_columns() {
+                    let from = (at, usize::from(from.0));
+                    references.push((from, (usize::from(to.0), usize::from(key.0))));
                 }
             }
         }

@@ -2,7 +2,8 @@
 
 use super::{
     Action, Check, Column, ColumnDefault, Domain, ForeignKey, Generated, Identity, Index,
-    IndexPart, Limits, Predicate, Schema, ServerRule, Table, Type, Unique, View, ViewColumn,
+    IndexPart, Limits, Polymorphic, Predicate, Schema, ServerRule, Table, Type, Unique, View,
+    ViewColumn,
 };
 use crate::expr::Expr;
 use crate::json::{Fault, FromJson, Json, OTHER_KIND, optional};
@@ -37,6 +38,7 @@ json_from!(Table {
     uniques = default,
     checks = default,
     foreign_keys = default,
+    polymorphic = default,
     indexes = default,
     server_rules = default,
     comment = default,
@@ -88,6 +90,7 @@ json_from!(ForeignKey {
     deferrable = default,
     deferred = default,
 });
+json_from!(Polymorphic { column, by, tables });
 json_from!(IndexPart {
     expression,
     column,

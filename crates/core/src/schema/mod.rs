@@ -11,8 +11,8 @@ mod rules;
 mod types;
 
 pub use rules::{
-    Action, Check, ColumnDefault, Domain, ForeignKey, Generated, Index, IndexPart, Predicate,
-    ServerRule, Unique,
+    Action, Check, ColumnDefault, Domain, ForeignKey, Generated, Index, IndexPart, Polymorphic,
+    Predicate, ServerRule, Unique,
 };
 pub use types::{Storage, Type};
 
@@ -140,6 +140,9 @@ pub struct Table {
     /// them (that of their triggers' names).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign_keys: Vec<ForeignKey>,
+    /// References that no foreign key states.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub polymorphic: Vec<Polymorphic>,
     /// Indexes, which the client's planner may use.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<Index>,

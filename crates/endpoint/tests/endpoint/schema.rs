@@ -4,9 +4,10 @@ use crate::commands::Folder;
 use crate::harness::*;
 use haversack_core::ErrorCode;
 use haversack_core::json::read_text;
+use haversack_core::map::Map;
 use haversack_core::protocol::Op;
 use haversack_core::replica::{DraftOp, Replica, WriteContext};
-use haversack_core::schema::{Action, ColumnDefault, Schema, Table, Type};
+use haversack_core::schema::{Action, ColumnDefault, Polymorphic, Schema, Table, Type};
 use haversack_endpoint::attach::{Password, attach};
 use haversack_endpoint::config::Config;
 use haversack_endpoint::introspect::{Introspected, Privileges, introspect};
@@ -429,6 +430,61 @@ async fn types_in_typescript_follow_the_schema() {
         Schema::from_json(&json).unwrap(),
         attached.introspected.schema
     );
+}
+
+#[tokio::test]
+async fn references_whose_table_another_column_names_are_served_as_declared() {
+    let sql = "CREATE TABLE a (id serial PRIMARY KEY); CREATE TABLE b (id bigserial PRIMARY KEY); \
+               CREATE TABLE t (id int PRIMARY KEY, what text, of int, secret int)";
+    let config = |reference: &str| {
+        format!(
+            "[tables.a]\n[tables.b]\n[tables.t]\nprivate = ['secret']\npolymorphic = [{reference}]"
+        )
+    };
+    let good = config("{ column = 'of', by = 'what', tables = { an_a = 'a' } }");
+    let schema = read(sql, &good).await.unwrap().schema;
+    let table = schema.table(schema.table_id("t").unwrap());
+    let declared = Polymorphic {
+        column: "of".into(),
+        by: "what".into(),
+        tables: Map::from([("an_a", "a".to_owned())]),
+    };
+    assert_eq!(table.polymorphic, [declared]);
+    for (wrong, said) in [
+        (
+            "{ column = 'off', by = 'what', tables = { x = 'a' } }",
+            "\"off\"",
+        ),
+        (
+            "{ column = 'secret', by = 'what', tables = { x = 'a' } }",
+            "\"secret\"",
+        ),
+        (
+            "{ column = 'of', by = 'wat', tables = { x = 'a' } }",
+            "\"wat\"",
+        ),
+        (
+            "{ column = 'of', by = 'what', tables = { x = 'c' } }",
+            "\"c\"",
+        ),
+        (
+            "{ column = 'of', by = 'what', tables = { x = 'b' } }",
+            "another type",
+        ),
+        (
+            "{ column = 'of', by = 'what', tables = {} }",
+            "names no table",
+        ),
+    ] {
+        let error = read(sql, &config(wrong)).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::ConfigInvalid);
+        assert!(error.message.contains(said), "{error}");
+        assert!(
+            error.message.contains("polymorphic of [tables.t]"),
+            "{error}"
+        );
+        assert!(error.details.hint.is_some(), "{error}");
+    }
 }
 
 #[tokio::test]
