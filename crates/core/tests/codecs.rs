@@ -375,6 +375,7 @@ fn schema() -> Schema {
     let column = |(i, kind): (usize, Type)| Column {
         name: format!("c{i}"),
         kind,
+        precision: (i == 4).then_some(3),
         nullable: i % 2 == 0,
         default: defaults.get(i).cloned(),
         generated: (i == 7).then(|| Generated {

@@ -46,6 +46,7 @@ json_from!(Table {
 json_from!(Column {
     name,
     kind as "type",
+    precision = default,
     nullable,
     default = default,
     generated = default,

@@ -163,6 +163,9 @@ pub struct Column {
     /// Its type.
     #[serde(rename = "type")]
     pub kind: Type,
+    /// Of a time or timestamp: to how many digits of a second it is rounded, below six.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<u16>,
     /// May it be null?
     pub nullable: bool,
     /// What Postgres puts in when an insert leaves it out.

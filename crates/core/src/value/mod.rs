@@ -36,13 +36,21 @@ pub(crate) use text::uuid_v7;
 pub use time::{INFINITY, MINUS_INFINITY, POSTGRES_EPOCH_UNIX_MICROS};
 
 use crate::error::{Error, ErrorCode};
-use crate::schema::{Storage, Type, hex};
+use crate::schema::{Column, Storage, Type, hex};
 use haversack_rows::plain;
 use sha2::{Digest, Sha256};
 
 /// The stored form of NaN in a numeric that is kept as a scaled integer: greater than any number,
 /// as in Postgres, and out of reach of 18 digits.
 pub const NUMERIC_NAN: i64 = i64::MAX;
+
+/// A value as a column keeps it that rounds to so many digits of a second.
+pub(crate) fn to_precision(column: &Column, value: Value) -> Value {
+    match (column.precision, value) {
+        (Some(digits), Value::Int(micros)) => Value::Int(time::rounded(micros, digits)),
+        (_, value) => value,
+    }
+}
 
 /// Reads a value from Postgres's text, or from the lenient notations that people and programs use.
 ///
