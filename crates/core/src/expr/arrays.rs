@@ -1,6 +1,7 @@
 //! Functions of arrays: their text is taken apart and put together again.
 
 use super::bound::Context;
+use super::call::Args;
 use super::cast::invalid;
 use super::datum::Datum;
 use super::functions::Function;
@@ -68,13 +69,9 @@ pub(super) fn get<'a, 'c: 'a>(
         .map_or(Datum::Null, Datum::owned))
 }
 
-pub(super) fn apply<'a>(
-    call: &'a Call,
-    args: [Datum<'a>; 4],
-    count: usize,
-) -> Result<Datum<'a>, Error> {
+pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, Error> {
     use Function as F;
-    let [first, second, third, _] = args;
+    let [first, second, third, ..] = args;
     let kind = element(&call.kinds[0]);
     let equal = |a: &Value, b: &Value| match (a.is_null(), b.is_null()) {
         (false, false) => compare(kind, &Datum::of(a), &Datum::of(b)) == Some(Ordering::Equal),

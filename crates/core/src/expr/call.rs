@@ -5,14 +5,17 @@ use super::cast::{self, date, int, invalid};
 use super::datum::Datum;
 use super::functions::Function;
 use super::node::Call;
-use super::{arrays, division_by_zero, jsonb, temporal, text};
+use super::{arrays, division_by_zero, jsonb, jsonb_edit, raw_json, temporal, text};
 use crate::error::Error;
 use crate::schema::Type;
 use crate::value::Value;
 use crate::value::decimal::{self, Operation, Rounding};
 
 /// The most arguments that a function of fixed arity has.
-const ARGUMENTS_MAX: usize = 4;
+const ARGUMENTS_MAX: usize = 7;
+
+/// The arguments of a call, NULL where it has fewer.
+pub(super) type Args<'a> = [Datum<'a>; ARGUMENTS_MAX];
 
 pub(super) fn call<'a, 'c: 'a>(
     call: &'a Call,
@@ -35,7 +38,7 @@ pub(super) fn call<'a, 'c: 'a>(
         Function::ArrayGet => return arrays::get(call, row, context),
         _ => {}
     }
-    let mut args: [Datum<'a>; ARGUMENTS_MAX] = Default::default();
+    let mut args: Args<'a> = Default::default();
     for (place, arg) in args.iter_mut().zip(&call.args) {
         *place = arg.value(row, context)?;
     }
@@ -46,11 +49,7 @@ pub(super) fn call<'a, 'c: 'a>(
     apply(call, args, count)
 }
 
-fn apply<'a>(
-    call: &'a Call,
-    args: [Datum<'a>; ARGUMENTS_MAX],
-    count: usize,
-) -> Result<Datum<'a>, Error> {
+fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, Error> {
     use Function as F;
     let kind = &call.kind;
     let (a, b) = (args[0].int(), args[1].int());
@@ -207,6 +206,22 @@ fn apply<'a>(
         | F::JsonbDeleteIndex
         | F::JsonbTypeof
         | F::JsonbArrayLength => jsonb::apply(call, &args)?,
+        F::JsonbSet
+        | F::JsonbInsert
+        | F::JsonbDeletePath
+        | F::JsonbStripNulls
+        | F::JsonbPretty
+        | F::JsonbObject
+        | F::JsonObject => jsonb_edit::apply(call.function, &args, count)?,
+        F::JsonField
+        | F::JsonElement
+        | F::JsonFieldText
+        | F::JsonElementText
+        | F::JsonPath
+        | F::JsonPathText
+        | F::JsonTypeof
+        | F::JsonArrayLength
+        | F::JsonStripNulls => raw_json::apply(call.function, &args)?,
         F::TextConcat
         | F::Length
         | F::OctetLength

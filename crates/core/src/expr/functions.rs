@@ -170,6 +170,22 @@ functions! {
     JsonbDeleteIndex "jsonb_delete_index"
     JsonbTypeof "jsonb_typeof"
     JsonbArrayLength "jsonb_array_length"
+    JsonbSet "jsonb_set"
+    JsonbInsert "jsonb_insert"
+    JsonbDeletePath "jsonb_delete_path"
+    JsonbStripNulls "jsonb_strip_nulls"
+    JsonbPretty "jsonb_pretty"
+    JsonbObject "jsonb_object"
+    JsonObject "json_object"
+    JsonField "json_field"
+    JsonElement "json_element"
+    JsonFieldText "json_field_text"
+    JsonElementText "json_element_text"
+    JsonPath "json_path"
+    JsonPathText "json_path_text"
+    JsonTypeof "json_typeof"
+    JsonArrayLength "json_array_length"
+    JsonStripNulls "json_strip_nulls"
 }
 
 /// Does the function of this name answer NULL wherever an argument is NULL?

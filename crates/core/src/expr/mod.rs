@@ -15,8 +15,10 @@ mod fields;
 mod functions;
 mod host;
 mod jsonb;
+mod jsonb_edit;
 mod like;
 mod node;
+mod raw_json;
 mod temporal;
 mod text;
 

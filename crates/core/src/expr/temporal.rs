@@ -1,5 +1,6 @@
 //! Functions of dates, times and intervals; times with a zone are in UTC.
 
+use super::call::Args;
 use super::cast::invalid;
 use super::datum::Datum;
 use super::division_by_zero;
@@ -248,7 +249,7 @@ fn age(a: i64, b: i64) -> Result<Interval, Error> {
     })
 }
 
-pub(super) fn apply<'a>(call: &'a Call, args: &[Datum<'a>; 4]) -> Result<Datum<'a>, Error> {
+pub(super) fn apply<'a>(call: &'a Call, args: &Args<'a>) -> Result<Datum<'a>, Error> {
     use Function as F;
     let (a, b) = (args[0].int(), args[1].int());
     let interval = |i: usize| Interval::parse(args[i].as_text());

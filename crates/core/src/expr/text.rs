@@ -1,6 +1,7 @@
 //! Functions of text.
 
 use super::bound::Context;
+use super::call::Args;
 use super::cast::{invalid, to_text};
 use super::datum::Datum;
 use super::functions::Function;
@@ -47,13 +48,9 @@ pub(super) fn concat<'a, 'c: 'a>(
     })
 }
 
-pub(super) fn apply<'a>(
-    call: &'a Call,
-    args: [Datum<'a>; 4],
-    count: usize,
-) -> Result<Datum<'a>, Error> {
+pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, Error> {
     use Function as F;
-    let [first, second, third, fourth] = args;
+    let [first, second, third, fourth, ..] = args;
     let (a, b, c) = (first.as_text(), second.as_text(), third.as_text());
     let characters = |text: &str| text.chars().count() as i64;
     Ok(match call.function {

@@ -79,6 +79,7 @@ fn slot(word: &str) -> Slot {
         "timestamp" => Type::Timestamp,
         "timestamptz" => Type::Timestamptz,
         "interval" => Type::Interval,
+        "json" => Type::Json,
         "jsonb" => Type::Jsonb,
         "bytea" => Type::Bytea,
         "text[]" => Type::Array {

@@ -5,6 +5,7 @@ use super::compare::comparison;
 use super::compile::{Compiler, Typed, call, negate, symbol};
 use super::fold::fold;
 use super::kinds::{base, shown};
+use super::parse::VARIADIC;
 use haversack_core::expr::Expr;
 use haversack_core::schema::Type;
 use sqlparser::ast::{
@@ -172,6 +173,17 @@ impl Compiler<'_> {
             return Err("it makes a row".into());
         }
         let args = self.arguments(function)?;
+        if name == VARIADIC {
+            return match <[Typed; 1]>::try_from(args) {
+                Ok([list]) => Ok(list),
+                Err(_) => Err("it spreads no list".into()),
+            };
+        }
+        // What takes anything takes the list for one of many things.
+        let anything = ["concat", "concat_ws", "num_nulls", "num_nonnulls", "format"];
+        if anything.contains(&&*name) && function.to_string().contains(VARIADIC) {
+            return Err(format!("it spreads a list over the arguments of {name}"));
+        }
         self.named(&name, args)
     }
 

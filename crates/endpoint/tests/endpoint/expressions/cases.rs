@@ -19,6 +19,11 @@ pub const SERVER_ONLY: &[(&str, &str)] = &[
         "ts AT TIME ZONE 'Europe/Berlin'",
         "it asks for the time zone Europe/Berlin",
     ),
+    ("j @? '$.a'", "it uses the type jsonpath"),
+    (
+        "concat(VARIADIC ta)",
+        "it spreads a list over the arguments of concat",
+    ),
     (
         "current_setting('other.setting')",
         "it asks for the setting other.setting",

@@ -384,6 +384,61 @@ jsonb_typeof(j) = 'object'
 jsonb_array_length(j)
 CASE WHEN jsonb_typeof(j) = 'array' THEN jsonb_array_length(j) END
 (j ->> 'a')::integer
+j #- '{a}'
+j #- '{b,c,0}'
+j #- '{b,c,-9}'
+j #- '{b,c,x}'
+j #- ta
+jsonb_set(j, '{a}', '1')
+jsonb_set(j, '{b,c,9}', '"z"')
+jsonb_set(j, '{b,c,-9}', '"z"', true)
+jsonb_set(j, '{zz}', '[1]', false)
+jsonb_set(j, '{1}', 'null', false)
+jsonb_set(j, ta, '{"a": 1}')
+jsonb_set(j, ta, j, b)
+jsonb_insert(j, '{0}', '"new"')
+jsonb_insert(j, '{1}', '"new"', true)
+jsonb_insert(j, '{-1}', '"new"', false)
+jsonb_insert(j, '{zz}', '1')
+jsonb_insert(j, '{a}', '1')
+jsonb_strip_nulls(j)
+jsonb_pretty(j)
+jsonb_extract_path(j, 'b', 'c')
+jsonb_extract_path_text(j, 'b', 'c', '0')
+jsonb_extract_path(j, VARIADIC ta)
+jsonb_object(ta)
+jsonb_object(ta, ta)
+jsonb_object('{{a,b},{c,NULL}}')
+json_object(ta)
+json_object(ta, ARRAY[x, v, 'q"'])
+jsonb_exists(j, 'a')
+jr -> 'a'
+jr -> 'b' -> 'c'
+jr ->> 'a'
+jr ->> 'bb'
+jr -> 0
+jr -> -1
+jr -> i2
+jr ->> 1
+jr -> x
+jr #> '{b,c}'
+jr #> '{}'
+jr #>> '{}'
+jr #> '{b,c,-1,d}'
+jr #>> '{b,c,1,d}'
+jr #>> '{1,a}'
+jr #> ta
+jr #> ARRAY['a', NULL]
+json_typeof(jr)
+json_array_length(jr)
+json_strip_nulls(jr)
+json_extract_path(jr, 'a')
+json_extract_path_text(jr, 'b', 'd')
+jr::jsonb
+jr::jsonb::json
+jr::text
+j #> '{}'
+j #>> '{}'
 -- Times.
 d + 7
 d - 7
