@@ -5,7 +5,7 @@ use super::cast::{self, date, int, invalid};
 use super::datum::Datum;
 use super::functions::Function;
 use super::node::Call;
-use super::{arrays, division_by_zero, jsonb, jsonb_edit, raw_json, temporal, text};
+use super::{arrays, bytes, division_by_zero, jsonb, jsonb_edit, raw_json, temporal, text};
 use crate::error::Error;
 use crate::schema::Type;
 use crate::value::Value;
@@ -213,6 +213,27 @@ fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, 
         | F::JsonbPretty
         | F::JsonbObject
         | F::JsonObject => jsonb_edit::apply(call.function, &args, count)?,
+        F::ByteaConcat
+        | F::ByteaSubstring
+        | F::ByteaPosition
+        | F::ByteaOverlay
+        | F::ByteaBtrim
+        | F::ByteaLtrim
+        | F::ByteaRtrim
+        | F::GetByte
+        | F::SetByte
+        | F::GetBit
+        | F::SetBit
+        | F::BitCount
+        | F::Md5
+        | F::Sha224
+        | F::Sha256
+        | F::Sha384
+        | F::Sha512
+        | F::ConvertTo
+        | F::ConvertFrom
+        | F::Encode
+        | F::Decode => bytes::apply(call, &args, count)?,
         F::JsonField
         | F::JsonElement
         | F::JsonFieldText
@@ -297,26 +318,25 @@ fn float<'a>(kind: &Type, result: f64, infinite: bool, zero: bool) -> Result<Dat
     Ok(Datum::Float(result))
 }
 
+/// A whole power that the compiler found to be exact, whatever the values are; what would be rounded
+/// depends on the library that computes it.
 fn power<'a>(x: f64, y: f64) -> Result<Datum<'a>, Error> {
-    if x == 0.0 && y < 0.0 {
-        return Err(invalid(
-            "zero raised to a negative power is undefined",
-            "2201F",
-        ));
+    let mut square = if y < 0.0 { 1.0 / x } else { x };
+    let mut result = 1.0;
+    // Beyond this exponent every power but those of one and zero is beyond all floats.
+    let mut left = y.abs().min(4096.0) as u32;
+    while left > 0 {
+        if left & 1 == 1 {
+            result *= square;
+        }
+        left >>= 1;
+        square *= square;
     }
-    if x < 0.0 && y.is_finite() && y.fract() != 0.0 {
-        let message = "a negative number raised to a non-integer power has no real result";
-        return Err(invalid(message, "2201F"));
-    }
-    if x.is_nan() && y == 0.0 || x == 1.0 {
-        return Ok(Datum::Float(1.0));
-    }
-    let result = x.powf(y);
     float(
         &Type::Float8,
         result,
         x.is_infinite() || y.is_infinite(),
-        x == 0.0 || x.is_infinite() || y.is_infinite(),
+        x == 0.0 || y.is_infinite(),
     )
 }
 

@@ -8,6 +8,7 @@
 mod arrays;
 mod bind;
 mod bound;
+mod bytes;
 mod call;
 mod cast;
 mod datum;
@@ -17,6 +18,7 @@ mod host;
 mod jsonb;
 mod jsonb_edit;
 mod like;
+mod md5;
 mod node;
 mod raw_json;
 mod temporal;

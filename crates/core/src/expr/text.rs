@@ -2,7 +2,7 @@
 
 use super::bound::Context;
 use super::call::Args;
-use super::cast::{invalid, to_text};
+use super::cast::{int, invalid, to_text};
 use super::datum::Datum;
 use super::functions::Function;
 use super::host::change_case;
@@ -57,7 +57,10 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
         F::TextConcat => Datum::text([a, b].concat()),
         F::Length => Datum::Int(characters(a)),
         F::OctetLength => Datum::Int(a.len() as i64),
-        F::BitLength => Datum::Int(a.len() as i64 * 8),
+        F::BitLength => Datum::Int(match call.kinds[0] {
+            Type::Bytea => a.len().saturating_sub(2) as i64 * 4,
+            _ => a.len() as i64 * 8,
+        }),
         F::ByteaLength => Datum::Int(a.len().saturating_sub(2) as i64 / 2),
         F::CharPad => Datum::text(pad(a, second.int(), " ", false)?),
         F::Output => match (&call.kinds[0], &first) {
@@ -99,7 +102,8 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
                 return Err(invalid("negative substring length not allowed", "22011"));
             }
             let head = substring(a, 1, Some(start - 1))?;
-            let tail = substring(a, start + length, None)?;
+            let end = int(&Type::Int4, i128::from(start + length))?.int();
+            let tail = substring(a, end, None)?;
             Datum::text([&a[head], b, &a[tail]].concat())
         }
         F::Left => {

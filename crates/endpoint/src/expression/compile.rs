@@ -96,7 +96,8 @@ impl Compiler<'_> {
                 data_type,
                 format: None,
             } => {
-                if data_type.to_string() == "unknown" {
+                // Names of encodings are of the type name, and nothing else here is.
+                if matches!(&*data_type.to_string(), "unknown" | "name") {
                     return self.expr(expr);
                 }
                 let kind = kinds::of_sql(data_type, self.scope)?;

@@ -43,7 +43,7 @@ static TABLE: LazyLock<HashMap<&'static str, Vec<Signature>>> = LazyLock::new(||
         // `#` is a comment where it stands alone, and an operator before a function.
         if core
             .chars()
-            .all(|c| c.is_ascii_lowercase() || "_:".contains(c))
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:".contains(c))
             && !line.starts_with("# ")
             || name == "#" && core == "int_xor"
         {

@@ -19,6 +19,9 @@ pub const SERVER_ONLY: &[(&str, &str)] = &[
         "ts AT TIME ZONE 'Europe/Berlin'",
         "it asks for the time zone Europe/Berlin",
     ),
+    ("f8 ^ 2", "whose last digit is the server's own"),
+    ("i4 ^ 2", "whose last digit is the server's own"),
+    ("0.1::float8 ^ 2", "whose last digit is the server's own"),
     ("j @? '$.a'", "it uses the type jsonpath"),
     (
         "concat(VARIADIC ta)",

@@ -242,7 +242,14 @@ ceil(f8)
 floor(f8)
 sign(f8)
 sqrt(abs(f8))
-i4 ^ 2
+i2 ^ 2
+i2 ^ 3.0
+f8 ^ 1
+f8 ^ 0
+2 ^ 10
+2 ^ i4
+2 ^ i2
+power(2, i8)
 n2 * i4 > 100
 n2 * 0.19
 -- Text.
@@ -541,6 +548,56 @@ u < 'b0000000-0000-0000-0000-000000000000'
 by = '\x00ff'
 by < '\x80'
 GREATEST(m, 'ok')
+by || '\x01'
+by || by
+bit_length(by)
+substring(by from 2)
+substring(by from -1 for 3)
+substring(by, i2, 2)
+substring(by from 1 for i4)
+substr(by, 2)
+position('\xff' in by)
+position('\x' in by)
+position('\x0f' in by)
+overlay(by placing '\xaaaa' from 2)
+overlay(by placing '\xaaaa' from 1 for 3)
+overlay(by placing by from i2)
+overlay(by placing by from 5 for i4)
+btrim(by, '\x00ef')
+ltrim(by, '\xde00')
+rtrim(by, '\xff')
+get_byte(by, 0)
+get_byte(by, i2)
+set_byte(by, 1, i4)
+get_bit(by, 9)
+get_bit(by, i8)
+set_bit(by, 3, 1)
+set_bit(by, 3, i4)
+bit_count(by)
+md5(x)
+md5(by)
+md5(repeat(x, 40))
+sha224(by)
+sha256(by)
+sha384(by)
+sha512(by)
+sha512(convert_to(repeat(x, 30), 'UTF8'))
+convert_from(by, 'utf-8')
+encode(by, 'hex')
+encode(by, 'base64')
+encode(convert_to(repeat(x, 30), 'UTF8'), 'BASE64')
+encode(by, 'escape')
+encode(by, x)
+decode(x, 'hex')
+decode(x, 'base64')
+decode(x, 'escape')
+decode(md5(x), 'hex')
+decode('YWJj ZA==', 'base64')
+decode('YQ==YQ==', 'base64')
+decode(v || 'QUI=', 'base64')
+decode('a\\b\101', 'escape')
+x::bytea
+('\x' || md5(x))::bytea
 -- Found by chance.
 NULL::integer + i4 / i2
 (i4 / i2 > 0) AND false
