@@ -9,7 +9,8 @@ use super::{arrays, bytes, division_by_zero, jsonb, jsonb_edit, raw_json, tempor
 use crate::error::Error;
 use crate::schema::Type;
 use crate::value::Value;
-use crate::value::decimal::{self, Operation, Rounding};
+use crate::value::decimal::{self, Fault, Operation, Rounding};
+use crate::value::roots;
 
 /// The most arguments that a function of fixed arity has.
 const ARGUMENTS_MAX: usize = 7;
@@ -36,6 +37,7 @@ pub(super) fn call<'a, 'c: 'a>(
             }));
         }
         Function::ArrayGet => return arrays::get(call, row, context),
+        Function::ArraySlice => return arrays::slice(call, row, context),
         _ => {}
     }
     let mut args: Args<'a> = Default::default();
@@ -138,6 +140,16 @@ fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, 
             Some(scale) => round(&args, scale, Rounding::Truncate)?,
             None => Datum::text(args[0].as_text().to_owned()),
         },
+        F::NumericSqrt => known(roots::sqrt(args[0].as_text()))?,
+        F::NumericGcd => known(roots::gcd(args[0].as_text(), args[1].as_text()))?,
+        F::NumericLcm => known(roots::lcm(args[0].as_text(), args[1].as_text()))?,
+        F::Factorial => known(roots::factorial(a))?,
+        F::WidthBucket | F::WidthBucketRounded => {
+            let bounds = [args[0].as_text(), args[1].as_text(), args[2].as_text()];
+            let rounded = call.function == F::WidthBucketRounded;
+            let at = roots::bucket(bounds, args[3].int(), rounded);
+            int(kind, at.map_err(|fault| fault.error("the result"))?.into())?
+        }
         F::DateAddDays | F::DateSubDays if temporal::infinite(a) => Datum::Int(a),
         F::DateAddDays => date(a + b)?,
         F::DateSubDays => date(a - b)?,
@@ -171,6 +183,11 @@ fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, 
         | F::DatePart
         | F::DateTrunc
         | F::Age
+        | F::MakeTimestamp
+        | F::MakeInterval
+        | F::MakeIntervalWrapping
+        | F::DateBin
+        | F::Overlaps
         | F::AgeInfinite => temporal::apply(call, &args)?,
         F::Assign => {
             let [value, ..] = args;
@@ -190,6 +207,11 @@ fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, 
         | F::Cardinality
         | F::ArrayPosition
         | F::ArrayToString
+        | F::ArrayPositions
+        | F::ArrayFill
+        | F::ArrayDims
+        | F::ArrayTrim
+        | F::ArraySlice
         | F::ArrayGet => arrays::apply(call, args, count)?,
         F::JsonbField
         | F::JsonbElement
@@ -281,6 +303,11 @@ fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, 
         | F::IlikeAscii
         | F::Regex
         | F::NumNulls
+        | F::LikeEscape
+        | F::SimilarEscape
+        | F::QuoteIdent
+        | F::QuoteLiteral
+        | F::StringToArray
         | F::NumNonnulls => text::apply(call, args, count)?,
     })
 }
@@ -342,22 +369,22 @@ fn power<'a>(x: f64, y: f64) -> Result<Datum<'a>, Error> {
 
 fn exact<'a>(operation: Operation, args: &[Datum<'_>]) -> Result<Datum<'a>, Error> {
     let (a, b) = (args[0].as_text(), args[1].as_text());
-    decimal::operate(operation, a, b)
+    known(decimal::operate(operation, a, b))
+}
+
+fn known<'a>(result: Result<String, Fault>) -> Result<Datum<'a>, Error> {
+    result
         .map(Datum::text)
         .map_err(|fault| fault.error("the result"))
 }
 
 fn round<'a>(args: &[Datum<'_>], scale: i64, rounding: Rounding) -> Result<Datum<'a>, Error> {
-    decimal::round(args[0].as_text(), scale, rounding)
-        .map(Datum::text)
-        .map_err(|fault| fault.error("the result"))
+    known(decimal::round(args[0].as_text(), scale, rounding))
 }
 
 fn numeric_power<'a>(base: &str, exponent: &str, by_size: bool) -> Result<Datum<'a>, Error> {
     match decimal::power(base, exponent, by_size) {
-        Some(result) => result
-            .map(Datum::text)
-            .map_err(|fault| fault.error("the result")),
+        Some(result) => known(result),
         None => Err(invalid(
             "only whole powers of numbers are known here",
             "0A000",

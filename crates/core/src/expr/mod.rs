@@ -12,6 +12,7 @@ mod bytes;
 mod call;
 mod cast;
 mod datum;
+mod escapes;
 mod fields;
 mod functions;
 mod host;

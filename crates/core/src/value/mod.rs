@@ -13,6 +13,7 @@ mod json;
 mod jsonb;
 mod numeric;
 mod order;
+pub(crate) mod roots;
 mod text;
 pub(crate) mod time;
 

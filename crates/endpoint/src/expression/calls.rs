@@ -85,7 +85,7 @@ impl Compiler<'_> {
                 }
                 Letters::Unicode => core.to_owned(),
             },
-            "like" | "replace" | "position" | "split_part" | "starts_with" => {
+            "like" | "replace" | "position" | "split_part" | "starts_with" | "string_to_array" => {
                 collation.deterministic(self.scope)?;
                 core.to_owned()
             }
@@ -102,13 +102,14 @@ impl Compiler<'_> {
             "age" if self.scope.server >= 17 => "age_infinite".into(),
             "char_length_trimmed" => "length".into(),
             "char_octet_length" => "octet_length".into(),
-            "array_contains" | "array_overlap" | "array_position" | "array_remove"
-            | "array_replace" => {
+            "array_contains" | "array_overlap" | "array_position" | "array_positions"
+            | "array_remove" | "array_replace" => {
                 if let Some(Type::Array { of }) = args.first().map(Typed::kind) {
                     self.check_comparable(of, true, collation)?;
                 }
                 core.to_owned()
             }
+            "width_bucket" if self.scope.server < 16 => "width_bucket_rounded".into(),
             "float_power" if !exact_power(&args) => {
                 let why = "it raises a floating-point number to a power";
                 return Err(format!("{why}, whose last digit is the server's own"));

@@ -277,6 +277,12 @@ impl Compiler<'_> {
             self.flatten(right, op, &mut parts)?;
             return Ok(fold(Typed::of(Expr::new(logic, Type::Bool, parts))));
         }
+        if *op == BinaryOperator::Overlaps
+            && let (Some(a), Some(b)) = (row(left), row(right))
+        {
+            let ends = a.into_iter().chain(b).map(|end| self.expr(end));
+            return self.overlaps(ends.collect::<Result<_, String>>()?);
+        }
         let name = symbol(op)?;
         if let (Some(a), Some(b)) = (row(left), row(right)) {
             return self.compare_rows(&name, &a, &b);

@@ -82,6 +82,9 @@ fn slot(word: &str) -> Slot {
         "json" => Type::Json,
         "jsonb" => Type::Jsonb,
         "bytea" => Type::Bytea,
+        "int4[]" => Type::Array {
+            of: Box::new(Type::Int4),
+        },
         "text[]" => Type::Array {
             of: Box::new(Type::Text),
         },

@@ -33,7 +33,7 @@ pub const SERVER_ONLY: &[(&str, &str)] = &[
     ),
     (
         "sin(f8)",
-        "it calls the function sin, which the client has not",
+        "it calls the function sin, whose last digit is the server's own",
     ),
 ];
 
