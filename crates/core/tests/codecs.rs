@@ -7,7 +7,7 @@ use haversack_core::lease::Lease;
 use haversack_core::map::Map;
 use haversack_core::protocol::{
     Base, Head, Line, Lost, Mutation, Op, Outcome, PokeClient, PokeServer, Problem, SyncRequest,
-    Verdict, Written,
+    Verdict, Winner, Written,
 };
 use haversack_core::query::{self, QueryShape};
 use haversack_core::schema::{
@@ -121,6 +121,8 @@ fn verdicts() -> Vec<Verdict> {
         column: some("c"),
         mine: some("x"),
         theirs: None,
+        base: some("b"),
+        winner: Winner::Nobody,
     };
     let outcomes = [
         Outcome::Applied,
@@ -131,6 +133,7 @@ fn verdicts() -> Vec<Verdict> {
         Outcome::Rejected {
             error: Error::new(ErrorCode::OutOfRange, "bare"),
         },
+        Outcome::Blocked { by: 5 },
     ];
     let verdict = |outcome| Verdict {
         seq: 7,
@@ -162,6 +165,7 @@ fn head() -> Head {
         leases: Map::from([("t".to_owned(), vec![(1, 1024), (-5, i64::MAX)])]),
         snapshot: true,
         rows_total: u64::from(u32::MAX) + 1,
+        time: 1_700_000_000_123,
     }
 }
 

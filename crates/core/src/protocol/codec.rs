@@ -2,10 +2,10 @@
 
 use super::{
     Base, Head, Line, Lost, Mutation, Op, Outcome, PokeClient, PokeServer, Predicted, Problem,
-    SyncRequest, Verdict, Written,
+    SyncRequest, Verdict, Winner, Written,
 };
 use crate::json::{Fault, FromJson, Json, Members, OTHER_KIND, ToJson, optional};
-use crate::{json_from, json_struct, json_to};
+use crate::{json_from, json_struct, json_to, json_words};
 
 json_to!(SyncRequest {
     protocol,
@@ -41,6 +41,7 @@ json_struct!(Head {
     leases = default,
     snapshot = default,
     rows_total = default,
+    time = default,
 });
 json_struct!(Written { table, key, values, hash = default });
 json_struct!(Lost {
@@ -50,6 +51,13 @@ json_struct!(Lost {
     column = default,
     mine = default,
     theirs = default,
+    base = default,
+    winner = default,
+});
+json_words!(Winner {
+    Theirs "theirs",
+    Mine "mine",
+    Nobody "nobody",
 });
 json_from!(Problem {
     kind as "type",
@@ -182,8 +190,14 @@ impl Outcome {
     /// Adds the members that an outcome has, wherever it is.
     fn add_to(&self, members: &mut Members<'_>) {
         members.add("verdict", &self.name());
-        if let Outcome::Rejected { error } = self {
-            members.add("error", error);
+        match self {
+            Outcome::Rejected { error } => {
+                members.add("error", error);
+            }
+            Outcome::Blocked { by } => {
+                members.add("blocked_by", by);
+            }
+            Outcome::Applied | Outcome::Merged | Outcome::Conflict | Outcome::Gone => {}
         }
     }
 
@@ -195,6 +209,7 @@ impl Outcome {
             Outcome::Conflict => "conflict",
             Outcome::Gone => "gone",
             Outcome::Rejected { .. } => "rejected",
+            Outcome::Blocked { .. } => "blocked",
         }
     }
 }
@@ -216,6 +231,9 @@ impl<'a> FromJson<'a> for Outcome {
             "gone" => Outcome::Gone,
             "rejected" => Outcome::Rejected {
                 error: FromJson::member(json, "error", fault),
+            },
+            "blocked" => Outcome::Blocked {
+                by: FromJson::member(json, "blocked_by", fault),
             },
             _ => {
                 fault.note(Fault::Member("verdict"));
