@@ -4,6 +4,8 @@
 const id = (name) => `[data-testid="${name}"]`
 /** How long anything on the page may take, unless a step says otherwise. */
 const WAIT_MS_MAX = 15_000
+/** How often a question is put to the page that it can't answer by itself. */
+const POLL_MS = 50
 
 export class AgendaPage {
   constructor(page) {
@@ -16,13 +18,25 @@ export class AgendaPage {
     await this.page.waitForSelector(id('status'))
   }
 
-  /** Waits until the page could be opened without its server. */
+  /**
+   * Waits until the page could be opened without its server. Asked again and again from here:
+   * `waitForFunction` takes the promise of an `async` predicate for its truth.
+   */
   async readyForOffline() {
-    await this.page.waitForFunction(
-      async () =>
-        navigator.serviceWorker.controller !== null &&
-        (await caches.match('/demo/config')) !== undefined,
-    )
+    const waited = Date.now() + WAIT_MS_MAX
+    for (;;) {
+      const missing = await this.page.evaluate(async () => {
+        const worker = navigator.serviceWorker.controller
+        if (worker?.state !== 'activated') return `a worker (it is ${worker?.state})`
+        for (const path of ['/demo/config', '/demo/users', '/index.html']) {
+          if (!(await caches.match(path, { ignoreSearch: true }))) return path
+        }
+        return null
+      })
+      if (missing === null) return
+      if (Date.now() > waited) throw new Error(`the page is not ready for offline: no ${missing}`)
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    }
   }
 
   async reload() {
