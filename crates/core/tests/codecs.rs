@@ -12,7 +12,8 @@ use haversack_core::protocol::{
 use haversack_core::query::{self, QueryShape};
 use haversack_core::schema::{
     Action, Check, Column, ColumnDefault, Domain, ForeignKey, Generated, Identity, Index,
-    IndexPart, Limits, Predicate, Schema, ServerRule, Table, Type, Unique, View, ViewColumn,
+    IndexPart, Limits, OnDeleteConflict, Policy, Predicate, Schema, ServerRule, Table, Type,
+    Unique, View, ViewColumn,
 };
 use haversack_core::{Error, value};
 use serde::Serialize;
@@ -133,7 +134,6 @@ fn verdicts() -> Vec<Verdict> {
         Outcome::Rejected {
             error: Error::new(ErrorCode::OutOfRange, "bare"),
         },
-        Outcome::Blocked { by: 5 },
     ];
     let verdict = |outcome| Verdict {
         seq: 7,
@@ -386,6 +386,7 @@ fn schema() -> Schema {
         domains: if i == 5 { vec![domain()] } else { vec![] },
         identity: i == 8,
         writable: i != 7,
+        policy: Policy::ALL[i % Policy::ALL.len()],
         collation: (i == 6).then(|| "C".to_owned()),
         comment: (i == 9).then(|| "why".to_owned()),
     };
@@ -458,6 +459,9 @@ fn schema() -> Schema {
             kind: "exclusion".into(),
             reason: "why".into(),
         }],
+        together: vec![vec!["c2".into(), "c3".into()]],
+        on_delete_conflict: OnDeleteConflict::Delete,
+        mergeable: true,
         comment: some("a table"),
     };
     let view = View {

@@ -190,14 +190,8 @@ impl Outcome {
     /// Adds the members that an outcome has, wherever it is.
     fn add_to(&self, members: &mut Members<'_>) {
         members.add("verdict", &self.name());
-        match self {
-            Outcome::Rejected { error } => {
-                members.add("error", error);
-            }
-            Outcome::Blocked { by } => {
-                members.add("blocked_by", by);
-            }
-            Outcome::Applied | Outcome::Merged | Outcome::Conflict | Outcome::Gone => {}
+        if let Outcome::Rejected { error } = self {
+            members.add("error", error);
         }
     }
 
@@ -209,7 +203,6 @@ impl Outcome {
             Outcome::Conflict => "conflict",
             Outcome::Gone => "gone",
             Outcome::Rejected { .. } => "rejected",
-            Outcome::Blocked { .. } => "blocked",
         }
     }
 }
@@ -231,9 +224,6 @@ impl<'a> FromJson<'a> for Outcome {
             "gone" => Outcome::Gone,
             "rejected" => Outcome::Rejected {
                 error: FromJson::member(json, "error", fault),
-            },
-            "blocked" => Outcome::Blocked {
-                by: FromJson::member(json, "blocked_by", fault),
             },
             _ => {
                 fault.note(Fault::Member("verdict"));

@@ -227,12 +227,6 @@ pub enum Outcome {
         /// Why.
         error: Error,
     },
-    /// It builds on a mutation of this replica that was refused, so it was not tried.
-    Blocked {
-        /// The refused mutation.
-        #[serde(rename = "blocked_by")]
-        by: Seq,
-    },
 }
 
 /// What the server holds of a row after a mutation of this replica.

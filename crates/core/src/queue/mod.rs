@@ -13,8 +13,8 @@ pub const ENVELOPE_BYTES: u64 = 16 * 1024;
 ///
 /// `last` must be the queue's last mutation and never have been sent. Both must be of one row, the
 /// same; an insert or update absorbs an update, and an update a delete. The result keeps `last`'s
-/// number, its bases, which are the values from before both, and what it had seen. Counters do not
-/// coalesce. An insert keeps its time, from which its defaults are shown.
+/// number, its bases, which are the values from before both, and what it had seen. What counts each
+/// time does not coalesce. An insert keeps its time, from which its defaults are shown.
 pub fn coalesce(schema: &Schema, last: &Mutation, next: &Mutation) -> Option<Mutation> {
     let ([first], [second]) = (&last.ops[..], &next.ops[..]) else {
         return None;
@@ -56,7 +56,7 @@ pub fn coalesce(schema: &Schema, last: &Mutation, next: &Mutation) -> Option<Mut
                 set: set2,
                 base: base2,
             },
-        ) if table == table2 && key == key2 && !counts(schema, table, set2) => {
+        ) if table == table2 && key == key2 && !counts_each_time(schema, table, set2) => {
             let (mut set, mut both) = (set.clone(), base2.clone());
             set.extend(set2.clone());
             both.extend(base.clone());
@@ -96,13 +96,24 @@ pub fn coalesce(schema: &Schema, last: &Mutation, next: &Mutation) -> Option<Mut
     })
 }
 
-/// Is one of these columns a counter? What is added to it is said once for each time.
-fn counts(schema: &Schema, table: &str, set: &Values) -> bool {
+/// Does one of these columns depend on each value that it was given, rather than on the last?
+fn counts_each_time(schema: &Schema, table: &str, set: &Values) -> bool {
     let Some(id) = schema.table_id(table) else {
         return false;
     };
     let mut columns = schema.table(id).columns.iter();
-    columns.any(|column| column.policy == Policy::Counter && set.contains_key(&column.name))
+    columns.any(|column| {
+        set.contains_key(&column.name)
+            && match column.policy {
+                // What is added is said once for each time; the greatest may be one that was overwritten.
+                Policy::Counter | Policy::Max | Policy::Min => true,
+                Policy::ServerWins
+                | Policy::ClientWins
+                | Policy::Merge
+                | Policy::Lww
+                | Policy::Manual => false,
+            }
+    })
 }
 
 /// Are these values of a row with this key?
