@@ -151,6 +151,10 @@ impl Draft {
             foreign_keys: self.foreign_keys,
             indexes: self.indexes,
             server_rules: self.server_rules,
+            // As declared, once all columns are known.
+            together: Vec::new(),
+            on_delete_conflict: found.rules.on_delete_conflict,
+            mergeable: found.rules.mergeable,
             comment: found.comment.clone(),
         };
         (table, facts)
