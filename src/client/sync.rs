@@ -228,6 +228,7 @@ impl Shared {
             cursor: Some(answer.cursor.clone()),
             epoch: Some(answer.head.epoch.clone()),
             last_sync: Some(now),
+            heard: state.heard.max(answer.head.time),
             ..state
         };
         if let Some(last) = judged.last() {

@@ -8,7 +8,7 @@ use crate::store::layout::State;
 use crate::store::queue::{LostValue, Rejected};
 use haversack_core::lease::Ranges;
 use haversack_core::map::Map;
-use haversack_core::protocol::{Lost, Mutation, Seq};
+use haversack_core::protocol::{Lost, Mutation, Seq, Winner};
 use haversack_core::{Error, ErrorCode};
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::JsValue;
@@ -63,6 +63,8 @@ impl Said {
                 column: Some("title".into()),
                 mine: Some("mine".into()),
                 theirs: None,
+                base: None,
+                winner: Winner::Theirs,
             },
         });
         said.granted.insert("items", vec![(100, 199)]);
