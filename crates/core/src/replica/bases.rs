@@ -4,6 +4,8 @@ use super::Key;
 use super::effect::{Change, Effect, Row};
 use super::overlay::Earlier;
 use super::prepare::Draft;
+use crate::error::Error;
+use crate::json::Json;
 use crate::map::Map;
 use crate::merge::base_of;
 use crate::protocol::{Base, Op};
@@ -85,6 +87,21 @@ impl Draft<'_> {
                 .as_ref()
                 .map_or(&row[i], |confirmed| &confirmed[i]),
         )
+    }
+
+    /// Makes the update that was just added one on top of values that were seen elsewhere, as in a
+    /// conflict that a person decides. Columns that it does not set have none.
+    pub(super) fn see(&mut self, table: &Table, seen: &Map<Json<'_>>) -> Result<(), Error> {
+        for (name, json) in seen {
+            let column = table.column(table.require_column(name)?);
+            let value = value::from_json(column, json)?;
+            if let Some(Op::Update { set, base, .. }) = self.ops.last_mut()
+                && set.contains_key(name)
+            {
+                base.insert(&**name, Base::Text(value::to_text(&column.kind, &value)));
+            }
+        }
+        Ok(())
     }
 
     /// Adds the bases of the columns with which those that are set conflict as one.

@@ -228,12 +228,14 @@ impl<'r> Draft<'r> {
             DraftOp::Update {
                 key,
                 set,
+                base,
                 refs,
                 predicted,
                 ..
             } => self
                 .with_refs(set, refs)
-                .and_then(|set| self.update(id, described, key, &set, (predicted, foreseen))),
+                .and_then(|set| self.update(id, described, key, &set, (predicted, foreseen)))
+                .and_then(|()| self.see(described, base)),
             DraftOp::Delete { key, .. } => self.delete(id, described, key, foreseen),
         }
         .map_err(|error| {

@@ -62,6 +62,21 @@ fn a_base_travels_whole_where_it_is_merged_or_shown() {
 }
 
 #[test]
+fn a_decision_is_made_on_top_of_what_was_shown() {
+    let replica = replica_with(|notes| set_policy(notes, "title", Policy::Manual));
+    let decide = |base: serde_json::Value| {
+        let op = json!([{ "op": "update", "table": "notes", "key": 1,
+            "set": { "title": "mine" }, "base": base }]);
+        prepare(&replica, op)
+    };
+    let decided = decide(json!({ "title": "them", "state": "done" })).expect("good");
+    let bases = bases(&decided);
+    assert_eq!((&bases["title"], bases.len()), (&text("them"), 1));
+    let unknown = decide(json!({ "nope": "x" })).expect_err("no column");
+    assert_eq!(unknown.code, haversack_core::ErrorCode::UnknownColumn);
+}
+
+#[test]
 fn columns_that_belong_together_are_told_together() {
     let replica = replica_with(|notes| {
         notes.together = vec![vec!["title".into(), "state".into()]];
