@@ -36,6 +36,7 @@ async fn settle(store: &Store, state: &State, granted: Ranges, judged: &[Mutatio
         judged,
         rejected: &[],
         lost: &[],
+        superseded: &[],
         granted: &granted,
         renewed: false,
     };
