@@ -4,9 +4,12 @@
 //! so; that no value vanishes without being in `lost`. Does not cover: Postgres, which
 //! `crates/endpoint/tests` does, and deletes.
 //!
+//! `documented` runs the examples of `docs/conflicts.md`.
+//!
 //! `HAVERSACK_TEST_BUDGET` is the number of histories (256 by default); `PROPTEST_RNG_SEED` repeats
 //! a run.
 
+mod documented;
 mod fixture;
 mod verdicts;
 

@@ -80,6 +80,27 @@ async fn what_is_not_there_is_guessed() {
 }
 
 #[tokio::test]
+async fn the_example_of_the_documentation_is_taken() {
+    let page = include_str!("../../../../docs/conflicts.md");
+    let example = page
+        .split("```toml")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let config = format!("{}scope = 'global'", example.expect("an example"));
+    let table = "CREATE TABLE bookings (id int PRIMARY KEY, guests int, notes text, extras jsonb, \
+                 seen timestamptz, starts date, ends date)";
+    let read = read(table, &config).await;
+    assert_eq!(read.survey.faults, []);
+    let table = &read.survey.introspected.schema.tables[0];
+    let declared = table
+        .columns
+        .iter()
+        .filter(|c| c.policy != Policy::ServerWins);
+    assert_eq!(declared.count(), 4);
+    assert_eq!(table.together, [["starts", "ends"]]);
+}
+
+#[tokio::test]
 async fn a_policy_for_all_columns_is_for_those_that_it_fits() {
     let config = "[tables.t]\nscope = 'global'\npolicy = 'merge'\npolicies = { n = 'counter' }\n\
                   together = [['a', 'b']]\non_delete_conflict = 'delete'\nmergeable = true";
