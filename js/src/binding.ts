@@ -186,8 +186,12 @@ export type MutationOp =
 export interface MutateResult {
   /** The mutation's number in this tab, as events name it. */
   readonly local: number
-  /** The key of each operation's row. */
+  /** The key of each operation's row, of those that hooks wrote too. */
   readonly keys: readonly (readonly WireValue[] | null)[]
+  /** Is any of the keys one that will be replaced? */
+  readonly temporary: boolean
+  /** Where the application's own operations stand among all, if not at the same place. */
+  readonly positions?: readonly number[]
 }
 
 /** What the binding throws. */
@@ -212,6 +216,8 @@ export type BindingEvent =
       readonly local: number
       readonly error: BindingError
     }
+  /** Rows of a write have the keys of their sequence in the place of temporary ones. */
+  | ({ readonly kind: 'rekeyed' } & MutateResult)
   | {
       readonly kind: 'settled'
       readonly local: number | null

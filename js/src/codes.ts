@@ -68,7 +68,7 @@ export type ErrorCode =
   | 'mutation_too_large'
   /** The mutation queue is at its bound; sync before writing more. */
   | 'queue_full'
-  /** The leased keys of this table are used up; they are topped up at the next sync. */
+  /** The leased keys of this table are used up, and its type has no room for temporary ones; more are leased at the next sync. */
   | 'keys_exhausted'
   /** Postgres refused the mutation; `details` carries SQLSTATE, constraint and a sentence. */
   | 'rejected'

@@ -140,6 +140,9 @@ function handle(replica: Replica, sync: Sync, conflicts: Conflicts, event: Bindi
     case 'failed':
       replica.writes.failed(event.local, fromBinding(event.error))
       return sync.notify()
+    case 'rekeyed':
+      replica.writes.rekeyed(event)
+      return sync.notify()
     case 'settled':
       replica.writes.settled(event)
       return sync.notify()

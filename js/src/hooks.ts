@@ -168,8 +168,7 @@ export class HookRunner {
         return position
       })
       const text = this.replica.call((client) => client.commit_steps())
-      const { local, keys } = JSON.parse(text) as MutateResult
-      return { local, keys: positions.map((position) => keys[position]!) }
+      return { ...(JSON.parse(text) as MutateResult), positions }
     } catch (thrown) {
       if (!this.replica.closed) this.replica.call((client) => client.withdraw_steps())
       throw thrown

@@ -1,11 +1,12 @@
 // A table: a query for all of its rows, reads by key, and writes. It knows no table by name.
 
-import type { MutationOp, WireValue } from './binding.js'
+import type { MutateResult, MutationOp, WireValue } from './binding.js'
 import { allOf, Query } from './query.js'
 import type { Replica } from './replica.js'
 import type { Rows } from './rows.js'
 import type { TableType } from './types.js'
 import { fromWire, toWire } from './values.js'
+import { keyAt } from './write.js'
 import type { Write } from './write.js'
 
 /** A table of the database. It is itself the query for all of its rows. */
@@ -71,9 +72,13 @@ export class Table<T extends TableType> extends Query<T['row']> {
 
   /** @internal One operation as a mutation of its own. */
   apply(op: MutationOp): Write<T['key'], T['row']> {
-    const { local, keys } = this.replica.mutate([op])
-    const key = publicKey(this.source, keys[0] ?? (op.op === 'insert' ? [] : op.key)) as T['key']
-    return this.replica.writes.made(local, key, () => this.get(key))
+    const made = this.replica.mutate([op])
+    const keyOf = (made: MutateResult): T['key'] =>
+      publicKey(this.source, keyAt(made, 0) ?? (op.op === 'insert' ? [] : op.key)) as T['key']
+    const write: Write<T['key'], T['row']> = this.replica.writes.made(made, keyOf, () =>
+      this.get(write.key),
+    )
+    return write
   }
 }
 

@@ -1,11 +1,12 @@
 // Collects the operations of a transaction; they are applied together, after the callback.
 
-import type { MutationOp, WireValue } from './binding.js'
+import type { MutateResult, MutationOp } from './binding.js'
 import { HaversackError } from './errors.js'
 import type { Replica } from './replica.js'
 import type { Rows } from './rows.js'
 import { publicKey, wireValues } from './table.js'
 import type { TablesOf, TableType } from './types.js'
+import { keyAt } from './write.js'
 import type { Write } from './write.js'
 
 /** Names that are not tables of a transaction. */
@@ -153,12 +154,12 @@ export function transact<T extends TablesOf<T>>(
     throw misused('the callback of a transaction must be synchronous, but gave a promise')
   }
   if (operations.list.length === 0) return replica.writes.nothing()
-  const { local, keys } = replica.mutate(operations.list)
-  for (const [newRow, rows] of operations.inserted) {
-    const key: readonly WireValue[] = keys[newRow.position] ?? []
-    newRow.assigned = { key: publicKey(rows, key) }
+  const assign = (made: MutateResult): undefined => {
+    for (const [newRow, rows] of operations.inserted) {
+      newRow.assigned = { key: publicKey(rows, keyAt(made, newRow.position) ?? []) }
+    }
   }
-  return replica.writes.made(local, undefined, () => undefined)
+  return replica.writes.made(replica.mutate(operations.list), assign, () => undefined)
 }
 
 function tables<T extends TablesOf<T>>(replica: Replica, operations: Operations): Transaction<T> {

@@ -48,7 +48,8 @@ export function toWire(
 }
 
 function scalar(table: string, column: string, place: string, value: unknown): WireValue {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
+  if (typeof value === 'string') return whole(table, column, place, value)
+  if (value === null || typeof value === 'boolean') return value
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
   const text = textOf(value)
   if (text !== undefined) return text
@@ -65,7 +66,8 @@ function plainJson(
   value: unknown,
   depth: number,
 ): WireValue {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
+  if (typeof value === 'string') return whole(table, column, place, value)
+  if (value === null || typeof value === 'boolean') return value
   if (typeof value === 'number' && Number.isFinite(value)) return value
   if (depth > JSON_DEPTH_MAX) {
     throw mismatch(
@@ -85,13 +87,23 @@ function plainJson(
     if (prototype === null || Object.getPrototypeOf(prototype) === null) {
       return Object.fromEntries(
         Object.entries(value).map(([key, item]) => [
-          key,
+          whole(table, column, place, key),
           plainJson(table, column, `${place}.${key}`, item, depth + 1),
         ]),
       )
     }
   }
   throw mismatch(table, column, `${place} can't be ${describe(value)}: it isn't JSON`)
+}
+
+/** A text without half a character: Postgres, and UTF-8, have none for that. */
+function whole(table: string, column: string, place: string, text: string): string {
+  if (!/\p{Surrogate}/u.test(text)) return text
+  throw mismatch(
+    table,
+    column,
+    `${place} holds half of a character (a lone surrogate), as when a text is cut within an emoji`,
+  )
 }
 
 function mismatch(table: string, column: string, message: string): HaversackError {

@@ -2,7 +2,7 @@
 // are made when somebody asks for them, so a write that nobody awaits never ends in an unhandled
 // rejection; a rejected one shows in `db.sync.rejected` all the same.
 
-import type { BindingEvent } from './binding.js'
+import type { BindingEvent, MutateResult, WireValue } from './binding.js'
 import { fromBinding, HaversackError, report } from './errors.js'
 
 /** A promise that is made when asked for, before or after it is settled. */
@@ -54,17 +54,43 @@ export class Write<Key, Row> {
 
   /** @internal */
   constructor(
-    /** The mutation's number in this tab, from 1; 0 for a transaction without operations. */
-    readonly local: number,
-    /** The row's primary key; undefined for a transaction. */
-    readonly key: Key,
-    /** @internal */
-    readonly read: () => Row | undefined,
-  ) {}
+    private made: MutateResult,
+    private readonly keyOf: (made: MutateResult) => Key,
+    private readonly read: () => Row | undefined,
+  ) {
+    this.currentKey = keyOf(made)
+  }
+
+  private currentKey: Key
+
+  /** The mutation's number in this tab, from 1; 0 for a transaction without operations. */
+  get local(): number {
+    return this.made.local
+  }
+
+  /** The row's primary key; undefined for a transaction. Changes once where it is temporary. */
+  get key(): Key {
+    return this.currentKey
+  }
+
+  /**
+   * Is a key of the rows temporary? So it is where a sequence makes the keys and no leased one was
+   * left: it stands for the row on this device, and is replaced everywhere when keys are leased
+   * again, at the latest before `synced` resolves. Nobody else ever sees it.
+   */
+  get temporary(): boolean {
+    return this.made.temporary
+  }
 
   /** The row as it is now; undefined when it is gone, and for a transaction. */
   get row(): Row | undefined {
     return this.read()
+  }
+
+  /** @internal */
+  rekey(made: MutateResult): void {
+    this.made = { ...this.made, ...made }
+    this.currentKey = this.keyOf(this.made)
   }
 
   /**
@@ -89,6 +115,11 @@ export class Write<Key, Row> {
   }
 }
 
+/** The key of the row of one of the application's operations, among those that hooks wrote too. */
+export function keyAt(made: MutateResult, position: number): readonly WireValue[] | undefined {
+  return made.keys[made.positions?.[position] ?? position] ?? undefined
+}
+
 type Settled = Extract<BindingEvent, { kind: 'settled' }>
 
 /** The writes whose end is not known yet, by their number. */
@@ -96,15 +127,29 @@ export class Writes {
   private readonly open = new Map<number, Write<unknown, unknown>>()
 
   /** A write that the core has just applied. */
-  made<Key, Row>(local: number, key: Key, read: () => Row | undefined): Write<Key, Row> {
-    const write = new Write(local, key, read)
-    this.open.set(local, write)
+  made<Key, Row>(
+    made: MutateResult,
+    keyOf: (made: MutateResult) => Key,
+    read: () => Row | undefined,
+  ): Write<Key, Row> {
+    const write = new Write(made, keyOf, read)
+    this.open.set(made.local, write as Write<unknown, unknown>)
     return write
+  }
+
+  /** Rows of a write have other keys. */
+  rekeyed(made: MutateResult): void {
+    this.open.get(made.local)?.rekey(made)
   }
 
   /** A write of nothing, which is done already. */
   nothing(): Write<undefined, undefined> {
-    const write = new Write(0, undefined, () => undefined)
+    const made = { local: 0, keys: [], temporary: false }
+    const write = new Write<undefined, undefined>(
+      made,
+      () => undefined,
+      () => undefined,
+    )
     write.whenDurable.settle(true)
     write.whenSynced.settle(true)
     return write

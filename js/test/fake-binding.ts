@@ -217,7 +217,7 @@ export class FakeClient implements BindingClient {
     for (const op of ops) keys.push(this.applyOp(op, keys))
     this.made.push({ local, ops })
     this.onEvent({ kind: 'changed' })
-    return JSON.stringify({ local, keys })
+    return JSON.stringify({ local, keys, temporary: false })
   }
 
   sync_now(): void {

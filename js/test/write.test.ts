@@ -195,3 +195,21 @@ test('closing rejects what is still open, and later calls', async () => {
   assert.equal(db.sync.status.state, 'closed')
   assert.deepEqual(db.sync.pending, [])
 })
+
+test('half of a character is refused where it stands, and a whole one is not', () => {
+  const { db } = openFake()
+  const refused = (write: () => unknown, place: RegExp) =>
+    assert.throws(write, (error: HaversackError) => {
+      assert.equal(error.code, 'type_mismatch')
+      assert.match(error.message, place)
+      return true
+    })
+  refused(() => db.events.insert({ title: 'a\ud83c' }), /title holds half/)
+  refused(() => db.events.insert({ title: '\udf92a' }), /title holds half/)
+  refused(
+    () => db.events.update(1, { custom_fields: { a: ['\ud83c'] } }),
+    /custom_fields\.a\[0\] holds half/,
+  )
+  refused(() => db.events.update(1, { custom_fields: { '\ud83c': 1 } }), /custom_fields holds half/)
+  assert.equal(db.events.insert({ title: '\u{1f392}' }).row?.title, '\u{1f392}')
+})

@@ -1,10 +1,12 @@
-// What the triggers of this schema do that a user has to see offline: times, versions, and that the
-// profile and Contact Zero are one person. Not here yet: what is extracted from a note's text (L5) and
-// the tasks of a pipeline's stages (L7), whose keys are made by MD5.
+// What the triggers of this schema do that a user has to see offline: times, versions, that the profile
+// and Contact Zero are one person, links and topics of a note's text (L5), tasks of a pipeline's stages
+// (L7).
 
 import { refuse } from 'haversack'
 import type { AnyHooks, Context, Value } from '../hooking.js'
 import { allTouched, touches } from '../hooking.js'
+import { derivedUuid } from './names.js'
+import { claimReferences, extractReferences } from './references.js'
 
 type Row = { readonly [column: string]: Value }
 
@@ -60,6 +62,39 @@ function above(folder: Row, { db }: Context): void {
   }
 }
 
+const DAY_MS = 86_400_000
+
+/** `create_stage_task()`: one task for an item and a stage. */
+function stageTask(item: Row, { db, now, predicted }: Context): void {
+  const stage = db.table('pipeline_stage_templates').get(item.current_stage_id as string)
+  if (stage === undefined || stage.template_id !== item.template_id) return
+  const { auto_task_title: title, auto_task_due_in_days: days } = stage
+  const id = derivedUuid(`${String(item.id)}/stages/${String(stage.id)}`)
+  if (title === null || db.table('tasks').get(id) !== undefined) return
+  predicted.tasks!.insert({
+    id,
+    contact_id: item.contact_id!,
+    title: title!,
+    due_at: days === null ? null : new Date(Date.parse(now) + Number(days) * DAY_MS).toISOString(),
+    created_by: item.user_id!,
+  })
+}
+
+/** Of a note: first a title is claimed, then what its text names. */
+function references(note: Row, old: Row | undefined, context: Context): void {
+  if (note.title !== null && note.title !== '' && note.title !== old?.title) {
+    claimReferences(note, context)
+  }
+  const snapshot = JSON.stringify(note.blocksuite_snapshot)
+  if (
+    old === undefined
+      ? note.blocksuite_snapshot !== null
+      : snapshot !== JSON.stringify(old.blocksuite_snapshot)
+  ) {
+    extractReferences(note, old, context)
+  }
+}
+
 export const hooks: AnyHooks = {
   ...allTouched(...TOUCHED),
   users: {
@@ -89,6 +124,10 @@ export const hooks: AnyHooks = {
         },
       }),
     },
+    after: {
+      insert: (row, context) => references(row, undefined, context),
+      update: references,
+    },
   },
   folders: {
     before: { update: (_row, _old, { now }) => ({ predicted: { updated_at: now } }) },
@@ -106,8 +145,17 @@ export const hooks: AnyHooks = {
         predicted: { ...closed(row, context), updated_at: context.now },
       }),
     },
+    after: {
+      insert: stageTask,
+      update: (row, old, context) => {
+        if (row.current_stage_id !== old.current_stage_id) stageTask(row, context)
+      },
+    },
   },
 }
+
+/** Tables whose rows triggers write, all of which these hooks foresee. */
+export const foresees = ['note_links', 'topics', 'note_topics', 'tasks']
 
 /** Columns that triggers set and these hooks foresee to the letter. */
 export const covers = [

@@ -2,6 +2,7 @@
 
 use haversack_core::json::{self, Fault, FromJson, Json, Members, ToJson};
 use haversack_core::protocol::{Mutation, Outcome, Seq};
+use haversack_core::queue::rekey::Assigned;
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
 
@@ -31,6 +32,11 @@ pub enum Message {
     },
     /// The lists of rejected mutations and lost values have changed.
     Outcomes,
+    /// Rows have keys of their sequence in the place of temporary ones.
+    Rekeyed {
+        /// The keys, by table and temporary key.
+        given: Assigned,
+    },
     /// A follower asks the leader to sync now.
     Ask,
     /// A new follower asks the leader for its status.
@@ -58,6 +64,7 @@ impl ToJson for Message {
                 .add("outcomes", outcomes)
                 .add("at", at),
             Message::Status { status } => members.add("kind", &"status").add("status", status),
+            Message::Rekeyed { given } => members.add("kind", &"rekeyed").add("given", given),
             Message::Outcomes => members.add("kind", &"outcomes"),
             Message::Ask => members.add("kind", &"ask"),
             Message::Hello => members.add("kind", &"hello"),
@@ -81,6 +88,9 @@ impl<'a> FromJson<'a> for Message {
             },
             "status" => Message::Status {
                 status: FromJson::member(json, "status", fault),
+            },
+            "rekeyed" => Message::Rekeyed {
+                given: FromJson::member(json, "given", fault),
             },
             "outcomes" => Message::Outcomes,
             "hello" => Message::Hello,

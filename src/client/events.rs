@@ -1,5 +1,6 @@
 //! What the binding tells TypeScript, and the shape of an error there.
 
+use super::write::Made;
 use haversack_core::error::Details;
 use haversack_core::json::{self, Members, ToJson};
 use haversack_core::protocol::{Outcome, Seq};
@@ -65,6 +66,8 @@ pub enum Notice {
         /// Why.
         error: ErrorView,
     },
+    /// Rows of a write have the keys of their sequence in the place of temporary ones.
+    Rekeyed(Made),
     /// A mutation got its verdict.
     Settled {
         /// Its local number, where this tab made it.
@@ -99,6 +102,11 @@ impl ToJson for Notice {
                 .add("kind", &"failed")
                 .add("local", local)
                 .add("error", error),
+            Notice::Rekeyed(made) => members
+                .add("kind", &"rekeyed")
+                .add("local", &made.local)
+                .add("keys", &made.keys)
+                .add("temporary", &made.temporary),
             Notice::Settled {
                 local,
                 seq,

@@ -54,7 +54,7 @@ impl Shared {
             } => {
                 self.follow_patch(session, patch, rows, &outcomes).await?;
                 self.status.borrow_mut().last_sync = Some(at);
-                self.take_keys(session).await;
+                self.take_new_keys(session).await;
                 self.refresh_status();
             }
             Message::Status { status } => {
@@ -67,6 +67,7 @@ impl Shared {
                     self.publish(status);
                 }
             }
+            Message::Rekeyed { given } => self.rekey(given),
             Message::Outcomes => self.read_outcomes(session).await?,
             Message::Ask => self.dispatch(Event::Asked),
             Message::Renewed => self.forget_keys(session),

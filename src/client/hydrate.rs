@@ -9,6 +9,7 @@ use crate::store::idb::{self, Mode, Tx};
 use crate::store::layout::{self, JOURNAL, META, QUEUE, State};
 use crate::store::lost_state;
 use crate::store::queue::read_queue;
+use crate::store::temporary::read_assigned;
 use haversack_core::Error;
 use haversack_core::json::Json;
 use haversack_core::replica::Staged;
@@ -42,6 +43,7 @@ impl Shared {
         let keys = journal.get_all_keys(&JsValue::UNDEFINED, u32::MAX).await?;
         let lines = journal.get_all(&JsValue::UNDEFINED, u32::MAX).await?;
         let queue = read_queue(&tx, &JsValue::UNDEFINED, u32::MAX).await?;
+        let assigned = read_assigned(&tx).await?;
         let mut staged = self.replica.borrow().stage();
         staged.set_snapshot(true);
         // Rows of another schema may lack columns or have others: all are fetched anew.
@@ -66,6 +68,7 @@ impl Shared {
                 replica.set_complete(TableId(table as u16), complete);
             }
             replica.set_judged(state.judged);
+            replica.rekey(assigned);
             for mutation in queue {
                 // One that was made under another schema is sent all the same, for the server to
                 // judge, but can't be shown.

@@ -7,13 +7,14 @@ use crate::browser::channel::{Channel, Message};
 use crate::browser::{self, locks, timer};
 use crate::store::Store;
 use crate::store::layout::State;
-use crate::store::leases::tab_lock;
+use crate::store::leases::{NUMBERS, tab_lock};
 use crate::task::spawn;
 use haversack_core::json;
-use haversack_core::lease::{Keys, TAB_KEYS, TAB_KEYS_MIN};
+use haversack_core::lease::Keys;
 use haversack_core::map::Map;
 use haversack_core::protocol::Seq;
-use haversack_core::schema::TableId;
+use haversack_core::queue::rekey::{number, temporary};
+use haversack_core::schema::{Schema, TableId, Type};
 use haversack_core::sync::{Event, backoff_ms};
 use haversack_core::{Error, ErrorCode};
 use std::cell::{Cell, RefCell};
@@ -37,7 +38,7 @@ pub struct Session {
     pub patch: Cell<u64>,
     /// The leader's fence, while this tab leads.
     pub fence: Cell<Option<f64>>,
-    /// Keys that this tab draws from, by table.
+    /// Keys that this tab draws from, by table, and the numbers of temporary ones.
     pub keys: RefCell<Map<Keys>>,
     /// This tab's own mutations that have a number but no verdict yet.
     pub locals: RefCell<Vec<(Seq, u64)>>,
@@ -61,6 +62,31 @@ impl Session {
         }
     }
 
+    /// The key of a new row: of the lease, or else a temporary one.
+    pub fn draw(&self, schema: &Schema, table: TableId) -> Option<i64> {
+        let kind = key_kind(schema, table)?;
+        let mut keys = self.keys.borrow_mut();
+        let leased = keys.get_mut(&schema.table(table).name);
+        if let Some(key) = leased.and_then(Keys::draw) {
+            return Some(key);
+        }
+        // Not every type has room for temporary ones.
+        temporary(kind, 0)?;
+        temporary(kind, keys.get_mut(NUMBERS)?.draw()?)
+    }
+
+    /// Takes back a key that no row got; the last that was drawn first.
+    pub fn put_back(&self, schema: &Schema, table: TableId, key: i64) {
+        let number = key_kind(schema, table).and_then(|kind| number(kind, key));
+        let (name, key) = match number {
+            Some(number) => (NUMBERS, number),
+            None => (&*schema.table(table).name, key),
+        };
+        if let Some(keys) = self.keys.borrow_mut().get_mut(name) {
+            keys.put_back(key);
+        }
+    }
+
     /// Gives up locks, channel and connection.
     pub fn end(&self) {
         self.holds.borrow_mut().clear();
@@ -69,6 +95,12 @@ impl Session {
         self.store.db.set_onclose(None);
         self.store.db.close();
     }
+}
+
+/// The type of the keys of a table that a sequence makes.
+fn key_kind(schema: &Schema, table: TableId) -> Option<&Type> {
+    let table = schema.table(table);
+    Some(&table.column(table.sequence_key()?).kind)
 }
 
 impl Shared {
@@ -109,14 +141,15 @@ impl Shared {
             session.end();
             return Err(error);
         }
-        self.session.replace(Some(session.clone()));
-        self.status.borrow_mut().user = Some(user.to_owned());
-        session.reading.set(false);
+        // Whoever sees the session may write, and so draw keys.
         self.hold_tab_lock(&session).await;
         if self.closed.borrow().is_some() {
             session.end();
             return self.session().map(drop);
         }
+        self.session.replace(Some(session.clone()));
+        self.status.borrow_mut().user = Some(user.to_owned());
+        session.reading.set(false);
         self.stand_for_lead(&session);
         session.tell(&Message::Hello);
         spawn(self.clone().read_inbox(session.clone()));
@@ -262,23 +295,34 @@ impl Shared {
 
     /// Draws no more of the keys that this tab holds: the server may lease them to others.
     pub(super) fn forget_keys(&self, session: &Rc<Session>) {
-        *session.keys.borrow_mut() = Map::default();
+        session
+            .keys
+            .borrow_mut()
+            .retain(|table, _| table == NUMBERS);
     }
 
-    /// Takes keys for every table with a sequence of which this tab has few left.
+    /// Takes keys where there may be new ones of the endpoint's.
+    pub(super) async fn take_new_keys(self: &Rc<Self>, session: &Rc<Session>) {
+        session.keys.borrow_mut().values_mut().for_each(Keys::hope);
+        self.take_keys(session).await;
+    }
+
+    /// Takes keys for every table with a sequence of which this tab has few left, and numbers.
     pub(super) async fn take_keys(self: &Rc<Self>, session: &Rc<Session>) {
         if session.taking.replace(true) {
             return;
         }
         let wanted: Map<u32> = {
             let keys = session.keys.borrow();
-            let left = |id: TableId| keys.get(&self.schema.table(id).name).map_or(0, Keys::left);
-            (0..self.schema.tables.len() as u16)
-                .map(TableId)
-                .filter(|&id| self.schema.table(id).insertable)
-                .filter(|&id| self.schema.table(id).sequence_key().is_some())
-                .filter(|&id| left(id) < TAB_KEYS_MIN)
-                .map(|id| (self.schema.table(id).name.clone(), TAB_KEYS - left(id)))
+            let tables = self.schema.tables.iter();
+            tables
+                .filter(|t| t.insertable && t.sequence_key().is_some())
+                .map(|t| &*t.name)
+                .chain([NUMBERS])
+                .filter_map(|name| match keys.get(name) {
+                    None => Some((name, 0)),
+                    Some(keys) => keys.is_low().then(|| (name, keys.left())),
+                })
                 .collect()
         };
         // A failure leaves the tab with the keys it has; the next write or sync asks again.
@@ -290,8 +334,8 @@ impl Shared {
         {
             let mut keys = session.keys.borrow_mut();
             // Each range is in one record and was taken in one transaction: nobody else has it.
-            for (table, ranges) in taken {
-                keys.or_default(&table).add(ranges);
+            for (table, taken) in taken {
+                keys.or_default(&table).add(taken.ranges, taken.block);
             }
         }
         session.taking.set(false);

@@ -130,8 +130,7 @@ impl Shared {
             }
         };
         let keys = self.replica.borrow().keys_of(local);
-        let keys = keys.iter().map(|(id, key)| self.key_json(*id, key));
-        let keys = keys.collect();
+        let made = self.made(local.0, &keys);
         match self.memory()? {
             Some(memory) => {
                 memory.sequences.replace(open.sequences.unwrap_or_default());
@@ -146,8 +145,7 @@ impl Shared {
             }
         }
         self.notify(&Notice::Changed);
-        let local = local.0;
-        Ok(Made { local, keys })
+        Ok(made)
     }
 
     /// Undoes the steps; nothing where no write is under way.
@@ -161,11 +159,8 @@ impl Shared {
     fn undo(&self, open: OpenWrite) {
         self.replica.borrow_mut().withdraw_steps(open.steps);
         if let Ok(session) = self.session() {
-            let mut keys = session.keys.borrow_mut();
             for (table, key) in open.drawn.into_iter().rev() {
-                if let Some(keys) = keys.get_mut(&self.schema.table(table).name) {
-                    keys.put_back(key);
-                }
+                session.put_back(&self.schema, table, key);
             }
         }
         self.notify(&Notice::Changed);
@@ -235,8 +230,7 @@ impl Shared {
             return sequences.draw(replica, table);
         }
         let session = self.session().ok()?;
-        let mut keys = session.keys.borrow_mut();
-        let key = keys.get_mut(&self.schema.table(table).name)?.draw()?;
+        let key = session.draw(&self.schema, table)?;
         drawn.push((table, key));
         Some(key)
     }

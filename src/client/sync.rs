@@ -85,10 +85,16 @@ impl Shared {
             return Ok(None);
         };
         let token = self.token(fresh_token).await?;
-        let limit = self.schema.limits.body_bytes_max;
-        let Some(batch) = session.store.batch(fence, limit).await? else {
+        let Some(mut batch) = self.batch(&session, fence).await? else {
             return Ok(None);
         };
+        // Keys may have been leased or come back since the last sync.
+        if !batch.waiting.is_empty() && self.assign_keys(&session, fence).await? {
+            match self.batch(&session, fence).await? {
+                Some(now) => batch = now,
+                None => return Ok(None),
+            }
+        }
         if batch.state.patch != session.patch.get() {
             self.catch_up(&session).await?;
         }
@@ -102,12 +108,37 @@ impl Shared {
         Ok(committed.map(|again| more || again))
     }
 
+    async fn batch(&self, session: &Session, fence: f64) -> Result<Option<Batch>, Error> {
+        let holders = self.replica.borrow().holders().clone();
+        session.store.batch(&self.schema, &holders, fence).await
+    }
+
+    /// Gives keys of the sequence to rows that wait for them, as many as are leased, and tells all
+    /// tabs. False where it gave none.
+    async fn assign_keys(&self, session: &Session, fence: f64) -> Result<bool, Error> {
+        let holders = self.replica.borrow().holders().clone();
+        let store = &session.store;
+        let given = store.assign_keys(&self.schema, &holders, fence).await?;
+        if given.is_empty() {
+            return Ok(false);
+        }
+        session.tell(&Message::Rekeyed {
+            given: given.clone(),
+        });
+        self.rekey(given);
+        Ok(true)
+    }
+
     async fn exchange(
         self: &Rc<Self>,
         session: &Rc<Session>,
         token: &str,
         batch: &Batch,
     ) -> Result<Answer, Failure> {
+        let mut leases = session.store.wanted_keys(&self.schema).await?;
+        for (table, count) in &batch.waiting {
+            *leases.or_default(table) += count;
+        }
         // A store of another schema is filled anew: its rows may lack columns.
         let same_schema = batch.state.fingerprint == self.schema.fingerprint;
         let request = SyncRequest {
@@ -118,7 +149,7 @@ impl Shared {
             epoch: batch.state.epoch.clone(),
             acknowledged: batch.acknowledged,
             mutations: batch.mutations.clone(),
-            leases: session.store.wanted_keys(&self.schema).await?,
+            leases,
         };
         let body = json::text(&request);
         let mut staged = self.replica.borrow().stage();
@@ -176,6 +207,7 @@ impl Shared {
         let judged = judged_mutations(&batch.mutations, &answer.head);
         let (rejected, mut lost) = outcomes_to_keep(&judged, &answer.head, now);
         let superseded = supersede(&self.lost.borrow(), &mut lost);
+        let waits = !batch.waiting.is_empty();
         let rows = answer.head.snapshot || answer.lines.len() > 1;
         let epoch = batch.state.epoch.as_ref();
         let renewed = epoch.is_some_and(|epoch| *epoch != answer.head.epoch);
@@ -224,10 +256,12 @@ impl Shared {
         if renewed {
             // The new history counts this replica's mutations from 1; a new replica begins anywhere.
             self.renew_replica().await;
-        } else {
-            self.take_keys(session).await;
+            return Ok(Some(true));
         }
-        Ok(Some(renewed))
+        // Rows that wait come before tabs that might need keys.
+        let assigned = waits && self.assign_keys(session, fence).await?;
+        self.take_new_keys(session).await;
+        Ok(Some(assigned))
     }
 
     fn next_state(&self, state: State, answer: &Answer, judged: &[Mutation], now: f64) -> State {

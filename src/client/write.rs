@@ -11,22 +11,31 @@ use crate::task::spawn;
 use haversack_core::Error;
 use haversack_core::json::ToJson;
 use haversack_core::json_to;
+use haversack_core::queue::rekey::Assigned;
 use haversack_core::replica::{DraftOp, Key, LocalId, Prepared, WriteContext};
 use haversack_core::schema::TableId;
 use haversack_core::sync::Event;
 use std::rc::Rc;
 
 /// What a write returns.
+#[derive(Clone, Debug)]
 pub struct Made {
     /// The tab's own number for it.
     pub local: u64,
     /// Per operation the key of the row, as an array of JSON values.
     pub keys: Vec<RawJson>,
+    /// Is any of the keys one that will be replaced?
+    pub temporary: bool,
 }
 
-json_to!(Made { local, keys });
+json_to!(Made {
+    local,
+    keys,
+    temporary
+});
 
 /// JSON that is written already.
+#[derive(Clone, Debug)]
 pub struct RawJson(pub String);
 
 impl ToJson for RawJson {
@@ -34,6 +43,9 @@ impl ToJson for RawJson {
         out.push_str(&self.0);
     }
 }
+
+/// The row of each operation.
+type RowKeys = Vec<(TableId, Key)>;
 
 impl Shared {
     /// Checks a transaction of operations, makes it visible, and begins to store it; in a database in
@@ -49,23 +61,23 @@ impl Shared {
                 let mut sequences = memory.sequences.borrow().clone();
                 let mut random = || memory.random();
                 let mut keys = |table| sequences.draw(&self.replica.borrow(), table);
-                let prepared = self.prepare(drafts, memory.now_ms(), &mut random, &mut keys)?;
+                let mut prepared = self.prepare(drafts, memory.now_ms(), &mut random, &mut keys)?;
                 memory.sequences.replace(sequences);
-                let keys = self.keys_json(&prepared);
+                let keys = std::mem::take(&mut prepared.keys);
                 (self.confirm(prepared), keys)
             }
             None => self.write_stored(drafts)?,
         };
         self.notify(&Notice::Changed);
-        Ok(Made { local, keys })
+        Ok(self.made(local, &keys))
     }
 
-    fn write_stored(self: &Rc<Self>, drafts: &[DraftOp<'_>]) -> Result<(u64, Vec<RawJson>), Error> {
+    fn write_stored(self: &Rc<Self>, drafts: &[DraftOp<'_>]) -> Result<(u64, RowKeys), Error> {
         let session = self.session()?;
         // First, so that the browser opens it while the write is checked; a write that is refused
         // drops it, and so aborts it.
         let tx = session.store.begin_enqueue()?;
-        let prepared = self.prepare_stored(&session, drafts)?;
+        let mut prepared = self.prepare_stored(&session, drafts)?;
         let queued = Queued {
             at: prepared.at,
             seen: prepared.seen,
@@ -73,7 +85,7 @@ impl Shared {
             predicted: prepared.predicted.clone(),
         };
         let request = session.store.enqueue(&tx, &queued)?;
-        let keys = self.keys_json(&prepared);
+        let keys = std::mem::take(&mut prepared.keys);
         let local = self.replica.borrow_mut().apply(prepared);
         spawn(
             self.clone()
@@ -84,10 +96,9 @@ impl Shared {
 
     /// Checks a transaction; keys drawn for one that is refused are given back.
     fn prepare_stored(&self, session: &Session, drafts: &[DraftOp<'_>]) -> Result<Prepared, Error> {
-        let mut keys = session.keys.borrow_mut();
         let mut drawn: Vec<(TableId, i64)> = Vec::new();
         let mut draw = |table| {
-            let key = keys.get_mut(&self.schema.table(table).name)?.draw()?;
+            let key = session.draw(&self.schema, table)?;
             drawn.push((table, key));
             Some(key)
         };
@@ -95,9 +106,7 @@ impl Shared {
         let prepared = self.prepare(drafts, now_ms, &mut browser::random_bytes, &mut draw);
         if prepared.is_err() {
             for (table, key) in drawn.into_iter().rev() {
-                if let Some(keys) = keys.get_mut(&self.schema.table(table).name) {
-                    keys.put_back(key);
-                }
+                session.put_back(&self.schema, table, key);
             }
         }
         prepared
@@ -119,14 +128,31 @@ impl Shared {
         self.replica.borrow().prepare(drafts, &mut context)
     }
 
-    /// The keys of a write's rows, as TypeScript gets them.
-    fn keys_json(&self, prepared: &Prepared) -> Vec<RawJson> {
-        let keys = prepared.keys.iter();
-        keys.map(|(id, key)| self.key_json(*id, key)).collect()
+    /// What a write of these rows returns.
+    pub(super) fn made(&self, local: u64, keys: &[(TableId, Key)]) -> Made {
+        let replica = self.replica.borrow();
+        Made {
+            local,
+            keys: keys
+                .iter()
+                .map(|(id, key)| self.key_json(*id, key))
+                .collect(),
+            temporary: keys.iter().any(|(id, key)| replica.has_temporary(*id, key)),
+        }
+    }
+
+    /// Puts keys of the sequence in the place of temporary ones, and tells the application.
+    pub(super) fn rekey(&self, given: Assigned) {
+        let changed = self.replica.borrow_mut().rekey(given);
+        for local in changed {
+            let keys = self.replica.borrow().keys_of(local);
+            self.notify(&Notice::Rekeyed(self.made(local.0, &keys)));
+        }
+        self.notify(&Notice::Changed);
     }
 
     /// A key as an array of a JSON value per key column.
-    pub(super) fn key_json(&self, table: TableId, key: &Key) -> RawJson {
+    fn key_json(&self, table: TableId, key: &Key) -> RawJson {
         let mut json = String::new();
         key.write_json(self.schema.table(table), &mut json);
         // A key of one column is written without brackets.

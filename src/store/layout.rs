@@ -19,6 +19,10 @@ pub const META: &str = "meta";
 pub const STATE_KEY: &str = "state";
 /// Key of the leader's fence in `meta`.
 pub const FENCE_KEY: &str = "fence";
+/// Key of the keys that took the place of temporary ones, in `meta`.
+pub const ASSIGNED_KEY: &str = "assigned_keys";
+/// Key of the numbers of which temporary keys are made, in `meta`.
+pub const NUMBERS_KEY: &str = "temporary_numbers";
 /// Patches that are durable but not yet in the row stores.
 pub const JOURNAL: &str = "journal";
 /// Mutations without a verdict, under their numbers.

@@ -3,19 +3,34 @@
 
 use super::Store;
 use super::idb::{Mode, Tx};
-use super::layout::{self, LEASES, QUEUE};
+use super::layout::{self, LEASES, META, NUMBERS_KEY, QUEUE};
 use super::queue::read_queue;
 use crate::browser::locks;
 use haversack_core::Error;
 use haversack_core::lease::{Lease, Ranges};
 use haversack_core::map::Map;
-use haversack_core::protocol::{Mutation, Op};
+use haversack_core::protocol::Mutation;
+use haversack_core::queue::rekey::{TEMPORARY_KEYS, drawn, number_of};
 use haversack_core::schema::Schema;
 use wasm_bindgen::JsValue;
 
+/// Beside the tables, which all have names: the numbers of which temporary keys are made, taken by
+/// tabs as keys are.
+pub const NUMBERS: &str = "";
+/// How many of them a tab holds: many rows may be inserted before it can take more.
+const NUMBERS_BLOCK: u32 = 8192;
+
+/// What a tab took of a lease.
+pub struct Taken {
+    /// The keys.
+    pub ranges: Ranges,
+    /// How many it holds when it is full.
+    pub block: u32,
+}
+
 impl Store {
-    /// Takes keys for this tab, so many from each table's lease, and first frees what dead tabs
-    /// held.
+    /// Takes keys for this tab, as many from each table's lease as it lacks beside those that it has
+    /// `left`, and first frees what dead tabs held.
     ///
     /// Who is dead is found in the only safe order: the holders are read, then the living asked
     /// for. A tab has its lock before it takes keys, so a holder without one is dead for good.
@@ -25,13 +40,13 @@ impl Store {
     pub async fn take_keys(
         &self,
         schema: &Schema,
-        wanted: &Map<u32>,
+        left: &Map<u32>,
         tab: &str,
-    ) -> Result<Map<Ranges>, Error> {
-        let dead = self.dead_holders(wanted).await?;
-        let tx = Tx::begin(&self.db, &[LEASES, QUEUE], Mode::Strict)?;
+    ) -> Result<Map<Taken>, Error> {
+        let dead = self.dead_holders(left).await?;
+        let tx = Tx::begin(&self.db, &[META, LEASES, QUEUE], Mode::Strict)?;
         let mut leases = Map::new();
-        for table in wanted.keys() {
+        for table in left.keys() {
             leases.insert(table.clone(), read(&tx, table).await?);
         }
         if !dead.is_empty() {
@@ -45,16 +60,16 @@ impl Store {
         }
         let mut taken = Map::new();
         for (table, mut lease) in leases {
-            let ranges = lease.take(tab, wanted[&*table]);
+            let (ranges, block) = (lease.take(tab, left[&*table]), lease.block());
             write(&tx, &table, &lease)?;
-            taken.insert(table, ranges);
+            taken.insert(table, Taken { ranges, block });
         }
         tx.done().await?;
         Ok(taken)
     }
 
     async fn dead_holders(&self, tables: &Map<u32>) -> Result<Vec<String>, Error> {
-        let tx = Tx::begin(&self.db, &[LEASES], Mode::Read)?;
+        let tx = Tx::begin(&self.db, &[META, LEASES], Mode::Read)?;
         let mut holders: Vec<String> = Vec::new();
         for table in tables.keys() {
             holders.extend(read(&tx, table).await?.holders().map(str::to_owned));
@@ -119,28 +134,44 @@ pub async fn settle(
     Ok(())
 }
 
-/// The sequence keys that a mutation gave to new rows.
+/// The sequence keys that a mutation gave to new rows, and the numbers of temporary ones.
 fn drawn_keys(schema: &Schema, mutation: &Mutation) -> Vec<(String, i64)> {
-    mutation
-        .ops
-        .iter()
-        .filter_map(|op| {
-            let Op::Insert { table, values } = op else {
-                return None;
-            };
-            let definition = schema.table(schema.table_id(table)?);
-            let column = definition.column(definition.sequence_key()?);
-            let key = values.get(&column.name)?.as_ref()?.parse().ok()?;
-            Some((table.clone(), key))
+    let keys = drawn(schema, mutation).filter_map(|(id, key)| {
+        Some(match number_of(schema, id, key) {
+            Some(number) => (NUMBERS.to_owned(), number),
+            None => (schema.table(id).name.clone(), key.parse().ok()?),
         })
-        .collect()
+    });
+    keys.collect()
 }
 
-async fn read(tx: &Tx, table: &str) -> Result<Lease, Error> {
-    let record = tx.store(LEASES)?.get(&table.into()).await?;
-    Ok(layout::from_js(&record)?.unwrap_or_default())
+/// Within a transaction: the lease of a table, or of [`NUMBERS`].
+///
+/// # Errors
+/// `storage_failed`.
+pub(super) async fn read(tx: &Tx, table: &str) -> Result<Lease, Error> {
+    let (store, key) = place(table);
+    let record = tx.store(store)?.get(&key.into()).await?;
+    let unused = || match table {
+        NUMBERS => Lease::of((0, TEMPORARY_KEYS - 1), NUMBERS_BLOCK),
+        _ => Lease::default(),
+    };
+    Ok(layout::from_js(&record)?.unwrap_or_else(unused))
 }
 
-fn write(tx: &Tx, table: &str, lease: &Lease) -> Result<(), Error> {
-    tx.store(LEASES)?.put(&layout::to_js(lease)?, &table.into())
+/// Within a transaction: stores a lease.
+///
+/// # Errors
+/// `storage_failed`.
+pub(super) fn write(tx: &Tx, table: &str, lease: &Lease) -> Result<(), Error> {
+    let (store, key) = place(table);
+    tx.store(store)?.put(&layout::to_js(lease)?, &key.into())
+}
+
+/// The numbers are no lease of the server's, and outlive those.
+fn place(table: &str) -> (&'static str, &str) {
+    match table {
+        NUMBERS => (META, NUMBERS_KEY),
+        _ => (LEASES, table),
+    }
 }

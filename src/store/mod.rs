@@ -10,6 +10,7 @@ pub mod journal;
 pub mod layout;
 pub mod leases;
 pub mod queue;
+pub mod temporary;
 #[cfg(all(test, target_arch = "wasm32"))]
 mod tests;
 

@@ -6,11 +6,15 @@
 
 use super::idb::{Mode, Tx};
 use super::layout::{self, CONFLICTS, META, QUEUE, REJECTED, State};
+use super::temporary::hold_back;
 use super::{Store, holds_fence};
 use haversack_core::json::{Fault, FromJson, Json, Members, ToJson};
 use haversack_core::json_struct;
+use haversack_core::map::Map;
 use haversack_core::protocol::{Lost, Mutation, Op, PUSH_BATCH_MAX, Predicted, Seq};
+use haversack_core::queue::rekey::{Holders, may_hold};
 use haversack_core::queue::{ENVELOPE_BYTES, size};
+use haversack_core::schema::Schema;
 use haversack_core::{Error, ErrorCode};
 use js_sys::Array;
 use wasm_bindgen::JsValue;
@@ -44,6 +48,17 @@ impl Queued {
             seen: self.seen,
             predicted: self.predicted,
             ops: self.ops,
+        }
+    }
+}
+
+impl From<Mutation> for Queued {
+    fn from(mutation: Mutation) -> Self {
+        Self {
+            at: mutation.at,
+            seen: mutation.seen,
+            ops: mutation.ops,
+            predicted: mutation.predicted,
         }
     }
 }
@@ -123,8 +138,10 @@ pub struct Batch {
     pub mutations: Vec<Mutation>,
     /// Verdicts that may be acknowledged.
     pub acknowledged: Seq,
-    /// Do more wait?
+    /// Do more wait that can be sent at once?
     pub more: bool,
+    /// How many keys of a sequence the rest waits for, by table.
+    pub waiting: Map<u32>,
 }
 
 /// More than this, in bytes, is pushed only where it is a single mutation: on a slow line a batch
@@ -156,7 +173,12 @@ impl Store {
     ///
     /// # Errors
     /// `storage_failed`.
-    pub async fn batch(&self, fence: f64, body_bytes_max: u64) -> Result<Option<Batch>, Error> {
+    pub async fn batch(
+        &self,
+        schema: &Schema,
+        holders: &Holders,
+        fence: f64,
+    ) -> Result<Option<Batch>, Error> {
         let tx = Tx::begin(&self.db, &[META, QUEUE], Mode::Read)?;
         if !holds_fence(&tx, fence).await? {
             return Ok(None);
@@ -169,8 +191,22 @@ impl Store {
             )
         })?;
         let limit = PUSH_BATCH_MAX as u32 + 1;
-        let queued = read_queue(&tx, &JsValue::UNDEFINED, limit).await?;
-        Ok(Some(make_batch(state, queued, body_bytes_max)))
+        let mut queued = read_queue(&tx, &JsValue::UNDEFINED, limit).await?;
+        let unread = queued.len() > PUSH_BATCH_MAX;
+        let waiting = if queued.iter().any(may_hold) {
+            hold_back(&tx, schema, holders, &mut queued).await?
+        } else {
+            Map::new()
+        };
+        let rest = if !waiting.is_empty() {
+            Rest::Waits
+        } else if unread {
+            Rest::Unread
+        } else {
+            Rest::Nothing
+        };
+        let batch = make_batch(state, queued, schema.limits.body_bytes_max, rest);
+        Ok(Some(Batch { waiting, ..batch }))
     }
 
     /// Removes a rejected mutation that the application has dealt with.
@@ -263,14 +299,21 @@ pub async fn read_queue(tx: &Tx, range: &JsValue, limit: u32) -> Result<Vec<Muta
         .collect())
 }
 
-fn make_batch(state: State, mut queued: Vec<Mutation>, body_bytes_max: u64) -> Batch {
-    let complete = queued.len() <= PUSH_BATCH_MAX;
+/// What comes in the queue after the mutations that were read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    Nothing,
+    Unread,
+    /// What can't be sent yet.
+    Waits,
+}
+
+fn make_batch(state: State, mut queued: Vec<Mutation>, body_bytes_max: u64, rest: Rest) -> Batch {
     let seen = queued.iter().map(|m| m.seen).min().unwrap_or(state.judged);
     // With mutations beyond this batch unread, nothing is known of what they have seen.
-    let acknowledged = if complete {
-        acknowledge(&state, seen)
-    } else {
-        0
+    let acknowledged = match rest {
+        Rest::Nothing => acknowledge(&state, seen),
+        Rest::Unread | Rest::Waits => 0,
     };
     queued.truncate(PUSH_BATCH_MAX);
     let mut room = body_bytes_max
@@ -304,12 +347,14 @@ fn make_batch(state: State, mut queued: Vec<Mutation>, body_bytes_max: u64) -> B
         mutations.push(mutation);
     }
     let sent = mutations.last().map_or(state.judged, |m| m.seq);
-    let more = !complete || mutations.iter().filter(|m| !m.ops.is_empty()).count() < total;
+    let more =
+        rest == Rest::Unread || mutations.iter().filter(|m| !m.ops.is_empty()).count() < total;
     Batch {
         state,
         mutations,
         acknowledged: acknowledged.min(sent),
         more,
+        waiting: Map::new(),
     }
 }
 

@@ -59,6 +59,11 @@ const cases = [
   ['a missing value', 'not_null_violation', () => thrown(() => db.events.insert({ title: null }))],
   ['a NUL in a text', 'type_mismatch', () => thrown(() => db.events.insert({ title: 'a\u0000b' }))],
   [
+    'half of a character in a text',
+    'type_mismatch',
+    () => thrown(() => db.events.insert({ title: 'cut within \ud83c' })),
+  ],
+  [
     "another user's row",
     'permission_denied',
     () => thrown(() => db.events.insert({ title: 'x', user_id: 2 })),

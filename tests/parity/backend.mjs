@@ -213,11 +213,12 @@ export function statement(table, casts, op, made = {}) {
 /** The hooks of a folder of `schemas/`, of tables that sync. */
 async function hooksOf(folder, schema) {
   const file = join(folder, 'hooks.ts')
-  if (!existsSync(file)) return { hooks: {}, covers: [] }
-  const { hooks, covers } = await import(pathToFileURL(file))
+  if (!existsSync(file)) return { hooks: {}, covers: [], foresees: [] }
+  const { hooks, covers, foresees = [] } = await import(pathToFileURL(file))
   const synced = new Set(schema.tables.map(({ name }) => name))
   return {
     hooks: Object.fromEntries(Object.entries(hooks).filter(([table]) => synced.has(table))),
     covers,
+    foresees,
   }
 }

@@ -145,7 +145,7 @@ export class Generator {
   #vary(text, { length = 200 }) {
     const tail = this.#random.int(0, 0xffff).toString(16)
     if (/[0-9a-f]{6}$/.test(text)) return text.slice(0, -4) + tail.padStart(4, '0')
-    return `${tail}${text}`.slice(0, length)
+    return [...`${tail}${text}`].slice(0, length).join('')
   }
 
   // ---------------------------------------------------------------- updates

@@ -2,12 +2,17 @@
 // the server fills, and whatever triggers do.
 
 export class Rules {
-  /** `covers`: columns that triggers set, and the schema's hooks foresee. */
-  constructor(schema, catalog, covers = []) {
+  /**
+   * `covers`: columns that triggers set, and the schema's hooks foresee; `foresees`: tables whose rows
+   * triggers write, and the hooks foresee.
+   */
+  constructor(schema, catalog, { covers = [], foresees = [] }) {
     /** Constraints that only the server judges, with the reason, by name. */
     this.serverOnly = new Map()
     /** Columns that are not compared, with the reason, as `table.column`. */
     this.unseen = new Map()
+    /** Tables whose rows triggers write, and hooks foresee: compared to the letter. */
+    this.strict = new Set(foresees)
     /** Where triggers write other tables. */
     this.triggered = []
     const synced = new Set(schema.tables.map(({ name }) => name))

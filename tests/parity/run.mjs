@@ -44,7 +44,7 @@ if (!Number.isSafeInteger(wanted) || !Number.isSafeInteger(seed)) {
 const database = await Database.start(folder)
 let differences = 0
 try {
-  const rules = new Rules(database.schema, database.catalog, database.covers)
+  const rules = new Rules(database.schema, database.catalog, database)
   console.log(`${name} on Postgres ${database.schema.server}, seed ${seed}`)
   differences += await replayCases(database, rules)
   differences += await fuzz(database, rules)

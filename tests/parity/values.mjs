@@ -76,6 +76,7 @@ function json(random, depth = 0) {
         'text',
         '',
         'quote " and \\',
+        `see [[${random.pick(WORDS)} ${random.int(0, 9)}]], [[ Übermut]] and [[${random.pick(WORDS)}]]`,
         '\u{1f392}',
         String(random.int(0, 999)),
       ])
@@ -141,7 +142,7 @@ const TYPES = {
     wrong: text,
   },
   varchar: {
-    good: (r, { length }) => text(r).slice(0, length ?? 40),
+    good: (r, { length }) => [...text(r)].slice(0, length ?? 40).join(''),
     edge: (r, { length = 40 }) =>
       r.pick([ofLength(r, length), `${ofLength(r, length)}  `, r.pick(ODD_TEXTS)]),
     wrong: (r, { length = 40 }) => ofLength(r, length + 1),

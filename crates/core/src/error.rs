@@ -104,7 +104,7 @@ error_codes! {
     // Writing.
     MutationTooLarge "mutation_too_large" None 0 "The mutation could never be sent, because it is larger than the endpoint's body limit."
     QueueFull "queue_full" Retry 0 "The mutation queue is at its bound; sync before writing more."
-    KeysExhausted "keys_exhausted" Retry 0 "The leased keys of this table are used up; they are topped up at the next sync."
+    KeysExhausted "keys_exhausted" Retry 0 "The leased keys of this table are used up, and its type has no room for temporary ones; more are leased at the next sync."
     Rejected "rejected" None 0 "Postgres refused the mutation; `details` carries SQLSTATE, constraint and a sentence."
     Conflict "conflict" None 0 "Someone else changed the same columns first; the losing values are kept in `db.conflicts.lost`."
     Gone "gone" None 0 "The row that the mutation changes no longer exists for this user."

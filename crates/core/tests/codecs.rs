@@ -12,8 +12,8 @@ use haversack_core::protocol::{
 use haversack_core::query::{self, QueryShape};
 use haversack_core::schema::{
     Action, Check, Column, ColumnDefault, Domain, ForeignKey, Generated, Identity, Index,
-    IndexPart, Limits, OnDeleteConflict, Policy, Predicate, Schema, ServerRule, Table, Type,
-    Unique, View, ViewColumn,
+    IndexPart, Limits, OnDeleteConflict, Policy, Polymorphic, Predicate, Schema, ServerRule, Table,
+    Type, Unique, View, ViewColumn,
 };
 use haversack_core::{Error, value};
 use serde::Serialize;
@@ -256,6 +256,8 @@ fn pokes_and_leases_agree() {
     both(&Lease {
         free: vec![(1, 2)],
         held: Map::from([("tab".to_owned(), vec![(3, 4), (5, 5)])]),
+        block: 16,
+        used: 3,
     });
     both(&Lease::default());
 }
@@ -376,6 +378,7 @@ fn schema() -> Schema {
     let column = |(i, kind): (usize, Type)| Column {
         name: format!("c{i}"),
         kind,
+        precision: (i == 4).then_some(3),
         nullable: i % 2 == 0,
         default: defaults.get(i).cloned(),
         generated: (i == 7).then(|| Generated {
@@ -446,6 +449,11 @@ fn schema() -> Schema {
             sql: "c1 > 0".into(),
             expr: Some(expression()),
             reason: some("why"),
+        }],
+        polymorphic: vec![Polymorphic {
+            column: "c1".into(),
+            by: "c2".into(),
+            tables: Map::from([("note", "notes".to_owned())]),
         }],
         foreign_keys: actions.map(foreign_key).to_vec(),
         indexes: vec![Index {

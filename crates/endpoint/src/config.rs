@@ -122,6 +122,8 @@ pub struct TableConfig {
     pub writable: Option<bool>,
     /// Patterns by which clients make texts that are new each time, by column: `rec_{uuid}`.
     pub ids: BTreeMap<String, String>,
+    /// References whose table another column names.
+    pub polymorphic: Vec<PolymorphicConfig>,
     /// `global`, or the column that names the owner, where no policy says so.
     pub scope: Option<String>,
     /// What becomes of a value that two changed, in every column that it fits.
@@ -134,6 +136,18 @@ pub struct TableConfig {
     pub on_delete_conflict: OnDeleteConflict,
     /// May a transaction over several rows be applied in part?
     pub mergeable: bool,
+}
+
+/// A reference whose table another column names.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolymorphicConfig {
+    /// The column that holds the key of the other row.
+    pub column: String,
+    /// The column that says of which table.
+    pub by: String,
+    /// The tables, by what stands for them in `by`.
+    pub tables: BTreeMap<String, String>,
 }
 
 const BODY_BYTES_MIN: u64 = 1024;
@@ -171,7 +185,7 @@ impl Config {
                 e.message().replace('\n', " ")
             ))
             .hint(format!(
-                "{}the sections are [identity], [roles], [limits], [changelog] and [tables.<name>] with private, read_only, writable, ids, scope, policy, policies, together, on_delete_conflict and mergeable; correct or remove what the line has",
+                "{}the sections are [identity], [roles], [limits], [changelog] and [tables.<name>] with private, read_only, writable, ids, polymorphic, scope, policy, policies, together, on_delete_conflict and mergeable; correct or remove what the line has",
                 meant(e.message())
             ))
         })?;

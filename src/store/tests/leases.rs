@@ -15,7 +15,7 @@ use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// The lock that says that a tab lives, once it is held.
-async fn live(store: &Store, tab: &str) -> Hold {
+pub(super) async fn live(store: &Store, tab: &str) -> Hold {
     let name = tab_lock(&store.name, tab);
     let mut hold = None;
     let granted = Promise::new(&mut |resolve, _| {
@@ -26,7 +26,7 @@ async fn live(store: &Store, tab: &str) -> Hold {
 }
 
 /// Grants keys and judges mutations, as an answer does.
-async fn settle(store: &Store, state: &State, granted: Ranges, judged: &[Mutation]) {
+pub(super) async fn settle(store: &Store, state: &State, granted: Ranges, judged: &[Mutation]) {
     let fence = store.take_fence().await.expect("a fence");
     let granted: Map<Ranges> = [("items".to_owned(), granted)].into_iter().collect();
     let commit = Commit {
@@ -44,11 +44,11 @@ async fn settle(store: &Store, state: &State, granted: Ranges, judged: &[Mutatio
     assert!(committed.expect("the store works"));
 }
 
-async fn take(store: &Store, tab: &str, wanted: u32) -> Vec<i64> {
-    let wanted: Map<u32> = [("items".to_owned(), wanted)].into_iter().collect();
-    let taken = store.take_keys(&schema(), &wanted, tab).await;
-    let taken = taken.expect("the store works");
-    let ranges = taken.get("items").cloned().unwrap_or_default();
+/// What a tab gets that has none left.
+async fn take(store: &Store, tab: &str) -> Vec<i64> {
+    let left: Map<u32> = [("items".to_owned(), 0)].into_iter().collect();
+    let taken = store.take_keys(&schema(), &left, tab).await;
+    let ranges = taken.expect("the store works")["items"].ranges.clone();
     let keys: Vec<i64> = ranges.iter().flat_map(|&(low, high)| low..=high).collect();
     assert_eq!(keys.len() as u32, count(&ranges));
     keys
@@ -67,21 +67,21 @@ async fn two_tabs_never_take_the_same_key() {
         name: store.name.clone(),
     };
     let schema = schema();
-    let wanted: Map<u32> = [("items".to_owned(), 100)].into_iter().collect();
+    let left: Map<u32> = [("items".to_owned(), 0)].into_iter().collect();
     let mut all = Vec::new();
     for _ in 0..3 {
-        let a = std::pin::pin!(store.take_keys(&schema, &wanted, "a"));
-        let b = std::pin::pin!(other.take_keys(&schema, &wanted, "b"));
+        let a = std::pin::pin!(store.take_keys(&schema, &left, "a"));
+        let b = std::pin::pin!(other.take_keys(&schema, &left, "b"));
         let (a, b) = both(a, b).await;
         for taken in [a, b] {
-            all.extend(taken.expect("the store works")["items"].clone());
+            all.extend(taken.expect("the store works")["items"].ranges.clone());
         }
     }
     let mut keys: Vec<i64> = all.iter().flat_map(|&(low, high)| low..=high).collect();
-    assert_eq!(keys.len(), 600);
+    assert_eq!(keys.len(), 48);
     keys.sort_unstable();
     keys.dedup();
-    assert_eq!(keys.len(), 600, "each was taken once");
+    assert_eq!(keys.len(), 48, "each was taken once");
     store.db.close();
     other.db.close();
 }
@@ -118,31 +118,25 @@ async fn both<A, B>(
 #[wasm_bindgen_test]
 async fn what_a_dead_tab_did_not_use_comes_back() {
     let (store, state) = new_store().await;
-    settle(&store, &state, vec![(1, 128)], &[]).await;
+    settle(&store, &state, vec![(1, 16)], &[]).await;
     let alive = live(&store, "a").await;
-    let first = take(&store, "a", 64).await;
-    assert_eq!(first, (1..=64).collect::<Vec<i64>>());
+    let first = take(&store, "a").await;
+    assert_eq!(first, (1..=8).collect::<Vec<i64>>());
     let _living = live(&store, "b").await;
     // Two keys went into rows that still wait to be sent.
     enqueue(&store, &insert(1, "queued")).await;
     enqueue(&store, &insert(2, "queued")).await;
-    assert_eq!(
-        take(&store, "b", 64).await,
-        (65..=128).collect::<Vec<i64>>()
-    );
-    assert!(
-        take(&store, "b", 64).await.is_empty(),
-        "the living keep theirs"
-    );
+    assert_eq!(take(&store, "b").await, (9..=16).collect::<Vec<i64>>());
+    assert!(take(&store, "b").await.is_empty(), "the living keep theirs");
     drop(alive);
     until_free(&store, "a").await;
-    assert_eq!(take(&store, "b", 64).await, (3..=64).collect::<Vec<i64>>());
-    assert!(take(&store, "b", 64).await.is_empty(), "nothing is left");
+    assert_eq!(take(&store, "b").await, (3..=8).collect::<Vec<i64>>());
+    assert!(take(&store, "b").await.is_empty(), "nothing is left");
     store.db.close();
 }
 
 /// Waits until the browser has noticed that a tab is gone.
-async fn until_free(store: &Store, tab: &str) {
+pub(super) async fn until_free(store: &Store, tab: &str) {
     let name = tab_lock(&store.name, tab);
     while locks::held().await.expect("Web Locks").contains(&name) {
         crate::browser::timer::sleep(1).await;
@@ -152,10 +146,10 @@ async fn until_free(store: &Store, tab: &str) {
 #[wasm_bindgen_test]
 async fn a_key_that_a_verdict_has_spent_never_comes_back() {
     let (store, state) = new_store().await;
-    settle(&store, &state, vec![(1, 64)], &[]).await;
+    settle(&store, &state, vec![(1, 8)], &[]).await;
     let alive = live(&store, "a").await;
-    assert_eq!(take(&store, "a", 64).await.len(), 64);
-    enqueue(&store, &insert(10, "judged")).await;
+    assert_eq!(take(&store, "a").await.len(), 8);
+    enqueue(&store, &insert(3, "judged")).await;
     let judged = queued(&store).await;
     settle(&store, &state, Vec::new(), &judged).await;
     assert!(queued(&store).await.is_empty());
@@ -163,6 +157,6 @@ async fn a_key_that_a_verdict_has_spent_never_comes_back() {
     until_free(&store, "a").await;
     let _living = live(&store, "b").await;
     // The tab drew in ascending order, so those before it may be rows of somebody too.
-    assert_eq!(take(&store, "b", 64).await, (11..=64).collect::<Vec<i64>>());
+    assert_eq!(take(&store, "b").await, (4..=8).collect::<Vec<i64>>());
     store.db.close();
 }

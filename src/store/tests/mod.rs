@@ -4,13 +4,16 @@ mod idb;
 mod journal;
 mod leases;
 mod queue;
+mod temporary;
 
 use super::Store;
 use super::idb::{Mode, Tx};
 use super::layout::{QUEUE, State};
-use super::queue::Queued;
+use super::queue::{Batch, Queued};
 use crate::browser;
+use haversack_core::Error;
 use haversack_core::protocol::{Mutation, Op, Seq, Values};
+use haversack_core::queue::rekey::Holders;
 use haversack_core::schema::Schema;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test_configure;
@@ -29,6 +32,15 @@ const SCHEMA: &str = r#"{
         "default": {"kind": "sequence"}, "writable": true},
        {"name": "title", "type": {"name": "text"}, "nullable": true, "writable": true}],
      "primary_key": ["item_id"], "primary_key_name": "item_id_pkey",
+     "insertable": true, "updatable": true, "deletable": true},
+    {"name": "parts",
+     "columns": [
+       {"name": "part_id", "type": {"name": "int8"}, "nullable": false,
+        "default": {"kind": "sequence"}, "writable": true},
+       {"name": "item_id", "type": {"name": "int4"}, "nullable": true, "writable": true}],
+     "primary_key": ["part_id"], "primary_key_name": "part_id_pkey",
+     "foreign_keys": [{"name": "parts_item", "columns": ["item_id"], "references": "items",
+                       "referenced_columns": ["item_id"], "on_delete": "no_action", "on_update": "no_action"}],
      "insertable": true, "updatable": true, "deletable": true},
     {"name": "blobs",
      "columns": [
@@ -81,6 +93,12 @@ async fn enqueue(store: &Store, mutation: &Queued) -> Seq {
     let (tx, request) = begun(store, mutation);
     tx.done().await.expect("stored");
     super::idb::result_of(&request).as_f64().expect("a number") as Seq
+}
+
+/// What a leader would push.
+async fn batch(store: &Store, fence: f64) -> Result<Option<Batch>, Error> {
+    let schema = schema();
+    store.batch(&schema, &Holders::new(&schema), fence).await
 }
 
 /// The mutations on disk.

@@ -5,10 +5,8 @@ use crate::store::idb::{Mode, Tx};
 use crate::store::layout::QUEUE;
 use crate::store::{Store, idb};
 use haversack_core::protocol::{PUSH_BATCH_MAX, Seq};
+use haversack_core::queue::rekey::Holders;
 use wasm_bindgen_test::wasm_bindgen_test;
-
-/// As many bytes as a body may have, where the test is not about that.
-const PLENTY: u64 = 16 * 1024 * 1024;
 
 /// Uses up a number as a transaction that was aborted may do.
 async fn leave_hole(store: &Store) {
@@ -76,7 +74,7 @@ async fn a_batch_fills_holes_with_empty_mutations() {
     enqueue(&store, &insert(2, "second")).await;
     leave_hole(&store).await;
     enqueue(&store, &insert(4, "fourth")).await;
-    let batch = store.batch(fence, PLENTY).await.expect("read");
+    let batch = super::batch(&store, fence).await.expect("read");
     let batch = batch.expect("this tab leads");
     let seen: Vec<(Seq, usize)> = batch
         .mutations
@@ -101,7 +99,7 @@ async fn a_batch_has_no_more_mutations_than_a_push_may_have() {
             wasm_bindgen_futures::spawn_local(async { tx.done().await.expect("stored") });
         }
     }
-    let batch = store.batch(fence, PLENTY).await.expect("read");
+    let batch = super::batch(&store, fence).await.expect("read");
     let batch = batch.expect("this tab leads");
     let numbers: Vec<Seq> = batch.mutations.iter().map(|m| m.seq).collect();
     assert_eq!(numbers, (1..=PUSH_BATCH_MAX as Seq).collect::<Vec<_>>());
@@ -121,7 +119,7 @@ async fn holes_make_no_batch_larger() {
         leave_hole(&store).await;
     }
     enqueue(&store, &insert(before_the_holes, "after the holes")).await;
-    let batch = store.batch(fence, PLENTY).await.expect("read");
+    let batch = super::batch(&store, fence).await.expect("read");
     let batch = batch.expect("this tab leads");
     assert_eq!(batch.mutations.len(), PUSH_BATCH_MAX);
     assert_eq!(batch.mutations.last().map(|m| m.seq), Some(100));
@@ -137,11 +135,14 @@ async fn a_batch_respects_the_size_of_a_body_but_always_sends_one() {
         enqueue(&store, &insert(i, &"x".repeat(10_000))).await;
     }
     let batch = async |bytes: u64| {
-        let batch = store.batch(fence, bytes).await.expect("read");
+        let mut schema = super::schema();
+        schema.limits.body_bytes_max = bytes;
+        let batch = store.batch(&schema, &Holders::new(&schema), fence).await;
+        let batch = batch.expect("read");
         let batch = batch.expect("this tab leads");
         (batch.mutations.len(), batch.more)
     };
-    assert_eq!(batch(PLENTY).await, (4, false));
+    assert_eq!(batch(16 * 1024 * 1024).await, (4, false));
     let (some, more) = batch(16 * 1024 + 25_000).await;
     assert_eq!((some, more), (2, true));
     assert_eq!(batch(1_000).await, (1, true), "it can't be made smaller");
@@ -152,10 +153,10 @@ async fn a_batch_respects_the_size_of_a_body_but_always_sends_one() {
 async fn under_an_older_fence_there_is_no_batch() {
     let (store, _) = new_store().await;
     let old = store.take_fence().await.expect("a fence");
-    assert!(store.batch(old, PLENTY).await.expect("read").is_some());
+    assert!(super::batch(&store, old).await.expect("read").is_some());
     let new = store.take_fence().await.expect("a fence");
     assert!(new > old);
-    assert!(store.batch(old, PLENTY).await.expect("read").is_none());
-    assert!(store.batch(new, PLENTY).await.expect("read").is_some());
+    assert!(super::batch(&store, old).await.expect("read").is_none());
+    assert!(super::batch(&store, new).await.expect("read").is_some());
     store.db.close();
 }

@@ -5,14 +5,18 @@ use super::cast::{self, date, int, invalid};
 use super::datum::Datum;
 use super::functions::Function;
 use super::node::Call;
-use super::{arrays, division_by_zero, jsonb, temporal, text};
+use super::{arrays, bytes, division_by_zero, jsonb, jsonb_edit, raw_json, temporal, text};
 use crate::error::Error;
 use crate::schema::Type;
 use crate::value::Value;
-use crate::value::decimal::{self, Operation, Rounding};
+use crate::value::decimal::{self, Fault, Operation, Rounding};
+use crate::value::roots;
 
 /// The most arguments that a function of fixed arity has.
-const ARGUMENTS_MAX: usize = 4;
+const ARGUMENTS_MAX: usize = 7;
+
+/// The arguments of a call, NULL where it has fewer.
+pub(super) type Args<'a> = [Datum<'a>; ARGUMENTS_MAX];
 
 pub(super) fn call<'a, 'c: 'a>(
     call: &'a Call,
@@ -33,9 +37,10 @@ pub(super) fn call<'a, 'c: 'a>(
             }));
         }
         Function::ArrayGet => return arrays::get(call, row, context),
+        Function::ArraySlice => return arrays::slice(call, row, context),
         _ => {}
     }
-    let mut args: [Datum<'a>; ARGUMENTS_MAX] = Default::default();
+    let mut args: Args<'a> = Default::default();
     for (place, arg) in args.iter_mut().zip(&call.args) {
         *place = arg.value(row, context)?;
     }
@@ -46,11 +51,7 @@ pub(super) fn call<'a, 'c: 'a>(
     apply(call, args, count)
 }
 
-fn apply<'a>(
-    call: &'a Call,
-    args: [Datum<'a>; ARGUMENTS_MAX],
-    count: usize,
-) -> Result<Datum<'a>, Error> {
+fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, Error> {
     use Function as F;
     let kind = &call.kind;
     let (a, b) = (args[0].int(), args[1].int());
@@ -139,6 +140,16 @@ fn apply<'a>(
             Some(scale) => round(&args, scale, Rounding::Truncate)?,
             None => Datum::text(args[0].as_text().to_owned()),
         },
+        F::NumericSqrt => known(roots::sqrt(args[0].as_text()))?,
+        F::NumericGcd => known(roots::gcd(args[0].as_text(), args[1].as_text()))?,
+        F::NumericLcm => known(roots::lcm(args[0].as_text(), args[1].as_text()))?,
+        F::Factorial => known(roots::factorial(a))?,
+        F::WidthBucket | F::WidthBucketRounded => {
+            let bounds = [args[0].as_text(), args[1].as_text(), args[2].as_text()];
+            let rounded = call.function == F::WidthBucketRounded;
+            let at = roots::bucket(bounds, args[3].int(), rounded);
+            int(kind, at.map_err(|fault| fault.error("the result"))?.into())?
+        }
         F::DateAddDays | F::DateSubDays if temporal::infinite(a) => Datum::Int(a),
         F::DateAddDays => date(a + b)?,
         F::DateSubDays => date(a - b)?,
@@ -172,6 +183,11 @@ fn apply<'a>(
         | F::DatePart
         | F::DateTrunc
         | F::Age
+        | F::MakeTimestamp
+        | F::MakeInterval
+        | F::MakeIntervalWrapping
+        | F::DateBin
+        | F::Overlaps
         | F::AgeInfinite => temporal::apply(call, &args)?,
         F::Assign => {
             let [value, ..] = args;
@@ -191,6 +207,11 @@ fn apply<'a>(
         | F::Cardinality
         | F::ArrayPosition
         | F::ArrayToString
+        | F::ArrayPositions
+        | F::ArrayFill
+        | F::ArrayDims
+        | F::ArrayTrim
+        | F::ArraySlice
         | F::ArrayGet => arrays::apply(call, args, count)?,
         F::JsonbField
         | F::JsonbElement
@@ -207,6 +228,43 @@ fn apply<'a>(
         | F::JsonbDeleteIndex
         | F::JsonbTypeof
         | F::JsonbArrayLength => jsonb::apply(call, &args)?,
+        F::JsonbSet
+        | F::JsonbInsert
+        | F::JsonbDeletePath
+        | F::JsonbStripNulls
+        | F::JsonbPretty
+        | F::JsonbObject
+        | F::JsonObject => jsonb_edit::apply(call.function, &args, count)?,
+        F::ByteaConcat
+        | F::ByteaSubstring
+        | F::ByteaPosition
+        | F::ByteaOverlay
+        | F::ByteaBtrim
+        | F::ByteaLtrim
+        | F::ByteaRtrim
+        | F::GetByte
+        | F::SetByte
+        | F::GetBit
+        | F::SetBit
+        | F::BitCount
+        | F::Md5
+        | F::Sha224
+        | F::Sha256
+        | F::Sha384
+        | F::Sha512
+        | F::ConvertTo
+        | F::ConvertFrom
+        | F::Encode
+        | F::Decode => bytes::apply(call, &args, count)?,
+        F::JsonField
+        | F::JsonElement
+        | F::JsonFieldText
+        | F::JsonElementText
+        | F::JsonPath
+        | F::JsonPathText
+        | F::JsonTypeof
+        | F::JsonArrayLength
+        | F::JsonStripNulls => raw_json::apply(call.function, &args)?,
         F::TextConcat
         | F::Length
         | F::OctetLength
@@ -245,6 +303,11 @@ fn apply<'a>(
         | F::IlikeAscii
         | F::Regex
         | F::NumNulls
+        | F::LikeEscape
+        | F::SimilarEscape
+        | F::QuoteIdent
+        | F::QuoteLiteral
+        | F::StringToArray
         | F::NumNonnulls => text::apply(call, args, count)?,
     })
 }
@@ -282,47 +345,46 @@ fn float<'a>(kind: &Type, result: f64, infinite: bool, zero: bool) -> Result<Dat
     Ok(Datum::Float(result))
 }
 
+/// A whole power that the compiler found to be exact, whatever the values are; what would be rounded
+/// depends on the library that computes it.
 fn power<'a>(x: f64, y: f64) -> Result<Datum<'a>, Error> {
-    if x == 0.0 && y < 0.0 {
-        return Err(invalid(
-            "zero raised to a negative power is undefined",
-            "2201F",
-        ));
+    let mut square = if y < 0.0 { 1.0 / x } else { x };
+    let mut result = 1.0;
+    // Beyond this exponent every power but those of one and zero is beyond all floats.
+    let mut left = y.abs().min(4096.0) as u32;
+    while left > 0 {
+        if left & 1 == 1 {
+            result *= square;
+        }
+        left >>= 1;
+        square *= square;
     }
-    if x < 0.0 && y.is_finite() && y.fract() != 0.0 {
-        let message = "a negative number raised to a non-integer power has no real result";
-        return Err(invalid(message, "2201F"));
-    }
-    if x.is_nan() && y == 0.0 || x == 1.0 {
-        return Ok(Datum::Float(1.0));
-    }
-    let result = x.powf(y);
     float(
         &Type::Float8,
         result,
         x.is_infinite() || y.is_infinite(),
-        x == 0.0 || x.is_infinite() || y.is_infinite(),
+        x == 0.0 || y.is_infinite(),
     )
 }
 
 fn exact<'a>(operation: Operation, args: &[Datum<'_>]) -> Result<Datum<'a>, Error> {
     let (a, b) = (args[0].as_text(), args[1].as_text());
-    decimal::operate(operation, a, b)
+    known(decimal::operate(operation, a, b))
+}
+
+fn known<'a>(result: Result<String, Fault>) -> Result<Datum<'a>, Error> {
+    result
         .map(Datum::text)
         .map_err(|fault| fault.error("the result"))
 }
 
 fn round<'a>(args: &[Datum<'_>], scale: i64, rounding: Rounding) -> Result<Datum<'a>, Error> {
-    decimal::round(args[0].as_text(), scale, rounding)
-        .map(Datum::text)
-        .map_err(|fault| fault.error("the result"))
+    known(decimal::round(args[0].as_text(), scale, rounding))
 }
 
 fn numeric_power<'a>(base: &str, exponent: &str, by_size: bool) -> Result<Datum<'a>, Error> {
     match decimal::power(base, exponent, by_size) {
-        Some(result) => result
-            .map(Datum::text)
-            .map_err(|fault| fault.error("the result")),
+        Some(result) => known(result),
         None => Err(invalid(
             "only whole powers of numbers are known here",
             "0A000",

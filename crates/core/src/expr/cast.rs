@@ -1,7 +1,7 @@
 //! Casts between types, as Postgres makes them where they are written out.
 
 use super::datum::Datum;
-use super::jsonb;
+use super::{bytes, jsonb};
 use crate::error::{Error, ErrorCode};
 use crate::schema::{Storage, Type};
 use crate::value::decimal;
@@ -17,6 +17,7 @@ pub(super) fn cast<'a>(from: &Type, to: &Type, value: Datum<'a>) -> Result<Datum
     }
     Ok(match (from, to) {
         (_, T::Text | T::Varchar { .. } | T::Char { .. }) => cut(to, to_text(from, value)),
+        (T::Text | T::Varchar { .. } | T::Char { .. }, T::Bytea) => bytes::cast(value.as_text())?,
         (T::Text | T::Varchar { .. } | T::Char { .. }, _) => {
             Datum::owned(value::parse(to, value.as_text())?)
         }

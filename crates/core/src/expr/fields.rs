@@ -1,5 +1,6 @@
 //! Fields of dates, times and intervals: extracting one, and cutting off below one.
 
+use super::call::Args;
 use super::datum::Datum;
 use super::node::Call;
 use super::temporal::{HOUR, MINUTE, SECOND, infinite, timestamp};
@@ -183,7 +184,7 @@ fn extract_interval(field: &str, interval: Interval) -> Option<String> {
     })
 }
 
-pub(super) fn truncate<'a>(call: &'a Call, args: &[Datum<'a>; 4]) -> Result<Datum<'a>, Error> {
+pub(super) fn truncate<'a>(call: &'a Call, args: &Args<'a>) -> Result<Datum<'a>, Error> {
     let field = &*args[0].as_text().to_ascii_lowercase();
     if let Type::Interval = call.args_kind(1) {
         let interval = Interval::parse(args[1].as_text())?;

@@ -1,5 +1,6 @@
 //! Operators of jsonb, over its canonical text.
 
+use super::call::Args;
 use super::cast::invalid;
 use super::datum::Datum;
 use super::functions::Function;
@@ -10,12 +11,12 @@ use crate::schema::Type;
 use crate::value::{self, array_texts, compare_numeric};
 use std::cmp::Ordering;
 
-fn tree(text: &str) -> Json<'_> {
+pub(super) fn tree(text: &str) -> Json<'_> {
     // A jsonb's text was checked when it became one.
     parse_tree(text).unwrap_or(Json::Null)
 }
 
-fn canonical<'a>(json: &Json<'_>) -> Result<Datum<'a>, Error> {
+pub(super) fn canonical<'a>(json: &Json<'_>) -> Result<Datum<'a>, Error> {
     Ok(Datum::owned(value::parse(
         &Type::Jsonb,
         &crate::json::text(json),
@@ -50,7 +51,7 @@ fn item<'t, 'j>(json: &'t Json<'j>, at: i64) -> Option<&'t Json<'j>> {
 }
 
 /// As C's `strtoint` takes it: blanks, a sign, digits.
-fn index(text: &str) -> Option<i64> {
+pub(super) fn index(text: &str) -> Option<i64> {
     let trimmed = text.trim_start();
     let digits = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -115,7 +116,8 @@ fn contains_top(a: &Json<'_>, b: &Json<'_>) -> bool {
     }
 }
 
-fn kind(json: &Json<'_>) -> &'static str {
+/// What kind of value it is, in JSON's words.
+pub(super) fn typeof_name(json: &Json<'_>) -> &'static str {
     match json {
         Json::Null => "null",
         Json::Bool(_) => "boolean",
@@ -127,7 +129,7 @@ fn kind(json: &Json<'_>) -> &'static str {
 }
 
 fn no_cast(json: &Json<'_>, to: &str) -> Error {
-    let kind = match kind(json) {
+    let kind = match typeof_name(json) {
         "array" | "object" => "array or object",
         other => other,
     };
@@ -188,7 +190,11 @@ fn delete<'j>(json: Json<'j>, names: &[&str]) -> Result<Json<'j>, Error> {
     })
 }
 
-pub(super) fn apply<'a>(call: &'a Call, args: &[Datum<'a>; 4]) -> Result<Datum<'a>, Error> {
+pub(super) fn not_a_list(what: &str) -> Error {
+    invalid(["cannot get array length of ", what].concat(), "22023")
+}
+
+pub(super) fn apply<'a>(call: &'a Call, args: &Args<'a>) -> Result<Datum<'a>, Error> {
     use Function as F;
     let (first, second) = (args[0].as_text(), args[1].as_text());
     let json = tree(first);
@@ -247,11 +253,11 @@ pub(super) fn apply<'a>(call: &'a Call, args: &[Datum<'a>; 4]) -> Result<Datum<'
             )),
             _ => Err(invalid("cannot delete from scalar", "22023")),
         },
-        F::JsonbTypeof => Ok(Datum::text(kind(&json))),
+        F::JsonbTypeof => Ok(Datum::text(typeof_name(&json))),
         F::JsonbArrayLength => match json {
             Json::List(items) => Ok(Datum::Int(items.len() as i64)),
-            Json::Object(_) => Err(invalid("cannot get array length of a non-array", "22023")),
-            _ => Err(invalid("cannot get array length of a scalar", "22023")),
+            Json::Object(_) => Err(not_a_list("a non-array")),
+            _ => Err(not_a_list("a scalar")),
         },
         _ => Ok(Datum::Null),
     }

@@ -8,15 +8,20 @@
 mod arrays;
 mod bind;
 mod bound;
+mod bytes;
 mod call;
 mod cast;
 mod datum;
+mod escapes;
 mod fields;
 mod functions;
 mod host;
 mod jsonb;
+mod jsonb_edit;
 mod like;
+mod md5;
 mod node;
+mod raw_json;
 mod temporal;
 mod text;
 

@@ -1,5 +1,6 @@
 //! Functions of dates, times and intervals; times with a zone are in UTC.
 
+use super::call::Args;
 use super::cast::invalid;
 use super::datum::Datum;
 use super::division_by_zero;
@@ -248,7 +249,7 @@ fn age(a: i64, b: i64) -> Result<Interval, Error> {
     })
 }
 
-pub(super) fn apply<'a>(call: &'a Call, args: &[Datum<'a>; 4]) -> Result<Datum<'a>, Error> {
+pub(super) fn apply<'a>(call: &'a Call, args: &Args<'a>) -> Result<Datum<'a>, Error> {
     use Function as F;
     let (a, b) = (args[0].int(), args[1].int());
     let interval = |i: usize| Interval::parse(args[i].as_text());
@@ -330,17 +331,17 @@ pub(super) fn apply<'a>(call: &'a Call, args: &[Datum<'a>; 4]) -> Result<Datum<'
             _ => !infinite(a),
         }),
         F::MakeDate => make_date(a, b, args[2].int())?,
-        F::MakeTime => {
-            let seconds = args[2].float();
-            let micros = (seconds * 1e6).round_ties_even();
-            let valid =
-                (0..=24).contains(&a) && (0..60).contains(&b) && (0.0..=60.0).contains(&seconds);
-            let micros = a * HOUR + b * MINUTE + micros as i64;
-            if !valid || micros > DAY_MICROS {
-                return Err(invalid("time field value out of range", "22008"));
-            }
-            Datum::Int(micros)
+        F::MakeTime => Datum::Int(time_of_day(a, b, args[2].float())?),
+        F::MakeTimestamp => {
+            let day = make_date(a, b, args[2].int())?.int();
+            let time = time_of_day(args[3].int(), args[4].int(), args[5].float())?;
+            Datum::Int(timestamp(
+                i128::from(day) * i128::from(DAY_MICROS) + i128::from(time),
+            )?)
         }
+        F::MakeInterval | F::MakeIntervalWrapping => text(make_interval(call.function, args)?),
+        F::DateBin => Datum::Int(date_bin(interval(0)?, b, args[2].int())?),
+        F::Overlaps => Datum::truth(overlaps(args)),
         // Before version 17 the infinities count as the moments that they are stored as.
         F::Age if a == MINUS_INFINITY || b == MINUS_INFINITY => {
             return Err(out_of_range("timestamp"));
@@ -381,4 +382,102 @@ fn make_date<'a>(year: i64, month: i64, day: i64) -> Result<Datum<'a>, Error> {
         return Err(invalid("date field value out of range", "22008"));
     }
     Ok(Datum::Int(days))
+}
+
+fn time_of_day(hour: i64, minute: i64, seconds: f64) -> Result<i64, Error> {
+    let micros = (seconds * 1e6).round_ties_even();
+    let valid = (0..=24).contains(&hour)
+        && (0..60).contains(&minute)
+        && (0.0..=MINUTE as f64).contains(&micros);
+    let whole = hour * HOUR + minute * MINUTE;
+    if !valid || whole + micros as i64 > DAY_MICROS {
+        return Err(invalid("time field value out of range", "22008"));
+    }
+    Ok(whole + micros as i64)
+}
+
+/// Of years, months, weeks, days, hours, minutes and seconds. Until version 17 nothing looked
+/// whether the sums fit.
+fn make_interval(function: Function, args: &Args<'_>) -> Result<Interval, Error> {
+    let over = || out_of_range("interval");
+    let sum = |many: usize, unit: i64, one: usize| -> Result<i32, Error> {
+        let sum = args[many].int() * unit + args[one].int();
+        match function {
+            Function::MakeInterval => i32::try_from(sum).map_err(|_| over()),
+            _ => Ok(sum as i32),
+        }
+    };
+    let seconds = args[6].float();
+    if !seconds.is_finite() {
+        return Err(over());
+    }
+    let micros = seconds * 1e6;
+    if micros.is_infinite() {
+        return Err(match function {
+            Function::MakeInterval => invalid("value out of range: overflow", "22003"),
+            _ => over(),
+        });
+    }
+    let micros = micros.round_ties_even();
+    let fits = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&micros);
+    let whole = args[4].int() * HOUR + args[5].int() * MINUTE;
+    let micros = match (function, fits) {
+        (Function::MakeInterval, false) => return Err(over()),
+        (Function::MakeInterval, true) => whole.checked_add(micros as i64).ok_or_else(over)?,
+        (_, true) => whole.wrapping_add(micros as i64),
+        // What does not fit becomes the smallest integer.
+        (_, false) => whole.wrapping_add(i64::MIN),
+    };
+    let made = Interval {
+        months: sum(0, 12, 1)?,
+        days: sum(2, 7, 3)?,
+        micros,
+    };
+    match function {
+        Function::MakeInterval if !made.is_finite() => Err(over()),
+        _ => Ok(made),
+    }
+}
+
+/// The start of the stride, counted from an origin, in which a time lies.
+fn date_bin(stride: Interval, at: i64, origin: i64) -> Result<i64, Error> {
+    if infinite(at) {
+        return Ok(at);
+    }
+    let over = || out_of_range("interval");
+    if infinite(origin) || !stride.is_finite() {
+        return Err(over());
+    }
+    if stride.months != 0 {
+        let message = "timestamps cannot be binned into intervals containing months or years";
+        return Err(invalid(message, "0A000"));
+    }
+    let days = i64::from(stride.days).checked_mul(DAY_MICROS);
+    let stride = days.and_then(|days| days.checked_add(stride.micros));
+    let stride = stride.filter(|&stride| stride > 0).ok_or_else(over)?;
+    let since = at.checked_sub(origin).ok_or_else(over)?;
+    timestamp(i128::from(origin) + i128::from(since.div_euclid(stride)) * i128::from(stride))
+}
+
+/// As `overlaps_timestamp`: of each pair either end may come first, or be unknown.
+fn overlaps(args: &Args<'_>) -> Option<bool> {
+    let known = |at: usize| match args[at] {
+        Datum::Int(int) => Some(int),
+        _ => None,
+    };
+    let pair = |at: usize| match (known(at), known(at + 1)) {
+        (Some(a), Some(b)) => Some((a.min(b), Some(a.max(b)))),
+        (Some(one), None) | (None, Some(one)) => Some((one, None)),
+        (None, None) => None,
+    };
+    let (a, b) = (pair(0)?, pair(2)?);
+    if a.0 == b.0 {
+        return a.1.and(b.1).map(|_| true);
+    }
+    let (earlier, later) = if a.0 < b.0 { (a, b) } else { (b, a) };
+    // The later one begins within the earlier one, if that goes on for so long.
+    if later.0 < earlier.1? {
+        return Some(true);
+    }
+    later.1.map(|_| false)
 }

@@ -1,15 +1,17 @@
 //! Functions of text.
 
 use super::bound::Context;
-use super::cast::{invalid, to_text};
+use super::call::Args;
+use super::cast::{int, invalid, to_text};
 use super::datum::Datum;
+use super::escapes::{like_escape, quote_ident, quote_literal, similar_escape};
 use super::functions::Function;
 use super::host::change_case;
 use super::like::like;
 use super::node::Call;
 use crate::error::Error;
 use crate::schema::Type;
-use crate::value::Value;
+use crate::value::{Array, Dimension, Value};
 use std::borrow::Cow;
 
 /// No text that Postgres holds is longer.
@@ -47,20 +49,19 @@ pub(super) fn concat<'a, 'c: 'a>(
     })
 }
 
-pub(super) fn apply<'a>(
-    call: &'a Call,
-    args: [Datum<'a>; 4],
-    count: usize,
-) -> Result<Datum<'a>, Error> {
+pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, Error> {
     use Function as F;
-    let [first, second, third, fourth] = args;
+    let [first, second, third, fourth, ..] = args;
     let (a, b, c) = (first.as_text(), second.as_text(), third.as_text());
     let characters = |text: &str| text.chars().count() as i64;
     Ok(match call.function {
         F::TextConcat => Datum::text([a, b].concat()),
         F::Length => Datum::Int(characters(a)),
         F::OctetLength => Datum::Int(a.len() as i64),
-        F::BitLength => Datum::Int(a.len() as i64 * 8),
+        F::BitLength => Datum::Int(match call.kinds[0] {
+            Type::Bytea => a.len().saturating_sub(2) as i64 * 4,
+            _ => a.len() as i64 * 8,
+        }),
         F::ByteaLength => Datum::Int(a.len().saturating_sub(2) as i64 / 2),
         F::CharPad => Datum::text(pad(a, second.int(), " ", false)?),
         F::Output => match (&call.kinds[0], &first) {
@@ -102,7 +103,8 @@ pub(super) fn apply<'a>(
                 return Err(invalid("negative substring length not allowed", "22011"));
             }
             let head = substring(a, 1, Some(start - 1))?;
-            let tail = substring(a, start + length, None)?;
+            let end = int(&Type::Int4, i128::from(start + length))?.int();
+            let tail = substring(a, end, None)?;
             Datum::text([&a[head], b, &a[tail]].concat())
         }
         F::Left => {
@@ -149,6 +151,17 @@ pub(super) fn apply<'a>(
             Type::Int8 => format!("{:x}", first.int()),
             _ => format!("{:x}", first.int() as i32),
         }),
+        F::LikeEscape => Datum::text(like_escape(a, b)?),
+        F::SimilarEscape => {
+            let escape = if count > 1 { b } else { "\\" };
+            Datum::text(similar_escape(a, escape)?)
+        }
+        F::QuoteLiteral => Datum::text(quote_literal(a)),
+        F::QuoteIdent => Datum::text(quote_ident(a, b)),
+        F::StringToArray => match first {
+            Datum::Null => Datum::Null,
+            _ => Datum::text(string_to_array(a, &second, (count > 2).then_some(&third))),
+        },
         F::Like => Datum::bool(like(a, b)?),
         F::Ilike => Datum::bool(like(&change_case(a, false), &change_case(b, false))?),
         F::IlikeAscii => Datum::bool(like(&a.to_ascii_lowercase(), &b.to_ascii_lowercase())?),
@@ -254,4 +267,30 @@ fn chr(code: i64) -> Result<String, Error> {
     let c = u32::try_from(code).ok().and_then(char::from_u32);
     c.map(String::from)
         .ok_or_else(|| invalid("the character is not one of Unicode", "54000"))
+}
+
+/// The parts between separators, a part that is the text for it as NULL.
+fn string_to_array(text: &str, separator: &Datum<'_>, null: Option<&Datum<'_>>) -> String {
+    let mut array = Array::default();
+    let mut add = |part: &str| {
+        array.items.push(match null {
+            Some(Datum::Text(null)) if *null == part => Value::Null,
+            _ => Value::text(part),
+        });
+    };
+    match (separator.as_text(), separator.is_null()) {
+        _ if text.is_empty() => return "{}".into(),
+        (_, true) => {
+            for (at, c) in text.char_indices() {
+                add(&text[at..at + c.len_utf8()]);
+            }
+        }
+        ("", false) => add(text),
+        (separator, false) => text.split(separator).for_each(add),
+    }
+    array.dimensions.push(Dimension {
+        lower: 1,
+        length: array.items.len(),
+    });
+    array.text(&Type::Text)
 }

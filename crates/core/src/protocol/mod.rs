@@ -19,7 +19,7 @@ pub const PUSH_BATCH_MAX: usize = 100;
 pub const BASE_TEXT_BYTES_MAX: usize = 256;
 /// Rows in one `rows` line: small enough that reading a line never blocks a page.
 pub const ROWS_PER_LINE: usize = 250;
-/// The keys that a replica holds per table with a sequence, when it is full.
+/// The most keys of a table that one request leases.
 pub const LEASE_KEYS: u32 = 1024;
 /// Without any other cause a replica syncs this often, in milliseconds.
 pub const SYNC_INTERVAL_MS: u64 = 30_000;

@@ -1,13 +1,15 @@
 //! Temporary keys of queued mutations, and the keys of the sequence that take their place.
 //!
 //! Invariant: a value is replaced only where the schema says that it is a key of the table for which
-//! it was made: in that key, or in a column that refers to it, directly or by way of other keys. So
+//! it was made: in that key, or in a column that refers to it, directly, by way of other keys, or
+//! with the table named by another column. So
 //! a mutation that holds no temporary key stays as it is, and doing it twice changes nothing more.
 //! Makes no keys, temporary or real, and keeps none: the caller has the mapping.
 
 use crate::map::Map;
 use crate::protocol::{Base, Mutation, Op, Text};
 use crate::schema::{ColumnId, Schema, Table, TableId, Type};
+use crate::sort::sort_unique;
 
 /// The first temporary key of an `int4` column: the number after the least, which nobody uses.
 pub const TEMPORARY_INT4: i64 = -0x7fff_ffff;
@@ -27,6 +29,11 @@ pub fn temporary(kind: &Type, number: i64) -> Option<i64> {
 /// Is this a temporary key of a column of this type?
 pub fn is_temporary(kind: &Type, key: i64) -> bool {
     first(kind).is_some_and(|first| (first..first + TEMPORARY_KEYS).contains(&key))
+}
+
+/// Which number a temporary key was made of; None for any other key.
+pub fn number(kind: &Type, key: i64) -> Option<i64> {
+    is_temporary(kind, key).then(|| first(kind).map(|first| key - first))?
 }
 
 fn first(kind: &Type) -> Option<i64> {
@@ -103,6 +110,22 @@ fn references(schema: &Schema) -> Vec<(Place, Place)> {
                 }
             }
         }
+        for reference in &table.polymorphic {
+            let Some(from) = table.column_id(&reference.column) else {
+                continue;
+            };
+            // Of which table it is need not be asked: no two tables have the same temporary key.
+            for to in reference
+                .tables
+                .values()
+                .filter_map(|to| schema.table_id(to))
+            {
+                for key in schema.table(to).key_columns() {
+                    let from = (at, usize::from(from.0));
+                    references.push((from, (usize::from(to.0), usize::from(key.0))));
+                }
+            }
+        }
     }
     references
 }
@@ -123,7 +146,69 @@ pub fn rekey(
     for op in &mut mutation.ops {
         changed |= rekey_op(schema, holders, given, op);
     }
+    for predicted in &mut mutation.predicted {
+        changed |= rekey_op(schema, holders, given, &mut predicted.op);
+    }
     changed
+}
+
+/// The keys of a sequence that a mutation gives to new rows, temporary ones among them.
+pub fn drawn<'m>(
+    schema: &Schema,
+    mutation: &'m Mutation,
+) -> impl Iterator<Item = (TableId, &'m str)> {
+    mutation.ops.iter().filter_map(|op| {
+        let Op::Insert { table, values } = op else {
+            return None;
+        };
+        let id = schema.table_id(table)?;
+        let definition = schema.table(id);
+        let column = definition.column(definition.sequence_key()?);
+        let key = values.get(&column.name)?.as_ref()?;
+        Some((id, key.as_str()))
+    })
+}
+
+/// The number of a temporary key of a table, as text; None for any other key.
+pub fn number_of(schema: &Schema, table: TableId, key: &str) -> Option<i64> {
+    let definition = schema.table(table);
+    let kind = &definition.column(definition.sequence_key()?).kind;
+    number(kind, key.parse().ok()?)
+}
+
+/// Leaves of the keys that took the place of temporary ones so many: those of the lowest numbers,
+/// which were given out first, go.
+pub fn forget_oldest(schema: &Schema, assigned: &mut Assigned, max: usize) {
+    let number = |table: &str, key: &str| number_of(schema, schema.table_id(table)?, key);
+    let mut numbers: Vec<i64> = Vec::new();
+    for (table, keys) in &*assigned {
+        numbers.extend(keys.keys().filter_map(|key| number(table, key)));
+    }
+    if numbers.len() <= max {
+        return;
+    }
+    sort_unique(&mut numbers, &i64::cmp);
+    let oldest = numbers[numbers.len().saturating_sub(max)];
+    assigned.retain(|table, keys| {
+        keys.retain(|key, _| number(table, key).is_some_and(|number| number >= oldest));
+        !keys.is_empty()
+    });
+}
+
+/// May a mutation hold a temporary key? Certain where it says no; quick, for it looks at no schema.
+pub fn may_hold(mutation: &Mutation) -> bool {
+    let temporary = |text: &str| {
+        text.starts_with('-')
+            && text
+                .parse()
+                .is_ok_and(|key| is_temporary(&Type::Int4, key) || is_temporary(&Type::Int8, key))
+    };
+    let any = |values: &Map<Text>| values.values().flatten().any(|text| temporary(text));
+    mutation.ops.iter().any(|op| match op {
+        Op::Insert { values, .. } => any(values),
+        Op::Update { key, set, .. } => key.iter().any(|part| temporary(part)) || any(set),
+        Op::Delete { key, .. } => key.iter().any(|part| temporary(part)),
+    })
 }
 
 /// As [`rekey`], for one operation.

@@ -75,8 +75,8 @@ impl DefaultRule {
         identity: Option<&str>,
     ) -> Result<Option<Value>, Error> {
         Ok(match self {
-            Self::Value(value) => Some(value.clone()),
-            Self::Now => now(&column.kind, at_ms),
+            Self::Value(value) => Some(value::to_precision(column, value.clone())),
+            Self::Now => now(&column.kind, at_ms).map(|now| value::to_precision(column, now)),
             Self::Expression(bound) => {
                 let mut random = || [0; 16];
                 let mut context = Context {
@@ -85,7 +85,7 @@ impl DefaultRule {
                     value: None,
                     random: &mut random,
                 };
-                Some(bound.value(&[], &mut context)?)
+                Some(value::to_precision(column, bound.value(&[], &mut context)?))
             }
             Self::Uuid | Self::Key | Self::Random(_) | Self::Unknown => None,
         })

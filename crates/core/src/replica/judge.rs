@@ -13,6 +13,15 @@ use crate::expr::Context;
 use crate::schema::TableId;
 use crate::value::Value;
 
+/// Where the values of a row come from.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Given<'a> {
+    /// The columns of an insert that got values which no one else can have.
+    pub made: &'a [usize],
+    /// The columns that an update sets.
+    pub set: &'a [usize],
+}
+
 impl Scratch<'_> {
     /// Asks the rules of the domains of a value that is given.
     ///
@@ -26,12 +35,14 @@ impl Scratch<'_> {
     ) -> Result<(), Error> {
         let (table, rule) = (self.table(id), &self.rules(id).columns[column]);
         let described = &table.columns[column];
+        let temporary = !rule.domains.is_empty() && self.replica.is_temporary(id, column, value);
         for (domain, rules) in described.domains.iter().zip(&rule.domains) {
             if rules.not_null && value.is_null() {
                 return Err(domain_null(table, described, domain));
             }
             for (check, bound) in domain.checks.iter().zip(&rules.checks) {
-                let Some(bound) = bound else {
+                // Of the key that will be in a temporary one's place nothing is known.
+                let Some(bound) = bound.as_ref().filter(|_| !temporary) else {
                     self.doubt(&check.name);
                     continue;
                 };
@@ -61,13 +72,14 @@ impl Scratch<'_> {
         except: Option<&Key>,
         old: Option<&Row>,
         new: &State,
-        made: &[usize],
+        Given { made, set }: Given<'_>,
     ) -> Result<(), Error> {
         let (table, rules) = (self.table(id), self.rules(id));
         let Some(row) = &new.row else { return Ok(()) };
         for (i, rule) in rules.columns.iter().enumerate() {
-            // What was null before is for the server to fill, and no fault of this write.
-            let unfilled = old.is_some_and(|old| old[i].is_null());
+            // What was null before is for the server to fill, and no fault of this write, unless it
+            // says null itself.
+            let unfilled = old.is_some_and(|old| old[i].is_null()) && !set.contains(&i);
             let asked = rule.is_key || rule.required && !unfilled && !new.unknown.contains(&i);
             if asked && row[i].is_null() {
                 self.complain(not_null(table, &table.columns[i]))?;
@@ -75,7 +87,12 @@ impl Scratch<'_> {
         }
         for (check, rule) in table.checks.iter().zip(&rules.checks) {
             let bound = match &rule.bound {
-                Some(bound) if !reads_any(&rule.reads, &new.unknown) => bound,
+                Some(bound)
+                    if !reads_any(&rule.reads, &new.unknown)
+                        && !self.replica.any_temporary(id, &rule.reads, row) =>
+                {
+                    bound
+                }
                 _ => {
                     self.doubt(&check.name);
                     continue;

@@ -41,6 +41,7 @@ mod patch;
 mod prepare;
 mod read;
 mod refer;
+mod renamed;
 mod rules;
 mod same;
 mod scan;
@@ -70,6 +71,7 @@ use crate::schema::{Schema, Table, TableId};
 use crate::value;
 use hashbrown::HashMap;
 use overlay::Overlay;
+use renamed::Renamed;
 use rules::TableRules;
 use rustc_hash::FxBuildHasher;
 use std::sync::Arc;
@@ -99,6 +101,7 @@ pub struct Replica {
     judged: Seq,
     /// When the confirmed rows were read, by the database's clock.
     heard_ms: i64,
+    renamed: Renamed,
     plans: Vec<Plan>,
     /// The shape of each plan.
     shapes: Vec<QueryShape>,
@@ -141,6 +144,7 @@ impl Replica {
             next_local: 1,
             judged: 0,
             heard_ms: 0,
+            renamed: Renamed::default(),
             plans: Vec::new(),
             shapes: Vec::new(),
             schema,

@@ -122,8 +122,10 @@ impl Replica {
     ///
     /// # Errors
     /// `unknown_table`, `unknown_column`, `type_mismatch`: it was made under another schema.
-    pub fn adopt(&mut self, mutation: Mutation) -> Result<Option<LocalId>, Error> {
+    pub fn adopt(&mut self, mut mutation: Mutation) -> Result<Option<LocalId>, Error> {
         assert!(mutation.seq != 0, "a stored mutation has its number");
+        // It may have been stored before its tab knew of the keys that are in their place now.
+        self.rekey_mutation(&mut mutation);
         if mutation.seq <= self.judged {
             return Ok(None);
         }
@@ -279,7 +281,11 @@ impl Replica {
     }
 
     /// A mutation that is stored, with what its own operations do.
-    fn pending_of(&self, local: u64, mutation: Mutation) -> Result<PendingMutation, Error> {
+    pub(super) fn pending_of(
+        &self,
+        local: u64,
+        mutation: Mutation,
+    ) -> Result<PendingMutation, Error> {
         let identity = self.identity.as_deref();
         let effect = |op: &Op, origin| {
             Effect::of(&self.schema, &self.rules, identity, mutation.at, op, origin)

@@ -246,6 +246,19 @@ impl<'r> Draft<'r> {
         })
     }
 
+    /// A value that the application gives, which may still be a key as it once was.
+    fn value(&self, id: TableId, column: usize, json: &Json<'_>) -> Result<Value, Error> {
+        let described = &self.scratch.table(id).columns[column];
+        let value = value::from_json(described, json)?;
+        Ok(self.scratch.replica.current(id, column, value))
+    }
+
+    /// A key that the application gives, as it is now.
+    fn key(&self, id: TableId, json: &Json<'_>) -> Result<Key, Error> {
+        let key = Key::from_json(self.scratch.table(id), json)?;
+        Ok(self.scratch.replica.current_key(id, key))
+    }
+
     /// Does an operation, whose rules the scratch asks.
     fn perform(
         &mut self,
@@ -367,7 +380,7 @@ impl<'r> Draft<'r> {
         let mut is_given = vec![false; row.len()];
         let by_name = &self.scratch.rules(id).by_name;
         for (i, json) in given_columns(table, by_name, given, foreseen)? {
-            row[i] = value::from_json(&table.columns[i], json)?;
+            row[i] = self.value(id, i, json)?;
             is_given[i] = true;
         }
         let (mut unknown, mut made) = (Vec::new(), Vec::new());
@@ -457,11 +470,11 @@ impl<'r> Draft<'r> {
         if !table.updatable && !foreseen {
             return Err(denied(format!("rows of {} can't be updated", table.name)));
         }
-        let key = Key::from_json(table, key)?;
+        let key = self.key(id, key)?;
         let mut values = Vec::with_capacity(given.len());
         let by_name = &self.scratch.rules(id).by_name;
         for (i, json) in given_columns(table, by_name, given, foreseen)? {
-            values.push((i, value::from_json(&table.columns[i], json)?));
+            values.push((i, self.value(id, i, json)?));
         }
         let visible = self.scratch.visible(id, &key);
         let row = visible.row.ok_or_else(|| not_found(table, &key))?;
@@ -527,7 +540,7 @@ impl<'r> Draft<'r> {
         if !table.deletable && !foreseen {
             return Err(denied(format!("rows of {} can't be deleted", table.name)));
         }
-        let key = Key::from_json(table, key)?;
+        let key = self.key(id, key)?;
         let visible = self.scratch.visible(id, &key);
         let row = visible.row.ok_or_else(|| not_found(table, &key))?;
         let base = if self.born_pending(id, &key) {

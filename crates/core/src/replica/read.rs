@@ -18,7 +18,9 @@ const PLANS_MAX: usize = 16_384;
 impl Replica {
     /// The slot of a visible row.
     pub fn find(&self, table: TableId, key: &Key) -> Option<u32> {
-        self.store(table).find_key(key)
+        let store = self.store(table);
+        let found = store.find_key(key);
+        found.or_else(|| store.find_key(&self.current_key(table, key.clone())))
     }
 
     /// The slot of a visible row by a key of one integer.
@@ -33,11 +35,13 @@ impl Replica {
 
     fn find_one(&self, table: TableId, key: ValueRef<'_>) -> Option<u32> {
         let store = self.store(table);
-        if store.key_columns.len() == 1 {
-            store.find(&[key])
-        } else {
-            None
-        }
+        let &[column] = &store.key_columns[..] else {
+            return None;
+        };
+        store.find(&[key]).or_else(|| {
+            let current = self.current(table, column, key.to_value());
+            store.find(&[current.as_value_ref()])
+        })
     }
 
     /// The number of visible rows.
@@ -169,8 +173,14 @@ impl Replica {
     /// # Errors
     /// `invalid_query`, `type_mismatch`: a parameter is not what the query takes.
     pub fn run(&mut self, plan: PlanId, params: &[Param<'_>]) -> Result<&[u32], Error> {
+        let current = self.current_params(&self.plans[plan.0 as usize], params);
         let plan = &mut self.plans[plan.0 as usize];
-        query::run(&mut self.tables[usize::from(plan.table.0)], plan, params)?;
+        let table = &mut self.tables[usize::from(plan.table.0)];
+        if current.is_empty() {
+            query::run(table, plan, params)?;
+        } else {
+            query::run(table, plan, &replaced(params, &current))?;
+        }
         Ok(&plan.result)
     }
 
@@ -180,7 +190,13 @@ impl Replica {
     /// As [`Replica::run`].
     pub fn count(&mut self, plan: PlanId, params: &[Param<'_>]) -> Result<u32, Error> {
         let plan = &self.plans[plan.0 as usize];
-        let count = query::count(&mut self.tables[usize::from(plan.table.0)], plan, params)?;
+        let current = self.current_params(plan, params);
+        let table = &mut self.tables[usize::from(plan.table.0)];
+        let count = if current.is_empty() {
+            query::count(table, plan, params)?
+        } else {
+            query::count(table, plan, &replaced(params, &current))?
+        };
         Ok(count as u32)
     }
 
@@ -209,6 +225,15 @@ impl Replica {
             }
         }
     }
+}
+
+/// Parameters with others in some places.
+fn replaced<'a>(params: &[Param<'a>], others: &'a [(usize, String)]) -> Vec<Param<'a>> {
+    let mut params = params.to_vec();
+    for (at, other) in others {
+        params[*at] = Param::Text(other);
+    }
+    params
 }
 
 fn write_value(kind: &Type, value: ValueRef<'_>, out: &mut String) {

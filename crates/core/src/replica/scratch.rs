@@ -3,6 +3,7 @@
 //! The replica itself is not changed: what comes out is the rows, and the effects that made them.
 
 use super::effect::{Change, Effect, Generate, Origin, Row, State, generate, update_row};
+use super::judge::Given;
 use super::key::hash_key;
 use super::refer::Event;
 use super::rules::TableRules;
@@ -95,7 +96,8 @@ impl<'r> Scratch<'r> {
                     unknown: unknown.clone(),
                 };
                 if self.mode != Mode::Replay {
-                    self.judge_row(id, None, None, &state, made)?;
+                    let given = Given { made, set: &[] };
+                    self.judge_row(id, None, None, &state, given)?;
                 }
                 let at = self.put(id, &effect.key, state);
                 self.effects.push(effect);
@@ -174,7 +176,12 @@ impl<'r> Scratch<'r> {
         let new_key = Key::of(&row, &self.replica.store(id).key_columns);
         if self.mode != Mode::Replay {
             let except = (new_key == key).then_some(&key);
-            self.judge_row(id, except, Some(old), &state, &[])?;
+            let set: Vec<usize> = set.iter().map(|(column, _)| *column).collect();
+            let given = Given {
+                made: &[],
+                set: &set,
+            };
+            self.judge_row(id, except, Some(old), &state, given)?;
         }
         if new_key == key {
             let at = self.put(id, &key, state);

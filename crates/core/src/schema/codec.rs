@@ -2,8 +2,8 @@
 
 use super::{
     Action, Check, Column, ColumnDefault, Domain, ForeignKey, Generated, Identity, Index,
-    IndexPart, Limits, OnDeleteConflict, Policy, Predicate, Schema, ServerRule, Table, Type,
-    Unique, View, ViewColumn,
+    IndexPart, Limits, OnDeleteConflict, Policy, Polymorphic, Predicate, Schema, ServerRule, Table,
+    Type, Unique, View, ViewColumn,
 };
 use crate::expr::Expr;
 use crate::json::{Fault, FromJson, Json, OTHER_KIND, optional};
@@ -38,6 +38,7 @@ json_from!(Table {
     uniques = default,
     checks = default,
     foreign_keys = default,
+    polymorphic = default,
     indexes = default,
     server_rules = default,
     together = default,
@@ -62,6 +63,7 @@ json_words!(Policy {
 json_from!(Column {
     name,
     kind as "type",
+    precision = default,
     nullable,
     default = default,
     generated = default,
@@ -107,6 +109,7 @@ json_from!(ForeignKey {
     deferrable = default,
     deferred = default,
 });
+json_from!(Polymorphic { column, by, tables });
 json_from!(IndexPart {
     expression,
     column,

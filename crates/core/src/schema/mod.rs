@@ -13,8 +13,8 @@ mod types;
 
 pub use policy::{OnDeleteConflict, Policy};
 pub use rules::{
-    Action, Check, ColumnDefault, Domain, ForeignKey, Generated, Index, IndexPart, Predicate,
-    ServerRule, Unique,
+    Action, Check, ColumnDefault, Domain, ForeignKey, Generated, Index, IndexPart, Polymorphic,
+    Predicate, ServerRule, Unique,
 };
 pub use types::{Storage, Type};
 
@@ -142,6 +142,9 @@ pub struct Table {
     /// them (that of their triggers' names).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign_keys: Vec<ForeignKey>,
+    /// References that no foreign key states.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub polymorphic: Vec<Polymorphic>,
     /// Indexes, which the client's planner may use.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<Index>,
@@ -171,6 +174,9 @@ pub struct Column {
     /// Its type.
     #[serde(rename = "type")]
     pub kind: Type,
+    /// Of a time or timestamp: to how many digits of a second it is rounded, below six.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<u16>,
     /// May it be null?
     pub nullable: bool,
     /// What Postgres puts in when an insert leaves it out.

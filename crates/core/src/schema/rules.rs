@@ -5,6 +5,7 @@
 
 use super::{is_false, is_zero_u32};
 use crate::expr::Expr;
+use crate::map::Map;
 use serde::{Deserialize, Serialize};
 
 /// The default of a column.
@@ -147,6 +148,17 @@ pub enum Action {
     SetNull,
     /// Set the referencing columns to their defaults.
     SetDefault,
+}
+
+/// A reference whose table another column names: SQL has no rule for it, haversack.toml says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Polymorphic {
+    /// The column that holds the key of the other row.
+    pub column: String,
+    /// The column that says of which table.
+    pub by: String,
+    /// The tables, by what stands for them in `by`.
+    pub tables: Map<String>,
 }
 
 /// A foreign key.

@@ -45,6 +45,10 @@ pub(crate) enum Fault {
     DivisionByZero,
     Overflow,
     ZeroPower,
+    /// The square root of a negative number.
+    NegativeRoot,
+    /// Buckets between bounds that are none, or fewer than one.
+    Bucket,
 }
 
 fn zero(scale: i64) -> Decimal {
@@ -55,15 +59,15 @@ fn zero(scale: i64) -> Decimal {
     }
 }
 
-fn read(text: &str) -> Parsed {
+pub(super) fn read(text: &str) -> Parsed {
     parse_decimal(text).unwrap_or(Parsed::NaN)
 }
 
-fn is_zero(decimal: &Decimal) -> bool {
+pub(super) fn is_zero(decimal: &Decimal) -> bool {
     decimal.digits.iter().all(|&d| d == 0)
 }
 
-fn print(decimal: &Decimal) -> Result<String, Fault> {
+pub(super) fn print(decimal: &Decimal) -> Result<String, Fault> {
     let zeros = decimal.digits.iter().take_while(|&&d| d == 0).count();
     let whole = decimal.digits.len() as i64 - zeros as i64 - decimal.scale;
     if whole > WHOLE_DIGITS_MAX {
@@ -181,7 +185,7 @@ fn aligned(mut a: Decimal, mut b: Decimal) -> (Decimal, Decimal) {
     (a, b)
 }
 
-fn add(a: Decimal, b: Decimal) -> Decimal {
+pub(super) fn add(a: Decimal, b: Decimal) -> Decimal {
     let (mut a, mut b) = aligned(a, b);
     if a.negative == b.negative {
         let mut carry = 0;
@@ -228,7 +232,7 @@ fn multiply(a: &Decimal, b: &Decimal) -> Decimal {
 }
 
 /// The quotient cut off at a scale that is at least that of the dividend less the divisor's.
-fn divide(a: &Decimal, b: &Decimal, scale: i64) -> Decimal {
+pub(super) fn divide(a: &Decimal, b: &Decimal, scale: i64) -> Decimal {
     let divisor: Vec<u8> = {
         let zeros = b.digits.iter().take_while(|&&d| d == 0).count();
         b.digits[zeros..].to_vec()
@@ -272,7 +276,7 @@ fn divide(a: &Decimal, b: &Decimal, scale: i64) -> Decimal {
 }
 
 /// The weight and value of the first group of four digits.
-fn leading(decimal: &Decimal) -> (i64, i64) {
+pub(super) fn leading(decimal: &Decimal) -> (i64, i64) {
     let Some(first) = decimal.digits.iter().position(|&d| d != 0) else {
         return (0, 0);
     };
@@ -320,7 +324,7 @@ pub(crate) fn round(text: &str, scale: i64, rounding: Rounding) -> Result<String
 }
 
 /// Drops the digits below a scale; says whether any was not zero.
-fn cut(number: &mut Decimal, scale: i64) -> bool {
+pub(super) fn cut(number: &mut Decimal, scale: i64) -> bool {
     let drop = number.scale - scale;
     if drop <= 0 {
         number.rescale(scale);
@@ -468,6 +472,16 @@ impl Fault {
                 "zero raised to a negative power is undefined",
             )
             .sqlstate("2201F"),
+            Fault::NegativeRoot => Error::new(
+                ErrorCode::OutOfRange,
+                "the square root of a negative number is none",
+            )
+            .sqlstate("2201F"),
+            Fault::Bucket => Error::new(
+                ErrorCode::OutOfRange,
+                "buckets need a count greater than zero and two finite bounds that differ",
+            )
+            .sqlstate("2201G"),
             Fault::Overflow => out_of_range("numeric", shown, "22003"),
         }
     }

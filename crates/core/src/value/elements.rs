@@ -85,17 +85,22 @@ impl Array {
     pub(crate) fn text(&self, of: &Type) -> String {
         let mut out = String::new();
         if self.dimensions.iter().any(|d| d.lower != 1) {
-            for dimension in &self.dimensions {
-                out.push('[');
-                write_int(dimension.lower, &mut out);
-                out.push(':');
-                write_int(dimension.lower + dimension.length as i64 - 1, &mut out);
-                out.push(']');
-            }
+            self.write_bounds(&mut out);
             out.push('=');
         }
         self.write(of, &self.dimensions, &self.items, &mut out);
         out
+    }
+
+    /// Appends `[1:2][1:3]`.
+    pub(crate) fn write_bounds(&self, out: &mut String) {
+        for dimension in &self.dimensions {
+            out.push('[');
+            write_int(dimension.lower, out);
+            out.push(':');
+            write_int(dimension.lower + dimension.length as i64 - 1, out);
+            out.push(']');
+        }
     }
 
     fn write(&self, of: &Type, dimensions: &[Dimension], items: &[Value], out: &mut String) {

@@ -4,7 +4,9 @@ use super::array::{parse_tree, write_element, write_tree_json};
 use super::float::write_float;
 use super::numeric::{int_range, write_int, write_scaled};
 use super::time::{Style, write_date, write_time, write_timestamp};
-use super::{NUMERIC_NAN, Scaled, Value, jsonb, mismatch, out_of_range, parse, scaled, text};
+use super::{
+    NUMERIC_NAN, Scaled, Value, jsonb, mismatch, out_of_range, parse, scaled, text, to_precision,
+};
 use crate::error::Error;
 use crate::json::{self, Json};
 use crate::schema::{Column, Type};
@@ -23,7 +25,9 @@ const NOT_SCALED: u64 = 1_000_000_000_000_000_000;
 /// # Errors
 /// `type_mismatch`, `out_of_range`, `value_too_long`, each naming the column.
 pub fn from_json(column: &Column, json: &Json<'_>) -> Result<Value, Error> {
-    from_json_type(&column.kind, json).map_err(|error| error.at_column(&column.name))
+    from_json_type(&column.kind, json)
+        .map(|value| to_precision(column, value))
+        .map_err(|error| error.at_column(&column.name))
 }
 
 fn from_json_type(kind: &Type, json: &Json<'_>) -> Result<Value, Error> {

@@ -13,6 +13,7 @@ mod json;
 mod jsonb;
 mod numeric;
 mod order;
+pub(crate) mod roots;
 mod text;
 pub(crate) mod time;
 
@@ -36,13 +37,21 @@ pub(crate) use text::uuid_v7;
 pub use time::{INFINITY, MINUS_INFINITY, POSTGRES_EPOCH_UNIX_MICROS};
 
 use crate::error::{Error, ErrorCode};
-use crate::schema::{Storage, Type, hex};
+use crate::schema::{Column, Storage, Type, hex};
+use crate::sha::{Size, sha};
 use haversack_rows::plain;
-use sha2::{Digest, Sha256};
 
 /// The stored form of NaN in a numeric that is kept as a scaled integer: greater than any number,
 /// as in Postgres, and out of reach of 18 digits.
 pub const NUMERIC_NAN: i64 = i64::MAX;
+
+/// A value as a column keeps it that rounds to so many digits of a second.
+pub(crate) fn to_precision(column: &Column, value: Value) -> Value {
+    match (column.precision, value) {
+        (Some(digits), Value::Int(micros)) => Value::Int(time::rounded(micros, digits)),
+        (_, value) => value,
+    }
+}
 
 /// Reads a value from Postgres's text, or from the lenient notations that people and programs use.
 ///
@@ -138,13 +147,13 @@ fn write_int_text(kind: &Type, int: i64, out: &mut String) {
 
 /// SHA-256, in hex, of a row's parsed values: independent of the notation that they came in.
 pub fn row_hash(values: &[Value]) -> String {
-    let mut hash = Sha256::new();
+    let mut hash = Vec::new();
     for value in values {
         match value {
-            Value::Null => hash.update([0]),
+            Value::Null => hash.push(0),
             Value::Int(int) => {
-                hash.update([1]);
-                hash.update(int.to_le_bytes());
+                hash.push(1);
+                hash.extend_from_slice(&int.to_le_bytes());
             }
             Value::Float(float) => {
                 // One bit pattern per value that compares equal: a single NaN, no negative zero.
@@ -153,22 +162,22 @@ pub fn row_hash(values: &[Value]) -> String {
                 } else {
                     float + 0.0
                 };
-                hash.update([2]);
-                hash.update(float.to_bits().to_le_bytes());
+                hash.push(2);
+                hash.extend_from_slice(&float.to_bits().to_le_bytes());
             }
             Value::Text(text) => {
-                hash.update([3]);
-                hash.update((text.len() as u64).to_le_bytes());
-                hash.update(text.as_bytes());
+                hash.push(3);
+                hash.extend_from_slice(&(text.len() as u64).to_le_bytes());
+                hash.extend_from_slice(text.as_bytes());
             }
         }
     }
-    hex(&hash.finalize())
+    hex(&sha(&hash, Size::Bits256))
 }
 
 /// SHA-256, in hex, of a text: how a long base travels.
 pub fn text_hash(text: &str) -> String {
-    hex(&Sha256::digest(text.as_bytes()))
+    hex(&sha(text.as_bytes(), Size::Bits256))
 }
 
 /// The tree of a stored JSON document.

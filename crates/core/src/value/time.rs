@@ -48,6 +48,17 @@ impl Fault {
     }
 }
 
+/// A time or timestamp rounded to so many digits of a second, the half away from zero, which is
+/// 2000-01-01 for timestamps: as `AdjustTimestampForTypmod` in Postgres's `timestamp.c`.
+pub(crate) fn rounded(micros: i64, digits: u16) -> i64 {
+    if matches!(micros, INFINITY | MINUS_INFINITY) || digits >= 6 {
+        return micros;
+    }
+    let unit = 10i64.pow(6 - u32::from(digits));
+    let magnitude = (micros.saturating_abs().saturating_add(unit / 2)) / unit * unit;
+    if micros < 0 { -magnitude } else { magnitude }
+}
+
 /// Days since 2000-01-01; a time of day that follows is dropped, as Postgres does.
 pub(super) fn parse_date(text: &str) -> Result<i64, Error> {
     let parsed = infinity(text).map_or_else(|| parse_moment(text).map(|m| m.days), Ok);

@@ -51,6 +51,23 @@ fn checks_hold_unless_they_are_false_and_come_after_not_null() {
 }
 
 #[test]
+fn what_the_server_fills_may_be_missing_but_not_set_to_null() {
+    let mut t = ints("t", &["a", "b"]);
+    t.columns[1] = required(int("a"));
+    t.columns[1].default = Some(ColumnDefault::ServerOnly {
+        sql: "next_a()".into(),
+        reason: "it calls a function of the database".into(),
+    });
+    let mut world = World::new(vec![t]);
+    world.good(insert("t", json!({ "id": 1 })));
+    world.good(update("t", 1, json!({ "b": 2 })));
+    assert_eq!(
+        world.refusal(update("t", 1, json!({ "a": null }))),
+        is("23502", "a")
+    );
+}
+
+#[test]
 fn generated_columns_follow_the_row_on_both_ways() {
     let mut t = ints("t", &["a"]);
     t.columns

@@ -11,6 +11,7 @@ mod policies;
 mod queries;
 mod references;
 mod ruled;
+mod temporary_keys;
 mod uniques;
 mod verdicts;
 mod writes;

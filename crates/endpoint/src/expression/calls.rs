@@ -85,21 +85,34 @@ impl Compiler<'_> {
                 }
                 Letters::Unicode => core.to_owned(),
             },
-            "like" | "replace" | "position" | "split_part" | "starts_with" => {
+            "like" | "replace" | "position" | "split_part" | "starts_with" | "string_to_array" => {
                 collation.deterministic(self.scope)?;
                 core.to_owned()
+            }
+            "convert_to" | "convert_from" => {
+                let encoding = args.get(1).and_then(Typed::constant).flatten();
+                let name = encoding.unwrap_or_default().to_ascii_lowercase();
+                match &*name.replace(|c: char| !c.is_ascii_alphanumeric(), "") {
+                    "utf8" | "unicode" => core.to_owned(),
+                    _ => return Err("it converts to or from an encoding that is not UTF-8".into()),
+                }
             }
             // Intervals are infinite since version 17.
             "timestamp_diff" if self.scope.server >= 17 => "timestamp_diff_infinite".into(),
             "age" if self.scope.server >= 17 => "age_infinite".into(),
             "char_length_trimmed" => "length".into(),
             "char_octet_length" => "octet_length".into(),
-            "array_contains" | "array_overlap" | "array_position" | "array_remove"
-            | "array_replace" => {
+            "array_contains" | "array_overlap" | "array_position" | "array_positions"
+            | "array_remove" | "array_replace" => {
                 if let Some(Type::Array { of }) = args.first().map(Typed::kind) {
                     self.check_comparable(of, true, collation)?;
                 }
                 core.to_owned()
+            }
+            "width_bucket" if self.scope.server < 16 => "width_bucket_rounded".into(),
+            "float_power" if !exact_power(&args) => {
+                let why = "it raises a floating-point number to a power";
+                return Err(format!("{why}, whose last digit is the server's own"));
             }
             "numeric_power" => {
                 // Any other power goes by logarithms.
@@ -132,6 +145,39 @@ impl Compiler<'_> {
         };
         let args = args.into_iter().map(|arg| arg.expr).collect();
         Ok(fold(Typed::of(call(&name, kind, args))))
+    }
+}
+
+/// Is a power of floats exact for every value, so that no library rounds it in its own way?
+fn exact_power(args: &[Typed]) -> bool {
+    /// Up to here every integer is a float.
+    const EXACT_MAX: i64 = 1 << 53;
+    let [base, exponent] = args else {
+        return false;
+    };
+    let whole = |typed: &Typed| -> Option<i64> { typed.constant()??.parse().ok() };
+    let null = [base, exponent]
+        .iter()
+        .any(|arg| arg.constant() == Some(None));
+    match (whole(base), whole(exponent)) {
+        _ if null => true,
+        (Some(base), Some(exponent)) => {
+            let power = u32::try_from(exponent)
+                .ok()
+                .and_then(|e| base.checked_pow(e));
+            power.is_some_and(|power| power.abs() <= EXACT_MAX)
+        }
+        // A power of two has one bit.
+        (Some(2), None) => {
+            let of = exponent.expr.args.first().map(|arg| &arg.kind);
+            matches!(of, Some(Type::Int2 | Type::Int4 | Type::Int8))
+        }
+        // The cube of a smallint has 45 bits.
+        (None, Some(exponent)) => {
+            let short = base.expr.args.first().map(|arg| &arg.kind) == Some(&Type::Int2);
+            (0..=if short { 3 } else { 1 }).contains(&exponent)
+        }
+        _ => false,
     }
 }
 

@@ -96,7 +96,8 @@ impl Compiler<'_> {
                 data_type,
                 format: None,
             } => {
-                if data_type.to_string() == "unknown" {
+                // Names of encodings are of the type name, and nothing else here is.
+                if matches!(&*data_type.to_string(), "unknown" | "name") {
                     return self.expr(expr);
                 }
                 let kind = kinds::of_sql(data_type, self.scope)?;
@@ -275,6 +276,12 @@ impl Compiler<'_> {
             self.flatten(left, op, &mut parts)?;
             self.flatten(right, op, &mut parts)?;
             return Ok(fold(Typed::of(Expr::new(logic, Type::Bool, parts))));
+        }
+        if *op == BinaryOperator::Overlaps
+            && let (Some(a), Some(b)) = (row(left), row(right))
+        {
+            let ends = a.into_iter().chain(b).map(|end| self.expr(end));
+            return self.overlaps(ends.collect::<Result<_, String>>()?);
         }
         let name = symbol(op)?;
         if let (Some(a), Some(b)) = (row(left), row(right)) {

@@ -12,13 +12,14 @@ mod compare;
 mod compile;
 mod default;
 mod fold;
+mod functions;
+mod keywords;
 mod kinds;
 mod letters;
 mod parse;
 mod patterns;
 mod regex;
 mod signatures;
-mod similar;
 mod special;
 
 pub use default::{default_of, is_now, is_uuid};

@@ -20,7 +20,7 @@ pub(super) fn parse(sql: &str) -> Result<ast::Expr, String> {
         .map_err(|e| format!("it can't be read: {e}"))?;
     let mut parser = Parser::new(&dialect)
         .with_recursion_limit(DEPTH_MAX)
-        .with_tokens(bracketed(tokens));
+        .with_tokens(bracketed(variadic(tokens)));
     let parsed = parser
         .parse_expr()
         .map_err(|e| format!("it can't be read: {e}"))?;
@@ -28,6 +28,45 @@ pub(super) fn parse(sql: &str) -> Result<ast::Expr, String> {
         Token::EOF => Ok(parsed),
         other => Err(format!("it can't be read: {other} was not expected")),
     }
+}
+
+/// The function that stands for VARIADIC before an argument; no function of Postgres has a blank.
+pub(super) const VARIADIC: &str = "variadic argument";
+
+/// Makes `VARIADIC x`, which the parser does not know, a call of [`VARIADIC`]. It is always the
+/// last argument.
+fn variadic(tokens: Vec<Token>) -> Vec<Token> {
+    let mut out = Vec::with_capacity(tokens.len());
+    // How many brackets are open, and at which depths a call ends before the next one closes.
+    let (mut depth, mut ends) = (0, Vec::new());
+    let mut opens = false;
+    for token in tokens {
+        let word = matches!(&token, Token::Word(word)
+            if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("variadic"));
+        if word && opens {
+            out.extend([Token::make_word(VARIADIC, Some('"')), Token::LParen]);
+            ends.push(depth);
+            continue;
+        }
+        match token {
+            Token::LParen => depth += 1,
+            Token::RParen => {
+                if ends.last() == Some(&depth) {
+                    ends.pop();
+                    out.push(Token::RParen);
+                }
+                depth -= 1;
+            }
+            _ => {}
+        }
+        opens = match &token {
+            Token::LParen | Token::Comma => true,
+            Token::Whitespace(_) => opens,
+            _ => false,
+        };
+        out.push(token);
+    }
+    out
 }
 
 /// Puts what COLLATE is about into brackets. The normal form has them around the whole, but the

@@ -3,7 +3,7 @@
 use super::collation::{Collation, Letters};
 use super::compile::{Compiler, Typed, call, negate};
 use super::fold::fold;
-use super::{regex, similar};
+use super::regex;
 use haversack_core::expr::{Expr, change_char};
 use haversack_core::schema::Type;
 use sqlparser::ast;
@@ -43,36 +43,10 @@ impl Compiler<'_> {
         ))))
     }
 
-    /// A LIKE pattern with another escape character, as one with the backslash.
-    pub(super) fn like_escape(&self, pattern: &Typed, escape: &Typed) -> Result<Typed, String> {
-        let both = (pattern.constant(), escape.constant());
-        let (Some(pattern), Some(escape)) = both else {
-            return Err("its LIKE pattern with an escape character is no constant".into());
-        };
-        let text = match (pattern, escape) {
-            (Some(pattern), Some(escape)) => Some(similar::like_escape(pattern, escape)?),
-            _ => None,
-        };
-        Ok(Typed::of(Expr::constant(Type::Text, text.as_deref())))
-    }
-
     /// The regular expression of a SIMILAR TO pattern.
-    pub(super) fn similar_escape(
-        &self,
-        pattern: &Typed,
-        escape: Option<&Typed>,
-    ) -> Result<Typed, String> {
-        let no_constant = "its SIMILAR TO pattern is no constant";
-        let pattern = pattern.constant().ok_or(no_constant)?;
-        let escape = match escape {
-            Some(escape) => escape.constant().ok_or(no_constant)?,
-            None => Some("\\"),
-        };
-        let text = match (pattern, escape) {
-            (Some(pattern), Some(escape)) => Some(similar::regular(pattern, escape)?),
-            _ => None,
-        };
-        Ok(Typed::of(Expr::constant(Type::Text, text.as_deref())))
+    fn similar_escape(&self, pattern: Typed, escape: Option<Typed>) -> Result<Typed, String> {
+        let args = [Some(pattern), escape].into_iter().flatten();
+        self.call("similar_to_escape", args.collect())
     }
 
     pub(super) fn similar_to(
@@ -83,7 +57,7 @@ impl Compiler<'_> {
         negated: bool,
     ) -> Result<Typed, String> {
         let escape = escape.map(|e| self.expr(e)).transpose()?;
-        let pattern = self.similar_escape(&self.expr(pattern)?, escape.as_ref())?;
+        let pattern = self.similar_escape(self.expr(pattern)?, escape)?;
         Ok(negate(
             self.operate("~", self.expr(value)?, pattern)?,
             negated,

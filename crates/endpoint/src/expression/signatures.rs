@@ -43,7 +43,7 @@ static TABLE: LazyLock<HashMap<&'static str, Vec<Signature>>> = LazyLock::new(||
         // `#` is a comment where it stands alone, and an operator before a function.
         if core
             .chars()
-            .all(|c| c.is_ascii_lowercase() || "_:".contains(c))
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:".contains(c))
             && !line.starts_with("# ")
             || name == "#" && core == "int_xor"
         {
@@ -79,8 +79,12 @@ fn slot(word: &str) -> Slot {
         "timestamp" => Type::Timestamp,
         "timestamptz" => Type::Timestamptz,
         "interval" => Type::Interval,
+        "json" => Type::Json,
         "jsonb" => Type::Jsonb,
         "bytea" => Type::Bytea,
+        "int4[]" => Type::Array {
+            of: Box::new(Type::Int4),
+        },
         "text[]" => Type::Array {
             of: Box::new(Type::Text),
         },

@@ -5,6 +5,7 @@ use super::compare::comparison;
 use super::compile::{Compiler, Typed, call, negate, symbol};
 use super::fold::fold;
 use super::kinds::{base, shown};
+use super::parse::VARIADIC;
 use haversack_core::expr::Expr;
 use haversack_core::schema::Type;
 use sqlparser::ast::{
@@ -171,7 +172,21 @@ impl Compiler<'_> {
         if name == "row" {
             return Err("it makes a row".into());
         }
+        if name == "make_interval" {
+            return self.make_interval(function);
+        }
         let args = self.arguments(function)?;
+        if name == VARIADIC {
+            return match <[Typed; 1]>::try_from(args) {
+                Ok([list]) => Ok(list),
+                Err(_) => Err("it spreads no list".into()),
+            };
+        }
+        // What takes anything takes the list for one of many things.
+        let anything = ["concat", "concat_ws", "num_nulls", "num_nonnulls", "format"];
+        if anything.contains(&&*name) && function.to_string().contains(VARIADIC) {
+            return Err(format!("it spreads a list over the arguments of {name}"));
+        }
         self.named(&name, args)
     }
 
@@ -269,13 +284,6 @@ impl Compiler<'_> {
                 let zone = args.remove(0);
                 self.at_time_zone(args.remove(0), zone)
             }
-            ("like_escape", 2) => self.like_escape(&args[0], &args[1]),
-            ("similar_to_escape" | "similar_escape", 1 | 2) => {
-                self.similar_escape(&args[0], args.get(1))
-            }
-            // The functions behind casts, as older catalogs name them.
-            ("date", 1) => self.cast(args.remove(0), &Type::Date),
-            ("text", 1) => self.cast(args.remove(0), &Type::Text),
             ("substring", 2) if !args[1].untyped && *args[1].kind() == Type::Text => {
                 Err("it takes what a pattern matches out of a text".into())
             }
@@ -285,11 +293,14 @@ impl Compiler<'_> {
             ("session_user" | "current_user" | "user" | "current_role", 0) => {
                 Err("it asks for the database role".into())
             }
-            _ => self.call(name, args),
+            _ => match self.in_other_words(name, args)? {
+                Ok(typed) => Ok(typed),
+                Err(args) => self.call(name, args),
+            },
         }
     }
 
-    fn one_of_type(&self, op: &str, args: Vec<Typed>) -> Result<Typed, String> {
+    pub(super) fn one_of_type(&self, op: &str, args: Vec<Typed>) -> Result<Typed, String> {
         let kind = self.common_kind(&args)?;
         let (args, collation) = self.cast_all(args, &kind)?;
         Ok(Typed {
@@ -299,7 +310,7 @@ impl Compiler<'_> {
     }
 
     /// Texts of anything, as its type prints it.
-    fn concat(&self, function: &str, args: Vec<Typed>) -> Result<Typed, String> {
+    pub(super) fn concat(&self, function: &str, args: Vec<Typed>) -> Result<Typed, String> {
         let mut collation = Collation::Default;
         let mut cast = Vec::new();
         for (i, arg) in args.into_iter().enumerate() {
@@ -362,10 +373,13 @@ impl Compiler<'_> {
         let mut typed = self.expr(root)?;
         let mut indices = Vec::new();
         for access in chain {
-            let AccessExpr::Subscript(Subscript::Index { index }) = access else {
-                return Err("it takes a slice of an array, or a part of a row".into());
-            };
-            indices.push(self.expr(index)?);
+            match access {
+                AccessExpr::Subscript(Subscript::Index { index }) => {
+                    indices.push(self.expr(index)?);
+                }
+                AccessExpr::Subscript(Subscript::Slice { .. }) => return self.slice(typed, chain),
+                AccessExpr::Dot(_) => return Err("it takes a part of a row".into()),
+            }
         }
         if *typed.kind() == Type::Jsonb {
             for index in indices {
@@ -384,6 +398,47 @@ impl Compiler<'_> {
         Ok(Typed {
             collation,
             ..fold(Typed::of(call("array_get", *of, args)))
+        })
+    }
+
+    /// `array[1:2]`, where a bound that is missing is the furthest one.
+    fn slice(&self, array: Typed, chain: &[AccessExpr]) -> Result<Typed, String> {
+        let Type::Array { .. } = array.kind() else {
+            return Err(format!("it takes a slice of {}", shown(array.kind())));
+        };
+        let (kind, collation) = (array.kind().clone(), array.collation.clone());
+        let mut args = vec![array.expr];
+        for access in chain {
+            let AccessExpr::Subscript(subscript) = access else {
+                return Err("it takes a part of a row".into());
+            };
+            // Among slices a single place means all up to it.
+            let (lower, upper) = match subscript {
+                Subscript::Index { index } => (int(1), self.expr(index)?),
+                Subscript::Slice {
+                    stride: Some(_), ..
+                } => {
+                    return Err("it takes every so many of an array".into());
+                }
+                Subscript::Slice {
+                    lower_bound,
+                    upper_bound,
+                    stride: None,
+                } => {
+                    let bound = |given: &Option<ast::Expr>, furthest| match given {
+                        Some(bound) => self.expr(bound),
+                        None => Ok(int(furthest)),
+                    };
+                    (bound(lower_bound, i32::MIN)?, bound(upper_bound, i32::MAX)?)
+                }
+            };
+            for bound in [lower, upper] {
+                args.push(self.cast(bound, &Type::Int4)?.expr);
+            }
+        }
+        Ok(Typed {
+            collation,
+            ..fold(Typed::of(call("array_slice", kind, args)))
         })
     }
 
@@ -473,7 +528,7 @@ impl Compiler<'_> {
     ) -> Result<Typed, String> {
         let mut pattern = self.expr(pattern)?;
         if let Some(escape) = escape {
-            pattern = self.like_escape(&pattern, &self.expr(escape)?)?;
+            pattern = self.call("like_escape", vec![pattern, self.expr(escape)?])?;
         }
         Ok(negate(
             self.operate(symbol, self.expr(value)?, pattern)?,
@@ -493,10 +548,10 @@ pub(super) fn null() -> Typed {
     }
 }
 
-fn text(text: &str) -> Typed {
+pub(super) fn text(text: &str) -> Typed {
     Typed::of(Expr::constant(Type::Text, Some(text)))
 }
 
-fn int(int: i32) -> Typed {
+pub(super) fn int(int: i32) -> Typed {
     Typed::of(Expr::constant(Type::Int4, Some(&int.to_string())))
 }

@@ -175,6 +175,10 @@ impl Reading<'_> {
         draft.columns.push(Column {
             nullable: !row.get::<_, bool>("attnotnull")
                 && resolved.domains.iter().all(|d| !d.not_null),
+            precision: match resolved.kind {
+                Type::Array { .. } => None,
+                _ => resolved.precision,
+            },
             kind: resolved.kind,
             default: None,
             generated: None,
@@ -207,9 +211,9 @@ impl Reading<'_> {
                 .notes
                 .push(Note::new(Code::OpaqueType, table, sentence).column(name));
         }
-        if let Some(digits) = resolved.precision {
+        if let (Some(digits), Type::Array { .. }) = (resolved.precision, &resolved.kind) {
             let sentence = format!(
-                "{table}.{name} is a {declared}: the server rounds to {digits} digits of a second, clients keep six until then"
+                "{table}.{name} is a {declared}: the server rounds its elements to {digits} digits of a second, clients keep six until then"
             );
             draft
                 .notes

@@ -149,6 +149,7 @@ impl Draft {
             uniques: self.uniques,
             checks: self.checks,
             foreign_keys: self.foreign_keys,
+            polymorphic: Vec::new(),
             indexes: self.indexes,
             server_rules: self.server_rules,
             // As declared, once all columns are known.

@@ -14,6 +14,7 @@ mod indexes;
 mod note;
 mod partitions;
 mod policies;
+mod polymorphic;
 mod reader;
 mod rules;
 mod sequences;
@@ -207,6 +208,7 @@ pub async fn survey(
             Err(fault) => faults.push(fault.hint("correct the table's section in haversack.toml")),
         }
     }
+    polymorphic::describe(&found, &mut tables, &mut faults);
     sort(&mut notes);
     let (identity, limits) = (config.identity(), config.limits());
     Ok(Survey {

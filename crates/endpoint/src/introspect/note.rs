@@ -74,7 +74,7 @@ codes! {
     InvalidIndex "invalid_index" Warning "An index is invalid, as after a failed CREATE INDEX CONCURRENTLY."
     // What is shown otherwise than in Postgres.
     OpaqueType "opaque_type" Info "A type that the client keeps as text and compares for equality only."
-    PrecisionIgnored "precision_ignored" Info "A time's precision: the server rounds, the client does not."
+    PrecisionIgnored "precision_ignored" Info "The precision of the times in an array: the server rounds, the client does not."
     ApproximateOrder "approximate_order" Info "The order of texts follows a locale that the client can't reproduce exactly."
     NondeterministicCollation "nondeterministic_collation" Warning "Texts that differ may be equal; the client takes them for different."
     ViewNotMirrored "view_not_mirrored" Info "A view over synced tables that is not served, with the reason."

@@ -45,7 +45,7 @@ pub(super) struct Resolved {
     /// Domains of an array's elements that have rules of their own.
     pub(super) element_domains: Vec<String>,
     /// The digits after the second that the type keeps, where it keeps fewer than six.
-    pub(super) precision: Option<i32>,
+    pub(super) precision: Option<u16>,
 }
 
 // An array type proper is the one that its element names; int2vector and its like are not.
@@ -274,11 +274,12 @@ impl Entry {
     }
 }
 
-fn precision(kind: &Type, modifier: i32) -> Option<i32> {
+fn precision(kind: &Type, modifier: i32) -> Option<u16> {
     let timed = match kind {
         Type::Array { of } => of,
         other => other,
     };
     let timed = matches!(timed, Type::Time | Type::Timestamp | Type::Timestamptz);
-    (timed && (0..6).contains(&modifier)).then_some(modifier)
+    let digits = u16::try_from(modifier).ok()?;
+    (timed && digits < 6).then_some(digits)
 }

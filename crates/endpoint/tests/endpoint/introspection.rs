@@ -79,7 +79,7 @@ async fn domains_are_followed_the_innermost_first() {
          CREATE DOMAIN feeling AS mood; CREATE DOMAIN tags AS text[] CHECK (cardinality(VALUE) < 3);
          CREATE DOMAIN checked AS int CHECK (VALUE > 0);
          CREATE TABLE t (id int PRIMARY KEY, e email, f feeling, g tags, h checked[], i feeling[], j tags[], k pair, l mood[],
-             m numeric(8,3)[], n varchar(5)[], o timestamp(3), p int2vector)",
+             m numeric(8,3)[], n varchar(5)[], o timestamp(3)[], p int2vector)",
         "[tables.t]\nwritable = true",
     )
     .await;

@@ -4,9 +4,10 @@ use crate::commands::Folder;
 use crate::harness::*;
 use haversack_core::ErrorCode;
 use haversack_core::json::read_text;
+use haversack_core::map::Map;
 use haversack_core::protocol::Op;
 use haversack_core::replica::{DraftOp, Replica, WriteContext};
-use haversack_core::schema::{Action, ColumnDefault, Schema, Table, Type};
+use haversack_core::schema::{Action, ColumnDefault, Polymorphic, Schema, Table, TableId, Type};
 use haversack_endpoint::attach::{Password, attach};
 use haversack_endpoint::config::Config;
 use haversack_endpoint::introspect::{Introspected, Privileges, introspect};
@@ -429,6 +430,141 @@ async fn types_in_typescript_follow_the_schema() {
         Schema::from_json(&json).unwrap(),
         attached.introspected.schema
     );
+}
+
+#[tokio::test]
+async fn references_whose_table_another_column_names_are_served_as_declared() {
+    let sql = "CREATE TABLE a (id serial PRIMARY KEY); CREATE TABLE b (id bigserial PRIMARY KEY); \
+               CREATE TABLE t (id int PRIMARY KEY, what text, of int, secret int)";
+    let config = |reference: &str| {
+        format!(
+            "[tables.a]\n[tables.b]\n[tables.t]\nprivate = ['secret']\npolymorphic = [{reference}]"
+        )
+    };
+    let good = config("{ column = 'of', by = 'what', tables = { an_a = 'a' } }");
+    let schema = read(sql, &good).await.unwrap().schema;
+    let table = schema.table(schema.table_id("t").unwrap());
+    let declared = Polymorphic {
+        column: "of".into(),
+        by: "what".into(),
+        tables: Map::from([("an_a", "a".to_owned())]),
+    };
+    assert_eq!(table.polymorphic, [declared]);
+    for (wrong, said) in [
+        (
+            "{ column = 'off', by = 'what', tables = { x = 'a' } }",
+            "\"off\"",
+        ),
+        (
+            "{ column = 'secret', by = 'what', tables = { x = 'a' } }",
+            "\"secret\"",
+        ),
+        (
+            "{ column = 'of', by = 'wat', tables = { x = 'a' } }",
+            "\"wat\"",
+        ),
+        (
+            "{ column = 'of', by = 'what', tables = { x = 'c' } }",
+            "\"c\"",
+        ),
+        (
+            "{ column = 'of', by = 'what', tables = { x = 'b' } }",
+            "another type",
+        ),
+        (
+            "{ column = 'of', by = 'what', tables = {} }",
+            "names no table",
+        ),
+    ] {
+        let error = read(sql, &config(wrong)).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::ConfigInvalid);
+        assert!(error.message.contains(said), "{error}");
+        assert!(
+            error.message.contains("polymorphic of [tables.t]"),
+            "{error}"
+        );
+        assert!(error.details.hint.is_some(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn times_are_rounded_as_the_server_rounds_them() {
+    let columns = (0..6).flat_map(|digits| {
+        ["time", "timestamp", "timestamptz"]
+            .map(|kind| (format!("{kind}_{digits}"), format!("{kind}({digits})")))
+    });
+    let columns: Vec<(String, String)> = columns.collect();
+    let list: Vec<String> = columns
+        .iter()
+        .map(|(name, kind)| format!("{name} {kind}"))
+        .collect();
+    // One by way of a domain, one by a default.
+    let sql = format!(
+        "CREATE DOMAIN second AS timestamp(0);
+         CREATE TABLE t (id int PRIMARY KEY, {}, d second, made timestamp(0) DEFAULT '2026-01-01 00:00:00.5')",
+        list.join(", ")
+    );
+    let database = Database::create().await;
+    let owner = database.owner().await;
+    let schema = read(&sql, "[tables.t]\nwritable = true")
+        .await
+        .unwrap()
+        .schema;
+    let mut replica = Replica::new(Arc::new(schema));
+    replica.set_identity(Some("1".into()));
+    let moments = [
+        "2026-11-26 23:59:59.999999",
+        "2026-11-26 12:00:00.5",
+        "2026-11-26 12:00:00.4999995",
+        "1999-12-31 23:59:59.5",
+        "1999-12-31 23:59:59.499999",
+        "1970-01-01 00:00:00.000005",
+        "4713-11-24 00:00:00.15 BC",
+        "0001-01-01 10:10:10.123456",
+        "2000-01-01 00:00:00",
+        "1999-12-31 23:59:59.999995",
+        "2024-02-29 01:02:03.45",
+        "2024-02-29 01:02:03.55",
+    ];
+    for (id, moment) in moments.iter().enumerate() {
+        let mut values = serde_json::json!({ "id": id, "d": moment });
+        for (name, _) in &columns {
+            let clock = moment.split(' ').nth(1).unwrap();
+            let text = if name.starts_with("time_") {
+                clock
+            } else {
+                moment
+            };
+            values[name] = serde_json::json!(text);
+        }
+        let draft =
+            serde_json::json!({ "op": "insert", "table": "t", "values": values }).to_string();
+        let mut context = WriteContext {
+            now_ms: 1_790_000_000_000,
+            random: &mut || [0; 16],
+            keys: &mut |_| None,
+        };
+        let draft: DraftOp<'_> = read_text(&draft).unwrap();
+        let prepared = replica.prepare(&[draft], &mut context).unwrap();
+        let Op::Insert { values: made, .. } = &prepared.ops[0] else {
+            panic!("{:?}", prepared.ops);
+        };
+        for (name, kind) in columns
+            .iter()
+            .chain([&("d".to_owned(), "timestamp(0)".to_owned())])
+        {
+            let text = values[name].as_str().unwrap();
+            let sql = format!("SELECT '{text}'::{kind}::text");
+            let theirs: String = owner.query_one(&sql, &[]).await.unwrap().get(0);
+            assert_eq!(made[&**name].as_deref(), Some(&*theirs), "{text} as {kind}");
+        }
+        let local = replica.apply(prepared);
+        let slot = replica.find_int(TableId(0), id as i64).unwrap();
+        let mut row = String::new();
+        replica.row_json(TableId(0), slot, &mut row);
+        assert!(row.contains(r#""made":"2026-01-01T00:00:01"#), "{row}");
+        replica.withdraw(local);
+    }
 }
 
 #[tokio::test]

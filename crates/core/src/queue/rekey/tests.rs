@@ -1,6 +1,6 @@
 use super::*;
 use crate::protocol::Values;
-use crate::schema::{Action, ColumnDefault, ForeignKey, fixture};
+use crate::schema::{Action, ColumnDefault, ForeignKey, Polymorphic, fixture};
 
 fn reference(name: &str, columns: &[&str], references: &str, referenced: &[&str]) -> ForeignKey {
     let owned = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
@@ -201,4 +201,49 @@ fn temporary_keys_fit_their_type_and_small_ones_have_none() {
         Some(MADE.parse().expect("a number"))
     );
     assert_eq!(temporary(&Type::Int2, 0), None);
+}
+
+#[test]
+fn a_reference_whose_table_another_column_names_follows_too() {
+    let mut schema = schema();
+    schema.tables[0].polymorphic = vec![Polymorphic {
+        column: "n".into(),
+        by: "kind".into(),
+        tables: Map::from([
+            ("order", "orders".to_owned()),
+            ("gone", "no such table".to_owned()),
+        ]),
+    }];
+    let holders = Holders::new(&schema);
+    let temporary = temporary(&Type::Int4, 3).expect("a key").to_string();
+    let given = Assigned::from([("orders", Map::from([(&*temporary, "7".to_owned())]))]);
+    let mut op = Op::Insert {
+        table: "notes".into(),
+        values: Values::from([
+            ("n", Some(temporary.clone())),
+            ("line", Some(temporary.clone())),
+        ]),
+    };
+    assert!(rekey_op(&schema, &holders, &given, &mut op));
+    let Op::Insert { values, .. } = op else {
+        panic!("an insert")
+    };
+    assert_eq!(values["n"].as_deref(), Some("7"));
+    assert_eq!(
+        values["line"],
+        Some(temporary),
+        "which refers to parts alone"
+    );
+}
+
+#[test]
+fn the_keys_that_were_given_out_first_are_forgotten_first() {
+    let key = |number| temporary(&Type::Int4, number).expect("a key").to_string();
+    let keys = |numbers: &[i64]| numbers.iter().map(|&n| (key(n), n.to_string())).collect();
+    let mut assigned = Assigned::from([("notes", keys(&[1, 5])), ("orders", keys(&[0, 7, 9]))]);
+    forget_oldest(&schema(), &mut assigned, 5);
+    assert_eq!(assigned["orders"].len(), 3, "so many are kept");
+    forget_oldest(&schema(), &mut assigned, 3);
+    let kept = Assigned::from([("notes", keys(&[5])), ("orders", keys(&[7, 9]))]);
+    assert_eq!(assigned, kept);
 }

@@ -19,13 +19,21 @@ pub const SERVER_ONLY: &[(&str, &str)] = &[
         "ts AT TIME ZONE 'Europe/Berlin'",
         "it asks for the time zone Europe/Berlin",
     ),
+    ("f8 ^ 2", "whose last digit is the server's own"),
+    ("i4 ^ 2", "whose last digit is the server's own"),
+    ("0.1::float8 ^ 2", "whose last digit is the server's own"),
+    ("j @? '$.a'", "it uses the type jsonpath"),
+    (
+        "concat(VARIADIC ta)",
+        "it spreads a list over the arguments of concat",
+    ),
     (
         "current_setting('other.setting')",
         "it asks for the setting other.setting",
     ),
     (
         "sin(f8)",
-        "it calls the function sin, which the client has not",
+        "it calls the function sin, whose last digit is the server's own",
     ),
 ];
 

@@ -242,7 +242,14 @@ ceil(f8)
 floor(f8)
 sign(f8)
 sqrt(abs(f8))
-i4 ^ 2
+i2 ^ 2
+i2 ^ 3.0
+f8 ^ 1
+f8 ^ 0
+2 ^ 10
+2 ^ i4
+2 ^ i2
+power(2, i8)
 n2 * i4 > 100
 n2 * 0.19
 -- Text.
@@ -384,6 +391,61 @@ jsonb_typeof(j) = 'object'
 jsonb_array_length(j)
 CASE WHEN jsonb_typeof(j) = 'array' THEN jsonb_array_length(j) END
 (j ->> 'a')::integer
+j #- '{a}'
+j #- '{b,c,0}'
+j #- '{b,c,-9}'
+j #- '{b,c,x}'
+j #- ta
+jsonb_set(j, '{a}', '1')
+jsonb_set(j, '{b,c,9}', '"z"')
+jsonb_set(j, '{b,c,-9}', '"z"', true)
+jsonb_set(j, '{zz}', '[1]', false)
+jsonb_set(j, '{1}', 'null', false)
+jsonb_set(j, ta, '{"a": 1}')
+jsonb_set(j, ta, j, b)
+jsonb_insert(j, '{0}', '"new"')
+jsonb_insert(j, '{1}', '"new"', true)
+jsonb_insert(j, '{-1}', '"new"', false)
+jsonb_insert(j, '{zz}', '1')
+jsonb_insert(j, '{a}', '1')
+jsonb_strip_nulls(j)
+jsonb_pretty(j)
+jsonb_extract_path(j, 'b', 'c')
+jsonb_extract_path_text(j, 'b', 'c', '0')
+jsonb_extract_path(j, VARIADIC ta)
+jsonb_object(ta)
+jsonb_object(ta, ta)
+jsonb_object('{{a,b},{c,NULL}}')
+json_object(ta)
+json_object(ta, ARRAY[x, v, 'q"'])
+jsonb_exists(j, 'a')
+jr -> 'a'
+jr -> 'b' -> 'c'
+jr ->> 'a'
+jr ->> 'bb'
+jr -> 0
+jr -> -1
+jr -> i2
+jr ->> 1
+jr -> x
+jr #> '{b,c}'
+jr #> '{}'
+jr #>> '{}'
+jr #> '{b,c,-1,d}'
+jr #>> '{b,c,1,d}'
+jr #>> '{1,a}'
+jr #> ta
+jr #> ARRAY['a', NULL]
+json_typeof(jr)
+json_array_length(jr)
+json_strip_nulls(jr)
+json_extract_path(jr, 'a')
+json_extract_path_text(jr, 'b', 'd')
+jr::jsonb
+jr::jsonb::json
+jr::text
+j #> '{}'
+j #>> '{}'
 -- Times.
 d + 7
 d - 7
@@ -486,6 +548,188 @@ u < 'b0000000-0000-0000-0000-000000000000'
 by = '\x00ff'
 by < '\x80'
 GREATEST(m, 'ok')
+by || '\x01'
+by || by
+bit_length(by)
+substring(by from 2)
+substring(by from -1 for 3)
+substring(by, i2, 2)
+substring(by from 1 for i4)
+substr(by, 2)
+position('\xff' in by)
+position('\x' in by)
+position('\x0f' in by)
+overlay(by placing '\xaaaa' from 2)
+overlay(by placing '\xaaaa' from 1 for 3)
+overlay(by placing by from i2)
+overlay(by placing by from 5 for i4)
+btrim(by, '\x00ef')
+ltrim(by, '\xde00')
+rtrim(by, '\xff')
+get_byte(by, 0)
+get_byte(by, i2)
+set_byte(by, 1, i4)
+get_bit(by, 9)
+get_bit(by, i8)
+set_bit(by, 3, 1)
+set_bit(by, 3, i4)
+bit_count(by)
+md5(x)
+md5(by)
+md5(repeat(x, 40))
+sha224(by)
+sha256(by)
+sha384(by)
+sha512(by)
+sha512(convert_to(repeat(x, 30), 'UTF8'))
+convert_from(by, 'utf-8')
+encode(by, 'hex')
+encode(by, 'base64')
+encode(convert_to(repeat(x, 30), 'UTF8'), 'BASE64')
+encode(by, 'escape')
+encode(by, x)
+decode(x, 'hex')
+decode(x, 'base64')
+decode(x, 'escape')
+decode(md5(x), 'hex')
+decode('YWJj ZA==', 'base64')
+decode('YQ==YQ==', 'base64')
+decode(v || 'QUI=', 'base64')
+decode('a\\b\101', 'escape')
+x::bytea
+('\x' || md5(x))::bytea
+-- Escapes and quotes.
+x LIKE v ESCAPE '!'
+x LIKE '%' || v ESCAPE v
+x LIKE x ESCAPE '\'
+x LIKE v ESCAPE 'ab'
+x LIKE v ESCAPE ''
+x NOT LIKE 'a!%' ESCAPE '!'
+x ILIKE v || '%' ESCAPE '%'
+quote_literal(x)
+quote_literal(i4)
+quote_literal(d)
+quote_nullable(x)
+quote_nullable(n)
+quote_ident(x)
+quote_ident(v)
+quote_ident('select')
+quote_ident('json')
+quote_ident('key')
+quote_ident('a"b')
+format('%s', x)
+format('%s-%s: %L %%', x, i4, v)
+format('%2$s %1$s %s', x, b, n)
+format('%I = %L', 'Name', x)
+format('none')
+format(NULL, x)
+string_to_array(x, ',')
+string_to_array(x, '')
+string_to_array(x, NULL)
+string_to_array(x, ',', 'b')
+string_to_array(x, v, '')
+string_to_array(x, 'a', NULL)
++ i4
++ n2
+(+ f8) > 0
+-- More arrays.
+ia[1:2]
+ia[2:]
+ia[:2]
+ia[:]
+ia[1:2][2:2]
+ia[1:1][2]
+ia[i4:i8::integer]
+ia[i4][i8::integer]
+ia[3:1]
+ia[0:5][0:5][1:1]
+ta[2:3]
+ta[NULL:2]
+array_positions(ia, 1)
+array_positions(ta, 'a')
+array_positions(ta, NULL)
+array_fill(x, ARRAY[2])
+array_fill(i4, ARRAY[2, 3], ARRAY[0, 5])
+array_fill(7, ia)
+array_fill(n2, ARRAY[0])
+array_fill(NULL::text, ARRAY[2])
+array_fill(1, CASE WHEN b THEN ia END)
+array_fill(1, ARRAY[i4])
+array_fill(1, ARRAY[i2 % 3, 2], ia)
+array_dims(ia)
+array_dims(ta)
+trim_array(ia, 1)
+trim_array(ta, 2)
+trim_array(ta, i2)
+-- More numbers.
+sqrt(n)
+sqrt(n2)
+|/ n
+sqrt(abs(n2) / 7)
+sqrt(2::numeric)
+sqrt(0.00000000000000000002)
+sqrt(123456789012345678901234567890.5)
+sqrt(abs(n2) * 1000000000000)
+gcd(n, 12)
+gcd(n2, 4.5)
+gcd(n2, n)
+lcm(n2, 4)
+lcm(n, 0)
+lcm(n2, n)
+factorial(5)
+factorial(i8)
+factorial(i2)
+factorial(40)
+width_bucket(n, 0, 10, 5)
+width_bucket(n2, 10, 0.5, 7)
+width_bucket(n2, -1, 20, i4)
+width_bucket(n, n2, 5, 3)
+width_bucket(n2, n, 0, 3)
+width_bucket(0, n2, 0.0000000000000000001, 5)
+degrees(f8)
+radians(f8)
+radians(i4)
+pi() > f8
+-- Casts as calls.
+int4(n2)
+int4(b)
+int2(i4)
+int8(f8)
+float4(n)
+float8(i8)
+"numeric"(i4)
+"numeric"(f8)
+text(c)
+text(b)
+date(ts)
+date(tz)
+"time"(ts)
+"timestamp"(d)
+timestamptz(ts)
+"interval"(tm)
+bool(i4)
+-- More times.
+make_interval(days => i4)
+make_interval(years => i2, secs => 1.5)
+make_interval(i2, 1, 2, 3, 4, 5, 6.789)
+make_interval(hours => i4, mins => i4, secs => f8)
+make_interval(secs => f8)
+make_interval(years => i4)
+make_timestamp(2024, 2, 29, 12, i2, 30.5)
+make_timestamp(i2, 1, 1, 0, 0, 0)
+make_timestamp(2024, 1, 1, 24, 0, f8)
+make_timestamptz(i4, 1, 1, 0, 0, 0)
+date_bin('15 minutes', ts, '2001-01-01')
+date_bin('1 day 00:00:01', tz, '2001-01-01 12:00Z')
+date_bin(iv, ts, '2001-01-01')
+date_bin('1 hour', '2001-01-01'::timestamp, ts)
+(d, d + 3) OVERLAPS (d + i2, '2024-02-29'::date)
+(ts, ts) OVERLAPS (ts, ts)
+(ts, '1 day'::interval) OVERLAPS ('2024-02-29'::timestamp, iv)
+(d, '1 day'::interval) OVERLAPS (d, iv)
+(tm, tm) OVERLAPS ('10:00'::time, '13:00'::time)
+(ts, NULL::timestamp) OVERLAPS ('2001-01-01'::timestamp, '2024-01-01'::timestamp)
+(tz, ts) OVERLAPS (d, d)
 -- Found by chance.
 NULL::integer + i4 / i2
 (i4 / i2 > 0) AND false

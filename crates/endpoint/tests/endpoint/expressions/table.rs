@@ -223,6 +223,23 @@ const COLUMNS: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "jr",
+        "json",
+        &[
+            "null",
+            " true ",
+            "1.50",
+            "\"a\\u00e9\\n\"",
+            "[]",
+            "{}",
+            "[1, 2 , \"a\",null ]",
+            "{\"a\" : 1, \"b\":{\"c\": [1, {\"d\": \"e\"}]}, \"a\": 2.0}",
+            "{\"a\":null,\"bb\":\"x\\\"y\",\"\\u0061\":{ \"c\" : 1 }}",
+            "{\"b\": {\"c\": 1}, \"b\": {\"d\": 2}}",
+            "[[1], {\"a\": \"]}\"}]",
+        ],
+    ),
+    (
         "ta",
         "text[]",
         &[
@@ -279,6 +296,7 @@ fn kind(declared: &str) -> Type {
         "timestamp" => Type::Timestamp,
         "timestamptz" => Type::Timestamptz,
         "interval" => Type::Interval,
+        "json" => Type::Json,
         "jsonb" => Type::Jsonb,
         "text[]" => array(Type::Text),
         "integer[]" => array(Type::Int4),
