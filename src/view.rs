@@ -3,7 +3,7 @@
 use crate::client::events::ErrorView;
 use crate::store::queue::{LostValue, Rejected};
 use haversack_core::json::{self, Members, ToJson};
-use haversack_core::protocol::{KeyText, Op, Text, Values};
+use haversack_core::protocol::{KeyText, Lost, Op, Text, Values};
 use haversack_core::replica::{PendingMutation, Replica};
 use haversack_core::schema::{Schema, Table};
 use haversack_core::value;
@@ -78,7 +78,8 @@ impl ToJson for LostView<'_> {
             column,
             text,
         };
-        Members::new(out)
+        let mut members = Members::new(out);
+        members
             .add("id", self.id)
             .add("seq", &self.lost.seq)
             .add("at", &self.lost.at)
@@ -91,10 +92,37 @@ impl ToJson for LostView<'_> {
                 },
             )
             .add("column", &lost.column)
+            .add("base", &value(&lost.base))
             .add("mine", &value(&lost.mine))
-            .add("theirs", &value(&lost.theirs))
-            .end();
+            .add("winner", &lost.winner)
+            .add("open", &!self.lost.settled);
+        match removed(table, lost) {
+            Some(values) => members.add(
+                "theirs",
+                &ValuesView {
+                    table,
+                    values: &values,
+                },
+            ),
+            None => members.add("theirs", &value(&lost.theirs)),
+        }
+        .end();
     }
+}
+
+/// The row that went with a deletion that won, as far as an insert can bring it back: a key of a
+/// sequence is drawn anew.
+fn removed(table: Option<&Table>, lost: &Lost) -> Option<Values> {
+    let (None, Some(text), Some(table)) = (&lost.column, &lost.theirs, table) else {
+        return None;
+    };
+    let mut values: Values = json::read_text(text).ok()?;
+    let drawn = table.sequence_key();
+    values.retain(|name, _| {
+        let column = table.column_id(name);
+        column.is_some_and(|id| table.column(id).writable && Some(id) != drawn)
+    });
+    Some(values)
 }
 
 fn find<'s>(schema: &'s Schema, table: &str) -> Option<&'s Table> {

@@ -167,6 +167,8 @@ export type MutationOp =
       readonly table: string
       readonly key: readonly WireValue[]
       readonly set: { readonly [column: string]: WireValue }
+      /** Values that new ones replace, where others were shown than those confirmed here. */
+      readonly base?: { readonly [column: string]: WireValue }
       readonly refs?: { readonly [column: string]: number }
       /** What a hook foresees that the server will make of columns; not sent. */
       readonly predicted?: { readonly [column: string]: WireValue }
@@ -264,7 +266,12 @@ export interface BindingLost {
   readonly table: string
   readonly key: readonly WireValue[]
   readonly column: string | null
+  readonly base: WireValue
   readonly mine: WireValue
+  /** Of a row that went with a deletion: its values by column. */
   readonly theirs: WireValue
+  readonly winner: 'mine' | 'theirs' | 'nobody'
+  /** Does it wait for a decision? */
+  readonly open: boolean
   readonly at: number
 }

@@ -31,10 +31,13 @@ export type {
 export type { Write } from './write.js'
 export type { NewRow, Transaction, TransactionTable } from './transaction.js'
 export type {
+  Choice,
   Conflicts,
   LostValue,
+  OpenConflict,
   PendingMutation,
   RejectedMutation,
+  Resolution,
   Sync,
   SyncStatus,
 } from './sync.js'

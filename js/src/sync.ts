@@ -7,15 +7,17 @@ import type {
   BindingRejected,
   BindingStatus,
   MutationOp,
+  WireValue,
 } from './binding.js'
 import { fromBinding, report } from './errors.js'
 import type { HaversackError } from './errors.js'
 import { guard } from './live.js'
 import type { Stop } from './live.js'
 import type { Replica } from './replica.js'
+import type { Rows } from './rows.js'
 import { publicKey, Table } from './table.js'
 import type { TableType } from './types.js'
-import { fromWire } from './values.js'
+import { fromWire, toWire } from './values.js'
 import type { Write } from './write.js'
 
 /** Where the replica stands. A new object whenever something of it changes. */
@@ -73,7 +75,7 @@ export interface RejectedMutation {
   dismiss(): Promise<void>
 }
 
-/** A value that lost against someone else's. */
+/** A value that lost: this replica's own against someone else's, or the other way round. */
 export interface LostValue {
   /** Tells it apart. */
   readonly id: number
@@ -81,21 +83,64 @@ export interface LostValue {
   readonly table: string
   /** The row's primary key. */
   readonly key: unknown
-  /** The column; null where a delete lost. */
+  /** The column; null where a deletion met an edit. */
   readonly column: string | null
-  /** The value that lost. */
+  /** The value that was written here. */
   readonly mine: unknown
-  /** The server's value at that time. */
+  /**
+   * The server's value at that time. Where a deletion won, the row that it took: an object of the
+   * values that an insert can bring back.
+   */
   readonly theirs: unknown
+  /** Which of them stands. By the policy `server_wins` it is always theirs. */
+  readonly winner: 'mine' | 'theirs'
   /** When it lost, in milliseconds since 1970. */
   readonly at: number
   /**
-   * Writes the value again (or deletes the row again), now against the server's value, and
-   * forgets that it lost once the write is durable. Throws as `Table.update`.
+   * Writes the value that lost (or deletes the row again, or brings it back), now against the
+   * server's value, and forgets that it lost once the write is durable. Throws as `Table.update`.
    */
   reapply(): Write<unknown, unknown>
   /** Forgets it. Resolves when that is durable; rejects with `storage_failed` or `closed`. */
   dismiss(): Promise<void>
+}
+
+/** How an open conflict ends: by one of both values, or by another. */
+export type Choice = 'mine' | 'theirs' | { readonly value: unknown }
+
+/** A decision on its way. */
+export interface Resolution {
+  /** Resolves when the decision is on disk, and the conflict forgotten. Rejects as `Write.durable`. */
+  readonly durable: Promise<void>
+  /** Resolves when Postgres has it. Rejects as `Write.synced`. */
+  readonly synced: Promise<void>
+}
+
+/** A column under the policy `manual` that two changed; the row shows the server's value. */
+export interface OpenConflict {
+  /** Tells it apart. */
+  readonly id: number
+  /** The table. */
+  readonly table: string
+  /** The row's primary key. */
+  readonly key: unknown
+  /** The column. */
+  readonly column: string
+  /** The value from which both came. */
+  readonly base: unknown
+  /** The value that was written here. */
+  readonly mine: unknown
+  /** The value that the server has. */
+  readonly theirs: unknown
+  /** When the conflict was found, in milliseconds since 1970. */
+  readonly at: number
+  /**
+   * Decides. Anything but `'theirs'` is a new write on top of theirs: should someone have changed
+   * the column once more, it is asked again. The conflict is forgotten once the decision is durable.
+   *
+   * @throws HaversackError as `Table.update`
+   */
+  resolve(choice: Choice): Resolution
 }
 
 /** What is read from the core as JSON, and stays the same object while the text does. */
@@ -243,23 +288,34 @@ export class Sync {
 /** `db.conflicts` */
 export class Conflicts {
   private readonly listeners = new Listeners()
-  private readonly lostNow: Snapshot<BindingLost[], readonly LostValue[]>
+  private readonly now: Snapshot<
+    BindingLost[],
+    { readonly lost: readonly LostValue[]; readonly open: readonly OpenConflict[] }
+  >
 
   /** @internal */
   constructor(private readonly replica: Replica) {
-    this.lostNow = new Snapshot(
+    this.now = new Snapshot(
       () => replica.call((client) => client.lost()),
-      (raw) => Object.freeze(raw.map((one) => this.loss(one))),
+      (raw) => ({
+        lost: Object.freeze(raw.filter((one) => !one.open).map((one) => this.loss(one))),
+        open: Object.freeze(raw.filter((one) => one.open).map((one) => this.conflict(one))),
+      }),
     )
   }
 
   /** The values that lost, until they are reapplied or dismissed. */
   get lost(): readonly LostValue[] {
-    return this.lostNow.get(this.replica.closed) ?? []
+    return this.now.get(this.replica.closed)?.lost ?? []
+  }
+
+  /** The conflicts that wait for a decision, in the order in which they were found. */
+  get open(): readonly OpenConflict[] {
+    return this.now.get(this.replica.closed)?.open ?? []
   }
 
   /**
-   * Calls back, in a microtask, when `lost` may have changed.
+   * Calls back, in a microtask, when `lost` or `open` may have changed.
    *
    * @returns a function that ends it
    */
@@ -275,30 +331,86 @@ export class Conflicts {
   private loss(raw: BindingLost): LostValue {
     const rows = this.replica.table(raw.table)
     const column = raw.column === null ? undefined : rows.columns.get(raw.column)
-    const dismiss = (): Promise<void> =>
-      this.replica.callAsync((client) => client.dismiss_lost(raw.id))
-    const reapply = (): Write<unknown, unknown> => {
-      const row = { table: raw.table, key: raw.key }
-      const write = new Table<TableType>(this.replica, rows).apply(
-        raw.column === null
-          ? { op: 'delete', ...row }
-          : { op: 'update', ...row, set: { [raw.column]: raw.mine } },
-      )
-      // Forgotten only when the new write can't be lost any more. Where that fails the value
-      // stays in the list, and the write's own promises say why.
-      write.whenDurable.onSuccess(() => void dismiss().catch(report))
-      return write
-    }
+    const removed = raw.column === null && raw.winner === 'mine' && raw.theirs !== null
     return Object.freeze({
       id: raw.id,
       table: raw.table,
       key: publicKey(rows, raw.key),
       column: raw.column,
       mine: fromWire(column, raw.mine),
-      theirs: fromWire(column, raw.theirs),
+      theirs: removed ? publicValues(rows, raw.theirs) : fromWire(column, raw.theirs),
+      winner: raw.winner === 'mine' ? 'mine' : 'theirs',
       at: raw.at,
-      reapply,
-      dismiss,
+      reapply: () => this.write(rows, raw, loser(raw)),
+      dismiss: () => this.forget(raw),
     })
   }
+
+  private conflict(raw: BindingLost): OpenConflict {
+    const rows = this.replica.table(raw.table)
+    const name = raw.column ?? ''
+    const column = rows.columns.get(name)
+    const resolve = (choice: Choice): Resolution => {
+      if (choice === 'theirs') {
+        const done = this.forget(raw)
+        return { durable: done, synced: done }
+      }
+      const value =
+        choice === 'mine'
+          ? raw.mine
+          : toWire(raw.table, column, name, (choice as { value: unknown }).value)
+      return this.write(rows, raw, {
+        op: 'update',
+        table: raw.table,
+        key: raw.key,
+        set: { [name]: value },
+        base: { [name]: raw.theirs },
+      })
+    }
+    return Object.freeze({
+      id: raw.id,
+      table: raw.table,
+      key: publicKey(rows, raw.key),
+      column: name,
+      base: fromWire(column, raw.base),
+      mine: fromWire(column, raw.mine),
+      theirs: fromWire(column, raw.theirs),
+      at: raw.at,
+      resolve,
+    })
+  }
+
+  /** Writes, and forgets only when the new write can't be lost any more. Where that fails it stays
+   * in the list, and the write's own promises say why. */
+  private write(rows: Rows, raw: BindingLost, op: MutationOp): Write<unknown, unknown> {
+    const write = new Table<TableType>(this.replica, rows).apply(op)
+    write.whenDurable.onSuccess(() => void this.forget(raw).catch(report))
+    return write
+  }
+
+  private forget(raw: BindingLost): Promise<void> {
+    return this.replica.callAsync((client) => client.dismiss_lost(raw.id))
+  }
+}
+
+/** What writes the value that lost. */
+function loser(raw: BindingLost): MutationOp {
+  const row = { table: raw.table, key: raw.key }
+  const theirs = raw.winner === 'mine'
+  if (raw.column !== null)
+    return { op: 'update', ...row, set: { [raw.column]: theirs ? raw.theirs : raw.mine } }
+  return theirs
+    ? { op: 'insert', table: raw.table, values: raw.theirs as WireRow }
+    : { op: 'delete', ...row }
+}
+
+type WireRow = { readonly [column: string]: WireValue }
+
+function publicValues(rows: Rows, values: WireValue): object {
+  const pairs = Object.entries(values as WireRow)
+  return Object.freeze(
+    Object.fromEntries(
+      pairs.map(([name, value]) => [name, fromWire(rows.columns.get(name), value)]),
+    ),
+  )
 }

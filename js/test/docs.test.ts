@@ -48,6 +48,12 @@ test('every block of code in the guide is one that is compiled', () => {
   for (const block of code) shown(block, read('./types/guide/guide.ts'))
 })
 
+test('the example of a conflict that is decided is one that is compiled', () => {
+  const code = blocks(read('../../docs/conflicts.md'), 'ts')
+  assert.equal(code.length, 1)
+  shown(code[0]!, read('./types/guide/guide.ts'))
+})
+
 test('the example of hooks is one that is compiled', () => {
   const code = blocks(read('../../docs/hooks.md'), 'ts')
   assert.equal(code.length, 1)

@@ -4,6 +4,8 @@ import test from 'node:test'
 import { HaversackError } from '../src/errors.js'
 import { bindingError, openFake, reported, settled } from './fake-binding.js'
 
+const settledBy = (winner: 'mine' | 'theirs') => ({ winner, open: false })
+
 test('the status is the same object until something of it changes', () => {
   const { db, client } = openFake()
   const status = db.sync.status
@@ -62,7 +64,7 @@ test('a rejected mutation shows until it is dismissed', async () => {
 test('a lost value is written again, and forgotten once that is durable', async () => {
   const { db, client, send } = openFake()
   db.events.insert({ title: 'theirs', attendees: 2n })
-  const lost = { seq: 3, table: 'events', key: [1], at: 5 }
+  const lost = { seq: 3, table: 'events', key: [1], base: null, at: 5, ...settledBy('theirs') }
   client.losses = [
     { id: 1, ...lost, column: 'title', mine: 'mine', theirs: 'theirs' },
     { id: 2, ...lost, column: 'attendees', mine: '3', theirs: '2' },
@@ -92,6 +94,63 @@ test('a lost value is written again, and forgotten once that is durable', async 
   removal!.reapply()
   assert.equal(db.events.get(1), undefined)
   assert.equal(db.conflicts.lost.length, 2)
+})
+
+test('a value that was overwritten can be brought back, and so can a row', async () => {
+  const { db, client } = openFake()
+  db.events.insert({ title: 'mine' })
+  const lost = { seq: 3, table: 'events', key: [1], base: null, at: 5, ...settledBy('mine') }
+  const row = { title: 'gone', attendees: '4' }
+  client.losses = [
+    { id: 1, ...lost, column: 'title', mine: 'mine', theirs: 'theirs' },
+    { id: 2, ...lost, column: null, mine: null, theirs: row },
+  ]
+  const [title, removed] = db.conflicts.lost
+  assert.deepEqual([title?.winner, removed?.winner], ['mine', 'mine'])
+  assert.deepEqual(removed?.theirs, { title: 'gone', attendees: 4n })
+  title!.reapply()
+  assert.equal(db.events.get(1)?.title, 'theirs')
+  const write = removed!.reapply()
+  assert.deepEqual(client.made.at(-1)?.ops, [{ op: 'insert', table: 'events', values: row }])
+  assert.notEqual(write.key, 1)
+})
+
+test('an open conflict is decided by one of both values or by another', async () => {
+  const { db, client, send } = openFake()
+  db.events.insert({ title: 'theirs', attendees: 2n })
+  const found = { seq: 3, table: 'events', key: [1], at: 5, winner: 'nobody', open: true } as const
+  client.losses = [
+    { id: 1, ...found, column: 'title', base: 'old', mine: 'mine', theirs: 'theirs' },
+    { id: 2, ...found, column: 'attendees', base: '1', mine: '3', theirs: '2' },
+    { id: 3, ...found, column: 'title', base: 'old', mine: 'mine', theirs: 'theirs' },
+  ]
+  assert.deepEqual(db.conflicts.lost, [])
+  const [title, attendees, other] = db.conflicts.open
+  assert.equal(db.conflicts.open[0], title)
+  assert.deepEqual([attendees?.base, attendees?.mine, attendees?.theirs], [1n, 3n, 2n])
+
+  const mine = title!.resolve('mine')
+  const base = { title: 'theirs' }
+  const row = { table: 'events', key: [1] }
+  assert.deepEqual(client.made.at(-1)?.ops, [
+    { op: 'update', ...row, set: { title: 'mine' }, base },
+  ])
+  assert.deepEqual(client.calls.dismissed, [], 'not before it is durable')
+  send({ kind: 'durable', local: client.made.at(-1)!.local })
+  await mine.durable
+  await settled()
+  assert.deepEqual(client.calls.dismissed, [1])
+
+  const writes = client.made.length
+  await attendees!.resolve('theirs').synced
+  assert.deepEqual([client.calls.dismissed, client.made.length], [[1, 2], writes])
+
+  // A value that is called as a choice is.
+  other!.resolve({ value: 'theirs' })
+  assert.deepEqual(client.made.at(-1)?.ops, [
+    { op: 'update', ...row, set: { title: 'theirs' }, base },
+  ])
+  assert.equal(db.conflicts.open.length, 1)
 })
 
 test('a database that was closed for a reason says so everywhere', async () => {

@@ -8,7 +8,7 @@ use super::events::{ErrorView, Notice, Status};
 use super::session::Session;
 use crate::browser::channel::Message;
 use haversack_core::json::read_text;
-use haversack_core::protocol::{Outcome, Seq};
+use haversack_core::protocol::{Outcome, Seq, Winner};
 use haversack_core::sync::Event;
 use haversack_core::{Error, ErrorCode};
 use std::rc::Rc;
@@ -140,7 +140,12 @@ impl Shared {
                     },
                 };
             }
-            match self.lost.borrow().iter().find(|(_, lost)| lost.seq == seq) {
+            // Where the mutation won, what lost is not its own.
+            let lost = self.lost.borrow();
+            let mut own = lost
+                .iter()
+                .filter(|(_, lost)| lost.seq == seq && lost.lost.winner != Winner::Mine);
+            match own.next() {
                 Some((_, lost)) if lost.whole => Outcome::Conflict,
                 Some(_) => Outcome::Merged,
                 None => Outcome::Applied,

@@ -57,6 +57,7 @@ impl Shared {
         }
         {
             let mut replica = self.replica.borrow_mut();
+            replica.hear(state.heard);
             replica.apply_patch(staged);
             patches
                 .into_iter()

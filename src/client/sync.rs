@@ -9,10 +9,12 @@ use crate::network::request::{self, Failure};
 use crate::network::socket::{Report, Socket};
 use crate::store::journal::Commit;
 use crate::store::layout::State;
-use crate::store::queue::{Batch, LostValue, Rejected};
+use crate::store::queue::{Batch, LostValue, Rejected, supersede};
 use crate::task::spawn;
 use haversack_core::json;
-use haversack_core::protocol::{Head, Mutation, Outcome, PROTOCOL_VERSION, Seq, SyncRequest};
+use haversack_core::protocol::{
+    Head, Mutation, Outcome, PROTOCOL_VERSION, Seq, SyncRequest, Winner,
+};
 use haversack_core::replica::{LineKind, Staged};
 use haversack_core::sync::Event;
 use haversack_core::{Error, ErrorCode, Recovery};
@@ -203,7 +205,8 @@ impl Shared {
     ) -> Result<Option<bool>, Failure> {
         let now = browser::now_ms();
         let judged = judged_mutations(&batch.mutations, &answer.head);
-        let (rejected, lost) = outcomes_to_keep(&judged, &answer.head, now);
+        let (rejected, mut lost) = outcomes_to_keep(&judged, &answer.head, now);
+        let superseded = supersede(&self.lost.borrow(), &mut lost);
         let waits = !batch.waiting.is_empty();
         let rows = answer.head.snapshot || answer.lines.len() > 1;
         let epoch = batch.state.epoch.as_ref();
@@ -230,6 +233,7 @@ impl Shared {
             judged: &judged,
             rejected: &rejected,
             lost: &lost,
+            superseded: &superseded,
             granted: &answer.head.leases,
             renewed,
         };
@@ -237,6 +241,10 @@ impl Shared {
             return Ok(None);
         }
         let outcomes = self.apply(session, &state, answer, touched, rows);
+        if !lost.is_empty() {
+            // What was overwritten lost too, though its mutation was applied.
+            session.tell(&Message::Outcomes);
+        }
         let listed = if rejected.is_empty() && lost.is_empty() {
             Ok(())
         } else {
@@ -262,6 +270,7 @@ impl Shared {
             cursor: Some(answer.cursor.clone()),
             epoch: Some(answer.head.epoch.clone()),
             last_sync: Some(now),
+            heard: state.heard.max(answer.head.time),
             ..state
         };
         if let Some(last) = judged.last() {
@@ -431,7 +440,7 @@ fn outcomes_to_keep(judged: &[Mutation], head: &Head, now: f64) -> (Vec<Rejected
         lost.extend(verdict.lost.iter().map(|value| LostValue {
             seq: verdict.seq,
             at,
-            settled: true,
+            settled: value.winner != Winner::Nobody,
             whole: verdict.outcome == Outcome::Conflict,
             lost: value.clone(),
         }));

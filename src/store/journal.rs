@@ -29,6 +29,8 @@ pub struct Commit<'a> {
     pub rejected: &'a [Rejected],
     /// Values that lost.
     pub lost: &'a [LostValue],
+    /// Ids of open conflicts in whose place others come.
+    pub superseded: &'a [f64],
     /// Newly leased keys.
     pub granted: &'a Map<Ranges>,
     /// The server's history is another one: keys leased before are void.
@@ -70,6 +72,9 @@ impl Store {
             rejected.put(&layout::to_js(record)?, &(record.seq as f64).into())?;
         }
         let conflicts = tx.store(CONFLICTS)?;
+        for id in commit.superseded {
+            conflicts.delete(&(*id).into())?;
+        }
         for record in commit.lost {
             conflicts.add(&layout::to_js(record)?)?;
         }

@@ -92,6 +92,8 @@ pub struct State {
     pub patch: u64,
     /// When the last sync ended, in milliseconds since 1970.
     pub last_sync: Option<f64>,
+    /// When the confirmed rows were read, in milliseconds since 1970 by the database's clock.
+    pub heard: i64,
 }
 
 json_struct!(State {
@@ -105,6 +107,7 @@ json_struct!(State {
     judged_at,
     patch,
     last_sync,
+    heard = default,
 });
 
 impl State {
@@ -119,6 +122,7 @@ impl State {
             epoch: None,
             judged: 0,
             judged_at: Vec::new(),
+            heard: 0,
             patch: 0,
             last_sync: None,
         }

@@ -93,7 +93,7 @@ pub struct LostValue {
     pub seq: Seq,
     /// When the verdict came, in milliseconds since 1970.
     pub at: f64,
-    /// The server has decided: nothing waits for the application.
+    /// It is decided: nothing waits for the application.
     pub settled: bool,
     /// Nothing of its mutation was applied.
     pub whole: bool,
@@ -248,6 +248,35 @@ impl Store {
         let lost = records::<LostValue>(&lost)?;
         let ids = ids.iter().map(|id| id.as_f64().unwrap_or_default());
         Ok((rejected, ids.zip(lost).collect()))
+    }
+}
+
+/// Leaves one open conflict of each column of a row: what the person wrote last, against what the
+/// server has now, and both from where the first of them began. `known` are those that are stored;
+/// gives the ids of those of them that end.
+pub fn supersede(known: &[(f64, LostValue)], lost: &mut Vec<LostValue>) -> Vec<f64> {
+    let mut ended = Vec::new();
+    let mut kept: Vec<LostValue> = Vec::with_capacity(lost.len());
+    for mut value in lost.drain(..) {
+        if let Some(at) = kept.iter().position(|first| value.supersedes(first)) {
+            value.lost.base = kept.remove(at).lost.base;
+        }
+        if let Some((id, first)) = known.iter().find(|(_, first)| value.supersedes(first)) {
+            value.lost.base.clone_from(&first.lost.base);
+            ended.push(*id);
+        }
+        kept.push(value);
+    }
+    *lost = kept;
+    ended
+}
+
+impl LostValue {
+    /// Are both open, and of one column of one row?
+    fn supersedes(&self, first: &Self) -> bool {
+        let (a, b) = (&self.lost, &first.lost);
+        let same = a.table == b.table && a.key == b.key && a.column == b.column;
+        same && !self.settled && !first.settled
     }
 }
 

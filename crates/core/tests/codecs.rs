@@ -7,13 +7,13 @@ use haversack_core::lease::Lease;
 use haversack_core::map::Map;
 use haversack_core::protocol::{
     Base, Head, Line, Lost, Mutation, Op, Outcome, PokeClient, PokeServer, Problem, SyncRequest,
-    Verdict, Written,
+    Verdict, Winner, Written,
 };
 use haversack_core::query::{self, QueryShape};
 use haversack_core::schema::{
     Action, Check, Column, ColumnDefault, Domain, ForeignKey, Generated, Identity, Index,
-    IndexPart, Limits, Polymorphic, Predicate, Schema, ServerRule, Table, Type, Unique, View,
-    ViewColumn,
+    IndexPart, Limits, OnDeleteConflict, Policy, Polymorphic, Predicate, Schema, ServerRule, Table,
+    Type, Unique, View, ViewColumn,
 };
 use haversack_core::{Error, value};
 use serde::Serialize;
@@ -122,6 +122,8 @@ fn verdicts() -> Vec<Verdict> {
         column: some("c"),
         mine: some("x"),
         theirs: None,
+        base: some("b"),
+        winner: Winner::Nobody,
     };
     let outcomes = [
         Outcome::Applied,
@@ -163,6 +165,7 @@ fn head() -> Head {
         leases: Map::from([("t".to_owned(), vec![(1, 1024), (-5, i64::MAX)])]),
         snapshot: true,
         rows_total: u64::from(u32::MAX) + 1,
+        time: 1_700_000_000_123,
     }
 }
 
@@ -386,6 +389,7 @@ fn schema() -> Schema {
         domains: if i == 5 { vec![domain()] } else { vec![] },
         identity: i == 8,
         writable: i != 7,
+        policy: Policy::ALL[i % Policy::ALL.len()],
         collation: (i == 6).then(|| "C".to_owned()),
         comment: (i == 9).then(|| "why".to_owned()),
     };
@@ -463,6 +467,9 @@ fn schema() -> Schema {
             kind: "exclusion".into(),
             reason: "why".into(),
         }],
+        together: vec![vec!["c2".into(), "c3".into()]],
+        on_delete_conflict: OnDeleteConflict::Delete,
+        mergeable: true,
         comment: some("a table"),
     };
     let view = View {

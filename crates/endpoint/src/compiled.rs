@@ -5,7 +5,7 @@ use crate::config::{Config, IdentityFormat};
 use crate::database::command_error;
 use crate::introspect::{ColumnFacts, Introspected, TableFacts};
 use bytes::Bytes;
-use haversack_core::schema::{ColumnDefault, ColumnId, Schema, Table, TableId, Type};
+use haversack_core::schema::{ColumnDefault, ColumnId, Policy, Schema, Table, TableId, Type};
 use haversack_core::{Error, ErrorCode};
 use std::collections::HashMap;
 use tokio_postgres::Client;
@@ -25,6 +25,8 @@ pub struct Compiled {
     pub identity_format: IdentityFormat,
     /// The types of the columns that name owners; the identity has to be one of each.
     pub owner_types: Vec<Type>,
+    /// Is the time of writing kept of any column?
+    pub has_times: bool,
     /// Puts constraints back to deferred that are declared so; empty where none is.
     pub defer: String,
     by_number: HashMap<i32, TableId>,
@@ -62,13 +64,13 @@ pub struct TableSql {
 }
 
 impl Compiled {
-    /// Compiles what was introspected; `numbers` are the tables' numbers in the changelog.
+    /// Compiles what was introspected; `known` is what the changelog has of each table.
     ///
     /// # Errors
-    /// `not_attached`, naming a table that the changelog does not know.
+    /// `not_attached`, naming a table that the changelog does not know as it is now.
     pub fn new(
         introspected: Introspected,
-        numbers: &HashMap<String, i32>,
+        known: &HashMap<String, Attached>,
         user_role: String,
         identity_format: IdentityFormat,
     ) -> Result<Self, Error> {
@@ -79,11 +81,17 @@ impl Compiled {
             notes: _,
         } = introspected;
         let (mut tables, mut by_number) = (Vec::new(), HashMap::new());
-        let mut owner_types = Vec::new();
+        let (mut owner_types, mut has_times) = (Vec::new(), false);
         for (i, (table, facts)) in schema.tables.iter().zip(facts).enumerate() {
-            let number = *numbers
+            let attached = known
                 .get(&table.name)
                 .ok_or_else(|| not_attached(&table.name))?;
+            let number = attached.number;
+            let timed = timed(table);
+            if attached.timed != timed {
+                return Err(times_missing(&table.name));
+            }
+            has_times |= !timed.is_empty();
             by_number.insert(number, TableId(i as u16));
             if let Some(kind) = crate::sync::owner_type(table, &facts.scope)
                 && !owner_types.contains(&kind)
@@ -112,6 +120,7 @@ impl Compiled {
             user_role,
             identity_format,
             owner_types,
+            has_times,
             defer,
             by_number,
         })
@@ -124,7 +133,7 @@ impl Compiled {
     pub async fn read(client: &mut Client, config: &Config) -> Result<Self, Error> {
         let database = crate::attach::current_database(client).await?;
         let user_role = config.user_role(&database);
-        let numbers = read_numbers(client).await?;
+        let known = read_attached(client).await?;
         let introspected = crate::introspect::introspect(
             client,
             config,
@@ -132,7 +141,7 @@ impl Compiled {
             crate::introspect::Privileges::Granted,
         )
         .await?;
-        Self::new(introspected, &numbers, user_role, config.identity_format())
+        Self::new(introspected, &known, user_role, config.identity_format())
     }
 
     /// A table by its number in the changelog; none where it no longer syncs.
@@ -165,7 +174,31 @@ fn not_attached(table: &str) -> Error {
     .hint("run `haversack attach` with the owner's DATABASE_URL")
 }
 
-async fn read_numbers(client: &Client) -> Result<HashMap<String, i32>, Error> {
+fn times_missing(table: &str) -> Error {
+    Error::new(
+        ErrorCode::NotAttached,
+        format!("which columns of table {table} are under lww has changed since it was attached"),
+    )
+    .table(table)
+    .hint("run `haversack attach` again with the owner's DATABASE_URL")
+}
+
+/// What `attach` noted of a table.
+#[derive(Clone, Debug)]
+pub struct Attached {
+    /// Its number in the changelog.
+    pub number: i32,
+    /// The columns whose time of writing the triggers record.
+    pub timed: Vec<String>,
+}
+
+/// The columns of which the time of writing is to be known.
+pub(crate) fn timed(table: &Table) -> Vec<String> {
+    let columns = table.columns.iter().filter(|c| c.policy == Policy::Lww);
+    columns.map(|c| c.name.clone()).collect()
+}
+
+async fn read_attached(client: &Client) -> Result<HashMap<String, Attached>, Error> {
     let failed = command_error("reading the attached tables");
     let usable: bool = client
         .query_one(
@@ -184,11 +217,20 @@ async fn read_numbers(client: &Client) -> Result<HashMap<String, i32>, Error> {
             "run `haversack attach` with the owner's DATABASE_URL, and use the URL that it prints",
         ));
     }
+    // An attach of before knew of no times; as JSON, a column that is not there is null.
     let rows = client
-        .query("SELECT name, id FROM haversack.tables", &[])
+        .query(
+            "SELECT t.name, t.id, ARRAY(SELECT jsonb_array_elements_text(coalesce(to_jsonb(t)->'timed', '[]'))) \
+             FROM haversack.tables t",
+            &[],
+        )
         .await
         .map_err(&failed)?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    let attached = rows.iter().map(|row| {
+        let (number, timed) = (row.get(1), row.get(2));
+        (row.get(0), Attached { number, timed })
+    });
+    Ok(attached.collect())
 }
 
 impl TableSql {

@@ -4,7 +4,7 @@
 
 use crate::names::did_you_mean;
 use crate::scope::{JWT_CLAIMS, Who};
-use haversack_core::schema::{Identity, Limits};
+use haversack_core::schema::{Identity, Limits, OnDeleteConflict, Policy};
 use haversack_core::{Error, ErrorCode};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -126,6 +126,16 @@ pub struct TableConfig {
     pub polymorphic: Vec<PolymorphicConfig>,
     /// `global`, or the column that names the owner, where no policy says so.
     pub scope: Option<String>,
+    /// What becomes of a value that two changed, in every column that it fits.
+    pub policy: Option<Policy>,
+    /// The same by column.
+    pub policies: BTreeMap<String, Policy>,
+    /// Columns that mean something only together, and conflict as one.
+    pub together: Vec<Vec<String>>,
+    /// What becomes of a row that one deleted while another edited it.
+    pub on_delete_conflict: OnDeleteConflict,
+    /// May a transaction over several rows be applied in part?
+    pub mergeable: bool,
 }
 
 /// A reference whose table another column names.
@@ -175,7 +185,7 @@ impl Config {
                 e.message().replace('\n', " ")
             ))
             .hint(format!(
-                "{}the sections are [identity], [roles], [limits], [changelog] and [tables.<name>] with private, read_only, writable, ids, polymorphic and scope; correct or remove what the line has",
+                "{}the sections are [identity], [roles], [limits], [changelog] and [tables.<name>] with private, read_only, writable, ids, polymorphic, scope, policy, policies, together, on_delete_conflict and mergeable; correct or remove what the line has",
                 meant(e.message())
             ))
         })?;
@@ -324,12 +334,13 @@ pub(crate) fn pattern_sql(pattern: &str) -> Result<String, &'static str> {
     Ok(sql)
 }
 
-/// What an unknown key may have been meant to be, out of those that the parser says it knows.
+/// What an unknown key or word may have been meant to be, out of those that the parser says it knows.
 fn meant(message: &str) -> String {
     let mut words = message.split('`').skip(1).step_by(2);
-    let unknown = words
-        .next()
-        .filter(|_| message.starts_with("unknown field"));
+    let is_unknown = ["unknown field", "unknown variant"]
+        .iter()
+        .any(|start| message.starts_with(start));
+    let unknown = words.next().filter(|_| is_unknown);
     let hint = unknown.map(|unknown| did_you_mean(unknown, words));
     hint.filter(|hint| !hint.is_empty())
         .map(|hint| format!("{hint} "))
@@ -377,10 +388,19 @@ mod tests {
         assert!(refused("[limits]\nbody_bytes_max = 5\n[tables.a]").contains("body_bytes_max"));
         assert!(refused("[identity]\nsetting = 'role'\n[tables.a]").contains("identity.setting"));
         assert!(refused("[tables.a]\nprivate=['x']\nread_only=['x']").contains("both"));
+        assert!(refused("[tables.a]\npolicies = { n = 'countr' }").contains("line 2"));
+        assert!(refused("[tables.a]\non_delete_conflict = 'keep'").contains("keep_edit"));
         for pattern in ["rec_", "{uuid}{hex}", "{uuid}{uuid}", "{id}{uuid}"] {
             let text = format!("[tables.a]\nids = {{ id = '{pattern}' }}");
             assert!(refused(&text).contains("tables.a.ids"), "{pattern}");
         }
+    }
+
+    #[test]
+    fn a_policy_that_is_mistyped_is_guessed() {
+        let error = Config::parse("[tables.a]\npolicies = { n = 'countr' }", "haversack.toml");
+        let hint = error.expect_err("no policy").details.hint.clone();
+        assert!(hint.is_some_and(|hint| hint.contains("did you mean \"counter\"")));
     }
 
     #[test]

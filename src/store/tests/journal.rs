@@ -5,10 +5,10 @@ use crate::store::Store;
 use crate::store::idb::{Mode, Tx};
 use crate::store::journal::Commit;
 use crate::store::layout::State;
-use crate::store::queue::{LostValue, Rejected};
+use crate::store::queue::{LostValue, Rejected, supersede};
 use haversack_core::lease::Ranges;
 use haversack_core::map::Map;
-use haversack_core::protocol::{Lost, Mutation, Seq};
+use haversack_core::protocol::{Lost, Mutation, Seq, Winner};
 use haversack_core::{Error, ErrorCode};
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::JsValue;
@@ -21,6 +21,7 @@ struct Said {
     judged: Vec<Mutation>,
     rejected: Vec<Rejected>,
     lost: Vec<LostValue>,
+    superseded: Vec<f64>,
     granted: Map<Ranges>,
 }
 
@@ -36,6 +37,7 @@ impl Said {
             judged: Vec::new(),
             rejected: Vec::new(),
             lost: Vec::new(),
+            superseded: Vec::new(),
             granted: Map::new(),
         }
     }
@@ -63,6 +65,8 @@ impl Said {
                 column: Some("title".into()),
                 mine: Some("mine".into()),
                 theirs: None,
+                base: None,
+                winner: Winner::Theirs,
             },
         });
         said.granted.insert("items", vec![(100, 199)]);
@@ -78,6 +82,7 @@ impl Said {
             judged: &self.judged,
             rejected: &self.rejected,
             lost: &self.lost,
+            superseded: &self.superseded,
             granted: &self.granted,
             renewed: false,
         };
@@ -118,6 +123,46 @@ async fn a_commit_changes_state_journal_queue_lists_and_leases_together() {
     store.dismiss_lost(lost[0].0).await.expect("done");
     let (rejected, lost) = store.outcomes().await.expect("the lists");
     assert!(rejected.is_empty() && lost.is_empty(), "both are dismissed");
+    store.db.close();
+}
+
+#[wasm_bindgen_test]
+async fn of_each_column_one_conflict_is_open() {
+    let (store, state) = new_store().await;
+    let fence = store.take_fence().await.expect("a fence");
+    let judged = three_mutations(&store).await;
+    let of = |mine: &str, base: &str, settled: bool| {
+        let mut value = Said::verdicts(&state, judged.clone()).lost.remove(0);
+        (value.settled, value.lost.mine) = (settled, Some(mine.into()));
+        value.lost.base = Some(base.into());
+        value
+    };
+    let mut said = Said::patch(&state, 1, 2);
+    said.lost = vec![
+        of("a", "first", false),
+        of("b", "second", false),
+        of("s", "x", true),
+    ];
+    said.superseded = supersede(&[], &mut said.lost);
+    assert!(said.commit(&store, fence).await);
+    let known = store.outcomes().await.expect("the lists").1;
+    let shown = |list: &[(f64, LostValue)]| -> Vec<String> {
+        let texts = list.iter().map(|(_, value)| {
+            let of = |text: &Option<String>| text.clone().unwrap_or_default();
+            format!("{} from {}", of(&value.lost.mine), of(&value.lost.base))
+        });
+        texts.collect()
+    };
+    assert_eq!(shown(&known), ["b from first", "s from x"]);
+
+    let mut said = Said::patch(&state, 2, 2);
+    let mut other = of("o", "other", false);
+    other.lost.key = vec!["4".into()];
+    said.lost = vec![other, of("c", "third", false)];
+    said.superseded = supersede(&known, &mut said.lost);
+    assert!(said.commit(&store, fence).await);
+    let known = store.outcomes().await.expect("the lists").1;
+    assert_eq!(shown(&known), ["s from x", "o from other", "c from first"]);
     store.db.close();
 }
 

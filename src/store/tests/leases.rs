@@ -36,6 +36,7 @@ pub(super) async fn settle(store: &Store, state: &State, granted: Ranges, judged
         judged,
         rejected: &[],
         lost: &[],
+        superseded: &[],
         granted: &granted,
         renewed: false,
     };

@@ -6,25 +6,32 @@
 
 mod judge;
 mod own;
+mod three_way;
+mod update;
 
-pub use judge::Judge;
+pub use judge::{Decided, Judge, Row};
 pub use own::{OwnRow, OwnWrites, normal_key};
+pub use three_way::{ELEMENTS_MAX, Together, three_way};
+pub use update::{Update, When, judge_update};
 
 use crate::error::Error;
-use crate::map::Map;
-use crate::protocol::{BASE_TEXT_BYTES_MAX, Base, Text, Values};
+use crate::protocol::{BASE_TEXT_BYTES_MAX, Base, Text, Values, Winner};
 use crate::schema::{ColumnId, Table, Type};
 use crate::value::{self, Value};
 
-/// A column whose new value lost.
+/// A column in which one of two values lost.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LostColumn {
     /// The column.
     pub column: ColumnId,
-    /// The value that lost, as Postgres prints it.
+    /// The mutation's value, as Postgres prints it.
     pub mine: Text,
     /// The server's value.
     pub theirs: Text,
+    /// The value that both came from; only where nobody has won.
+    pub base: Text,
+    /// Which of them stands.
+    pub winner: Winner,
 }
 
 /// What an update comes to, column by column.
@@ -34,7 +41,7 @@ pub struct UpdateVerdict {
     pub apply: Vec<(ColumnId, Value)>,
     /// Already as wanted.
     pub equal: Vec<ColumnId>,
-    /// Changed by someone else since the replica last saw it.
+    /// Of what someone else changed since the replica last saw it, what gave way to what.
     pub lost: Vec<LostColumn>,
 }
 
@@ -106,38 +113,6 @@ pub fn parse_values(table: &Table, values: &Values) -> Result<Vec<(ColumnId, Val
         .collect()
 }
 
-/// Judges an update of a row that exists; `own` is what this replica itself wrote last.
-///
-/// # Errors
-/// As [`parse_values`].
-pub fn judge_update(
-    table: &Table,
-    current: &[Value],
-    set: &Values,
-    base: &Map<Base>,
-    own: Option<&OwnRow>,
-) -> Result<UpdateVerdict, Error> {
-    let mut verdict = UpdateVerdict::default();
-    for (column, mine) in parse_values(table, set)? {
-        let described = table.column(column);
-        let theirs = &current[usize::from(column.0)];
-        let seen = base
-            .get(&described.name)
-            .is_some_and(|b| is_base(&described.kind, theirs, b));
-        let ours = own
-            .and_then(|row| row.values.get(&column))
-            .is_some_and(|last| last == theirs);
-        if *theirs == mine {
-            verdict.equal.push(column);
-        } else if seen || ours {
-            verdict.apply.push((column, mine));
-        } else {
-            verdict.lost.push(lost_column(table, column, &mine, theirs));
-        }
-    }
-    Ok(verdict)
-}
-
 /// Judges an insert; `existing` is the visible row that already has the key.
 ///
 /// # Errors
@@ -187,6 +162,8 @@ fn lost_column(table: &Table, column: ColumnId, mine: &Value, theirs: &Value) ->
         column,
         mine: value::to_text(kind, mine),
         theirs: value::to_text(kind, theirs),
+        base: None,
+        winner: Winner::Theirs,
     }
 }
 

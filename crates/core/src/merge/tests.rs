@@ -1,4 +1,5 @@
 use super::*;
+use crate::map::Map;
 use crate::protocol::{Lost, Mutation, Op, Outcome, Written};
 use crate::schema::{Schema, TableId, fixture};
 
@@ -55,13 +56,14 @@ fn columns_conflict_only_when_someone_else_changed_them() {
     let check = |current: &str, base: &str, wrote: Option<&str>, outcome: &str| {
         let wrote = wrote.map(|title| own(&schema, &[("title", title)]));
         let current = row(current, "2026-01-01");
-        let verdict = judge_update(
+        let verdict = judge_update(&Update {
             table,
-            &current,
-            &values(mine),
-            &bases(&[("title", base)]),
-            wrote.as_ref(),
-        )
+            current: &current,
+            set: &values(mine),
+            base: &bases(&[("title", base)]),
+            own: wrote.as_ref(),
+            when: When::default(),
+        })
         .expect("parses");
         let is = match (verdict.apply.len(), verdict.equal.len(), verdict.lost.len()) {
             (1, 0, 0) => "apply",
@@ -85,25 +87,20 @@ fn columns_conflict_only_when_someone_else_changed_them() {
 #[test]
 fn notation_does_not_matter() {
     let schema = schema();
-    let verdict = judge_update(
-        &schema.tables[0],
-        &row("t", "2026-01-01T00:00:00Z"),
-        &values(&[("at", "2026-01-02")]),
-        &bases(&[("at", "2025-12-31 19:00:00-05")]),
-        None,
-    )
-    .expect("parses");
+    let update = |set: &Values, base: &Map<Base>| {
+        judge_update(&Update {
+            table: &schema.tables[0],
+            current: &row("t", "2026-01-01T00:00:00Z"),
+            set,
+            base,
+            own: None,
+            when: When::default(),
+        })
+    };
+    let base = bases(&[("at", "2025-12-31 19:00:00-05")]);
+    let verdict = update(&values(&[("at", "2026-01-02")]), &base).expect("parses");
     assert_eq!(verdict.apply.len(), 1);
-    assert!(
-        judge_update(
-            &schema.tables[0],
-            &row("t", "2026-01-01"),
-            &values(&[("nope", "1")]),
-            &Map::new(),
-            None
-        )
-        .is_err()
-    );
+    assert!(update(&values(&[("nope", "1")]), &Map::new()).is_err());
 }
 
 #[test]
@@ -224,10 +221,20 @@ fn judge(ops: &[(&str, &str)], exists: bool) -> (bool, Outcome, Vec<Lost>) {
         let Op::Update { key, set, base, .. } = op else {
             unreachable!()
         };
-        let current = exists.then_some(&current[..]);
-        judge
-            .update(i, table, key, current, set, base, None)
-            .expect("parses");
+        let row = Row { op: i, table, key };
+        if !exists {
+            judge.missing(row, set).expect("known columns");
+            continue;
+        }
+        let update = Update {
+            table,
+            current: &current,
+            set,
+            base,
+            own: None,
+            when: When::default(),
+        };
+        judge.update(row, &update).expect("parses");
     }
     let undone = judge.undone();
     let (outcome, lost) = judge.finish();
@@ -276,14 +283,12 @@ fn a_mutation_none_of_which_holds_is_a_conflict() {
         ops: vec![op],
     };
     let mut judge = Judge::new(&schema, &mutation).unwrap();
-    assert!(!judge.delete(
-        0,
+    let row_of = Row {
+        op: 0,
         table,
-        &vec!["1".into()],
-        Some(&row("t", "2026-01-01")),
-        None,
-        None
-    ));
+        key: &vec!["1".into()],
+    };
+    assert!(!judge.delete(row_of, Some(&row("t", "2026-01-01")), None, None));
     let (outcome, lost) = judge.finish();
     assert_eq!(outcome, Outcome::Conflict);
     assert_eq!((lost.len(), &lost[0].column), (1, &None));

@@ -2,10 +2,10 @@
 
 use super::{
     Base, Head, Line, Lost, Mutation, Op, Outcome, PokeClient, PokeServer, Predicted, Problem,
-    SyncRequest, Verdict, Written,
+    SyncRequest, Verdict, Winner, Written,
 };
 use crate::json::{Fault, FromJson, Json, Members, OTHER_KIND, ToJson, optional};
-use crate::{json_from, json_struct, json_to};
+use crate::{json_from, json_struct, json_to, json_words};
 
 json_to!(SyncRequest {
     protocol,
@@ -41,6 +41,7 @@ json_struct!(Head {
     leases = default,
     snapshot = default,
     rows_total = default,
+    time = default,
 });
 json_struct!(Written { table, key, values, hash = default });
 json_struct!(Lost {
@@ -50,6 +51,13 @@ json_struct!(Lost {
     column = default,
     mine = default,
     theirs = default,
+    base = default,
+    winner = default,
+});
+json_words!(Winner {
+    Theirs "theirs",
+    Mine "mine",
+    Nobody "nobody",
 });
 json_from!(Problem {
     kind as "type",

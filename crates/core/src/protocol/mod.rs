@@ -188,6 +188,10 @@ pub struct Head {
     /// How many rows follow, for progress.
     #[serde(default)]
     pub rows_total: u64,
+    /// When the rows that follow were read, in milliseconds since 1970 by the database's clock: a
+    /// mutation made after them is not earlier.
+    #[serde(default)]
+    pub time: i64,
 }
 
 /// What became of a mutation.
@@ -239,6 +243,25 @@ pub struct Written {
     pub hash: Option<String>,
 }
 
+/// Who has won where two changed the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Winner {
+    /// The value on the server; the mutation's lost.
+    #[default]
+    Theirs,
+    /// The mutation; the value that was on the server lost.
+    Mine,
+    /// Nobody yet: the server's value stands until the application decides.
+    Nobody,
+}
+
+impl Winner {
+    fn is_theirs(&self) -> bool {
+        *self == Winner::Theirs
+    }
+}
+
 /// A value that lost, or a delete that did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lost {
@@ -248,15 +271,21 @@ pub struct Lost {
     pub table: String,
     /// The row's key.
     pub key: KeyText,
-    /// The column; absent where a delete lost.
+    /// The column; absent where a delete met an edit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
-    /// The value that lost.
+    /// The mutation's value.
     #[serde(default)]
     pub mine: Text,
-    /// The server's value.
+    /// The server's value; where a delete won over an edit, the row as a JSON object of texts.
     #[serde(default)]
     pub theirs: Text,
+    /// The value from which both came, where it is known; for the application to decide by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Text,
+    /// Which of them the server has now.
+    #[serde(default, skip_serializing_if = "Winner::is_theirs")]
+    pub winner: Winner,
 }
 
 /// An error as HTTP carries it: RFC 9457, `application/problem+json`.

@@ -3,8 +3,8 @@
 pub mod rekey;
 
 use crate::json::ToJson;
-use crate::protocol::{KeyText, Mutation, Op, Values};
-use crate::schema::Schema;
+use crate::protocol::{Base, KeyText, Mutation, Op, Values};
+use crate::schema::{Policy, Schema};
 
 /// What a request needs beside its mutations, in bytes: far more than its other members take.
 pub const ENVELOPE_BYTES: u64 = 16 * 1024;
@@ -13,8 +13,8 @@ pub const ENVELOPE_BYTES: u64 = 16 * 1024;
 ///
 /// `last` must be the queue's last mutation and never have been sent. Both must be of one row, the
 /// same; an insert or update absorbs an update, and an update a delete. The result keeps `last`'s
-/// number, its bases, which are the confirmed values from before both, and what it had seen. An
-/// insert keeps its time, from which its defaults are shown.
+/// number, its bases, which are the values from before both, and what it had seen. What counts each
+/// time does not coalesce. An insert keeps its time, from which its defaults are shown.
 pub fn coalesce(schema: &Schema, last: &Mutation, next: &Mutation) -> Option<Mutation> {
     let ([first], [second]) = (&last.ops[..], &next.ops[..]) else {
         return None;
@@ -56,7 +56,7 @@ pub fn coalesce(schema: &Schema, last: &Mutation, next: &Mutation) -> Option<Mut
                 set: set2,
                 base: base2,
             },
-        ) if table == table2 && key == key2 => {
+        ) if table == table2 && key == key2 && !counts_each_time(schema, table, set2) => {
             let (mut set, mut both) = (set.clone(), base2.clone());
             set.extend(set2.clone());
             both.extend(base.clone());
@@ -96,6 +96,26 @@ pub fn coalesce(schema: &Schema, last: &Mutation, next: &Mutation) -> Option<Mut
     })
 }
 
+/// Does one of these columns depend on each value that it was given, rather than on the last?
+fn counts_each_time(schema: &Schema, table: &str, set: &Values) -> bool {
+    let Some(id) = schema.table_id(table) else {
+        return false;
+    };
+    let mut columns = schema.table(id).columns.iter();
+    columns.any(|column| {
+        set.contains_key(&column.name)
+            && match column.policy {
+                // What is added is said once for each time; the greatest may be one that was overwritten.
+                Policy::Counter | Policy::Max | Policy::Min => true,
+                Policy::ServerWins
+                | Policy::ClientWins
+                | Policy::Merge
+                | Policy::Lww
+                | Policy::Manual => false,
+            }
+    })
+}
+
 /// Are these values of a row with this key?
 fn is_key(schema: &Schema, table: &str, values: &Values, key: &KeyText) -> bool {
     let Some(id) = schema.table_id(table) else {
@@ -130,8 +150,11 @@ pub fn size_max(ops: &[Op]) -> u64 {
                 set,
                 base,
             } => {
-                // A base is a text of at most this, or a hash.
-                let bases: u64 = base.keys().map(|name| text(name) + 6 * 512).sum();
+                let of = |base: &Base| match base {
+                    Base::Text(base) => base.as_deref().map_or(8, text),
+                    Base::Hash { sha256 } => text(sha256) + 16,
+                };
+                let bases: u64 = base.iter().map(|(name, base)| text(name) + of(base)).sum();
                 text(table) + key(k) + values(set) + bases
             }
             Op::Delete { table, key: k, .. } => text(table) + key(k) + 128,

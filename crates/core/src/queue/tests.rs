@@ -1,7 +1,7 @@
 use super::*;
 use crate::map::Map;
 use crate::protocol::Base;
-use crate::schema::{Type, fixture};
+use crate::schema::{Policy, Type, fixture};
 
 fn schema() -> Schema {
     let columns = ["id", "a", "b"].map(|name| fixture::column(name, Type::Text));
@@ -105,6 +105,26 @@ fn one_row_s_mutations_become_one() {
     );
     check(insert(&[("id", "1")]), delete("1"), None);
     check(delete("1"), insert(&[("id", "1")]), None);
+}
+
+#[test]
+fn what_counts_each_time_stays_apart() {
+    for (policy, one) in [
+        (Policy::Counter, false),
+        (Policy::Max, false),
+        (Policy::Min, false),
+        (Policy::Lww, true),
+        (Policy::Merge, true),
+    ] {
+        let mut schema = schema();
+        schema.tables[0].columns[1].policy = policy;
+        let last = mutation(1, vec![update("1", &[("a", "1")], &[("a", "0")])]);
+        let next = mutation(2, vec![update("1", &[("a", "2")], &[("a", "1")])]);
+        let coalesced = coalesce(&schema, &last, &next);
+        assert_eq!(coalesced.is_some(), one, "{}", policy.word());
+        let other = mutation(2, vec![update("1", &[("b", "2")], &[])]);
+        assert!(coalesce(&schema, &last, &other).is_some());
+    }
 }
 
 #[test]

@@ -4,9 +4,13 @@ use super::Key;
 use super::effect::{Change, Effect, Row};
 use super::overlay::Earlier;
 use super::prepare::Draft;
+use crate::error::Error;
+use crate::json::Json;
+use crate::map::Map;
 use crate::merge::base_of;
 use crate::protocol::{Base, Op};
-use crate::schema::{Column, TableId};
+use crate::schema::{Column, Table, TableId};
+use crate::value::{self, Value};
 
 impl Draft<'_> {
     /// What was done to a row that has no verdict yet, the latest first: by this transaction, then
@@ -42,6 +46,7 @@ impl Draft<'_> {
     /// Where an earlier pending mutation set the column, its base: the person saw that mutation's
     /// value, not what has been confirmed since. Where the row was inserted by one, what that shows.
     /// Where a foreign key or a hook set it in the wake of one, that: so the server will.
+    /// What is added to a value, or put into one, is so to the visible one, whoever made that.
     pub(super) fn base(
         &self,
         table: TableId,
@@ -50,6 +55,15 @@ impl Draft<'_> {
         column: &Column,
         row: &Row,
     ) -> Base {
+        let described = self.scratch.replica.schema.table(table);
+        let full = described.sends_base(&column.name, column.policy);
+        let base_of = |kind, value: &Value| match full {
+            true => Base::Text(value::to_text(kind, value)),
+            false => base_of(kind, value),
+        };
+        if column.policy.is_relative() {
+            return base_of(&column.kind, &row[i]);
+        }
         for Earlier { effect, op } in self.earlier(table, key) {
             match (op, &effect.change) {
                 (Some(Op::Insert { .. }), _) | (None, Change::Insert(..)) => {
@@ -73,5 +87,44 @@ impl Draft<'_> {
                 .as_ref()
                 .map_or(&row[i], |confirmed| &confirmed[i]),
         )
+    }
+
+    /// Makes the update that was just added one on top of values that were seen elsewhere, as in a
+    /// conflict that a person decides. Columns that it does not set have none.
+    pub(super) fn see(&mut self, table: &Table, seen: &Map<Json<'_>>) -> Result<(), Error> {
+        for (name, json) in seen {
+            let column = table.column(table.require_column(name)?);
+            let value = value::from_json(column, json)?;
+            if let Some(Op::Update { set, base, .. }) = self.ops.last_mut()
+                && set.contains_key(name)
+            {
+                base.insert(&**name, Base::Text(value::to_text(&column.kind, &value)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the bases of the columns with which those that are set conflict as one.
+    pub(super) fn add_bases_together(
+        &self,
+        (id, table): (TableId, &Table),
+        key: &Key,
+        row: &Row,
+        base: &mut Map<Base>,
+    ) {
+        for group in &table.together {
+            let set = |name: &String| base.contains_key(name);
+            if !group.iter().any(set) {
+                continue;
+            }
+            for name in group {
+                let Some(at) = table.column_id(name).filter(|_| !base.contains_key(name)) else {
+                    continue;
+                };
+                let at = usize::from(at.0);
+                let its = self.base(id, key, at, &table.columns[at], row);
+                base.insert(&**name, its);
+            }
+        }
     }
 }

@@ -27,6 +27,8 @@ pub enum DraftOp<'a> {
         key: Json<'a>,
         /// New values by column.
         set: Map<Json<'a>>,
+        /// Values that new ones replace, where the person saw others than those confirmed here.
+        base: Map<Json<'a>>,
         /// Columns that take the key of an earlier insert: its position among the operations.
         refs: Map<usize>,
         /// What hooks foresee that the server will make of columns; not sent.
@@ -66,12 +68,22 @@ impl<'a> FromJson<'a> for DraftOp<'a> {
             "update" => {
                 fault.only(
                     json,
-                    &["op", "table", "key", "set", "refs", "predicted", "foreseen"],
+                    &[
+                        "op",
+                        "table",
+                        "key",
+                        "set",
+                        "base",
+                        "refs",
+                        "predicted",
+                        "foreseen",
+                    ],
                 );
                 DraftOp::Update {
                     table,
                     key: Json::member(json, "key", fault),
                     set: Map::member(json, "set", fault),
+                    base: optional(json, "base", fault),
                     refs: optional(json, "refs", fault),
                     predicted: optional(json, "predicted", fault),
                     foreseen: optional(json, "foreseen", fault),

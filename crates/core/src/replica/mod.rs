@@ -99,6 +99,8 @@ pub struct Replica {
     next_local: u64,
     /// The last number that has a verdict: what is adopted up to here comes too late.
     judged: Seq,
+    /// When the confirmed rows were read, by the database's clock.
+    heard_ms: i64,
     renamed: Renamed,
     plans: Vec<Plan>,
     /// The shape of each plan.
@@ -141,6 +143,7 @@ impl Replica {
             pending: Vec::new(),
             next_local: 1,
             judged: 0,
+            heard_ms: 0,
             renamed: Renamed::default(),
             plans: Vec::new(),
             shapes: Vec::new(),
@@ -179,6 +182,18 @@ impl Replica {
     /// The last of this replica's mutations that has a verdict; 0 for none.
     pub fn judged(&self) -> Seq {
         self.judged
+    }
+
+    /// Takes note of when confirmed rows were read, in milliseconds since 1970 by the database's
+    /// clock.
+    pub fn hear(&mut self, heard_ms: i64) {
+        self.heard_ms = self.heard_ms.max(heard_ms);
+    }
+
+    /// A write that is made now has seen what was confirmed, and the pending ones.
+    fn not_before(&self) -> i64 {
+        let last = self.pending.last().map_or(0, |pending| pending.mutation.at);
+        self.heard_ms.max(last)
     }
 
     /// A place to parse an answer into, off to the side.

@@ -14,6 +14,9 @@ impl Replica {
     pub fn apply_patch(&mut self, staged: Staged) {
         let judged = staged.verdicts().iter().map(|v| v.seq).max().unwrap_or(0);
         let mut touched = self.end_judged(judged);
+        if let Some(head) = staged.head() {
+            self.hear(head.time);
+        }
         let snapshot = staged.snapshot;
         // What was read from row stores says nothing of what the server has.
         let whole = snapshot && staged.head.is_some();

@@ -24,7 +24,8 @@ use std::borrow::Cow;
 
 /// What a write needs from outside: the time, randomness, leased keys.
 pub struct WriteContext<'a> {
-    /// Milliseconds since 1970 by the replica's clock.
+    /// Milliseconds since 1970 by the replica's clock; a write counts as no earlier than what it has
+    /// seen, however that clock goes.
     pub now_ms: i64,
     /// Gives random bytes.
     pub random: &'a mut dyn FnMut() -> [u8; 16],
@@ -121,6 +122,7 @@ impl Replica {
                 "a transaction writes something",
             ));
         }
+        context.now_ms = context.now_ms.max(self.not_before());
         let mut draft = Draft {
             scratch: Scratch::new(self, mode, context.now_ms),
             ops: Vec::with_capacity(ops.len()),
@@ -226,12 +228,14 @@ impl<'r> Draft<'r> {
             DraftOp::Update {
                 key,
                 set,
+                base,
                 refs,
                 predicted,
                 ..
             } => self
                 .with_refs(set, refs)
-                .and_then(|set| self.update(id, described, key, &set, (predicted, foreseen))),
+                .and_then(|set| self.update(id, described, key, &set, (predicted, foreseen)))
+                .and_then(|()| self.see(described, base)),
             DraftOp::Delete { key, .. } => self.delete(id, described, key, foreseen),
         }
         .map_err(|error| {
@@ -510,6 +514,7 @@ impl<'r> Draft<'r> {
                 "an update sets at least one column",
             ));
         }
+        self.add_bases_together((id, table), &key, &row, &mut base);
         let op = Op::Update {
             table: table.name.clone(),
             key: key.to_text(table),

@@ -2,8 +2,8 @@
 
 use super::{
     Action, Check, Column, ColumnDefault, Domain, ForeignKey, Generated, Identity, Index,
-    IndexPart, Limits, Polymorphic, Predicate, Schema, ServerRule, Table, Type, Unique, View,
-    ViewColumn,
+    IndexPart, Limits, OnDeleteConflict, Policy, Polymorphic, Predicate, Schema, ServerRule, Table,
+    Type, Unique, View, ViewColumn,
 };
 use crate::expr::Expr;
 use crate::json::{Fault, FromJson, Json, OTHER_KIND, optional};
@@ -41,7 +41,24 @@ json_from!(Table {
     polymorphic = default,
     indexes = default,
     server_rules = default,
+    together = default,
+    on_delete_conflict = default,
+    mergeable = default,
     comment = default,
+});
+json_words!(OnDeleteConflict {
+    KeepEdit "keep_edit",
+    Delete "delete",
+});
+json_words!(Policy {
+    ServerWins "server_wins",
+    ClientWins "client_wins",
+    Merge "merge",
+    Lww "lww",
+    Counter "counter",
+    Max "max",
+    Min "min",
+    Manual "manual",
 });
 json_from!(Column {
     name,
@@ -53,6 +70,7 @@ json_from!(Column {
     domains = default,
     identity = default,
     writable,
+    policy = default,
     collation = default,
     comment = default,
 });

@@ -7,9 +7,11 @@
 mod codec;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod policy;
 mod rules;
 mod types;
 
+pub use policy::{OnDeleteConflict, Policy};
 pub use rules::{
     Action, Check, ColumnDefault, Domain, ForeignKey, Generated, Index, IndexPart, Polymorphic,
     Predicate, ServerRule, Unique,
@@ -150,6 +152,15 @@ pub struct Table {
     /// and whatever reads a private column.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub server_rules: Vec<ServerRule>,
+    /// Columns that mean something only together, and conflict as one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub together: Vec<Vec<String>>,
+    /// What becomes of a row that one deleted while another edited it.
+    #[serde(default, skip_serializing_if = "policy::is_default")]
+    pub on_delete_conflict: OnDeleteConflict,
+    /// May a transaction over several rows of such tables be applied in part?
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub mergeable: bool,
     /// The table's comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -182,6 +193,9 @@ pub struct Column {
     pub identity: bool,
     /// May the client give it a value? False for generated columns and where no privilege is granted.
     pub writable: bool,
+    /// What becomes of a value that two changed.
+    #[serde(default, skip_serializing_if = "policy::is_default")]
+    pub policy: Policy,
     /// The collation's name where it is not the database's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collation: Option<String>,

@@ -180,6 +180,16 @@ pub fn text_hash(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }
 
+/// The tree of a stored JSON document.
+pub(crate) fn json_tree(text: &str) -> Option<crate::json::Json<'_>> {
+    crate::json::parse_tree(text).ok()
+}
+
+/// The canonical text of a JSON document: equal documents have equal texts.
+pub(crate) fn json_text(tree: &crate::json::Json<'_>) -> Option<String> {
+    jsonb::canonical_tree(tree, "").ok()
+}
+
 /// A value shortened for a message.
 pub(crate) fn shown(text: &str) -> String {
     const SHOWN_CHARS_MAX: usize = 40;

@@ -50,6 +50,11 @@ pub fn default(mut column: Column, default: ColumnDefault) -> Column {
 }
 
 pub fn schema() -> Arc<Schema> {
+    schema_with(|_| {})
+}
+
+/// The schema with its notes changed.
+pub fn schema_with(change: impl FnOnce(&mut Table)) -> Arc<Schema> {
     let constant = |text: &str| ColumnDefault::Constant { text: text.into() };
     let mut owner = required(column("owner", Type::Int4));
     owner.identity = true;
@@ -95,6 +100,7 @@ pub fn schema() -> Arc<Schema> {
         referenced_columns: vec!["id".into()],
         ..ForeignKey::default()
     });
+    change(&mut notes);
     let pairs = table(
         "pairs",
         vec![

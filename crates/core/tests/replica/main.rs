@@ -7,6 +7,7 @@ mod fixture;
 mod hooks;
 mod keys;
 mod patches;
+mod policies;
 mod queries;
 mod references;
 mod ruled;

@@ -7,6 +7,7 @@ mod changelog;
 mod detach;
 mod revocations;
 mod sql;
+mod times;
 
 pub use detach::detach;
 

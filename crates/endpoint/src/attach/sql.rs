@@ -1,6 +1,6 @@
 //! The SQL that `attach` runs. Text only; knows what to say, not how it is run.
 
-use super::{Password, Plan, changelog, revocations, role_statements};
+use super::{Password, Plan, changelog, revocations, role_statements, times};
 use crate::database::{ident, literal};
 use crate::introspect::TableFacts;
 use crate::scope::Scope;
@@ -32,12 +32,16 @@ pub(super) fn statements(plan: &Plan<'_>, password: &Password) -> Vec<String> {
             "INSERT INTO haversack.tables (id, name) VALUES ({number}, {}) ON CONFLICT DO NOTHING",
             literal(&table.name)
         ));
+        out.extend(times::note(number, table));
         out.extend(functions(number, table, facts));
         for relation in &facts.relations {
             out.extend(triggers(number, relation));
         }
         out.extend(grants(plan, table, facts));
     }
+    let numbers = plan.introspected.schema.tables.iter();
+    let numbers: Vec<i32> = numbers.map(|t| plan.numbers[&t.name]).collect();
+    out.push(times::forget(&numbers));
     if plan.missed {
         // What changed there meanwhile is nowhere: cursors from before get a snapshot. Every
         // snapshot taken before this transaction ends has its id at or above its xmin.
@@ -117,6 +121,7 @@ fn store(plan: &Plan<'_>) -> Vec<String> {
     .map(|s| (*s).to_owned())
     .chain(revocations::statements(plan.revoked.as_ref()))
     .chain(changelog::statements())
+    .chain(times::statements())
     .chain([
         format!("GRANT USAGE ON SCHEMA haversack TO {login}"),
         format!("GRANT SELECT ON haversack.meta, haversack.tables, haversack.changes TO {login}"),
@@ -126,6 +131,7 @@ fn store(plan: &Plan<'_>) -> Vec<String> {
         format!(
             "GRANT SELECT, INSERT, UPDATE, DELETE ON haversack.replicas, haversack.verdicts, haversack.leases TO {login}"
         ),
+        format!("GRANT SELECT, INSERT, UPDATE ON haversack.written TO {login}"),
     ])
     .collect()
 }
@@ -186,12 +192,13 @@ fn is_settled(kind: &Type) -> bool {
 }
 
 fn functions(number: i32, table: &Table, facts: &TableFacts) -> Vec<String> {
-    let keys: Vec<String> = table
-        .key_columns()
+    let key_columns = table.key_columns();
+    let keys = key_columns
         .iter()
-        .map(|c| format!("r.{}::text", facts.columns[usize::from(c.0)].sql))
-        .collect();
-    let key = format!("ARRAY[{}]", keys.join(", "));
+        .map(|c| &*facts.columns[usize::from(c.0)].sql);
+    let keys: Vec<&str> = keys.collect();
+    let parts: Vec<String> = keys.iter().map(|k| format!("r.{k}::text")).collect();
+    let key = format!("ARRAY[{}]", parts.join(", "));
     let (scope, owned) = match &facts.scope {
         Scope::Global => ("'*'".to_owned(), String::new()),
         Scope::Owner(column) => {
@@ -205,13 +212,22 @@ fn functions(number: i32, table: &Table, facts: &TableFacts) -> Vec<String> {
     let row = format!("SELECT {scope}, {number}, {key}");
     let into = "INSERT INTO haversack.changes (scope, tbl, key)";
     let inserted = format!("{into} {row} FROM new_rows r{owned}");
-    let deleted = format!("{into} {row} FROM old_rows r{owned}");
+    let mut deleted = format!("{into} {row} FROM old_rows r{owned}");
     // A row that moved to another owner or key concerns those who had it as well. EXCEPT gives each
     // pair once.
-    let updated = format!(
+    let mut updated = format!(
         "{inserted};\n    {into} {row} FROM old_rows r{owned} EXCEPT {row} FROM new_rows r{owned}"
     );
-    let truncated = format!("{into} VALUES ('*', {number}, NULL)");
+    let mut truncated = format!("{into} VALUES ('*', {number}, NULL)");
+    if let Some(also) = times::recording(number, table, &keys) {
+        for (body, more) in [
+            (&mut updated, also.update),
+            (&mut deleted, also.delete),
+            (&mut truncated, also.truncate),
+        ] {
+            *body = format!("{body};\n    {more}");
+        }
+    }
     let settled = table
         .key_columns()
         .iter()

@@ -11,7 +11,7 @@ use crate::config::pattern_sql;
 use crate::database::ident;
 use crate::expression::ScopeColumn;
 use crate::names::did_you_mean;
-use haversack_core::schema::{Check, Column, ColumnDefault, Generated, ServerRule, Type};
+use haversack_core::schema::{Check, Column, ColumnDefault, Generated, Policy, ServerRule, Type};
 use haversack_core::{Error, ErrorCode};
 use tokio_postgres::{Row, Transaction};
 
@@ -56,10 +56,14 @@ pub(super) async fn read(
 /// Names that haversack.toml gives to columns which are not there.
 pub(super) fn check_names(found: &Found<'_>, all: &[String], faults: &mut Vec<Error>) {
     let patterned: Vec<String> = found.rules.ids.keys().cloned().collect();
+    let contested: Vec<String> = found.rules.policies.keys().cloned().collect();
+    let together = found.rules.together.concat();
     let lists = [
         ("private", &found.rules.private),
         ("read_only", &found.rules.read_only),
         ("ids", &patterned),
+        ("policies", &contested),
+        ("together", &together),
     ];
     for (list, names) in lists {
         for unknown in names.iter().filter(|name| !all.contains(name)) {
@@ -181,6 +185,7 @@ impl Reading<'_> {
             domains: resolved.domains,
             identity: self.identity.contains(&name),
             writable: can_insert || can_update,
+            policy: Policy::default(),
             collation: self.collation_name(row),
             comment: row.get("comment"),
             name,

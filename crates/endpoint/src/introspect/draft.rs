@@ -152,6 +152,10 @@ impl Draft {
             polymorphic: Vec::new(),
             indexes: self.indexes,
             server_rules: self.server_rules,
+            // As declared, once all columns are known.
+            together: Vec::new(),
+            on_delete_conflict: found.rules.on_delete_conflict,
+            mergeable: found.rules.mergeable,
             comment: found.comment.clone(),
         };
         (table, facts)

@@ -5,6 +5,7 @@
 //! take no longer than a few. What is not mirrored becomes a [`Note`].
 
 mod columns;
+mod conflicts;
 mod constraints;
 mod defaults;
 mod draft;
@@ -196,7 +197,8 @@ pub async fn survey(
     for (found, mut draft) in found.iter().zip(drafts) {
         faults.append(&mut draft.faults);
         notes.append(&mut draft.notes);
-        let (table, fact) = draft.finish(found);
+        let (mut table, fact) = draft.finish(found);
+        conflicts::declare(found, &mut table, &mut faults);
         match table.check() {
             Ok(()) => {
                 tables.push(table);

@@ -9,7 +9,7 @@ use super::session::{Failure, Session};
 use crate::compiled::Compiled;
 use futures_util::future::{join, join3};
 use haversack_core::Error;
-use haversack_core::merge::{Judge, OwnWrites, normal_key};
+use haversack_core::merge::{self, Judge, OwnWrites, Update, When, normal_key};
 use haversack_core::protocol::{KeyText, Mutation, Op, Outcome, Seq, Values, Verdict, Written};
 use haversack_core::schema::{ColumnId, Table, TableId};
 use haversack_core::value::{self, Value};
@@ -41,6 +41,8 @@ pub struct Push<'a> {
     pub(super) compiled: &'a Compiled,
     pub(super) asker: &'a Asker,
     pub(super) leases: Leases,
+    /// When the push began, in milliseconds since 1970 by the database's clock.
+    pub(super) now_ms: i64,
     /// Was the schema read again for this push?
     reread: bool,
     own: OwnWrites,
@@ -68,12 +70,13 @@ impl From<Failure> for Stop {
 }
 
 impl<'a> Push<'a> {
-    /// A push that has judged nothing yet. `reread`: the schema was read again for it, so that what
-    /// Postgres refuses is not for want of that.
+    /// A push that has judged nothing yet; `now_ms` is the database's time. `reread`: the schema was
+    /// read again for it, so that what Postgres refuses is not for want of that.
     pub fn new(
         session: &'a Session,
         compiled: &'a Compiled,
         asker: &'a Asker,
+        now_ms: i64,
         reread: bool,
     ) -> Self {
         let (leases, own, runs) = (Leases::default(), OwnWrites::default(), HashMap::new());
@@ -82,6 +85,7 @@ impl<'a> Push<'a> {
             compiled,
             asker,
             leases,
+            now_ms,
             reread,
             own,
             runs,
@@ -141,7 +145,11 @@ impl<'a> Push<'a> {
         loop {
             let (own, runs) = (self.own.clone(), self.runs.clone());
             // Sent together with the first statement of the operations, which saves a round trip.
-            let begin = format!("SAVEPOINT mutation{}", self.compiled.defer);
+            let begin = format!(
+                "SAVEPOINT mutation{}{}",
+                self.compiled.defer,
+                self.made_sql(mutation)
+            );
             let (begun, done) = join(self.session.batch(&begin), self.operations(mutation)).await;
             begun?;
             let stopped = match done {
@@ -192,7 +200,7 @@ impl<'a> Push<'a> {
         for (i, op) in mutation.ops.iter().enumerate() {
             let (at, columns) = match op {
                 Op::Insert { table, values } => self.insert(&mut judge, i, table, values).await?,
-                Op::Update { .. } => self.update(&mut judge, mutation.seen, i, op).await?,
+                Op::Update { .. } => self.update(&mut judge, mutation, i, op).await?,
                 Op::Delete { .. } => (
                     self.delete(&mut judge, mutation.seen, i, op).await?,
                     Vec::new(),
@@ -289,7 +297,12 @@ impl<'a> Push<'a> {
             }
             None => (KeyText::new(), None),
         };
-        let Some(new) = judge.insert(op, table, &key, existing.as_deref(), &values)? else {
+        let row = merge::Row {
+            op,
+            table,
+            key: &key,
+        };
+        let Some(new) = judge.insert(row, existing.as_deref(), &values)? else {
             // Nothing is written, but what is equal is as this replica wanted it.
             let Some(existing) = existing.filter(|_| !judge.undone()) else {
                 return Ok((None, Vec::new()));
@@ -320,7 +333,7 @@ impl<'a> Push<'a> {
     async fn update(
         &mut self,
         judge: &mut Judge,
-        seen: Seq,
+        mutation: &Mutation,
         i: usize,
         op: &Op,
     ) -> Result<(Option<Row>, Vec<ColumnId>), Stop> {
@@ -348,15 +361,37 @@ impl<'a> Push<'a> {
                 );
             }
         }
-        let current = self.read_locked(table, sql, &key).await?;
-        let own = self.own.after(seen, id, &key);
-        let apply = judge.update(i, table, &key, current.as_deref(), set, base, own.as_ref())?;
-        let Some(current) = current.filter(|_| !judge.undone()) else {
+        let row = merge::Row {
+            op: i,
+            table,
+            key: &key,
+        };
+        let Some(current) = self.read_locked(table, sql, &key).await? else {
+            judge.missing(row, set)?;
             return Ok((None, Vec::new()));
         };
+        let own = self.own.after(mutation.seen, id, &key);
+        let written = self.times(id, set, &key).await?;
+        let made = self.made(mutation);
+        let update = Update {
+            table,
+            current: &current,
+            set,
+            base,
+            own: own.as_ref(),
+            when: When {
+                made,
+                written: &written,
+            },
+        };
+        let merge::Decided { apply, equal } = judge.update(row, &update)?;
+        if judge.undone() {
+            return Ok((None, Vec::new()));
+        }
+        self.confirm(id, &key, &equal, made).await?;
         // What lost is not this replica's: only the columns that hold its values are.
         let mut columns: Vec<ColumnId> = apply.iter().map(|(c, _)| *c).collect();
-        columns.extend(equal_columns(table, &current, set)?);
+        columns.extend(equal);
         self.run(&(id, key.clone()), Some(&current));
         if apply.is_empty() {
             return Ok((Some((id, key)), columns));
@@ -413,7 +448,12 @@ impl<'a> Push<'a> {
                 .is_none_or(|before| before.as_deref() == base)
         });
         let own = self.own.after(seen, id, &at.1).filter(|_| unbroken);
-        let delete = judge.delete(i, table, &at.1, current.as_deref(), base, own.as_ref());
+        let row = merge::Row {
+            op: i,
+            table,
+            key: &at.1,
+        };
+        let delete = judge.delete(row, current.as_deref(), base, own.as_ref());
         if !delete || judge.undone() {
             return Ok(None);
         }

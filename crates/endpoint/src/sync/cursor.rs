@@ -94,6 +94,8 @@ pub struct Position {
     pub epoch: String,
     /// Can the given cursor's snapshot be continued from here?
     pub continues: bool,
+    /// The database's time, in milliseconds since 1970; no commit in the snapshot is later.
+    pub time: i64,
 }
 
 // A cursor whose xmin is at or below the horizon may lack a pruned change; one from the future is
@@ -104,7 +106,8 @@ SELECT pg_current_snapshot()::text,
                  (SELECT timeline_id FROM pg_control_checkpoint()),
                  (SELECT oid FROM pg_database WHERE datname = current_database()), m.history),
        coalesce(pg_snapshot_xmin($1::text::pg_snapshot) > m.horizon
-            AND pg_snapshot_xmax($1::text::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot()), false)
+            AND pg_snapshot_xmax($1::text::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot()), false),
+       floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
 FROM haversack.meta m";
 
 /// Reads where the database stands, and whether a cursor's snapshot can be continued.
@@ -121,6 +124,7 @@ pub async fn position(session: &Session, snapshot: Option<&str>) -> Result<Posit
         snapshot: row.get(0),
         epoch: hex(&Sha256::digest(history.as_bytes())[..16]),
         continues: row.get(2),
+        time: row.get(3),
     })
 }
 

@@ -13,6 +13,7 @@ mod refusal;
 mod rows;
 pub mod session;
 pub mod snapshots;
+mod times;
 
 use crate::auth::{Identity, revoked};
 use crate::compiled::Compiled;
@@ -156,6 +157,7 @@ pub async fn sync(
         leases: pushed.leases,
         snapshot: pulled.snapshot.is_some(),
         rows_total: pulled.rows_total,
+        time: pulled.time,
     };
     let head = encode::line(&Line::Head(head))?;
     let end = encode::line(&Line::End {

@@ -49,6 +49,8 @@ pub struct Pulled {
     pub snapshot: Option<Turn>,
     /// How many rows follow.
     pub rows_total: u64,
+    /// When they were read, in milliseconds since 1970.
+    pub time: i64,
     /// The rows and removals of an incremental answer.
     pub lines: Vec<Bytes>,
 }
@@ -81,6 +83,7 @@ pub async fn pull(
         cursor: next.to_string(),
         snapshot: None,
         rows_total: 0,
+        time: position.time,
         lines: Vec::new(),
     };
     if let Some(cursor) = cursor

@@ -29,7 +29,7 @@ const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = '15s'; SET LOCAL lock_
 const REPLICA: &str = "
 INSERT INTO haversack.replicas AS r (replica, user_id) VALUES ($1::text::uuid, $2)
 ON CONFLICT (replica) DO UPDATE SET seen_at = CASE WHEN r.user_id = $2 THEN now() ELSE r.seen_at END
-RETURNING user_id, last_seq";
+RETURNING user_id, last_seq, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 /// What a push came to.
 #[derive(Debug, Default)]
@@ -90,7 +90,7 @@ async fn attempt_push(
     reread: bool,
 ) -> Result<Pushed, Failure> {
     session.begin(BEGIN).await?;
-    let last = lock_replica(session, asker, request).await?;
+    let (last, now_ms) = lock_replica(session, asker, request).await?;
     let last = begin_at(session, request, last).await?;
     let acknowledged = number(request.acknowledged)?;
     if acknowledged > 0 {
@@ -103,7 +103,7 @@ async fn attempt_push(
     }
     let leases = lease::draw(session, compiled, request, cursor).await?;
     let known = recorded(session, request, last).await?;
-    let push = Push::new(session, compiled, asker, reread);
+    let push = Push::new(session, compiled, asker, now_ms, reread);
     let (verdicts, new) = judge(push, request, last, &known).await?;
     if let Some(last) = new.last() {
         record(session, request, &verdicts, new, last.seq).await?;
@@ -163,11 +163,12 @@ fn number(seq: Seq) -> Result<i64, Error> {
     })
 }
 
+/// The replica's last number, and the time in milliseconds since 1970.
 async fn lock_replica(
     session: &Session,
     asker: &Asker,
     request: &SyncRequest,
-) -> Result<Seq, Failure> {
+) -> Result<(Seq, i64), Failure> {
     let rows = session
         .query(REPLICA, &[&request.replica, &asker.user])
         .await?;
@@ -181,7 +182,7 @@ async fn lock_replica(
         )
         .into());
     }
-    Ok(row.get::<_, i64>(1) as Seq)
+    Ok((row.get::<_, i64>(1) as Seq, row.get(2)))
 }
 
 /// The number after which the replica goes on. One of which nothing was ever judged here, and which
@@ -268,6 +269,7 @@ async fn judge<'r>(
         return Ok((verdicts, new));
     }
     push.read_leases(&request.replica, new).await?;
+    push.prepare_times().await?;
     let (names, values) = &push.asker.settings;
     session
         .query(ROLE_AND_IDENTITY, &[&compiled.user_role, names, values])

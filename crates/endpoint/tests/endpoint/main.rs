@@ -18,6 +18,8 @@ mod odd_names;
 mod organizational;
 mod poison;
 mod poke;
+mod policies;
+mod policy_config;
 mod process;
 mod pull;
 mod push;

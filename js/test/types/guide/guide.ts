@@ -8,6 +8,7 @@ import {
   oneOf,
   open,
   toDate,
+  type Choice,
   type Database,
   type LiveResult,
 } from 'haversack'
@@ -126,6 +127,18 @@ export async function attention(db: Db) {
   for (const lost of db.conflicts.lost) {
     console.warn(`${lost.table}.${lost.column}: ${lost.mine} lost against ${lost.theirs}`)
     lost.reapply() // or lost.dismiss()
+  }
+}
+
+/** Has a person decide what two changed. */
+export async function decide(
+  db: Db,
+  ask: (column: string, ...values: unknown[]) => Promise<Choice>,
+): Promise<void> {
+  for (const conflict of db.conflicts.open) {
+    const { column, base, mine, theirs } = conflict
+    const choice = await ask(column, base, mine, theirs) // 'mine', 'theirs' or { value: … }
+    await conflict.resolve(choice).durable
   }
 }
 
