@@ -243,6 +243,13 @@ impl Client {
             .map_err(|error| thrown(&error))
     }
 
+    /// Writes the operations of a refused mutation again.
+    pub fn retry(&self, seq: f64, ops: &str) -> Result<String, JsValue> {
+        let made = drafts(ops).and_then(|drafts| self.shared.retry(seq as u64, &drafts));
+        made.map(|made| json::text(&made))
+            .map_err(|error| thrown(&error))
+    }
+
     /// Begins a write in steps, between which hooks run; gives its time.
     pub fn begin_steps(&self) -> Result<f64, JsValue> {
         let begun = self.shared.begin_steps().map(|now| now as f64);

@@ -58,6 +58,7 @@ impl ToJson for RejectedView<'_> {
             .add("rejectedAt", &rejected.rejected_at)
             .add("ops", &op_views(self.schema, &rejected.ops))
             .add("error", &ErrorView::from(&rejected.error))
+            .add("blockedBy", &rejected.blocked_by)
             .end();
     }
 }

@@ -92,6 +92,8 @@ export interface BindingClient {
   rejected(): string
   lost(): string
   dismiss_rejected(seq: number): Promise<void>
+  /** Writes operations again in the place of a refused mutation; gives `MutateResult` as JSON. */
+  retry(seq: number, ops: string): string
   dismiss_lost(id: number): Promise<void>
   flush(): Promise<void>
   close(): Promise<void>
@@ -248,6 +250,8 @@ export interface BindingRejected {
   readonly ops: readonly MutationOp[]
   readonly error: BindingError
   readonly rejectedAt: number
+  /** The number of the refused mutation without which this one can't succeed. */
+  readonly blockedBy: number | null
 }
 
 /** An element of `pending`. */

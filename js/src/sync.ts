@@ -6,16 +6,16 @@ import type {
   BindingPending,
   BindingRejected,
   BindingStatus,
+  MutateResult,
   MutationOp,
   WireValue,
 } from './binding.js'
-import { fromBinding, report } from './errors.js'
-import type { HaversackError } from './errors.js'
+import { fromBinding, HaversackError, report } from './errors.js'
 import { guard } from './live.js'
 import type { Stop } from './live.js'
 import type { Replica } from './replica.js'
 import type { Rows } from './rows.js'
-import { publicKey, Table } from './table.js'
+import { publicKey, Table, wireValues } from './table.js'
 import type { TableType } from './types.js'
 import { fromWire, toWire } from './values.js'
 import type { Write } from './write.js'
@@ -71,6 +71,20 @@ export interface RejectedMutation {
   readonly error: HaversackError
   /** When it was refused, in milliseconds since 1970. */
   readonly rejectedAt: number
+  /**
+   * The `seq` of another refused mutation without which this one can't succeed: it makes the row that
+   * this one changes or refers to. Null where there is none: then this one is refused by itself.
+   */
+  readonly blockedBy: number | null
+  /**
+   * Writes it again, as a new mutation that is visible at once and goes to the end of the queue; `edit`
+   * may give other operations, one by one. Those that it blocks follow, in their old order; one of them
+   * that is refused at once stays rejected. Hooks do not run again: what they had written is among the
+   * operations.
+   *
+   * @throws HaversackError as the operations themselves; it is kept then, as it was
+   */
+  retry(edit?: (op: MutationOp, position: number) => MutationOp): Write<undefined, undefined>
   /** Forgets it. Resolves when that is durable; rejects with `storage_failed` or `closed`. */
   dismiss(): Promise<void>
 }
@@ -281,7 +295,54 @@ export class Sync {
   private rejection(raw: BindingRejected): RejectedMutation {
     const dismiss = (): Promise<void> =>
       this.replica.callAsync((client) => client.dismiss_rejected(raw.seq))
-    return Object.freeze({ ...raw, error: fromBinding(raw.error), dismiss })
+    const retry = (edit?: (op: MutationOp, position: number) => MutationOp) => {
+      const blocked = this.blockedBy(raw.seq)
+      const write = this.again(raw.seq, edit === undefined ? raw.ops : raw.ops.map(edit))
+      for (const { seq, ops } of blocked) {
+        try {
+          this.again(seq, ops)
+        } catch (thrown) {
+          // It stays where it was, with what was wrong with it before.
+          if (!(thrown instanceof HaversackError) || this.replica.closed) throw thrown
+        }
+      }
+      return write
+    }
+    return Object.freeze({ ...raw, error: fromBinding(raw.error), retry, dismiss })
+  }
+
+  /** Those that are blocked by a refused mutation, and by those in turn, in their order. */
+  private blockedBy(seq: number): RejectedMutation[] {
+    const blockers = new Set([seq])
+    return this.rejected.filter(
+      (one) => one.blockedBy !== null && blockers.has(one.blockedBy) && blockers.add(one.seq),
+    )
+  }
+
+  private again(seq: number, ops: readonly MutationOp[]): Write<undefined, undefined> {
+    const text = JSON.stringify(ops.map((op) => this.onWire(op)))
+    const made = JSON.parse(this.replica.call((client) => client.retry(seq, text))) as MutateResult
+    this.replica.refresh()
+    return this.replica.writes.made(
+      made,
+      () => undefined,
+      () => undefined,
+    )
+  }
+
+  /** An operation as it is listed, or as the application has edited it. */
+  private onWire(op: MutationOp): MutationOp {
+    const rows = this.replica.table(op.table)
+    switch (op.op) {
+      case 'insert':
+        return { op: 'insert', table: op.table, values: wireValues(rows, op.values) }
+      case 'update': {
+        const [key, set] = [this.replica.key(rows, op.key), wireValues(rows, op.set)]
+        return { op: 'update', table: op.table, key, set }
+      }
+      case 'delete':
+        return { op: 'delete', table: op.table, key: this.replica.key(rows, op.key) }
+    }
   }
 }
 

@@ -246,6 +246,12 @@ export class FakeClient implements BindingClient {
     this.onEvent({ kind: 'rejected' })
   }
 
+  retry(seq: number, opsJson: string): string {
+    this.maybeThrow()
+    this.refused = this.refused.filter((one) => one.seq !== seq)
+    return this.mutate(opsJson)
+  }
+
   async dismiss_lost(id: number): Promise<void> {
     this.calls.dismissed.push(id)
     this.losses = this.losses.filter((one) => one.id !== id)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 
+import type { MutationOp } from '../src/binding.js'
 import { HaversackError } from '../src/errors.js'
 import { bindingError, openFake, reported, settled } from './fake-binding.js'
 
@@ -47,11 +48,59 @@ test('listeners are called once for what happens in one go, and never after they
   assert.deepEqual([errors.length, seen.at(-1)], [1, 'other'])
 })
 
+test('a rejected mutation is written again, edited, and what it blocks follows in its order', () => {
+  const { db, client } = openFake()
+  const error = bindingError('rejected', { sqlstate: '23514' })
+  const of = (seq: number, blockedBy: number | null, ops: MutationOp[]) => ({
+    ...{ seq, at: 1, ops, error, rejectedAt: 2, blockedBy },
+  })
+  const values = { title: 'too dear', due_date: '2026-01-01T00:00:00Z', attendees: '7' }
+  client.refused = [
+    of(3, null, [{ op: 'insert', table: 'events', values: { id: 9, ...values } }]),
+    of(4, null, [{ op: 'insert', table: 'events', values: { id: 5, title: 'unrelated' } }]),
+    of(5, 3, [{ op: 'update', table: 'events', key: [9], set: { title: 'renamed' } }]),
+    of(6, 5, [{ op: 'delete', table: 'events', key: [9] }]),
+  ]
+  const write = db.sync.rejected[0]!.retry((op) =>
+    op.op === 'insert' ? { ...op, values: { ...op.values, due_date: new Date(0) as never } } : op,
+  )
+  assert.equal(write.key, undefined)
+  assert.deepEqual(
+    client.made.map(({ ops }) => ops),
+    [
+      [
+        {
+          op: 'insert',
+          table: 'events',
+          values: { id: 9, ...values, due_date: '1970-01-01T00:00:00.000Z' },
+        },
+      ],
+      [{ op: 'update', table: 'events', key: [9], set: { title: 'renamed' } }],
+      [{ op: 'delete', table: 'events', key: [9] }],
+    ],
+  )
+  assert.deepEqual(
+    db.sync.rejected.map(({ seq }) => seq),
+    [4],
+  )
+})
+
+test('a retry that is refused at once leaves the mutation where it was', () => {
+  const { db, client } = openFake()
+  const error = bindingError('rejected', {})
+  client.refused = [{ seq: 3, at: 1, ops: [], error, rejectedAt: 2, blockedBy: null }]
+  const [rejected] = db.sync.rejected
+  client.thrown = bindingError('check_violation')
+  assert.throws(() => rejected!.retry(), { code: 'check_violation' })
+  client.thrown = undefined
+  assert.equal(db.sync.rejected.length, 1)
+})
+
 test('a rejected mutation shows until it is dismissed', async () => {
   const { db, client } = openFake()
   assert.equal(db.sync.rejected.length, 0)
   const error = bindingError('rejected', { sqlstate: '23514', constraint: 'events_check' })
-  client.refused = [{ seq: 7, at: 1, ops: [], error, rejectedAt: 2 }]
+  client.refused = [{ seq: 7, at: 1, ops: [], error, rejectedAt: 2, blockedBy: null }]
   const [rejected] = db.sync.rejected
   assert.equal(db.sync.rejected[0], rejected)
   assert.equal(rejected?.seq, 7)

@@ -44,6 +44,7 @@ impl Shared {
             Some(memory) => (memory.now_ms(), Some(memory.sequences.borrow().clone())),
             None => {
                 self.session()?;
+                self.check_room()?;
                 (browser::now_ms() as i64, None)
             }
         };
@@ -168,7 +169,7 @@ impl Shared {
 
     fn store_joined(self: &Rc<Self>, local: LocalId) -> Result<(), Error> {
         let session = self.session()?;
-        let tx = session.store.begin_enqueue()?;
+        let tx = session.store.begin_enqueue(None)?;
         let queued = {
             let replica = self.replica.borrow();
             let mutation = replica.mutation(local).ok_or_else(not_open)?;

@@ -15,6 +15,7 @@ use haversack_core::json;
 use haversack_core::protocol::{
     Head, Mutation, Outcome, PROTOCOL_VERSION, Seq, SyncRequest, Winner,
 };
+use haversack_core::queue::blocked::is_blocked_by;
 use haversack_core::replica::{LineKind, Staged};
 use haversack_core::sync::Event;
 use haversack_core::{Error, ErrorCode, Recovery};
@@ -205,7 +206,8 @@ impl Shared {
     ) -> Result<Option<bool>, Failure> {
         let now = browser::now_ms();
         let judged = judged_mutations(&batch.mutations, &answer.head);
-        let (rejected, mut lost) = outcomes_to_keep(&judged, &answer.head, now);
+        let (mut rejected, mut lost) = outcomes_to_keep(&judged, &answer.head, now);
+        self.flag_blocked(&mut rejected);
         let superseded = supersede(&self.lost.borrow(), &mut lost);
         let waits = !batch.waiting.is_empty();
         let rows = answer.head.snapshot || answer.lines.len() > 1;
@@ -262,6 +264,22 @@ impl Shared {
         let assigned = waits && self.assign_keys(session, fence).await?;
         self.take_new_keys(session).await;
         Ok(Some(assigned))
+    }
+
+    /// Says of refused mutations by which other refused one they are blocked, if by any.
+    fn flag_blocked(&self, rejected: &mut [Rejected]) {
+        let known = self.rejected.borrow();
+        for at in 0..rejected.len() {
+            let (earlier, rest) = rejected.split_at_mut(at);
+            let one = &mut rest[0];
+            // Only so does Postgres say that a row is missing.
+            let missing = one.error.details.sqlstate.as_deref() == Some("23503");
+            if one.error.code == ErrorCode::Gone || missing {
+                let blocks = |other: &&Rejected| is_blocked_by(&self.schema, &one.ops, &other.ops);
+                let blocker = known.iter().chain(earlier.iter()).find(blocks);
+                one.blocked_by = blocker.map(|other| other.seq);
+            }
+        }
     }
 
     fn next_state(&self, state: State, answer: &Answer, judged: &[Mutation], now: f64) -> State {
@@ -434,6 +452,7 @@ fn outcomes_to_keep(judged: &[Mutation], head: &Head, now: f64) -> (Vec<Rejected
                 rejected_at: now,
                 ops: mutation.ops.clone(),
                 error,
+                blocked_by: None,
             });
         }
         let at = now;

@@ -8,13 +8,15 @@ use crate::browser::channel::Message;
 use crate::store::idb::{Tx, result_of};
 use crate::store::queue::Queued;
 use crate::task::spawn;
-use haversack_core::Error;
 use haversack_core::json::ToJson;
 use haversack_core::json_to;
+use haversack_core::protocol::Seq;
+use haversack_core::queue::QUEUE_MAX;
 use haversack_core::queue::rekey::Assigned;
 use haversack_core::replica::{DraftOp, Key, LocalId, Prepared, WriteContext};
 use haversack_core::schema::TableId;
 use haversack_core::sync::Event;
+use haversack_core::{Error, ErrorCode};
 use std::rc::Rc;
 
 /// What a write returns.
@@ -66,17 +68,42 @@ impl Shared {
                 let keys = std::mem::take(&mut prepared.keys);
                 (self.confirm(prepared), keys)
             }
-            None => self.write_stored(drafts)?,
+            None => self.write_stored(drafts, None)?,
         };
         self.notify(&Notice::Changed);
         Ok(self.made(local, &keys))
     }
 
-    fn write_stored(self: &Rc<Self>, drafts: &[DraftOp<'_>]) -> Result<(u64, RowKeys), Error> {
+    /// Writes the operations of a refused mutation again, as a new one that takes its place.
+    ///
+    /// # Errors
+    /// As [`Shared::write`]; the refused mutation is kept then. `invalid_query` where there is none of
+    /// this number.
+    pub fn retry(self: &Rc<Self>, seq: Seq, drafts: &[DraftOp<'_>]) -> Result<Made, Error> {
+        let known = self.rejected.borrow().iter().any(|one| one.seq == seq);
+        if self.memory()?.is_some() || !known {
+            let message = format!("there is no refused mutation {seq}");
+            return Err(Error::new(ErrorCode::InvalidQuery, message)
+                .hint("take it from db.sync.rejected as it is now"));
+        }
+        let (local, keys) = self.write_stored(drafts, Some(seq))?;
+        // Not twice: it is gone from the disk, or will be there again if that fails.
+        self.rejected.borrow_mut().retain(|one| one.seq != seq);
+        self.notify(&Notice::Rejected);
+        self.notify(&Notice::Changed);
+        Ok(self.made(local, &keys))
+    }
+
+    fn write_stored(
+        self: &Rc<Self>,
+        drafts: &[DraftOp<'_>],
+        retried: Option<Seq>,
+    ) -> Result<(u64, RowKeys), Error> {
         let session = self.session()?;
+        self.check_room()?;
         // First, so that the browser opens it while the write is checked; a write that is refused
         // drops it, and so aborts it.
-        let tx = session.store.begin_enqueue()?;
+        let tx = session.store.begin_enqueue(retried)?;
         let mut prepared = self.prepare_stored(&session, drafts)?;
         let queued = Queued {
             at: prepared.at,
@@ -91,7 +118,29 @@ impl Shared {
             self.clone()
                 .finish_write(session.clone(), tx, request, local, queued),
         );
+        if retried.is_some() {
+            let shared = self.clone();
+            spawn(async move {
+                // After the transaction, whatever became of it; a failure leaves it to the next reading.
+                if shared.read_outcomes(&session).await.is_ok() {
+                    session.tell(&Message::Outcomes);
+                }
+            });
+        }
         Ok((local.0, keys))
+    }
+
+    /// Is there room for one more mutation?
+    ///
+    /// # Errors
+    /// `queue_full`.
+    pub(super) fn check_room(&self) -> Result<(), Error> {
+        if self.replica.borrow().pending_len() < QUEUE_MAX {
+            return Ok(());
+        }
+        let message = format!("{QUEUE_MAX} mutations wait to be sent already");
+        Err(Error::new(ErrorCode::QueueFull, message)
+            .hint("sync before writing more; db.sync.pending has them"))
     }
 
     /// Checks a transaction; keys drawn for one that is refused are given back.

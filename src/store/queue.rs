@@ -76,6 +76,8 @@ pub struct Rejected {
     pub ops: Vec<Op>,
     /// Why.
     pub error: Error,
+    /// The number of the refused mutation without which this one can't succeed.
+    pub blocked_by: Option<Seq>,
 }
 
 json_struct!(Rejected {
@@ -83,7 +85,8 @@ json_struct!(Rejected {
     at,
     rejected_at,
     ops,
-    error
+    error,
+    blocked_by = default
 });
 
 /// A value that lost, kept until the application dismisses it.
@@ -153,12 +156,18 @@ const BATCH_BYTES_MAX: u64 = 512 * 1024;
 const ACKNOWLEDGE_AFTER_MS: f64 = 60_000.0;
 
 impl Store {
-    /// Begins the transaction that stores a mutation.
+    /// Begins the transaction that stores a mutation; one that is made of a refused mutation takes its
+    /// place in it.
     ///
     /// # Errors
     /// `storage_failed` where the connection has died.
-    pub fn begin_enqueue(&self) -> Result<Tx, Error> {
-        Tx::begin(&self.db, &[QUEUE], Mode::Strict)
+    pub fn begin_enqueue(&self, retried: Option<Seq>) -> Result<Tx, Error> {
+        let Some(seq) = retried else {
+            return Tx::begin(&self.db, &[QUEUE], Mode::Strict);
+        };
+        let tx = Tx::begin(&self.db, &[QUEUE, REJECTED], Mode::Strict)?;
+        tx.store(REJECTED)?.delete(&(seq as f64).into())?;
+        Ok(tx)
     }
 
     /// Adds a mutation; its number is the request's result once the transaction is done.

@@ -49,6 +49,7 @@ impl Said {
         said.rejected.push(Rejected {
             seq: judged[1].seq,
             at: judged[1].at,
+            blocked_by: None,
             rejected_at: 1_790_000_000_001.0,
             ops: judged[1].ops.clone(),
             error: Error::new(ErrorCode::Rejected, "not this one"),

@@ -83,7 +83,7 @@ fn insert(key: i64, title: &str) -> Queued {
 
 /// Begins to store a mutation.
 fn begun(store: &Store, mutation: &Queued) -> (Tx, web_sys::IdbRequest) {
-    let tx = store.begin_enqueue().expect("a transaction");
+    let tx = store.begin_enqueue(None).expect("a transaction");
     let request = store.enqueue(&tx, mutation).expect("a request");
     (tx, request)
 }

@@ -1,10 +1,14 @@
 //! Mutations on their way: coalescing and size. Pure; the queue itself is in IndexedDB.
 
+pub mod blocked;
 pub mod rekey;
 
 use crate::json::ToJson;
 use crate::protocol::{Base, KeyText, Mutation, Op, Values};
 use crate::schema::{Policy, Schema};
+
+/// The most mutations that wait in the queue of a replica.
+pub const QUEUE_MAX: usize = 10_000;
 
 /// What a request needs beside its mutations, in bytes: far more than its other members take.
 pub const ENVELOPE_BYTES: u64 = 16 * 1024;

@@ -122,7 +122,8 @@ export function statusLine(db: Db, show: (line: string) => void) {
 export async function attention(db: Db) {
   for (const refused of db.sync.rejected) {
     console.warn(refused.error.message, refused.error.details.constraint, refused.ops)
-    await refused.dismiss() // or write again what the person corrects
+    if (refused.blockedBy !== null) continue // it follows the one that it depends on
+    refused.retry((op) => op) // what the person has corrected; or refused.dismiss()
   }
   for (const lost of db.conflicts.lost) {
     console.warn(`${lost.table}.${lost.column}: ${lost.mine} lost against ${lost.theirs}`)
