@@ -362,6 +362,37 @@ async fn a_deletion_takes_an_edit_with_it_where_that_is_declared() {
 }
 
 #[tokio::test]
+async fn an_edit_of_a_row_that_is_gone_comes_too_late_under_either_rule() {
+    let endpoint = endpoint().await;
+    endpoint
+        .sql("INSERT INTO removed VALUES (1, 'u', 'old', 'old')")
+        .await;
+    endpoint.thing(1).await;
+    for (table, column) in [("removed", "a"), ("things", "client")] {
+        let mut a = endpoint.replica("u").await;
+        let edit = a.update(table, "1", &[(column, "edited")]);
+        endpoint.sql(&format!("DELETE FROM {table}")).await;
+        assert_eq!(word(&a.push_one(edit).await), "gone", "{table}");
+        assert_eq!(endpoint.count(table).await, 0, "nothing comes back");
+        assert!(a.rows.keys().all(|(of, _)| of != table));
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_was_attached_before_there_were_times_is_served() {
+    let endpoint = endpoint().await;
+    let none = CONFIG.replace("late = \"lww\"", "");
+    let config = Config::parse(&none, "haversack.toml").expect("a good file");
+    endpoint
+        .sql("DROP TABLE haversack.written; ALTER TABLE haversack.tables DROP COLUMN timed")
+        .await;
+    let options = endpoint.database.options();
+    prepare(config, &options)
+        .await
+        .expect("nothing needs a time");
+}
+
+#[tokio::test]
 async fn rows_that_stand_for_themselves_are_applied_in_part() {
     let endpoint = endpoint().await;
     endpoint
