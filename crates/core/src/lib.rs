@@ -17,7 +17,6 @@ pub mod query;
 pub mod queue;
 pub mod replica;
 pub mod schema;
-mod sha;
 pub mod sync;
 pub mod value;
 

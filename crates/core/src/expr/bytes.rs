@@ -4,11 +4,11 @@ use super::call::Args;
 use super::cast::{int, invalid};
 use super::datum::Datum;
 use super::functions::Function;
-use super::md5::md5;
 use crate::error::Error;
 use crate::schema::{Type, hex};
-use crate::sha::{Size, sha};
 use crate::value::mismatch;
+use md5::Md5;
+use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 use std::ops::Range;
 
 /// How many characters of base64 stand on a line, as in mail.
@@ -275,11 +275,11 @@ pub(super) fn apply<'a>(
             to_text(&bytes)
         }
         F::BitCount => Datum::Int(bytes.iter().map(|byte| i64::from(byte.count_ones())).sum()),
-        F::Md5 => Datum::text(hex(&md5(&bytes))),
-        F::Sha224 => to_text(&sha(&bytes, Size::Bits224)),
-        F::Sha256 => to_text(&sha(&bytes, Size::Bits256)),
-        F::Sha384 => to_text(&sha(&bytes, Size::Bits384)),
-        F::Sha512 => to_text(&sha(&bytes, Size::Bits512)),
+        F::Md5 => Datum::text(hex(&Md5::digest(&bytes))),
+        F::Sha224 => to_text(&Sha224::digest(&bytes)),
+        F::Sha256 => to_text(&Sha256::digest(&bytes)),
+        F::Sha384 => to_text(&Sha384::digest(&bytes)),
+        F::Sha512 => to_text(&Sha512::digest(&bytes)),
         F::ConvertTo => to_text(&bytes),
         F::ConvertFrom => match String::from_utf8(bytes) {
             Ok(text) if !text.contains('\0') => Datum::text(text),

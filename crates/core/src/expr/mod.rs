@@ -19,7 +19,6 @@ mod host;
 mod jsonb;
 mod jsonb_edit;
 mod like;
-mod md5;
 mod node;
 mod raw_json;
 mod temporal;

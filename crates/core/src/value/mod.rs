@@ -38,8 +38,8 @@ pub use time::{INFINITY, MINUS_INFINITY, POSTGRES_EPOCH_UNIX_MICROS};
 
 use crate::error::{Error, ErrorCode};
 use crate::schema::{Column, Storage, Type, hex};
-use crate::sha::{Size, sha};
 use haversack_rows::plain;
+use sha2::{Digest, Sha256};
 
 /// The stored form of NaN in a numeric that is kept as a scaled integer: greater than any number,
 /// as in Postgres, and out of reach of 18 digits.
@@ -172,12 +172,12 @@ pub fn row_hash(values: &[Value]) -> String {
             }
         }
     }
-    hex(&sha(&hash, Size::Bits256))
+    hex(&Sha256::digest(&hash))
 }
 
 /// SHA-256, in hex, of a text: how a long base travels.
 pub fn text_hash(text: &str) -> String {
-    hex(&sha(text.as_bytes(), Size::Bits256))
+    hex(&Sha256::digest(text.as_bytes()))
 }
 
 /// The tree of a stored JSON document.
