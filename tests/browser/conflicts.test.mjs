@@ -135,6 +135,52 @@ test('a decision on top of a value that has changed once more is asked again', a
   assert.equal(row.body, 'newest')
 })
 
+test('what a write overwrote shows in every tab, though nothing of it was refused', async () => {
+  const id = 4
+  await app.backend.sql(`insert into notes (id, owner, body) values ($1, 'joe', 'old')`, [id])
+  const profile = await app.profile()
+  const tab = await profile.tab()
+  await tab.open({ user: 'joe' })
+  await tab.synced()
+  const follower = await profile.tab()
+  await follower.open({ user: 'joe' })
+  await follower.until(() => db.sync.status.state === 'online' && db.notes.count() > 0)
+  const write = (id) => db.notes.update(id, { color: 'mine' }).durable
+  await apart(tab, write, id, `update notes set color = 'theirs' where id = $1`)
+  assert.equal(await follower.until(() => db.conflicts.lost[0]?.theirs), 'theirs')
+  await follower.run(() => db.conflicts.lost[0].reapply().synced)
+  const [row] = await app.backend.sql('select color from notes where id = $1', [id])
+  assert.equal(row.color, 'theirs')
+  assert.equal(await tab.until(() => db.conflicts.lost.length === 0 && 'none'), 'none')
+})
+
+test('a device whose clock is behind overwrites what it has seen, also after a restart', async () => {
+  const id = 5
+  await app.backend.sql(`insert into notes (id, owner, body) values ($1, 'kim', 'old')`, [id])
+  await app.backend.sql(`update notes set edited = 'theirs' where id = $1`, [id])
+  const tab = await (await app.profile()).tab()
+  await tab.load(() => {
+    const now = Date.now.bind(Date)
+    Date.now = () => now() - 3_600_000
+  })
+  await tab.open({ user: 'kim' })
+  await tab.synced()
+  await tab.run(() => db.flush())
+  await app.backend.end('SIGKILL')
+  try {
+    await tab.load()
+    await tab.open({ user: 'kim' })
+    assert.equal(await tab.run((id) => db.notes.get(id).edited, id), 'theirs')
+    await tab.run((id) => db.notes.update(id, { edited: 'mine' }).durable, id)
+  } finally {
+    await app.backend.serve()
+  }
+  await tab.synced()
+  const [row] = await app.backend.sql('select edited from notes where id = $1', [id])
+  assert.equal(row.edited, 'mine')
+  assert.equal(await tab.run(() => db.conflicts.lost.length), 0)
+})
+
 test('sums, lists, times and the last to come end alike on both sides', async () => {
   const id = 3
   await app.backend.sql(

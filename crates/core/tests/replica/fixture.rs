@@ -49,6 +49,13 @@ pub fn default(mut column: Column, default: ColumnDefault) -> Column {
     column
 }
 
+fn identity() -> Identity {
+    Identity {
+        claim: "sub".into(),
+        setting: "app.current_user_id".into(),
+    }
+}
+
 pub fn schema() -> Arc<Schema> {
     schema_with(|_| {})
 }
@@ -112,16 +119,12 @@ pub fn schema_with(change: impl FnOnce(&mut Table)) -> Arc<Schema> {
     );
     let mut fixed = table("fixed", vec![column("id", Type::Int4)], &["id"]);
     (fixed.insertable, fixed.updatable, fixed.deletable) = (false, false, false);
-    let identity = Identity {
-        claim: "sub".into(),
-        setting: "app.current_user_id".into(),
-    };
     let limits = Limits {
         body_bytes_max: 40_000,
         rows_max: 50_000,
     };
     Arc::new(
-        Schema::new(15, identity, limits, vec![notes, pairs, fixed], vec![])
+        Schema::new(15, identity(), limits, vec![notes, pairs, fixed], vec![])
             .expect("a good schema"),
     )
 }

@@ -4,7 +4,7 @@
 use super::Asker;
 use super::lease::Leases;
 use super::refusal::{is_own_fault, may_be_outdated, refusal};
-use super::rows::{denied, params};
+use super::rows::{check_settable, denied, key_after, params, texts};
 use super::session::{Failure, Session};
 use crate::compiled::Compiled;
 use futures_util::future::{join, join3};
@@ -349,18 +349,7 @@ impl<'a> Push<'a> {
         let (id, key) = self.row(name, key)?;
         let (table, sql) = self.compiled.table(id);
         let set = &self.own_identity_kept(table, set)?;
-        for name in set.keys() {
-            let column = table.require_column(name)?;
-            if !table.updatable || !sql.columns[usize::from(column.0)].can_update {
-                return Err(denied(table, name, "may not be changed").into());
-            }
-            // A key of a sequence is leased for one row; another row never takes it over.
-            if table.sequence_key() == Some(column) {
-                return Err(
-                    denied(table, name, "is drawn from a sequence and does not change").into(),
-                );
-            }
-        }
+        check_settable(table, sql, set)?;
         let row = merge::Row {
             op: i,
             table,
@@ -407,14 +396,7 @@ impl<'a> Push<'a> {
         {
             return Err(denied(table, "", "may not be changed").into());
         }
-        // The key may be among what changed.
-        let mut now = key;
-        for (part, column) in now.iter_mut().zip(sql.key()) {
-            if let Some((_, value)) = apply.iter().find(|(c, _)| c == column) {
-                *part = value::to_text(&table.column(*column).kind, value).unwrap_or_default();
-            }
-        }
-        Ok((Some((id, now)), columns))
+        Ok((Some((id, key_after(table, sql, key, &apply))), columns))
     }
 
     async fn delete(
@@ -511,11 +493,4 @@ fn equal_columns(table: &Table, row: &[Value], given: &Values) -> Result<Vec<Col
     let given = haversack_core::merge::parse_values(table, given)?;
     let equal = |(column, mine): &(ColumnId, Value)| row[usize::from(column.0)] == *mine;
     Ok(given.into_iter().filter(equal).map(|(c, _)| c).collect())
-}
-
-fn texts(table: &Table, values: &[(ColumnId, Value)]) -> Vec<Option<String>> {
-    values
-        .iter()
-        .map(|(c, v)| value::to_text(&table.column(*c).kind, v))
-        .collect()
 }

@@ -140,6 +140,37 @@ impl Push<'_> {
     }
 }
 
+/// May a client change these columns?
+pub(super) fn check_settable(table: &Table, sql: &TableSql, set: &Values) -> Result<(), Error> {
+    for name in set.keys() {
+        let column = table.require_column(name)?;
+        if !table.updatable || !sql.columns[usize::from(column.0)].can_update {
+            return Err(denied(table, name, "may not be changed"));
+        }
+        // A key of a sequence is leased for one row; another row never takes it over.
+        if table.sequence_key() == Some(column) {
+            let why = "is drawn from a sequence and does not change";
+            return Err(denied(table, name, why));
+        }
+    }
+    Ok(())
+}
+
+/// The key of a row after an update, which may have changed it.
+pub(super) fn key_after(
+    table: &Table,
+    sql: &TableSql,
+    mut key: KeyText,
+    set: &[(ColumnId, Value)],
+) -> KeyText {
+    for (part, column) in key.iter_mut().zip(sql.key()) {
+        if let Some((_, value)) = set.iter().find(|(c, _)| c == column) {
+            *part = value::to_text(&table.column(*column).kind, value).unwrap_or_default();
+        }
+    }
+    key
+}
+
 pub(super) fn denied(table: &Table, column: &str, why: &str) -> Error {
     let subject = if column.is_empty() {
         format!("the row of {}", table.name)
@@ -154,6 +185,13 @@ pub(super) fn denied(table: &Table, column: &str, why: &str) -> Error {
     } else {
         error.column(column)
     }
+}
+
+pub(super) fn texts(table: &Table, values: &[(ColumnId, Value)]) -> Vec<Option<String>> {
+    values
+        .iter()
+        .map(|(c, v)| value::to_text(&table.column(*c).kind, v))
+        .collect()
 }
 
 pub(super) fn params(texts: &[Option<String>]) -> Vec<&(dyn ToSql + Sync)> {

@@ -20,6 +20,7 @@ mod poison;
 mod poke;
 mod policies;
 mod policy_config;
+mod policy_histories;
 mod process;
 mod pull;
 mod push;
