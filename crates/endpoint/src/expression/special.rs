@@ -284,8 +284,11 @@ impl Compiler<'_> {
                 let zone = args.remove(0);
                 self.at_time_zone(args.remove(0), zone)
             }
-            ("substring", 2) if !args[1].untyped && *args[1].kind() == Type::Text => {
-                Err("it takes what a pattern matches out of a text".into())
+            ("substring", 3) if *args[2].kind() == Type::Text => {
+                let escape = args.pop().into_iter();
+                let pattern = args.pop().into_iter().chain(escape).collect();
+                args.push(self.call("similar_to_escape", pattern)?);
+                self.call(name, args)
             }
             ("random" | "setseed" | "gen_random_bytes" | "uuid_generate_v1", _) => Err(format!(
                 "it calls the function {name}, whose results only the server can draw"
