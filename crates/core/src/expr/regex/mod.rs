@@ -2,12 +2,13 @@
 //! browser answers: where it matches, what its groups hold, and patterns that a row brings.
 //!
 //! Postgres takes the longest match where ECMAScript takes the first, and hands out what groups hold
-//! by rules of its own. `parse.rs` makes of a pattern what `regcomp.c` makes: languages ([`Re`]), and
+//! by rules of its own. `parse.rs` with `sets.rs` makes of a pattern what `regcomp.c` makes: languages ([`Re`]), and
 //! above them, where groups or mixed greed need it, a tree by which a match is taken apart ([`Sub`]).
 //! `run.rs` does what `regexec.c` does. It answers in time polynomial in the text's length.
 
 mod parse;
 mod run;
+mod sets;
 
 pub(super) use parse::{Options, parse};
 pub use parse::{pattern_fault, pattern_is_valid};

@@ -2,7 +2,7 @@
 //! apart along the tree.
 
 use super::super::host::Regex;
-use super::parse::CLASSES;
+use super::sets::CLASSES;
 use super::{ENDLESS, How, Pattern, REFERS, Re, SHORTER, Set, Sub};
 use std::cell::RefCell;
 
@@ -130,10 +130,20 @@ impl<'m> Matcher<'m> {
 
     /// The first place from which the language of the pattern has a text.
     fn leftmost(&self, from: usize) -> Option<usize> {
-        let (mut low, mut high) = (from, self.text.len());
-        if low > high || self.all_from(low, high).is_empty() {
-            return None;
-        }
+        let last = self.text.len();
+        // In steps that grow, so that a match close by is found without a look at all the rest.
+        let (mut low, mut width) = (from, 1);
+        let mut high = loop {
+            if low > last {
+                return None;
+            }
+            let high = last.min(low + width);
+            if !self.all_from(low, high).is_empty() {
+                break high;
+            }
+            low = high + 1;
+            width *= 4;
+        };
         while low < high {
             let middle = (low + high) / 2;
             match self.all_from(low, middle).is_empty() {
