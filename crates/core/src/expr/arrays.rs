@@ -188,10 +188,10 @@ fn fill<'a>(args: &Args<'a>, of: &Type, count: usize) -> Result<Datum<'a>, Error
     Ok(Datum::text(array.text(of)))
 }
 
-pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, Error> {
+pub(super) fn apply<'a>(call: &'a Call, args: &Args<'a>, count: usize) -> Result<Datum<'a>, Error> {
     use Function as F;
     if call.function == F::ArrayFill {
-        return fill(&args, element(&call.kind), count);
+        return fill(args, element(&call.kind), count);
     }
     let [first, second, third, ..] = args;
     let kind = element(&call.kinds[0]);
@@ -201,9 +201,9 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
     };
     Ok(match call.function {
         F::ArrayCat => match (first.is_null(), second.is_null()) {
-            (true, _) => second,
-            (_, true) => first,
-            _ => concat(kind, &call.kinds, &first, &second)?,
+            (true, _) => second.clone(),
+            (_, true) => first.clone(),
+            _ => concat(kind, &call.kinds, first, second)?,
         },
         F::ArrayAppend | F::ArrayPrepend => {
             let append = call.function == F::ArrayAppend;
@@ -211,7 +211,7 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
                 true => (first, second, kind),
                 false => (second, first, element(&call.kinds[1])),
             };
-            let mut array = Array::parse_or_empty(of, &whole.into_value())?;
+            let mut array = Array::parse_or_empty(of, &whole.clone().into_value())?;
             match &mut array.dimensions[..] {
                 [] => array.dimensions.push(value::Dimension {
                     lower: 1,
@@ -226,25 +226,25 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
                 }
             }
             let at = if append { array.items.len() } else { 0 };
-            array.items.insert(at, item.into_value());
+            array.items.insert(at, item.clone().into_value());
             Datum::text(array.text(of))
         }
         F::ArrayRemove => {
             if first.is_null() {
                 return Ok(Datum::Null);
             }
-            let mut array = array(&call.kinds[0], &first)?;
+            let mut array = array(&call.kinds[0], first)?;
             if array.dimensions.len() > 1 {
                 return Err(invalid(
                     "removing elements from multidimensional arrays is not supported",
                     "0A000",
                 ));
             }
-            let item = second.into_value();
+            let item = second.clone().into_value();
             let before = array.items.len();
             array.items.retain(|one| !equal(one, &item));
             if array.items.len() == before {
-                return Ok(first);
+                return Ok(first.clone());
             }
             array.resize();
             Datum::text(array.text(kind))
@@ -253,8 +253,8 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
             if first.is_null() {
                 return Ok(Datum::Null);
             }
-            let mut array = array(&call.kinds[0], &first)?;
-            let (from, to) = (second.into_value(), third.into_value());
+            let mut array = array(&call.kinds[0], first)?;
+            let (from, to) = (second.clone().into_value(), third.clone().into_value());
             for one in &mut array.items {
                 if equal(one, &from) {
                     *one = to.clone();
@@ -264,8 +264,8 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
         }
         F::ArrayContains | F::ArrayOverlap => {
             let (a, b) = (
-                array(&call.kinds[0], &first)?,
-                array(&call.kinds[1], &second)?,
+                array(&call.kinds[0], first)?,
+                array(&call.kinds[1], second)?,
             );
             // NULL is contained nowhere.
             let within = |item: &Value| {
@@ -277,7 +277,7 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
             })
         }
         F::ArrayLength | F::ArrayLower | F::ArrayUpper => {
-            let array = array(&call.kinds[0], &first)?;
+            let array = array(&call.kinds[0], first)?;
             let at = usize::try_from(second.int() - 1).ok();
             let dimension = at.and_then(|at| array.dimensions.get(at));
             dimension.map_or(Datum::Null, |dimension| {
@@ -288,21 +288,21 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
                 })
             })
         }
-        F::ArrayNdims => match array(&call.kinds[0], &first)?.dimensions.len() {
+        F::ArrayNdims => match array(&call.kinds[0], first)?.dimensions.len() {
             0 => Datum::Null,
             count => Datum::Int(count as i64),
         },
-        F::Cardinality => Datum::Int(array(&call.kinds[0], &first)?.items.len() as i64),
+        F::Cardinality => Datum::Int(array(&call.kinds[0], first)?.items.len() as i64),
         F::ArrayDims => {
             let mut out = String::new();
-            array(&call.kinds[0], &first)?.write_bounds(&mut out);
+            array(&call.kinds[0], first)?.write_bounds(&mut out);
             if out.is_empty() {
                 return Ok(Datum::Null);
             }
             Datum::text(out)
         }
         F::ArrayTrim => {
-            let array = array(&call.kinds[0], &first)?;
+            let array = array(&call.kinds[0], first)?;
             let outer = array.dimensions.first();
             let (lower, length) = outer.map_or((1, 0), |d| (d.lower, d.length as i64));
             let gone = second.int();
@@ -316,7 +316,7 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
             if first.is_null() {
                 return Ok(Datum::Null);
             }
-            let array = array(&call.kinds[0], &first)?;
+            let array = array(&call.kinds[0], first)?;
             if array.dimensions.len() > 1 {
                 return Err(invalid(
                     "searching for elements in multidimensional arrays is not supported",
@@ -324,7 +324,7 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
                 ));
             }
             let lower = array.dimensions.first().map_or(1, |d| d.lower);
-            let item = second.into_value();
+            let item = second.clone().into_value();
             let mut out = String::from("{");
             for (at, one) in array.items.iter().enumerate() {
                 if equal(one, &item) {
@@ -339,7 +339,7 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
             if first.is_null() {
                 return Ok(Datum::Null);
             }
-            let array = array(&call.kinds[0], &first)?;
+            let array = array(&call.kinds[0], first)?;
             if array.dimensions.len() > 1 {
                 return Err(invalid(
                     "searching for elements in multidimensional arrays is not supported",
@@ -347,14 +347,14 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
                 ));
             }
             let lower = array.dimensions.first().map_or(1, |d| d.lower);
-            let from = match (count > 2, &third) {
+            let from = match (count > 2, third) {
                 (true, Datum::Null) => {
                     return Err(invalid("initial position must not be null", "22004"));
                 }
                 (true, start) => usize::try_from(start.int() - lower).unwrap_or(0),
                 (false, _) => 0,
             };
-            let item = second.into_value();
+            let item = second.clone().into_value();
             let found = array
                 .items
                 .iter()
@@ -366,7 +366,7 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
             if first.is_null() || second.is_null() {
                 return Ok(Datum::Null);
             }
-            let array = array(&call.kinds[0], &first)?;
+            let array = array(&call.kinds[0], first)?;
             let mut out = String::new();
             let mut any = false;
             for item in &array.items {

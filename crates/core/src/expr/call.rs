@@ -5,7 +5,9 @@ use super::cast::{self, date, int, invalid};
 use super::datum::Datum;
 use super::functions::Function;
 use super::node::Call;
-use super::{arrays, bytes, division_by_zero, jsonb, jsonb_edit, raw_json, temporal, text};
+use super::{
+    arrays, bytes, division_by_zero, jsonb, jsonb_edit, patterns, raw_json, temporal, text,
+};
 use crate::error::Error;
 use crate::schema::Type;
 use crate::value::Value;
@@ -13,7 +15,7 @@ use crate::value::decimal::{self, Fault, Operation, Rounding};
 use crate::value::roots;
 
 /// The most arguments that a function of fixed arity has.
-const ARGUMENTS_MAX: usize = 7;
+const ARGUMENTS_MAX: usize = 8;
 
 /// The arguments of a call, NULL where it has fewer.
 pub(super) type Args<'a> = [Datum<'a>; ARGUMENTS_MAX];
@@ -48,10 +50,10 @@ pub(super) fn call<'a, 'c: 'a>(
     if !function.takes_null() && args[..count].iter().any(Datum::is_null) {
         return Ok(Datum::Null);
     }
-    apply(call, args, count)
+    apply(call, &args, count)
 }
 
-fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, Error> {
+fn apply<'a>(call: &'a Call, args: &Args<'a>, count: usize) -> Result<Datum<'a>, Error> {
     use Function as F;
     let kind = &call.kind;
     let (a, b) = (args[0].int(), args[1].int());
@@ -114,12 +116,12 @@ fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, 
             x if x < 0.0 => -1.0,
             _ => 0.0,
         }),
-        F::NumericAdd => exact(Operation::Add, &args)?,
-        F::NumericSub => exact(Operation::Sub, &args)?,
-        F::NumericMul => exact(Operation::Mul, &args)?,
-        F::NumericDiv => exact(Operation::Div, &args)?,
-        F::NumericQuotient => exact(Operation::Quotient, &args)?,
-        F::NumericMod => exact(Operation::Mod, &args)?,
+        F::NumericAdd => exact(Operation::Add, args)?,
+        F::NumericSub => exact(Operation::Sub, args)?,
+        F::NumericMul => exact(Operation::Mul, args)?,
+        F::NumericDiv => exact(Operation::Div, args)?,
+        F::NumericQuotient => exact(Operation::Quotient, args)?,
+        F::NumericMod => exact(Operation::Mod, args)?,
         F::NumericPower | F::NumericPower15 => {
             let by_size = call.function == F::NumericPower;
             numeric_power(args[0].as_text(), args[1].as_text(), by_size)?
@@ -127,17 +129,17 @@ fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, 
         F::NumericNeg | F::NumericAbs => {
             Datum::text(negated(args[0].as_text(), call.function == F::NumericAbs))
         }
-        F::NumericRound => round(&args, b, Rounding::Nearest)?,
-        F::NumericTrunc => round(&args, b, Rounding::Truncate)?,
-        F::NumericCeil => round(&args, 0, Rounding::Ceil)?,
-        F::NumericFloor => round(&args, 0, Rounding::Floor)?,
+        F::NumericRound => round(args, b, Rounding::Nearest)?,
+        F::NumericTrunc => round(args, b, Rounding::Truncate)?,
+        F::NumericCeil => round(args, 0, Rounding::Ceil)?,
+        F::NumericFloor => round(args, 0, Rounding::Floor)?,
         F::NumericSign => Datum::text(sign(args[0].as_text())),
         F::NumericScale | F::NumericMinScale => {
             let zeros = call.function == F::NumericMinScale;
             decimal::scale(args[0].as_text(), zeros).map_or(Datum::Null, Datum::Int)
         }
         F::NumericTrimScale => match decimal::scale(args[0].as_text(), true) {
-            Some(scale) => round(&args, scale, Rounding::Truncate)?,
+            Some(scale) => round(args, scale, Rounding::Truncate)?,
             None => Datum::text(args[0].as_text().to_owned()),
         },
         F::NumericSqrt => known(roots::sqrt(args[0].as_text()))?,
@@ -188,11 +190,8 @@ fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, 
         | F::MakeIntervalWrapping
         | F::DateBin
         | F::Overlaps
-        | F::AgeInfinite => temporal::apply(call, &args)?,
-        F::Assign => {
-            let [value, ..] = args;
-            cast::assign(&call.kinds[0], kind, value)?
-        }
+        | F::AgeInfinite => temporal::apply(call, args)?,
+        F::Assign => cast::assign(&call.kinds[0], kind, args[0].clone())?,
         F::ArrayCat
         | F::ArrayAppend
         | F::ArrayPrepend
@@ -227,14 +226,14 @@ fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, 
         | F::JsonbDelete
         | F::JsonbDeleteIndex
         | F::JsonbTypeof
-        | F::JsonbArrayLength => jsonb::apply(call, &args)?,
+        | F::JsonbArrayLength => jsonb::apply(call, args)?,
         F::JsonbSet
         | F::JsonbInsert
         | F::JsonbDeletePath
         | F::JsonbStripNulls
         | F::JsonbPretty
         | F::JsonbObject
-        | F::JsonObject => jsonb_edit::apply(call.function, &args, count)?,
+        | F::JsonObject => jsonb_edit::apply(call.function, args, count)?,
         F::ByteaConcat
         | F::ByteaSubstring
         | F::ByteaPosition
@@ -255,7 +254,15 @@ fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, 
         | F::ConvertTo
         | F::ConvertFrom
         | F::Encode
-        | F::Decode => bytes::apply(call, &args, count)?,
+        | F::Decode => bytes::apply(call, args, count)?,
+        F::RegexpTest
+        | F::RegexpReplace
+        | F::RegexpCount
+        | F::RegexpInstr
+        | F::RegexpSubstr
+        | F::RegexpMatch
+        | F::RegexpSubstring
+        | F::RegexpSplit => patterns::apply(call, args, count)?,
         F::JsonField
         | F::JsonElement
         | F::JsonFieldText
@@ -264,7 +271,7 @@ fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, 
         | F::JsonPathText
         | F::JsonTypeof
         | F::JsonArrayLength
-        | F::JsonStripNulls => raw_json::apply(call.function, &args)?,
+        | F::JsonStripNulls => raw_json::apply(call.function, args)?,
         F::TextConcat
         | F::Length
         | F::OctetLength

@@ -20,7 +20,9 @@ mod jsonb;
 mod jsonb_edit;
 mod like;
 mod node;
+mod patterns;
 mod raw_json;
+mod regex;
 mod temporal;
 mod text;
 
@@ -29,6 +31,7 @@ pub use functions::{NAMES as FUNCTIONS, is_strict};
 #[cfg(target_arch = "wasm32")]
 pub use host::set_host_text;
 pub use host::{HostText, change_char};
+pub use regex::{pattern_fault, pattern_is_valid};
 
 use crate::error::{Error, ErrorCode};
 use crate::schema::Type;

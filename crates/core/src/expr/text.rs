@@ -49,7 +49,7 @@ pub(super) fn concat<'a, 'c: 'a>(
     })
 }
 
-pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<Datum<'a>, Error> {
+pub(super) fn apply<'a>(call: &'a Call, args: &Args<'a>, count: usize) -> Result<Datum<'a>, Error> {
     use Function as F;
     let [first, second, third, fourth, ..] = args;
     let (a, b, c) = (first.as_text(), second.as_text(), third.as_text());
@@ -64,9 +64,9 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
         }),
         F::ByteaLength => Datum::Int(a.len().saturating_sub(2) as i64 / 2),
         F::CharPad => Datum::text(pad(a, second.int(), " ", false)?),
-        F::Output => match (&call.kinds[0], &first) {
+        F::Output => match (&call.kinds[0], first) {
             (Type::Bool, Datum::Int(int)) => Datum::text(if *int != 0 { "t" } else { "f" }),
-            (kind, _) => Datum::Text(to_text(kind, first)),
+            (kind, _) => Datum::Text(to_text(kind, first.clone())),
         },
         F::Lower => Datum::text(change_case(a, false)),
         F::Upper => Datum::text(change_case(a, true)),
@@ -85,12 +85,12 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
             }
             let start = kept.as_ptr() as usize - a.as_ptr() as usize;
             let range = start..start + kept.len();
-            part(first, range)
+            part(first.clone(), range)
         }
         F::Substring => {
             let length = (count > 2).then(|| third.int());
             let range = substring(a, second.int(), length)?;
-            part(first, range)
+            part(first.clone(), range)
         }
         F::Overlay => {
             let length = if count > 3 {
@@ -115,16 +115,16 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
                 wanted
             };
             let range = 0..byte_of(a, kept.max(0));
-            part(first, range)
+            part(first.clone(), range)
         }
         F::Right => {
             let wanted = second.int();
             let all = characters(a);
             let skipped = if wanted < 0 { -wanted } else { all - wanted };
             let range = byte_of(a, skipped.max(0))..a.len();
-            part(first, range)
+            part(first.clone(), range)
         }
-        F::Replace if b.is_empty() => first,
+        F::Replace if b.is_empty() => first.clone(),
         F::Replace => Datum::text(a.replace(b, c)),
         F::Translate => Datum::text(translate(a, b, c)),
         F::Position => Datum::Int(match a.find(b) {
@@ -160,7 +160,7 @@ pub(super) fn apply<'a>(call: &'a Call, args: Args<'a>, count: usize) -> Result<
         F::QuoteIdent => Datum::text(quote_ident(a, b)),
         F::StringToArray => match first {
             Datum::Null => Datum::Null,
-            _ => Datum::text(string_to_array(a, &second, (count > 2).then_some(&third))),
+            _ => Datum::text(string_to_array(a, second, (count > 2).then_some(third))),
         },
         F::Like => Datum::bool(like(a, b)?),
         F::Ilike => Datum::bool(like(&change_case(a, false), &change_case(b, false))?),

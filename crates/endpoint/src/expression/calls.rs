@@ -78,6 +78,9 @@ impl Compiler<'_> {
     ) -> Result<Typed, String> {
         let name = match core {
             "regex" | "iregex" => return self.regex(args, core == "iregex", collation),
+            _ if core.starts_with("regexp_") => {
+                return self.pattern_call(core, kind, args, collation);
+            }
             "lower" | "upper" | "initcap" | "ilike" => match collation.letters(self.scope)? {
                 Letters::Ascii => format!("{core}_ascii"),
                 Letters::Unicode if core == "initcap" => {

@@ -52,7 +52,8 @@ impl Compiler<'_> {
     fn cast_compared(&self, typed: Typed, kind: &Type) -> Result<Expr, String> {
         // A date beyond the range of timestamps still compares; a cast would fail.
         if *typed.kind() == Type::Date && matches!(kind, Type::Timestamp | Type::Timestamptz) {
-            return Ok(call("date_as_timestamp", kind.clone(), vec![typed.expr]));
+            let cast = call("date_as_timestamp", kind.clone(), vec![typed.expr]);
+            return Ok(fold(Typed::of(cast)).expr);
         }
         if matches!(kind, Type::Char { .. }) && matches!(typed.kind(), Type::Char { .. }) {
             return Ok(typed.expr);
@@ -106,14 +107,14 @@ impl Compiler<'_> {
             let all = all.collect::<Result<_, String>>()?;
             return Ok(fold(Typed::of(Expr::new(joined, Type::Bool, all))));
         }
-        // (a, b) < (c, d) is a < c OR a = c AND b < d.
+        // (a, b) < (c, d) asks for b and d where a = c, and for nothing more where either is NULL.
         let mut whole: Option<Expr> = None;
         for pair in pairs.iter().rev() {
             whole = Some(match whole {
                 None => each(op, pair)?,
                 Some(rest) => {
-                    let tie = Expr::new("and", Type::Bool, vec![each("eq", pair)?, rest]);
-                    Expr::new("or", Type::Bool, vec![each(strict, pair)?, tie])
+                    let parts = vec![each("eq", pair)?, rest, each(strict, pair)?];
+                    fold(Typed::of(Expr::new("case", Type::Bool, parts))).expr
                 }
             });
         }

@@ -34,3 +34,29 @@ pub(super) const UPPER: &str = "\\p{Uppercase}\\p{Lt}";
 
 /// `[:lower:]`.
 pub(super) const LOWER: &str = "\\p{Lowercase}\\u01c5\\u01c8\\u01cb\\u01f2";
+
+/// `[:space:]`, ASCII's among them.
+pub(super) const SPACE: &str =
+    "\\t-\\r\\x20\\u1680\\u2000-\\u2006\\u2008-\\u200a\\u2028\\u2029\\u205f\\u3000";
+
+/// The classes as the core's own regular expressions take them: a name and a pattern of one
+/// character on each line. What a library calls graphic is all but the blanks of `[:space:]`, and
+/// punctuation is what of it is neither a letter nor a digit.
+pub(super) fn classes() -> String {
+    let one_of = |class: &str| format!("[{class}]");
+    let assigned_but = |class: &str| format!("(?![\\p{{Cc}}{class}])\\p{{Assigned}}");
+    let classes = [
+        ("alpha", one_of(ALPHA)),
+        ("alnum", one_of(ALNUM)),
+        ("word", one_of(WORD)),
+        ("upper", one_of(UPPER)),
+        ("lower", one_of(LOWER)),
+        ("space", one_of(SPACE)),
+        ("cntrl", one_of("\\p{Cc}")),
+        ("print", assigned_but("\\u2028\\u2029")),
+        ("graph", assigned_but(SPACE)),
+        ("punct", assigned_but(&[SPACE, ALNUM].concat())),
+    ];
+    let lines = classes.map(|(name, class)| format!("{name} {class}"));
+    lines.join("\n")
+}

@@ -5,6 +5,7 @@
 //! or the reason, in words, why only the server can evaluate it. It never talks to Postgres, and
 //! what it doesn't know for certain it leaves to the server.
 
+mod arrays;
 mod calls;
 mod casts;
 mod collation;

@@ -20,7 +20,7 @@ pub(super) fn parse(sql: &str) -> Result<ast::Expr, String> {
         .map_err(|e| format!("it can't be read: {e}"))?;
     let mut parser = Parser::new(&dialect)
         .with_recursion_limit(DEPTH_MAX)
-        .with_tokens(bracketed(variadic(tokens)));
+        .with_tokens(bracketed(variadic(similar(tokens))));
     let parsed = parser
         .parse_expr()
         .map_err(|e| format!("it can't be read: {e}"))?;
@@ -67,6 +67,35 @@ fn variadic(tokens: Vec<Token>) -> Vec<Token> {
         out.push(token);
     }
     out
+}
+
+/// Makes `SUBSTRING(x SIMILAR p ESCAPE e)`, which the parser does not know, a list of arguments.
+fn similar(mut tokens: Vec<Token>) -> Vec<Token> {
+    let is = |token: &Token, word: &str| {
+        matches!(token, Token::Word(own)
+            if own.quote_style.is_none() && own.value.eq_ignore_ascii_case(word))
+    };
+    let (mut depth, mut open) = (0, Vec::new());
+    for at in 0..tokens.len() {
+        match &tokens[at] {
+            Token::LParen => depth += 1,
+            Token::RParen => depth -= 1,
+            token if is(token, "similar") => {
+                let mut after = tokens[at + 1..].iter();
+                let next = after.find(|token| !matches!(token, Token::Whitespace(_)));
+                if !next.is_some_and(|next| is(next, "to")) {
+                    open.push(depth);
+                    tokens[at] = Token::Comma;
+                }
+            }
+            token if is(token, "escape") && open.last() == Some(&depth) => {
+                open.pop();
+                tokens[at] = Token::Comma;
+            }
+            _ => {}
+        }
+    }
+    tokens
 }
 
 /// Puts what COLLATE is about into brackets. The normal form has them around the whole, but the

@@ -3,8 +3,9 @@
 use super::collation::{Collation, Letters};
 use super::compile::{Compiler, Typed, call, negate};
 use super::fold::fold;
-use super::regex;
-use haversack_core::expr::{Expr, change_char};
+use super::special::{int, null, text};
+use super::{letters, regex};
+use haversack_core::expr::{Expr, change_char, pattern_fault, pattern_is_valid};
 use haversack_core::schema::Type;
 use sqlparser::ast;
 
@@ -17,21 +18,25 @@ impl Compiler<'_> {
         collation: &Collation,
     ) -> Result<Typed, String> {
         collation.deterministic(self.scope)?;
-        let constant = |arg: Option<&Typed>| -> Result<Option<String>, String> {
-            let constant = arg.and_then(Typed::constant);
-            let constant = constant.ok_or("its regular expression is no constant")?;
-            Ok(constant.map(Into::into))
+        let pattern = args.get(1).and_then(Typed::constant).flatten();
+        let flags = match args.get(2) {
+            Some(flags) => flags.constant().flatten(),
+            None => Some(""),
         };
-        let flags = match args.len() {
-            3 => constant(args.get(2))?,
-            _ => Some(String::new()),
+        let valid = |(pattern, flags): &(&str, &str)| pattern_is_valid(pattern, flags);
+        let translated = pattern.zip(flags).filter(valid).map(|(pattern, flags)| {
+            regex::translate(pattern, flags, ignore_case, || {
+                collation.letters(self.scope)
+            })
+        });
+        let Some(Ok(translated)) = translated else {
+            // The browser's own can't do it, or can't be asked before there is a row.
+            let mut args = args;
+            if args.len() < 3 {
+                args.push(text(if ignore_case { "i" } else { "" }));
+            }
+            return self.pattern_call("regexp_test", Type::Bool, args, collation);
         };
-        let (Some(pattern), Some(flags)) = (constant(args.get(1))?, flags) else {
-            return Ok(Typed::of(Expr::constant(Type::Bool, None)));
-        };
-        let translated = regex::translate(&pattern, &flags, ignore_case, || {
-            collation.letters(self.scope)
-        })?;
         let [subject, ..] = &args[..] else {
             return Err("it matches nothing".into());
         };
@@ -41,6 +46,60 @@ impl Compiler<'_> {
             Type::Bool,
             vec![subject.expr.clone(), pattern],
         ))))
+    }
+
+    /// A function of the core's own regular expressions, with the arguments that have defaults, and
+    /// the classes of characters that are the last one.
+    pub(super) fn pattern_call(
+        &self,
+        core: &str,
+        kind: Type,
+        args: Vec<Typed>,
+        collation: &Collation,
+    ) -> Result<Typed, String> {
+        collation.deterministic(self.scope)?;
+        let classes = match collation.letters(self.scope)? {
+            Letters::Ascii => String::new(),
+            Letters::Unicode => letters::classes(),
+        };
+        let mut args = args;
+        let unsaid = || Typed::of(Expr::constant(Type::Int8, Some(&i64::MIN.to_string())));
+        let defaults: Vec<Typed> = match core {
+            "regexp_replace" => {
+                // The flags may stand without the numbers before them.
+                if let Some(fourth) = args.get(3)
+                    && *fourth.kind() == Type::Text
+                {
+                    args.insert(3, int(1));
+                    args.insert(4, unsaid());
+                }
+                vec![null(), null(), null(), int(1), unsaid(), text("")]
+            }
+            "regexp_count" => vec![null(), null(), int(1), text("")],
+            "regexp_instr" => vec![null(), null(), int(1), int(1), int(0), text(""), int(0)],
+            "regexp_substr" => vec![null(), null(), int(1), int(1), text(""), int(0)],
+            _ => vec![null(), null(), text("")],
+        };
+        let given = args.len();
+        args.extend(defaults.into_iter().skip(given));
+        let constant = |at: usize| args.get(at).and_then(Typed::constant).flatten();
+        let flags = args
+            .iter()
+            .skip(2)
+            .rev()
+            .find(|arg| *arg.kind() == Type::Text);
+        let flags = flags
+            .and_then(Typed::constant)
+            .flatten()
+            .unwrap_or_default();
+        if let Some(pattern) = constant(1)
+            && let Some(why) = pattern_fault(pattern, flags)
+        {
+            return Err(why.into());
+        }
+        args.push(text(&classes));
+        let args = args.into_iter().map(|arg| arg.expr).collect();
+        Ok(fold(Typed::of(call(core, kind, args))))
     }
 
     /// The regular expression of a SIMILAR TO pattern.

@@ -181,9 +181,7 @@ impl Translator<'_> {
             ("cntrl", true) => "\\x00-\\x1f\\x7f",
             ("graph", true) => "!-~",
             ("print", true) => " -~",
-            ("space", false) => {
-                "\\t-\\r\\x20\\u1680\\u2000-\\u2006\\u2008-\\u200a\\u2028\\u2029\\u205f\\u3000"
-            }
+            ("space", false) => letters::SPACE,
             ("blank", false) => "\\t\\x20",
             ("alpha", false) => letters::ALPHA,
             ("alnum", false) => letters::ALNUM,

@@ -97,6 +97,12 @@ pub(super) fn known(name: &str) -> bool {
     TABLE.contains_key(name)
 }
 
+/// The names of all of them.
+#[cfg(test)]
+pub(super) fn names() -> Vec<&'static str> {
+    TABLE.keys().copied().collect()
+}
+
 /// Finds the function for arguments of these base types; `None` stands for an untyped literal.
 pub(super) fn resolve(name: &str, given: &[Option<Type>]) -> Option<Resolved> {
     let mut best: Vec<(u32, u32, Resolved)> = TABLE

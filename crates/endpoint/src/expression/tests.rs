@@ -111,3 +111,30 @@ fn a_value_too_long_for_its_column_is_refused() {
     let expr = compile_to("(title)::character varying(3)", &kind, &scope()).expect("it compiles");
     assert_eq!(expr.op, "cast");
 }
+
+#[test]
+fn the_docs_list_what_is_evaluated() {
+    let docs = include_str!("../../../../docs/check.md");
+    let (_, section) = docs
+        .split_once("## What of an expression a client evaluates")
+        .expect("a section about expressions");
+    let (listed, _) = section
+        .split_once("What is left to the server")
+        .expect("an end of the list");
+    let words: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
+    for name in super::signatures::names() {
+        assert!(words.contains(&name), "docs/check.md lacks `{name}`");
+    }
+    let function = |word: &&&str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    for word in words.iter().filter(function) {
+        // With some number of arguments it is known, whatever is wrong with them.
+        let known = (0..5).any(|count| {
+            let sql = format!("{word}({})", vec!["NULL::text"; count].join(", "));
+            match compile(&sql, &scope()) {
+                Ok(_) => true,
+                Err(reason) => !reason.contains("which the client has not"),
+            }
+        });
+        assert!(known, "docs/check.md lists `{word}`, which is unknown");
+    }
+}

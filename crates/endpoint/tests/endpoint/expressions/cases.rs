@@ -13,8 +13,7 @@ pub const SERVER_ONLY: &[(&str, &str)] = &[
     ),
     ("secret = 'a'", "it reads secret, which is private"),
     ("random() < 1", "it calls the function random"),
-    ("x ~ x", "no constant"),
-    ("x ~ '(a)\\1'", "refers back to a group"),
+    ("x ~ '(?b)a'", "is a basic or extended one"),
     (
         "ts AT TIME ZONE 'Europe/Berlin'",
         "it asks for the time zone Europe/Berlin",

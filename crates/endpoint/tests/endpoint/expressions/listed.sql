@@ -632,6 +632,95 @@ string_to_array(x, 'a', NULL)
 + i4
 + n2
 (+ f8) > 0
+-- Patterns.
+x ~ v
+v ~* x
+x !~ ('^' || v)
+x ~ '(a)\1'
+x ~ '^(.)(.).*\2\1'
+x ~ '(?x) a b c # and a comment'
+x ~ '(?n)^new'
+x SIMILAR TO v || '%'
+x NOT SIMILAR TO v
+x ~ '['
+x ~ (v || '[')
+x ~ ('a{2,1}' || v)
+x ~ (v || '**')
+x ~ (v || '*')
+regexp_like(x, v)
+regexp_like(x, 'A.C', 'i')
+regexp_like(x, 'a', v)
+substring(x from 'b(.)')
+substring(x from 'b.*')
+substring(x from '^(a|ab)(c|bcd)?')
+substring(x from '(\d+)')
+substring(x from 'a*?b')
+substring(x from '(x)|b')
+substring(x from v)
+substring(x from '#"b#"%' for '#')
+substring(x from '%#"b_#"%' for '#')
+regexp_match(x, '(a)(b)?')
+regexp_match(x, 'b+')
+regexp_match(x, '(.)(.)', 'i')
+regexp_match(x, '(A(B)|(C))', 'i')
+regexp_match('abcd', '(?:a|ab)(?:c|bcd)?(d*)')
+regexp_match('foobarbequebaz', '(b[^b]+)(b[^b]+)')
+regexp_match('XY1234Z', 'Y*([0-9]{1,3})')
+regexp_match('XY1234Z', 'Y*?([0-9]{1,3})')
+regexp_match('abc01234xyz', '(.*)(\d+)(.*)')
+regexp_match('abc01234xyz', '(.*?)(\d+)(.*)')
+regexp_match('abc01234xyz', '(?:(.*?)(\d+)(.*)){1,1}')
+regexp_match('ababab', '((a)(b)?)*')
+regexp_match('aaab', '(a*?)(a*)b')
+regexp_match('xaby', '((x)|(a)|(b))+')
+regexp_match('abab', '(ab)\1')
+regexp_match('', '(.*?)*')
+regexp_match('a', '((?:\y)+)*')
+regexp_match('abcabcab', '((.*?))*((^))(?<!a)\1')
+regexp_match('abcabc', '^(.*)\1$')
+regexp_match('aXbXc', '(?<=X)(.)')
+regexp_replace(x, 'a', 'b')
+regexp_replace(x, '[^0-9]', '', 'g')
+regexp_replace(x, '\s+', ' ', 'g')
+regexp_replace(x, '(.)(.)', '\2\1\\\&\x', 'g')
+regexp_replace(x, 'B', '<\&>', 'gi')
+regexp_replace(x, '', '-', 'g')
+regexp_replace(x, 'b*', '-', 'g')
+regexp_replace(x, '^|$', '|', 'g')
+regexp_replace(x, '.', 'z', 2)
+regexp_replace(x, '.', 'z', 1, 2)
+regexp_replace(x, '[a-c]', 'z', 1, 0, 'i')
+regexp_replace(x, 'a', v, i4)
+regexp_replace(x, 'a', v, 1, i4)
+regexp_replace(x, v, 'q')
+regexp_replace(x, '\m.', '\&\&', 'g')
+regexp_replace(x, '(?<=a)(b)|c', '[\1]', 'g')
+regexp_replace(x, 'a', 'b', v)
+regexp_count(x, 'a')
+regexp_count(x, '')
+regexp_count(x, '[a-z]', 2, 'i')
+regexp_count(x, v, i4)
+regexp_instr(x, 'b')
+regexp_instr(x, '(b)(c)', 1, 1, 0, '', 2)
+regexp_instr(x, '[a-c]', 1, 2, 1)
+regexp_instr(x, '.', i4, 1)
+regexp_instr(x, '.', 1, 1, i4)
+regexp_instr(x, 'C', 1, 1, 0, 'i', i2)
+regexp_substr(x, 'b.')
+regexp_substr(x, '[a-c]', 2, 2)
+regexp_substr(x, '(a)(b)', 1, 1, 'i', 2)
+regexp_split_to_array(x, ',')
+regexp_split_to_array(x, '')
+regexp_split_to_array(x, '\s*')
+regexp_split_to_array(x, 'B', 'i')
+regexp_replace(x COLLATE "C.utf8", '\W', '', 'g')
+regexp_replace(x COLLATE "C.utf8", '[[:upper:]]|ü', '_', 'g')
+regexp_match(x COLLATE "C.utf8", '(Ä|N)([[:alpha:]]*)', 'i')
+regexp_match(x COLLATE "C.utf8", '[à-ý]+', 'i')
+regexp_replace((x || U&'\00a0\2028\00ab\0300') COLLATE "C.utf8", '[[:punct:]]', '_', 'g')
+regexp_replace((x || U&'\00a0\2028\00ab\0300') COLLATE "C.utf8", '[^[:graph:]]', '_', 'g')
+regexp_replace((x || U&'\00a0\2028\00ab\0085') COLLATE "C.utf8", '[[:cntrl:]]|[^[:print:]]', '_', 'g')
+x COLLATE "C.utf8" ~ '[[:punct:]]$'
 -- More arrays.
 ia[1:2]
 ia[2:]
@@ -731,6 +820,8 @@ date_bin('1 hour', '2001-01-01'::timestamp, ts)
 (ts, NULL::timestamp) OVERLAPS ('2001-01-01'::timestamp, '2024-01-01'::timestamp)
 (tz, ts) OVERLAPS (d, d)
 -- Found by chance.
+(NULL::integer, i4 / i2) < (1, 2)
+(i8, i4 / i2) >= (i4, 1)
 NULL::integer + i4 / i2
 (i4 / i2 > 0) AND false
 i4 / i2 > 0 OR true
