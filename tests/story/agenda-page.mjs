@@ -206,6 +206,21 @@ export class AgendaPage {
     }
   }
 
+  /** Corrects a value of the first rejected write, and tries that again. */
+  async correct(column, value) {
+    const card = this.page.locator(id('rejected')).first()
+    await card.locator(id(`correct-${column}`)).fill(value)
+    await card.locator(id('retry')).click()
+  }
+
+  /** Ends the first open conflict, by `mine` or `theirs`. */
+  async decide(choice) {
+    await this.page
+      .locator(id(`resolve-${choice}`))
+      .first()
+      .click()
+  }
+
   async reapply() {
     await this.page.click(id('reapply'))
   }

@@ -23,6 +23,8 @@ import * as conflict from './steps/5-conflict.mjs'
 import * as killEndpoint from './steps/6-kill-endpoint.mjs'
 import * as rowFromSql from './steps/7-row-from-sql.mjs'
 import * as rejected from './steps/8-rejected.mjs'
+import * as retry from './steps/9-retry.mjs'
+import * as decide from './steps/10-decide.mjs'
 
 const STEPS = [
   firstSync,
@@ -33,6 +35,8 @@ const STEPS = [
   killEndpoint,
   rowFromSql,
   rejected,
+  retry,
+  decide,
 ]
 /** How many lines of a page's console are shown when a step fails. */
 const CONSOLE_LINES_SHOWN = 30

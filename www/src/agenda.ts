@@ -3,7 +3,16 @@
  * It holds no copy of a row: every value comes from the database when it is drawn.
  */
 
-import type { AgendaEvent, Db, EventChange, LostValue, RejectedMutation, Tag } from './data'
+import type {
+  AgendaEvent,
+  Db,
+  EventChange,
+  LostValue,
+  MutationOp,
+  OpenConflict,
+  RejectedMutation,
+  Tag,
+} from './data'
 import { EVERYTHING, type Filter } from './filters'
 import { nowTimestamp, timestampOf, today } from './format'
 import { Places } from './places'
@@ -76,9 +85,10 @@ export class Agenda {
     return this.selected === null ? undefined : this.db.events.get(this.selected)
   }
 
-  /** How many rejected mutations and lost values wait for a look. */
+  /** How many rejected mutations, open conflicts and lost values wait for a look. */
   get attention(): number {
-    return this.db.sync.rejected.length + this.db.conflicts.lost.length
+    const { lost, open } = this.db.conflicts
+    return this.db.sync.rejected.length + open.length + lost.length
   }
 
   // ------------------------------------------------------------ what is shown
@@ -206,6 +216,23 @@ export class Agenda {
 
   async dismissRejected(mutation: RejectedMutation): Promise<void> {
     await this.#settle(() => mutation.dismiss())
+  }
+
+  /** Writes a refused change once more, with what the person has corrected of its first row. */
+  async retry(mutation: RejectedMutation, corrected: ReadonlyMap<string, string>): Promise<void> {
+    const values = Object.fromEntries(corrected)
+    const edit = (op: MutationOp, position: number): MutationOp => {
+      if (position > 0 || op.op === 'delete') return op
+      return op.op === 'insert'
+        ? { ...op, values: { ...op.values, ...values } }
+        : { ...op, set: { ...op.set, ...values } }
+    }
+    await this.#settle(() => mutation.retry(edit).durable)
+  }
+
+  /** Ends a conflict by one of both values. */
+  async resolve(conflict: OpenConflict, choice: 'mine' | 'theirs'): Promise<void> {
+    await this.#settle(() => conflict.resolve(choice).durable)
   }
 
   async dismissLost(value: LostValue): Promise<void> {

@@ -7,7 +7,7 @@ import { open, type Database, type HaversackError } from 'haversack'
 import { schema, type Tables } from './schema'
 import type { Session } from './session'
 
-export type { LostValue, MutationOp, RejectedMutation } from 'haversack'
+export type { LostValue, MutationOp, OpenConflict, RejectedMutation } from 'haversack'
 export type Db = Database<Tables>
 export type AgendaEvent = Tables['events']['row']
 export type EventChange = Tables['events']['update']

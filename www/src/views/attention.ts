@@ -2,14 +2,14 @@
 
 import { html, type TemplateResult } from 'lit-html'
 import type { Agenda } from '../agenda'
-import type { LostValue, RejectedMutation } from '../data'
+import type { LostValue, OpenConflict, RejectedMutation } from '../data'
 import { moment, valueText } from '../format'
 import * as icons from '../icons'
 import { name, sentence } from '../sentences'
 
 export function attentionView(agenda: Agenda): TemplateResult {
   const { rejected } = agenda.db.sync
-  const { lost } = agenda.db.conflicts
+  const { lost, open } = agenda.db.conflicts
   return html`<aside class="panel" aria-label="Needs a look" data-testid="attention-panel">
     <div class="panel-head">
       <h2>Needs a look</h2>
@@ -24,23 +24,36 @@ export function attentionView(agenda: Agenda): TemplateResult {
     </div>
     <div class="panel-body">
       ${
-        rejected.length + lost.length === 0
+        agenda.attention === 0
           ? html`<p class="empty">Nothing. Every change went through.</p>`
           : null
       }
       ${
         rejected.length > 0
           ? html`<h3>Refused by the server</h3>
-              <p class="hint">These changes were taken back here too. Nothing waits for them.</p>
+              <p class="hint">
+                These changes were taken back here too. Correct one and try it again, or let it go.
+              </p>
               <ul class="cards">
                 ${rejected.map((mutation) => rejectedCard(agenda, mutation))}
               </ul>`
           : null
       }
       ${
+        open.length > 0
+          ? html`<h3>Yours to decide</h3>
+              <p class="hint">
+                You and someone else changed the same. Theirs shows until you decide.
+              </p>
+              <ul class="cards">
+                ${open.map((conflict) => openCard(agenda, conflict))}
+              </ul>`
+          : null
+      }
+      ${
         lost.length > 0
           ? html`<h3>Changed elsewhere first</h3>
-              <p class="hint">The server's value stands. Yours is kept until you decide.</p>
+              <p class="hint">One value stands, the other is kept until you decide.</p>
               <ul class="cards">
                 ${lost.map((value) => lostCard(agenda, value))}
               </ul>`
@@ -60,13 +73,89 @@ function rejectedCard(agenda: Agenda, mutation: RejectedMutation): TemplateResul
       ${details.constraint ? fact('Rule', details.constraint, 'rejected-constraint') : null}
       ${fact('Made', moment(mutation.at), 'rejected-at')}
     </dl>
+    ${
+      mutation.blockedBy === null
+        ? correction(agenda, mutation)
+        : html`<p class="hint">It follows the change above that it depends on.</p>
+            <div class="card-actions">${letGo(agenda, mutation)}</div>`
+    }
+  </li>`
+}
+
+/** The values of a refused change, to be corrected. */
+function correction(agenda: Agenda, mutation: RejectedMutation): TemplateResult {
+  const given = editable(mutation)
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget as HTMLFormElement)
+    const corrected = new Map<string, string>()
+    for (const [column, was] of given) {
+      const text = form.get(column)
+      // What stays as it is keeps its exact value.
+      if (typeof text === 'string' && text !== was) corrected.set(column, text)
+    }
+    void agenda.retry(mutation, corrected)
+  }
+  return html`<form class="correction" @submit=${submit}>
+    ${given.map(
+      ([column, text]) =>
+        html`<label>
+          <span>${column.replaceAll('_', ' ')}</span>
+          <input name=${column} .value=${text} data-testid="correct-${column}" autocomplete="off" />
+        </label>`,
+    )}
+    <div class="card-actions">
+      <button class="primary" data-testid="retry">${icons.undo}Try again</button>
+      ${letGo(agenda, mutation)}
+    </div>
+  </form>`
+}
+
+function letGo(agenda: Agenda, mutation: RejectedMutation): TemplateResult {
+  return html`<button
+    type="button"
+    class="quiet"
+    data-testid="dismiss-rejected"
+    @click=${() => void agenda.dismissRejected(mutation)}
+  >
+    Let it go
+  </button>`
+}
+
+/** The columns that a person can correct in a line of text, and that text. */
+function editable({ ops }: RejectedMutation): [string, string][] {
+  const [op] = ops
+  if (op === undefined || op.op === 'delete') return []
+  const values = Object.entries(op.op === 'insert' ? op.values : op.set)
+  return values.flatMap(([column, value]): [string, string][] =>
+    typeof value === 'string' || typeof value === 'number' ? [[column, String(value)]] : [],
+  )
+}
+
+function openCard(agenda: Agenda, conflict: OpenConflict): TemplateResult {
+  const { column, base, mine, theirs } = conflict
+  return html`<li class="card" data-testid="open" data-column=${column}>
+    <p class="card-what">
+      ${name(agenda.db, conflict.table, conflict.key)}: <b>${column.replaceAll('_', ' ')}</b>
+    </p>
+    <dl class="facts versus">
+      ${fact('Before', valueText(base), 'open-base')} ${fact('Yours', valueText(mine), 'open-mine')}
+      ${fact('Theirs', valueText(theirs), 'open-theirs')}
+    </dl>
     <div class="card-actions">
       <button
-        class="quiet"
-        data-testid="dismiss-rejected"
-        @click=${() => void agenda.dismissRejected(mutation)}
+        class="primary"
+        data-testid="resolve-mine"
+        @click=${() => void agenda.resolve(conflict, 'mine')}
       >
-        ${icons.check}Understood
+        Use mine
+      </button>
+      <button
+        class="quiet"
+        data-testid="resolve-theirs"
+        @click=${() => void agenda.resolve(conflict, 'theirs')}
+      >
+        Keep theirs
       </button>
     </div>
   </li>`
@@ -77,7 +166,9 @@ function lostCard(agenda: Agenda, value: LostValue): TemplateResult {
     <p class="card-what">
       ${name(agenda.db, value.table, value.key)}${
         value.column === null
-          ? html`: you deleted it, someone else had changed it`
+          ? value.winner === 'mine'
+            ? html`: it was deleted, someone had changed it`
+            : html`: you deleted it, someone else had changed it`
           : html`: <b>${value.column.replaceAll('_', ' ')}</b>`
       }
     </p>
@@ -91,14 +182,14 @@ function lostCard(agenda: Agenda, value: LostValue): TemplateResult {
     }
     <div class="card-actions">
       <button class="primary" data-testid="reapply" @click=${() => void agenda.reapply(value)}>
-        ${icons.undo}${value.column === null ? 'Delete anyway' : 'Use mine'}
+        ${icons.undo}${value.winner === 'mine' ? 'Use theirs' : value.column === null ? 'Delete anyway' : 'Use mine'}
       </button>
       <button
         class="quiet"
         data-testid="dismiss-lost"
         @click=${() => void agenda.dismissLost(value)}
       >
-        Keep theirs
+        ${value.winner === 'mine' ? 'Keep mine' : 'Keep theirs'}
       </button>
     </div>
   </li>`
