@@ -10,6 +10,7 @@ use haversack_core::Error;
 use haversack_core::lease::{Lease, Ranges};
 use haversack_core::map::Map;
 use haversack_core::protocol::Mutation;
+use haversack_core::queue::QUEUE_MAX;
 use haversack_core::queue::rekey::{TEMPORARY_KEYS, drawn, number_of};
 use haversack_core::schema::Schema;
 use wasm_bindgen::JsValue;
@@ -17,8 +18,9 @@ use wasm_bindgen::JsValue;
 /// Beside the tables, which all have names: the numbers of which temporary keys are made, taken by
 /// tabs as keys are.
 pub const NUMBERS: &str = "";
-/// How many of them a tab holds: many rows may be inserted before it can take more.
-const NUMBERS_BLOCK: u32 = 8192;
+/// How many of them a tab holds: half, below which it takes more, are enough for a full queue.
+const NUMBERS_BLOCK: u32 = 32_768;
+const _: () = assert!(NUMBERS_BLOCK as usize / 2 > QUEUE_MAX);
 
 /// What a tab took of a lease.
 pub struct Taken {

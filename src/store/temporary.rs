@@ -20,6 +20,9 @@ use wasm_bindgen::JsValue;
 
 /// So many notes of assigned keys are kept, the latest.
 const ASSIGNED_MAX: usize = 10_000;
+/// So many mutations are looked at for keys that they wait for: about as many as a request leases, and
+/// more than a batch has.
+const LOOKED_AT: u32 = 1_200;
 
 impl Store {
     /// Takes leased keys for the rows that wait for them, as many as there are, and puts them into
@@ -38,7 +41,7 @@ impl Store {
             return Ok(Assigned::new());
         }
         let mut assigned = read_assigned(&tx).await?;
-        let mut queue = read_queue(&tx, &JsValue::UNDEFINED, u32::MAX).await?;
+        let mut queue = read_queue(&tx, &JsValue::UNDEFINED, LOOKED_AT).await?;
         let mut numbers = leases::read(&tx, NUMBERS).await?;
         let mut leased: Map<Lease> = Map::new();
         let mut fresh = Assigned::new();
@@ -57,6 +60,11 @@ impl Store {
         }
         for (table, keys) in &fresh {
             assigned.or_default(table).extend(keys.clone());
+        }
+        // The notes are asked again when a mutation is read, so those farther behind can wait; but not
+        // longer than the notes are kept.
+        if assigned.values().map(Map::len).sum::<usize>() > ASSIGNED_MAX {
+            queue = read_queue(&tx, &JsValue::UNDEFINED, u32::MAX).await?;
         }
         let store = tx.store(QUEUE)?;
         for mutation in &mut queue {
@@ -88,7 +96,7 @@ pub async fn read_assigned(tx: &Tx) -> Result<Assigned, Error> {
 
 /// Within a transaction, of the first mutations of the queue: puts assigned keys in their place, and
 /// leaves out the first that holds a temporary key still, and all after it. Gives how many keys the
-/// whole queue waits for, by table.
+/// queue waits for, by table, as far as it was looked at.
 ///
 /// A temporary key whose row was never stored, since storing it failed, keeps nobody waiting: the
 /// server will say that there is no such row.
@@ -105,7 +113,8 @@ pub async fn hold_back(
     for mutation in &mut *queued {
         rekey(schema, holders, &assigned, mutation);
     }
-    let queue = read_queue(tx, &JsValue::UNDEFINED, u32::MAX).await?;
+    // What the first ones hold was made by one before them.
+    let queue = read_queue(tx, &JsValue::UNDEFINED, LOOKED_AT).await?;
     let (mut counts, mut born) = (Map::new(), Assigned::new());
     for (table, key, _) in waiting_keys(schema, &assigned, &queue) {
         *counts.or_default(&table) += 1;

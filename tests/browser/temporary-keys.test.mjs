@@ -14,7 +14,7 @@ before(async () => {
   app = await App.start()
   await app.backend.sql(
     `insert into users (user_id, username, email, password_hash)
-     select n, 'user ' || n, n || '@example.org', 'x' from generate_series(1, 5) n`,
+     select n, 'user ' || n, n || '@example.org', 'x' from generate_series(1, 6) n`,
   )
 })
 after(() => app?.stop())
@@ -218,6 +218,35 @@ test('tags and links, which refer to rows of several tables, follow too', async 
     return db.tag_assignments.get(['event', tagged, tag_id])?.taggable_id
   })
   assert.ok(found > 0)
+})
+
+test('a full queue refuses the next write in words, until some of it has drained', async () => {
+  const tab = await (await app.profile()).tab()
+  await tab.open({ user: '6' })
+  await tab.until(() => db.user === '6')
+  await tab.synced()
+  await app.backend.end('SIGKILL')
+  let seen
+  try {
+    seen = await tab.run(async () => {
+      let last
+      for (let i = 0; i < 10_000; i += 1) last = db.tags.insert({ name: `tag ${i}` })
+      const refused = thrown(() => db.tags.insert({ name: 'one more' }))
+      await last.durable
+      return { refused, count: db.tags.count(), pending: db.sync.status.pending }
+    })
+  } finally {
+    await app.backend.serve()
+  }
+  assert.equal(seen.refused.code, 'queue_full', seen.refused.message)
+  assert.deepEqual([seen.count, seen.pending], [10_000, 10_000])
+  await tab.run(() => db.sync.now())
+  // It drains from its beginning, and there is room again.
+  await tab.until(() => db.sync.status.pending < 10_000, undefined, { timeout: 60_000 })
+  await tab.run(() => db.tags.insert({ name: 'one more' }).durable)
+  const sql = `select name from tags where user_id = 6 order by tag_id limit 3`
+  const first = (await app.backend.sql(sql)).map((row) => row.name)
+  assert.deepEqual(first, ['tag 0', 'tag 1', 'tag 2'])
 })
 
 test('before the first sync, rows can be made at once', async () => {

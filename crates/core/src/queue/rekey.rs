@@ -204,7 +204,8 @@ pub fn may_hold(mutation: &Mutation) -> bool {
                 .is_ok_and(|key| is_temporary(&Type::Int4, key) || is_temporary(&Type::Int8, key))
     };
     let any = |values: &Map<Text>| values.values().flatten().any(|text| temporary(text));
-    mutation.ops.iter().any(|op| match op {
+    let predicted = mutation.predicted.iter().map(|predicted| &predicted.op);
+    mutation.ops.iter().chain(predicted).any(|op| match op {
         Op::Insert { values, .. } => any(values),
         Op::Update { key, set, .. } => key.iter().any(|part| temporary(part)) || any(set),
         Op::Delete { key, .. } => key.iter().any(|part| temporary(part)),

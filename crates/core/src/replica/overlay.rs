@@ -192,14 +192,14 @@ impl Replica {
         let Some(at) = self.position(local) else {
             return;
         };
-        let mut pending = self.pending.remove(at);
-        let order = pending.order();
-        pending.mutation.seq = seq;
-        let new = pending.order();
-        let rows = pending.rows();
-        self.insert_pending(pending);
+        let (order, rows) = (self.pending[at].order(), self.pending[at].rows());
+        let new = (seq, local);
+        // Nearly always it stays where it is: mutations get their numbers in the order of their making.
+        let to = self.pending_from(new);
+        self.pending[at].mutation.seq = seq;
+        self.pending[to..=at].rotate_right(1);
         self.version += 1;
-        let moved = self.position(local) != Some(at);
+        let moved = to != at;
         let mut touched = Vec::new();
         for (table, key) in rows {
             let Some(overlay) = self.overlays[usize::from(table.0)].get_mut(&key) else {
@@ -348,6 +348,44 @@ impl Replica {
             self.cover(table, key, order);
         }
         self.insert_pending(pending);
+    }
+
+    /// Forgets the first pending mutations and gives the rows to be replayed.
+    pub(super) fn take_out_first(&mut self, count: usize) -> Vec<(TableId, Key)> {
+        let mut touched = Vec::new();
+        for pending in self.pending.drain(..count) {
+            let order = pending.order();
+            for (table, key) in pending.rows() {
+                if let Some(overlay) = self.overlays[usize::from(table.0)].get_mut(&key) {
+                    overlay.touching.retain(|o| *o != order);
+                }
+                touched.push((table, key));
+            }
+        }
+        self.version += 1;
+        touched
+    }
+
+    /// Gives a pending mutation another content in its place, and gives the rows to be replayed.
+    pub(super) fn put_in_place(
+        &mut self,
+        at: usize,
+        pending: PendingMutation,
+    ) -> Vec<(TableId, Key)> {
+        self.version += 1;
+        let order = pending.order();
+        let mut touched = self.pending[at].rows();
+        for (table, key) in &touched {
+            if let Some(overlay) = self.overlays[usize::from(table.0)].get_mut(key) {
+                overlay.touching.retain(|o| *o != order);
+            }
+        }
+        for (table, key) in pending.rows() {
+            self.cover(table, key.clone(), order);
+            touched.push((table, key));
+        }
+        self.pending[at] = pending;
+        touched
     }
 
     /// Forgets a pending mutation and gives the rows to be replayed.

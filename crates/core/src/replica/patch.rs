@@ -3,7 +3,7 @@
 use super::column::ColumnsRow;
 use super::overlay::{FIRST, LocalId};
 use super::staged::{Staged, StagedTable};
-use super::{Key, Replica};
+use super::{Key, KeySet, Replica};
 use crate::protocol::Seq;
 use crate::schema::TableId;
 
@@ -44,15 +44,8 @@ impl Replica {
     fn end_judged(&mut self, judged: Seq) -> Vec<(TableId, Key)> {
         // Verdicts come in the order of the numbers, so all up to the last one have theirs.
         self.judged = self.judged.max(judged);
-        let numbered = self
-            .pending
-            .iter()
-            .filter(|p| p.seq().is_some_and(|s| s <= judged));
-        let ended: Vec<LocalId> = numbered.map(|p| p.local).collect();
-        ended
-            .into_iter()
-            .flat_map(|local| self.take_out(local))
-            .collect()
+        let ended = self.pending_from((judged + 1, LocalId(0)));
+        self.take_out_first(ended)
     }
 
     /// Takes over the rows and removals of one table.
@@ -101,7 +94,7 @@ impl Replica {
         // What is not among the rows is gone: as if it had been removed, all in one patch.
         let store = &self.tables[t];
         let mut seen = vec![false; store.slots() as usize];
-        let mut seen_covered: Vec<Key> = Vec::new();
+        let mut seen_covered = KeySet::default();
         for row in 0..staged.rows {
             let row = ColumnsRow {
                 columns: &staged.columns,
@@ -113,7 +106,7 @@ impl Replica {
             if !self.overlays[t].is_empty() {
                 let key = Key::of(&row, &store.key_columns);
                 if self.overlays[t].contains_key(&key) {
-                    seen_covered.push(key);
+                    seen_covered.insert(key);
                 }
             }
         }
@@ -121,7 +114,7 @@ impl Replica {
         let mut removed: Vec<Key> = gone.map(|slot| store.key(slot)).collect();
         removed.retain(|key| !self.overlays[t].contains_key(key));
         let covered = self.overlays[t].keys();
-        removed.extend(covered.filter(|key| !seen_covered.contains(key)).cloned());
+        removed.extend(covered.filter(|key| !seen_covered.contains(*key)).cloned());
         self.confirm(id, &StagedTable { removed, ..staged }, touched);
     }
 }

@@ -32,6 +32,9 @@ impl Replica {
         for at in 0..self.pending.len() {
             let known = &self.pending[at];
             let (local, order) = (known.local, known.order());
+            if !rekey::may_hold(&known.mutation) {
+                continue;
+            }
             let (mut mutation, unverified) = (known.mutation.clone(), known.unverified.clone());
             if !self.rekey_mutation(&mut mutation) {
                 continue;
@@ -41,9 +44,7 @@ impl Replica {
                 continue;
             };
             pending.unverified = unverified;
-            touched.extend(self.take_out(local));
-            touched.extend(pending.rows());
-            self.put_in(pending);
+            touched.extend(self.put_in_place(at, pending));
             if changed.is_empty() {
                 from = order;
             }
