@@ -271,6 +271,11 @@ impl Shared {
         fence: f64,
     ) -> Result<Waiting, Error> {
         let state = self.catch_up(session).await?;
+        // The last leader may have given keys and told nobody.
+        let given = session.store.assigned().await?;
+        if !given.is_empty() {
+            self.rekey(given);
+        }
         if state.fingerprint == self.schema.fingerprint {
             return self.leftover_keys(session).await;
         }

@@ -25,6 +25,15 @@ const ASSIGNED_MAX: usize = 10_000;
 const LOOKED_AT: u32 = 1_200;
 
 impl Store {
+    /// The keys that took the place of temporary ones.
+    ///
+    /// # Errors
+    /// `storage_failed`.
+    pub async fn assigned(&self) -> Result<Assigned, Error> {
+        let tx = Tx::begin(&self.db, &[META], Mode::Read)?;
+        read_assigned(&tx).await
+    }
+
     /// Takes leased keys for the rows that wait for them, as many as there are, and puts them into
     /// the queue. Gives what it assigned; nothing where another tab leads.
     ///

@@ -14,7 +14,7 @@ before(async () => {
   app = await App.start()
   await app.backend.sql(
     `insert into users (user_id, username, email, password_hash)
-     select n, 'user ' || n, n || '@example.org', 'x' from generate_series(1, 6) n`,
+     select n, 'user ' || n, n || '@example.org', 'x' from generate_series(1, 7) n`,
   )
 })
 after(() => app?.stop())
@@ -261,6 +261,57 @@ test('before the first sync, rows can be made at once', async () => {
   })
   assert.ok(write.key > 0 && write.type > 0)
   assert.equal(write.row, write.type)
+})
+
+test('keys that a leader gave before it died are known to the next one', async () => {
+  const profile = await app.profile()
+  const [a, b] = [await profile.tab(), await profile.tab()]
+  await a.open({ user: '7' })
+  await a.until(() => db.user === '7')
+  await a.synced()
+  await b.open({ user: '7' })
+  await app.backend.end('SIGKILL')
+  try {
+    await b.run(async () => {
+      const writes = []
+      for (let i = 0; i < 30; i += 1) writes.push(db.events.insert({ title: `event ${i}` }))
+      globalThis.write = writes.at(-1)
+      globalThis.old = write.key
+      await write.durable
+    })
+    await a.until(() => db.events.count() === 30)
+    // The leader gets keys with its first sync, tells nobody of them, and syncs no more.
+    await a.run(() => {
+      const post = BroadcastChannel.prototype.postMessage
+      BroadcastChannel.prototype.postMessage = function (message) {
+        if (JSON.parse(message).kind !== 'rekeyed') post.call(this, message)
+      }
+      const send = globalThis.fetch
+      let answered = false
+      globalThis.fetch = (request, ...rest) => {
+        const isSync = (request.url ?? String(request)).includes('/v1/sync')
+        if (isSync && answered) return Promise.reject(new TypeError('the network is gone'))
+        const answer = send(request, ...rest)
+        if (isSync) void answer.then(() => (answered = true)).catch(() => {})
+        return answer
+      }
+    })
+  } finally {
+    await app.backend.serve()
+  }
+  await a.run(() => db.sync.now())
+  await a.until(() => db.events.rows().every((row) => row.event_id > 0))
+  assert.ok((await b.run(() => write.key)) < 0, 'the other tab has not heard of it')
+  await a.close()
+  await b.until(() => db.sync.status.leader)
+  const seen = await b.run(async () => {
+    db.sync.now()
+    await write.synced
+    return { key: write.key, temporary: write.temporary, byOld: db.events.get(old)?.event_id }
+  })
+  const sql = `select max(event_id) as last, count(*)::int as count from events where user_id = 7`
+  const [{ last, count }] = await app.backend.sql(sql)
+  assert.deepEqual([seen, count], [{ key: last, temporary: false, byOld: last }, 30])
 })
 
 test('a new leader gives the keys when the old one died with them leased', async () => {
