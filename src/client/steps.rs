@@ -173,12 +173,7 @@ impl Shared {
         let queued = {
             let replica = self.replica.borrow();
             let mutation = replica.mutation(local).ok_or_else(not_open)?;
-            Queued {
-                at: mutation.at,
-                seen: mutation.seen,
-                ops: mutation.ops.clone(),
-                predicted: mutation.predicted.clone(),
-            }
+            Queued::from(mutation.clone())
         };
         let request = session.store.enqueue(&tx, &queued)?;
         spawn(

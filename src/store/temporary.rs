@@ -76,10 +76,10 @@ impl Store {
             queue = read_queue(&tx, &JsValue::UNDEFINED, u32::MAX).await?;
         }
         let store = tx.store(QUEUE)?;
-        for mutation in &mut queue {
-            if rekey(schema, holders, &assigned, mutation) {
+        for mut mutation in queue {
+            if rekey(schema, holders, &assigned, &mut mutation) {
                 let key = (mutation.seq as f64).into();
-                store.put(&layout::to_js(&Queued::from(mutation.clone()))?, &key)?;
+                store.put(&layout::to_js(&Queued::from(mutation))?, &key)?;
             }
         }
         forget_oldest(schema, &mut assigned, ASSIGNED_MAX);

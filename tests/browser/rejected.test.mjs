@@ -9,10 +9,7 @@ let app
 
 before(async () => {
   app = await App.start()
-  await app.backend.sql(
-    `insert into users (user_id, username, email, password_hash)
-     select n, 'user ' || n, n || '@example.org', 'x' from generate_series(1, 2) n`,
-  )
+  await app.addUsers(2)
 })
 after(() => app?.stop())
 

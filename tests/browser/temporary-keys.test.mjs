@@ -12,10 +12,7 @@ let app
 
 before(async () => {
   app = await App.start()
-  await app.backend.sql(
-    `insert into users (user_id, username, email, password_hash)
-     select n, 'user ' || n, n || '@example.org', 'x' from generate_series(1, 7) n`,
-  )
+  await app.addUsers(7)
 })
 after(() => app?.stop())
 

@@ -35,6 +35,14 @@ export class App {
     return app
   }
 
+  /** Adds the users of the organizational schema who sign in as `1` to `count`. */
+  async addUsers(count) {
+    await this.backend.sql(
+      `insert into users (user_id, username, email, password_hash)
+       select n, 'user ' || n, n || '@example.org', 'x' from generate_series(1, ${count}) n`,
+    )
+  }
+
   /** A browser with a profile on disk. */
   async profile() {
     const profile = await Profile.start(this)

@@ -30,6 +30,19 @@ fn array(kind: &Type, value: &Datum<'_>) -> Result<Array, Error> {
     }
 }
 
+/// An array whose elements are looked for, and the number of its first.
+fn searched(kind: &Type, value: &Datum<'_>) -> Result<(Array, i64), Error> {
+    let array = array(kind, value)?;
+    if array.dimensions.len() > 1 {
+        return Err(invalid(
+            "searching for elements in multidimensional arrays is not supported",
+            "0A000",
+        ));
+    }
+    let lower = array.dimensions.first().map_or(1, |d| d.lower);
+    Ok((array, lower))
+}
+
 fn mismatch() -> Error {
     invalid("arrays of different dimensions can't be joined", "2202E")
 }
@@ -316,14 +329,7 @@ pub(super) fn apply<'a>(call: &'a Call, args: &Args<'a>, count: usize) -> Result
             if first.is_null() {
                 return Ok(Datum::Null);
             }
-            let array = array(&call.kinds[0], first)?;
-            if array.dimensions.len() > 1 {
-                return Err(invalid(
-                    "searching for elements in multidimensional arrays is not supported",
-                    "0A000",
-                ));
-            }
-            let lower = array.dimensions.first().map_or(1, |d| d.lower);
+            let (array, lower) = searched(&call.kinds[0], first)?;
             let item = second.clone().into_value();
             let mut out = String::from("{");
             for (at, one) in array.items.iter().enumerate() {
@@ -339,14 +345,7 @@ pub(super) fn apply<'a>(call: &'a Call, args: &Args<'a>, count: usize) -> Result
             if first.is_null() {
                 return Ok(Datum::Null);
             }
-            let array = array(&call.kinds[0], first)?;
-            if array.dimensions.len() > 1 {
-                return Err(invalid(
-                    "searching for elements in multidimensional arrays is not supported",
-                    "0A000",
-                ));
-            }
-            let lower = array.dimensions.first().map_or(1, |d| d.lower);
+            let (array, lower) = searched(&call.kinds[0], first)?;
             let from = match (count > 2, third) {
                 (true, Datum::Null) => {
                     return Err(invalid("initial position must not be null", "22004"));

@@ -4,6 +4,7 @@
 //! the other would have made, or refers to it. What merely comes after it, or changes the same row of
 //! somebody else's making, stands for itself.
 
+use super::is_key;
 use crate::protocol::{Op, Values};
 use crate::schema::{Schema, Table};
 
@@ -24,14 +25,9 @@ fn needs(schema: &Schema, op: &Op, made: &str, row: &Values) -> bool {
         Op::Insert { table, values } => refers(schema, table, values, of, row),
         Op::Update {
             table, key, set, ..
-        } => (table == made && has_key(of, row, key)) || refers(schema, table, set, of, row),
-        Op::Delete { table, key, .. } => table == made && has_key(of, row, key),
+        } => (table == made && is_key(of, row, key)) || refers(schema, table, set, of, row),
+        Op::Delete { table, key, .. } => table == made && is_key(of, row, key),
     }
-}
-
-fn has_key(of: &Table, row: &Values, key: &[String]) -> bool {
-    let mut parts = of.primary_key.iter().zip(key);
-    parts.all(|(column, part)| value(row, column) == Some(part))
 }
 
 /// Do these values of a row of `table` refer to a row of another, by a foreign key or as declared?
@@ -55,7 +51,7 @@ fn refers(schema: &Schema, table: &str, values: &Values, of: &Table, row: &Value
             let names = word.and_then(|word| reference.tables.get(word));
             names.is_some_and(|name| *name == of.name)
                 && value(values, &reference.column)
-                    .is_some_and(|key| has_key(of, row, std::slice::from_ref(key)))
+                    .is_some_and(|key| is_key(of, row, std::slice::from_ref(key)))
         })
 }
 

@@ -5,7 +5,7 @@ pub mod rekey;
 
 use crate::json::ToJson;
 use crate::protocol::{Base, KeyText, Mutation, Op, Values};
-use crate::schema::{Policy, Schema};
+use crate::schema::{Policy, Schema, Table};
 
 /// The most mutations that wait in the queue of a replica.
 pub const QUEUE_MAX: usize = 10_000;
@@ -36,7 +36,11 @@ pub fn coalesce(schema: &Schema, last: &Mutation, next: &Mutation) -> Option<Mut
                 set,
                 ..
             },
-        ) if table == table2 && is_key(schema, table, values, key) => {
+        ) if table == table2
+            && schema
+                .table_id(table)
+                .is_some_and(|id| is_key(schema.table(id), values, key)) =>
+        {
             let mut values = values.clone();
             values.extend(set.clone());
             (
@@ -121,11 +125,8 @@ fn counts_each_time(schema: &Schema, table: &str, set: &Values) -> bool {
 }
 
 /// Are these values of a row with this key?
-fn is_key(schema: &Schema, table: &str, values: &Values, key: &KeyText) -> bool {
-    let Some(id) = schema.table_id(table) else {
-        return false;
-    };
-    let columns = &schema.table(id).primary_key;
+fn is_key(table: &Table, values: &Values, key: &[String]) -> bool {
+    let columns = &table.primary_key;
     columns.len() == key.len()
         && columns.iter().zip(key).all(|(column, part)| {
             values

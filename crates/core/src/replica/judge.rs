@@ -18,8 +18,8 @@ use crate::value::Value;
 pub(super) struct Given<'a> {
     /// The columns of an insert that got values which no one else can have.
     pub made: &'a [usize],
-    /// The columns that an update sets.
-    pub set: &'a [usize],
+    /// What an update sets.
+    pub set: &'a [(usize, Value)],
 }
 
 impl Scratch<'_> {
@@ -79,7 +79,8 @@ impl Scratch<'_> {
         for (i, rule) in rules.columns.iter().enumerate() {
             // What was null before is for the server to fill, and no fault of this write, unless it
             // says null itself.
-            let unfilled = old.is_some_and(|old| old[i].is_null()) && !set.contains(&i);
+            let unfilled = old.is_some_and(|old| old[i].is_null())
+                && !set.iter().any(|(column, _)| *column == i);
             let asked = rule.is_key || rule.required && !unfilled && !new.unknown.contains(&i);
             if asked && row[i].is_null() {
                 self.complain(not_null(table, &table.columns[i]))?;

@@ -159,10 +159,7 @@ impl Replica {
         };
         let pending = self.pending_of(local.0, mutation)?;
         let order = pending.order();
-        let rows = self.take_out(local);
-        let mut touched = pending.rows();
-        self.put_in(pending);
-        touched.extend(rows);
+        let touched = self.put_in_place(self.pending_from(order), pending);
         self.settle(touched, order);
         Ok(())
     }
@@ -353,14 +350,11 @@ impl Replica {
     /// Forgets the first pending mutations and gives the rows to be replayed.
     pub(super) fn take_out_first(&mut self, count: usize) -> Vec<(TableId, Key)> {
         let mut touched = Vec::new();
-        for pending in self.pending.drain(..count) {
-            let order = pending.order();
-            for (table, key) in pending.rows() {
-                if let Some(overlay) = self.overlays[usize::from(table.0)].get_mut(&key) {
-                    overlay.touching.retain(|o| *o != order);
-                }
-                touched.push((table, key));
-            }
+        let ended: Vec<PendingMutation> = self.pending.drain(..count).collect();
+        for pending in ended {
+            let rows = pending.rows();
+            self.uncover(&rows, pending.order());
+            touched.extend(rows);
         }
         self.version += 1;
         touched
@@ -373,18 +367,10 @@ impl Replica {
         pending: PendingMutation,
     ) -> Vec<(TableId, Key)> {
         self.version += 1;
-        let order = pending.order();
         let mut touched = self.pending[at].rows();
-        for (table, key) in &touched {
-            if let Some(overlay) = self.overlays[usize::from(table.0)].get_mut(key) {
-                overlay.touching.retain(|o| *o != order);
-            }
-        }
-        for (table, key) in pending.rows() {
-            self.cover(table, key.clone(), order);
-            touched.push((table, key));
-        }
         self.pending[at] = pending;
+        self.touch_anew(at, &touched);
+        touched.extend(self.pending[at].rows());
         touched
     }
 
@@ -395,13 +381,8 @@ impl Replica {
         };
         let pending = self.pending.remove(at);
         self.version += 1;
-        let order = pending.order();
         let rows = pending.rows();
-        for (table, key) in &rows {
-            if let Some(overlay) = self.overlays[usize::from(table.0)].get_mut(key) {
-                overlay.touching.retain(|o| *o != order);
-            }
-        }
+        self.uncover(&rows, pending.order());
         rows
     }
 

@@ -250,13 +250,15 @@ impl<'r> Draft<'r> {
     fn value(&self, id: TableId, column: usize, json: &Json<'_>) -> Result<Value, Error> {
         let described = &self.scratch.table(id).columns[column];
         let value = value::from_json(described, json)?;
-        Ok(self.scratch.replica.current(id, column, value))
+        let current = self.scratch.replica.current(id, column, &value);
+        Ok(current.unwrap_or(value))
     }
 
     /// A key that the application gives, as it is now.
     fn key(&self, id: TableId, json: &Json<'_>) -> Result<Key, Error> {
         let key = Key::from_json(self.scratch.table(id), json)?;
-        Ok(self.scratch.replica.current_key(id, key))
+        let current = self.scratch.replica.current_key(id, &key);
+        Ok(current.unwrap_or(key))
     }
 
     /// Does an operation, whose rules the scratch asks.

@@ -20,7 +20,7 @@ impl Replica {
     pub fn find(&self, table: TableId, key: &Key) -> Option<u32> {
         let store = self.store(table);
         let found = store.find_key(key);
-        found.or_else(|| store.find_key(&self.current_key(table, key.clone())))
+        found.or_else(|| store.find_key(&self.current_key(table, key)?))
     }
 
     /// The slot of a visible row by a key of one integer.
@@ -39,7 +39,7 @@ impl Replica {
             return None;
         };
         store.find(&[key]).or_else(|| {
-            let current = self.current(table, column, key.to_value());
+            let current = self.current(table, column, &key.to_value())?;
             store.find(&[current.as_value_ref()])
         })
     }

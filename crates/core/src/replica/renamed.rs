@@ -91,31 +91,27 @@ impl Replica {
         columns.any(|&column| self.is_temporary(table, column, &row[column]))
     }
 
-    /// The value that a column has instead of a temporary key; itself where it is none, or has no
+    /// The value that a column has instead of a temporary key; `None` where it is none, or has no
     /// other yet.
-    pub(super) fn current(&self, table: TableId, column: usize, value: Value) -> Value {
-        if self.renamed.given.is_empty() || !self.is_temporary(table, column, &value) {
-            return value;
+    pub(super) fn current(&self, table: TableId, column: usize, value: &Value) -> Option<Value> {
+        if self.renamed.given.is_empty() || !self.is_temporary(table, column, value) {
+            return None;
         }
         let kind = &self.schema.table(table).columns[column].kind;
-        let found = value::to_text(kind, &value)
-            .and_then(|text| self.renamed(table, column, &text))
-            .and_then(|real| value::parse(kind, real).ok());
-        found.unwrap_or(value)
+        let text = value::to_text(kind, value)?;
+        value::parse(kind, self.renamed(table, column, &text)?).ok()
     }
 
-    /// The key under which a row is found that once had this one.
-    pub fn current_key(&self, table: TableId, key: Key) -> Key {
-        if self.renamed.given.is_empty() {
-            return key;
-        }
+    /// The key under which a row is found that once had this one; `None` where it is this one still.
+    pub(super) fn current_key(&self, table: TableId, key: &Key) -> Option<Key> {
         let columns = &self.store(table).key_columns;
-        let parts = columns.iter().zip(key.values());
-        Key::new(
-            parts
-                .map(|(&column, part)| self.current(table, column, part.clone()))
-                .collect(),
-        )
+        let mut current = None;
+        for (at, (&column, part)) in columns.iter().zip(key.values()).enumerate() {
+            if let Some(value) = self.current(table, column, part) {
+                current.get_or_insert_with(|| key.values().to_vec())[at] = value;
+            }
+        }
+        current.map(Key::new)
     }
 
     fn renamed(&self, table: TableId, column: usize, text: &str) -> Option<&str> {

@@ -176,7 +176,6 @@ impl<'r> Scratch<'r> {
         let new_key = Key::of(&row, &self.replica.store(id).key_columns);
         if self.mode != Mode::Replay {
             let except = (new_key == key).then_some(&key);
-            let set: Vec<usize> = set.iter().map(|(column, _)| *column).collect();
             let given = Given {
                 made: &[],
                 set: &set,

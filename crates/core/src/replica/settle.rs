@@ -51,18 +51,23 @@ impl Replica {
     }
 
     /// Notes which rows a mutation touches, after those that it was `known` to touch.
-    fn touch_anew(&mut self, at: usize, known: &[(TableId, Key)]) {
+    pub(super) fn touch_anew(&mut self, at: usize, known: &[(TableId, Key)]) {
         let (order, rows) = (self.pending[at].order(), self.pending[at].rows());
         if rows == known {
             return;
         }
-        for (table, key) in known {
+        self.uncover(known, order);
+        for (table, key) in rows {
+            self.cover(table, key, order);
+        }
+    }
+
+    /// Notes that a mutation touches these rows no longer.
+    pub(super) fn uncover(&mut self, rows: &[(TableId, Key)], order: Order) {
+        for (table, key) in rows {
             if let Some(overlay) = self.overlays[usize::from(table.0)].get_mut(key) {
                 overlay.touching.retain(|o| *o != order);
             }
-        }
-        for (table, key) in rows {
-            self.cover(table, key, order);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::compile::{Compiler, Typed, call};
 use super::fold::fold;
 use super::keywords::keywords;
-use super::kinds::{NUMERIC, shown};
+use super::kinds::{NUMERIC, plain, shown};
 use super::special::{int, null, text};
 use haversack_core::expr::Expr;
 use haversack_core::schema::Type;
@@ -234,21 +234,10 @@ impl Compiler<'_> {
 /// The type that a function of one argument casts to.
 fn cast_of(name: &str) -> Option<Type> {
     Some(match name {
-        "bool" => Type::Bool,
-        "int2" => Type::Int2,
-        "int4" => Type::Int4,
-        "int8" => Type::Int8,
-        "float4" => Type::Float4,
-        "float8" => Type::Float8,
         "numeric" => NUMERIC,
-        "text" => Type::Text,
         "varchar" => Type::Varchar { length: None },
         "bpchar" => Type::Char { length: 0 },
-        "date" => Type::Date,
-        "time" => Type::Time,
-        "timestamp" => Type::Timestamp,
-        "timestamptz" => Type::Timestamptz,
         "interval" => Type::Interval,
-        _ => return None,
+        _ => return plain(name),
     })
 }

@@ -12,6 +12,24 @@ pub(super) const NUMERIC: Type = Type::Numeric {
     scale: None,
 };
 
+/// The type of this name in the catalog, where the name says all of it.
+pub(crate) fn plain(name: &str) -> Option<Type> {
+    Some(match name {
+        "bool" => Type::Bool,
+        "int2" => Type::Int2,
+        "int4" => Type::Int4,
+        "int8" => Type::Int8,
+        "float4" => Type::Float4,
+        "float8" => Type::Float8,
+        "text" => Type::Text,
+        "date" => Type::Date,
+        "time" => Type::Time,
+        "timestamp" => Type::Timestamp,
+        "timestamptz" => Type::Timestamptz,
+        _ => return None,
+    })
+}
+
 /// A type without its length or precision.
 pub(super) fn base(kind: &Type) -> Type {
     match kind {

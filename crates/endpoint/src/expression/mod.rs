@@ -24,6 +24,7 @@ mod signatures;
 mod special;
 
 pub use default::{default_of, is_now, is_uuid};
+pub(crate) use kinds::plain;
 
 use haversack_core::expr::Expr;
 use haversack_core::schema::Type;

@@ -1,7 +1,7 @@
 //! Which function of the core an operator or function of Postgres is, by the types of its
 //! arguments, found as Postgres resolves overloads.
 
-use super::kinds::{NUMERIC, implicit, is_text, preferred};
+use super::kinds::{NUMERIC, implicit, is_text, plain, preferred};
 use haversack_core::schema::Type;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -65,19 +65,8 @@ fn slot(word: &str) -> Slot {
         "anyarray" => return Slot::Array,
         "anyelement" => return Slot::Element,
         "anynonarray" => return Slot::NonArray,
-        "bool" => Type::Bool,
-        "int2" => Type::Int2,
-        "int4" => Type::Int4,
-        "int8" => Type::Int8,
-        "float4" => Type::Float4,
-        "float8" => Type::Float8,
         "numeric" => NUMERIC,
-        "text" => Type::Text,
         "bpchar" => Type::Char { length: 0 },
-        "date" => Type::Date,
-        "time" => Type::Time,
-        "timestamp" => Type::Timestamp,
-        "timestamptz" => Type::Timestamptz,
         "interval" => Type::Interval,
         "json" => Type::Json,
         "jsonb" => Type::Jsonb,
@@ -88,7 +77,10 @@ fn slot(word: &str) -> Slot {
         "text[]" => Type::Array {
             of: Box::new(Type::Text),
         },
-        other => unreachable!("{other} in signatures.txt"),
+        other => match plain(other) {
+            Some(kind) => kind,
+            None => unreachable!("{other} in signatures.txt"),
+        },
     })
 }
 

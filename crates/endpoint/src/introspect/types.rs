@@ -3,6 +3,7 @@
 use super::reader::Reader;
 use super::rules;
 use crate::database::{command_error, ident};
+use crate::expression::plain;
 use haversack_core::Error;
 use haversack_core::schema::{Check, Domain, Type};
 use std::collections::HashMap;
@@ -238,12 +239,6 @@ impl Entry {
         // The catalog adds the four bytes of a header to lengths.
         let length = u32::try_from(modifier - 4).ok().filter(|_| modifier >= 4);
         match &*self.name {
-            "bool" => Type::Bool,
-            "int2" => Type::Int2,
-            "int4" => Type::Int4,
-            "int8" => Type::Int8,
-            "float4" => Type::Float4,
-            "float8" => Type::Float8,
             "numeric" if modifier >= 4 => {
                 let packed = modifier - 4;
                 Type::Numeric {
@@ -256,20 +251,15 @@ impl Entry {
                 precision: None,
                 scale: None,
             },
-            "text" => Type::Text,
             "varchar" => Type::Varchar { length },
             "bpchar" => length.map_or_else(opaque, |length| Type::Char { length }),
             "uuid" => Type::Uuid,
-            "date" => Type::Date,
-            "time" => Type::Time,
-            "timestamp" => Type::Timestamp,
-            "timestamptz" => Type::Timestamptz,
             // One with fields or a precision keeps its name, which the text alone would lose.
             "interval" if modifier < 0 => Type::Interval,
             "json" => Type::Json,
             "jsonb" => Type::Jsonb,
             "bytea" => Type::Bytea,
-            _ => opaque(),
+            name => plain(name).unwrap_or_else(opaque),
         }
     }
 }
