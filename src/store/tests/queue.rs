@@ -1,9 +1,9 @@
 //! Numbers, batches and their limits.
 
 use super::{begun, enqueue, insert, new_store, queued, unique};
+use crate::store::Store;
 use crate::store::idb::{Mode, Tx};
 use crate::store::layout::QUEUE;
-use crate::store::{Store, idb};
 use haversack_core::protocol::{PUSH_BATCH_MAX, Seq};
 use haversack_core::queue::rekey::Holders;
 use wasm_bindgen_test::wasm_bindgen_test;
