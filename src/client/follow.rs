@@ -71,6 +71,8 @@ impl Shared {
             Message::Outcomes => self.read_outcomes(session).await?,
             Message::Ask => self.dispatch(Event::Asked),
             Message::Renewed => self.forget_keys(session),
+            // Dealt with as they arrive.
+            Message::AreYouThere | Message::Here => {}
             Message::Hello => {
                 let status = self.status();
                 if status.leader {
