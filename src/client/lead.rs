@@ -14,6 +14,7 @@ use crate::browser::locks::{self, Claim};
 use crate::browser::{self, timer};
 use crate::task::spawn;
 use haversack_core::Error;
+use haversack_core::planted;
 use haversack_core::sync::{Event, backoff_ms};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -144,7 +145,10 @@ impl Shared {
         session: &Rc<Session>,
         fence: f64,
     ) -> Result<Waiting, Error> {
-        let state = self.catch_up(session).await?;
+        let state = match planted::is("leads-behind-the-disk") {
+            true => session.store.state().await?,
+            false => self.catch_up(session).await?,
+        };
         // The last leader may have given keys and told nobody.
         let given = session.store.assigned().await?;
         if !given.is_empty() {
@@ -181,6 +185,7 @@ async fn watch_leader(shared: Weak<Shared>, session: Weak<Session>) {
         if shared.closed.borrow().is_some() {
             return;
         }
+        let awake = awake && !planted::is("frozen-leader-stays");
         if awake && !of.lead.heard.get() && !of.lead.held.get() {
             of.lead.give_up();
             shared.claim(&of, Claim::Steal);
