@@ -13,6 +13,7 @@ mod generate;
 mod lean;
 mod node;
 mod parity;
+mod planted;
 mod postgres;
 mod process;
 mod repository;
@@ -78,6 +79,8 @@ enum Command {
     },
     /// Runs the core and Postgres under the same random writes and compares
     Parity(parity::Options),
+    /// Plants bugs, one at a time, and sees that the tests catch each
+    Planted(planted::Options),
     /// Checks formatting, lints, types and links
     Check {
         /// Repair what a tool can repair
@@ -124,6 +127,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
         } => demo::check(&repository, screenshots.as_deref()),
         Command::Test { areas } => return test::run(&repository, &areas),
         Command::Parity(options) => return parity::run(&repository, &options),
+        Command::Planted(options) => return planted::run(&repository, &options),
         Command::Check { fix } => check::run(&repository, fix),
         Command::Generate => generate::run(&repository),
         Command::Bench { quick } => bench::run(&repository, quick),
