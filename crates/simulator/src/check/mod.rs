@@ -1,0 +1,3 @@
+//! The invariants of `docs/reliability.md`, each with what asks for it.
+
+pub mod causal;
