@@ -6,6 +6,7 @@ use super::events::{ErrorView, Notice, Status};
 use crate::browser::channel::{Channel, Message};
 use crate::browser::{self, locks, timer};
 use crate::store::Store;
+use crate::store::idb::Watch;
 use crate::store::layout::State;
 use crate::store::leases::{NUMBERS, tab_lock};
 use crate::task::spawn;
@@ -20,9 +21,6 @@ use haversack_core::{Error, ErrorCode};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
-use wasm_bindgen::prelude::*;
-
-type Callback = Closure<dyn FnMut(JsValue)>;
 
 /// A user's open store in this tab.
 pub struct Session {
@@ -50,8 +48,7 @@ pub struct Session {
     pub(super) taking: Cell<bool>,
     channel: RefCell<Option<Channel>>,
     holds: RefCell<Vec<locks::Hold>>,
-    on_version_change: RefCell<Option<Callback>>,
-    on_close: RefCell<Option<Callback>>,
+    watch: RefCell<Option<Watch>>,
 }
 
 impl Session {
@@ -91,8 +88,7 @@ impl Session {
     pub fn end(&self) {
         self.holds.borrow_mut().clear();
         self.channel.take();
-        self.store.db.set_onversionchange(None);
-        self.store.db.set_onclose(None);
+        self.watch.take();
         self.store.db.close();
     }
 }
@@ -126,8 +122,7 @@ impl Shared {
             taking: Cell::new(false),
             channel: RefCell::default(),
             holds: RefCell::default(),
-            on_version_change: RefCell::default(),
-            on_close: RefCell::default(),
+            watch: RefCell::default(),
         });
         self.watch_connection(&session);
         self.join_channel(&session);
@@ -162,31 +157,24 @@ impl Shared {
 
     fn watch_connection(self: &Rc<Self>, session: &Rc<Session>) {
         let weak = Rc::downgrade(self);
-        let upgraded = Callback::new(move |_event: JsValue| {
+        let upgraded = move || {
             if let Some(shared) = weak.upgrade() {
                 let message = "another tab runs newer code and upgrades the local store";
                 let error = Error::new(ErrorCode::StoreUpgraded, message);
                 shared.close(Some(error.hint("reload this page")));
             }
-        });
-        session
-            .store
-            .db
-            .set_onversionchange(Some(upgraded.as_ref().unchecked_ref()));
-        session.on_version_change.replace(Some(upgraded));
+        };
         let weak = Rc::downgrade(self);
-        let lost = Callback::new(move |_event: JsValue| {
+        let lost = move || {
             if let Some(shared) = weak.upgrade() {
                 let message = "the browser closed the local store, as when site data is cleared";
                 let error = Error::new(ErrorCode::StorageFailed, message);
                 shared.close(Some(error.hint("reload this page")));
             }
-        });
+        };
         session
-            .store
-            .db
-            .set_onclose(Some(lost.as_ref().unchecked_ref()));
-        session.on_close.replace(Some(lost));
+            .watch
+            .replace(Some(session.store.db.watch(upgraded, lost)));
     }
 
     fn join_channel(self: &Rc<Self>, session: &Rc<Session>) {
@@ -203,17 +191,7 @@ impl Shared {
     /// A tab's lock is granted at once, because its name is its own; only then does it take keys.
     async fn hold_tab_lock(self: &Rc<Self>, session: &Rc<Session>) {
         let name = tab_lock(&session.store.name, &session.tab);
-        let mut hold = None;
-        let granted = js_sys::Promise::new(&mut |resolve, _| {
-            let resolved = resolve.clone();
-            hold = locks::hold(&name, move || {
-                let _ = resolved.call0(&JsValue::UNDEFINED);
-            });
-            if hold.is_none() {
-                let _ = resolve.call0(&JsValue::UNDEFINED);
-            }
-        });
-        let _ = wasm_bindgen_futures::JsFuture::from(granted).await;
+        let hold = locks::hold_soon(&name).await;
         session.holds.borrow_mut().extend(hold);
         self.take_keys(session).await;
     }

@@ -5,7 +5,7 @@ use super::events::{ErrorView, Notice};
 use super::session::Session;
 use crate::browser;
 use crate::browser::channel::Message;
-use crate::store::idb::{Tx, result_of};
+use crate::store::idb::{Request, Tx};
 use crate::store::queue::Queued;
 use crate::task::spawn;
 use haversack_core::json::ToJson;
@@ -215,13 +215,13 @@ impl Shared {
         self: Rc<Self>,
         session: Rc<Session>,
         tx: Tx,
-        request: web_sys::IdbRequest,
+        request: Request,
         local: LocalId,
         queued: Queued,
     ) {
         match tx.done().await {
             Ok(()) => {
-                let seq = result_of(&request).as_f64().unwrap_or_default() as u64;
+                let seq = request.result().as_f64().unwrap_or_default() as u64;
                 self.replica.borrow_mut().sequence(local, seq);
                 session.locals.borrow_mut().push((seq, local.0));
                 self.notify(&Notice::Durable { local: local.0 });

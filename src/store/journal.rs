@@ -7,13 +7,12 @@ use super::idb::{self, Mode, Tx};
 use super::layout::{self, CONFLICTS, JOURNAL, LEASES, META, QUEUE, REJECTED, State};
 use super::queue::{LostValue, Rejected};
 use super::{Store, holds_fence, leases};
+use crate::browser::value::{Value, pair, parts};
 use haversack_core::Error;
 use haversack_core::lease::Ranges;
 use haversack_core::map::Map;
 use haversack_core::protocol::{Mutation, Seq};
 use haversack_core::schema::Schema;
-use js_sys::Array;
-use wasm_bindgen::JsValue;
 
 /// Everything that one answer changes on disk.
 pub struct Commit<'a> {
@@ -103,11 +102,11 @@ impl Store {
         let tx = Tx::begin(&self.db, &[JOURNAL], Mode::Read)?;
         let keys = tx
             .store(JOURNAL)?
-            .get_all_keys(&JsValue::UNDEFINED, u32::MAX)
+            .get_all_keys(&Value::UNDEFINED, u32::MAX)
             .await?;
         let mut numbers: Vec<u64> = keys
             .iter()
-            .filter_map(|key| Array::from(&key).get(0).as_f64())
+            .filter_map(|key| parts(&key).get(0).as_f64())
             .map(|number| number as u64)
             .collect();
         numbers.dedup();
@@ -123,7 +122,7 @@ impl Store {
         &self,
         fence: f64,
         store: &str,
-        rows: &[(JsValue, Option<JsValue>)],
+        rows: &[(Value, Option<Value>)],
     ) -> Result<bool, Error> {
         let tx = Tx::begin(&self.db, &[META, store], Mode::Relaxed)?;
         if !holds_fence(&tx, fence).await? {
@@ -159,6 +158,6 @@ impl Store {
 }
 
 /// A line's key; 32-bit `usize::MAX` is above every line.
-fn key(patch: u64, line: usize) -> JsValue {
-    Array::of2(&(patch as f64).into(), &(line as f64).into()).into()
+fn key(patch: u64, line: usize) -> Value {
+    pair(&(patch as f64).into(), &(line as f64).into())
 }

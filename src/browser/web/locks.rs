@@ -76,6 +76,22 @@ pub fn hold(name: &str, granted: impl FnOnce() + 'static) -> Option<Hold> {
     })
 }
 
+/// Asks for the lock and waits for it. None where the browser has no Web Locks.
+pub async fn hold_soon(name: &str) -> Option<Hold> {
+    let mut held = None;
+    let granted = Promise::new(&mut |resolve, _| {
+        let resolved = resolve.clone();
+        held = hold(name, move || {
+            let _ = resolved.call0(&JsValue::UNDEFINED);
+        });
+        if held.is_none() {
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+        }
+    });
+    let _ = JsFuture::from(granted).await;
+    held
+}
+
 /// The names of all locks held now in this origin; None where the browser has no Web Locks.
 pub async fn held() -> Option<Vec<String>> {
     let snapshot = JsFuture::from(manager()?.query()).await.ok()?;
