@@ -7,5 +7,8 @@
 //! Not its job: to decide anything that the client or the endpoint decides.
 
 pub mod check;
+pub mod draft;
 pub mod history;
+pub mod oracle;
+pub mod rows;
 pub mod shrink;
