@@ -454,6 +454,37 @@ impl Draft {
         }
     }
 
+    /// The key that an insert gives, where it gives one.
+    pub fn key(&self, schema: &Schema) -> Option<KeyText> {
+        let Self::Insert { table, values, .. } = self else {
+            return None;
+        };
+        let given = |c: ColumnId| values.iter().find(|(own, _)| *own == c)?.1.clone();
+        schema
+            .table(*table)
+            .key_columns()
+            .into_iter()
+            .map(given)
+            .collect()
+    }
+
+    /// The same with new values where they can be traced, as after an edit.
+    pub fn edited(mut self, schema: &Schema, counter: &mut u64) -> Self {
+        let table = schema.table(self.table());
+        let given = match &mut self {
+            Self::Insert { values, .. } => values,
+            Self::Update { set, .. } => set,
+            Self::Delete { .. } => return self,
+        };
+        for (c, value) in given {
+            if value.is_some() && is_traced(table, table.column(*c)) {
+                *counter += 1;
+                *value = Some(format!("v{counter}"));
+            }
+        }
+        self
+    }
+
     /// What it writes that can be traced, by column.
     pub fn traced(&self, schema: &Schema) -> Vec<(ColumnId, String)> {
         let table = schema.table(self.table());

@@ -8,13 +8,17 @@
 //! Not its job: to decide anything that the client or the endpoint decides.
 #![forbid(unsafe_code)]
 
+pub mod batch;
 pub mod check;
 pub mod draft;
 pub mod history;
 pub mod model;
 pub mod oracle;
+pub mod record;
 pub mod rows;
+pub mod run;
 mod schema;
 pub mod shrink;
+pub mod tally;
 
 pub use schema::schema;

@@ -4,7 +4,8 @@
 //! it says which rows a cursor stands for.
 
 use crate::rows::{Row, Rows};
-use haversack_core::protocol::{KeyText, Outcome, Seq, Verdict};
+use crate::tally::{Broken, Invariant};
+use haversack_core::protocol::{KeyText, Seq, Verdict};
 use haversack_core::schema::{Schema, TableId};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -85,11 +86,20 @@ impl Snapshot {
     }
 }
 
+/// A moment of the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    timeline: usize,
+    commits: usize,
+}
+
 /// One history of the database: from its making or a restore to the next restore.
 #[derive(Debug)]
 struct Timeline {
     epoch: String,
     base: Rows,
+    /// The timeline that it branched off, and after how many of its commits.
+    parent: Option<Mark>,
     commits: Vec<Commit>,
     /// The rows of the last snapshot that was asked for.
     last: RefCell<Option<(Snapshot, Rc<Rows>)>>,
@@ -99,7 +109,7 @@ struct Timeline {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Given {
     /// The verdict.
-    pub outcome: Outcome,
+    pub verdict: Verdict,
     /// In which timeline.
     pub timeline: usize,
 }
@@ -128,15 +138,16 @@ impl Oracle {
     /// Takes in a commit.
     ///
     /// # Errors
-    /// What is wrong about it by itself: it found other rows than the last one left, judged a mutation
-    /// twice, or out of order.
-    pub fn commit(&mut self, commit: Commit) -> Result<(), String> {
+    /// I1 where it found other rows than the last one left; I2 and I3 where it judged a mutation twice, or
+    /// out of order.
+    pub fn commit(&mut self, commit: Commit) -> Result<(), Broken> {
         for change in &commit.rows {
             let rows = &mut self.now.0[usize::from(change.table.0)];
             if rows.get(&change.key) != change.old.as_ref() {
                 let table = &self.schema.table(change.table).name;
                 let key = change.key.join(", ");
-                return Err(format!("{table} {key} was not what the commit found"));
+                let why = format!("{table} {key} is not what the last commit left of it");
+                return Err(Broken::new(Invariant::I1, why));
             }
             match &change.new {
                 Some(row) => rows.insert(change.key.clone(), row.clone()),
@@ -152,12 +163,12 @@ impl Oracle {
         Ok(())
     }
 
-    fn judge(&mut self, replica: &str, verdicts: &[Verdict]) -> Result<(), String> {
+    fn judge(&mut self, replica: &str, verdicts: &[Verdict]) -> Result<(), Broken> {
         let timeline = self.timelines.len() - 1;
         for verdict in verdicts {
             let seq = verdict.seq;
             let given = Given {
-                outcome: verdict.outcome.clone(),
+                verdict: verdict.clone(),
                 timeline,
             };
             let place = (replica.to_owned(), seq);
@@ -167,18 +178,30 @@ impl Oracle {
                 && known.timeline == timeline
                 && (*last == seq || *last + 1 != seq)
             {
-                return Err(format!(
-                    "mutation {seq} of {replica} was judged after {last}"
-                ));
+                let why = format!("mutation {seq} of {replica} was judged after {last}");
+                let twice = *last == seq;
+                let invariant = if twice { Invariant::I2 } else { Invariant::I3 };
+                return Err(Broken::new(invariant, why));
             }
             self.verdicts.insert(place, given);
         }
         Ok(())
     }
 
-    /// The database was restored to these rows, under another epoch.
-    pub fn restored(&mut self, epoch: String, rows: Rows) {
-        self.timelines.push(Timeline::new(epoch, rows.clone()));
+    /// The moment after the last commit.
+    pub fn mark(&self) -> Mark {
+        let last = self.timelines.len() - 1;
+        Mark {
+            timeline: last,
+            commits: self.timelines[last].commits.len(),
+        }
+    }
+
+    /// The database was restored as it was at a moment, with these rows, under another epoch.
+    pub fn restored(&mut self, epoch: String, mark: Mark, rows: Rows) {
+        let mut timeline = Timeline::new(epoch, rows.clone());
+        timeline.parent = Some(mark);
+        self.timelines.push(timeline);
         self.now = rows;
     }
 
@@ -192,19 +215,29 @@ impl Oracle {
         self.verdicts.get(&(replica.to_owned(), seq))
     }
 
-    /// The commits of the timeline that goes on, after those of its base.
-    pub fn commits(&self) -> &[Commit] {
-        self.timelines.last().map_or(&[], |t| &t.commits)
+    /// The commits that no restore undid, in their order.
+    pub fn surviving_commits(&self) -> Vec<&Commit> {
+        let mut parts: Vec<&[Commit]> = Vec::new();
+        let mut at = self.mark();
+        loop {
+            let timeline = &self.timelines[at.timeline];
+            parts.push(&timeline.commits[..at.commits]);
+            match timeline.parent {
+                Some(parent) => at = parent,
+                None => break,
+            }
+        }
+        parts.into_iter().rev().flatten().collect()
     }
 
-    /// All commits, also of timelines that ended.
+    /// All commits, also those that a restore undid.
     pub fn all_commits(&self) -> impl Iterator<Item = &Commit> {
         self.timelines.iter().flat_map(|t| &t.commits)
     }
 
-    /// The rows with which the timeline began that goes on.
-    pub fn base(&self) -> Option<&Rows> {
-        self.timelines.last().map(|t| &t.base)
+    /// How often the database was restored.
+    pub fn restores(&self) -> usize {
+        self.timelines.len() - 1
     }
 
     /// All rows at a snapshot of a history; none where there was no such history.
@@ -237,6 +270,7 @@ impl Timeline {
         Self {
             epoch,
             base,
+            parent: None,
             commits: Vec::new(),
             last: RefCell::default(),
         }
