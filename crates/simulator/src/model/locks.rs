@@ -1,0 +1,120 @@
+//! What open transactions hold, so that no other takes it.
+//!
+//! Nobody waits here: what would wait in Postgres for a transaction's end fails at once, as where its
+//! `lock_timeout` has passed.
+
+use super::shape::Shape;
+use haversack_core::replica::{Key, RowChange};
+use haversack_core::schema::TableId;
+use haversack_core::value::Value;
+
+/// How a row is held; each as Postgres names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strength {
+    /// It is referred to.
+    KeyShare,
+    /// It was changed, but not what others may refer to.
+    NoKeyUpdate,
+    /// It was deleted or read to be written, or what others may refer to was changed.
+    Update,
+}
+
+/// Something that is held.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lock {
+    /// A row.
+    Row(TableId, Key, Strength),
+    /// Values that no two rows of a table share, by the position of the rule: a row came to have them,
+    /// or has them no more.
+    Values(TableId, usize, Vec<Value>),
+    /// A replica's record.
+    Replica(String),
+}
+
+impl Lock {
+    /// Does somebody who holds this one keep others from the other?
+    pub fn conflicts(&self, other: &Lock) -> bool {
+        match (self, other) {
+            (Lock::Row(table, key, a), Lock::Row(other_table, other_key, b)) => {
+                use Strength::{KeyShare, NoKeyUpdate};
+                table == other_table
+                    && key == other_key
+                    && !matches!(
+                        (a, b),
+                        (KeyShare, KeyShare | NoKeyUpdate) | (NoKeyUpdate, KeyShare)
+                    )
+            }
+            (a, b) => a == b,
+        }
+    }
+}
+
+/// The values that a row has under a rule; none where nulls make them nobody's.
+pub fn values(shape: &Shape, rule: usize, row: &[Value]) -> Option<Vec<Value>> {
+    let unique = &shape.uniques[rule];
+    let values: Vec<Value> = unique.columns.iter().map(|c| row[*c].clone()).collect();
+    let nobodys = !unique.nulls_equal && values.iter().any(Value::is_null);
+    (!nobodys).then_some(values)
+}
+
+/// What a transaction holds that has changed a row.
+pub fn of_change(shape: &Shape, change: &RowChange) -> Vec<Lock> {
+    let (table, mut locks) = (change.table, Vec::new());
+    let mut strength = match (&change.old, &change.new) {
+        (Some(_), None) => Strength::Update,
+        (_, _) => Strength::NoKeyUpdate,
+    };
+    for rule in 0..shape.uniques.len() {
+        let of = |row: &Option<std::sync::Arc<[Value]>>| {
+            row.as_ref().and_then(|row| values(shape, rule, row))
+        };
+        let (old, new) = (of(&change.old), of(&change.new));
+        if old == new {
+            continue;
+        }
+        strength = Strength::Update;
+        locks.extend(
+            [old, new]
+                .into_iter()
+                .flatten()
+                .map(|v| Lock::Values(table, rule, v)),
+        );
+    }
+    locks.push(Lock::Row(table, change.key.clone(), strength));
+    let Some(new) = &change.new else { return locks };
+    for foreign in &shape.foreign {
+        let of = |row: &[Value]| -> Vec<Value> {
+            foreign.columns.iter().map(|c| row[*c].clone()).collect()
+        };
+        let key = of(new);
+        let asked = change.old.as_ref().is_none_or(|old| of(old) != key);
+        if asked && !key.iter().any(Value::is_null) {
+            let key = Key::new(key);
+            locks.push(Lock::Row(foreign.parent, key, Strength::KeyShare));
+        }
+    }
+    locks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_held_as_postgres_holds_them() {
+        use Strength::{KeyShare, NoKeyUpdate, Update};
+        let row = |key, strength| Lock::Row(TableId(0), Key::new(vec![Value::Int(key)]), strength);
+        let allowed = [
+            (KeyShare, KeyShare),
+            (KeyShare, NoKeyUpdate),
+            (NoKeyUpdate, KeyShare),
+        ];
+        for a in [KeyShare, NoKeyUpdate, Update] {
+            for b in [KeyShare, NoKeyUpdate, Update] {
+                let conflict = row(1, a).conflicts(&row(1, b));
+                assert_eq!(conflict, !allowed.contains(&(a, b)), "{a:?} {b:?}");
+                assert!(!row(1, a).conflicts(&row(2, b)));
+            }
+        }
+    }
+}
