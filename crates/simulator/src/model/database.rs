@@ -221,18 +221,37 @@ impl State {
 
     /// Undoes all since a transaction's savepoint, and ends that.
     pub fn undo(&mut self, tx: TxId) -> Result<(), Refusal> {
+        let savepoint = self.open.get(&tx).and_then(|t| t.savepoint);
+        if savepoint.is_none() {
+            return Err(refusal("3B001", "savepoint does not exist"));
+        }
+        self.take_back(tx);
+        if let Some(transaction) = self.open.get_mut(&tx) {
+            transaction.failed = false;
+            transaction.savepoint = None;
+        }
+        Ok(())
+    }
+
+    /// Undoes all since a transaction's savepoint, or since its beginning, and frees what it held.
+    pub fn take_back(&mut self, tx: TxId) {
+        if !self.open.contains_key(&tx) {
+            return;
+        }
         self.show(Some(tx));
-        let undone = self.open.get_mut(&tx).and_then(Transaction::undo);
-        let Some((xid, writes)) = undone else {
-            return Err(refusal("3B001", "there is no savepoint"));
+        let Some(transaction) = self.open.get_mut(&tx) else {
+            return;
         };
+        let whole = transaction.savepoint.is_none();
+        let (xid, writes) = transaction.take_back();
         for write in writes.iter().rev() {
             self.image.undo(write);
         }
-        if let Some(xid) = xid {
-            self.xids.end_savepoint(xid);
+        match xid {
+            Some(xid) if whole => self.xids.end(xid, &transaction.savepoints),
+            Some(xid) => self.xids.end_savepoint(xid),
+            None => {}
         }
-        Ok(())
     }
 
     /// Ends a transaction as if it had not been.

@@ -69,16 +69,13 @@ pub fn of_change(shape: &Shape, change: &RowChange) -> Vec<Lock> {
             row.as_ref().and_then(|row| values(shape, rule, row))
         };
         let (old, new) = (of(&change.old), of(&change.new));
-        if old == new {
-            continue;
+        if old != new {
+            strength = Strength::Update;
         }
-        strength = Strength::Update;
-        locks.extend(
-            [old, new]
-                .into_iter()
-                .flatten()
-                .map(|v| Lock::Values(table, rule, v)),
-        );
+        // Whoever wants the same values waits, also for one who changed something else of the row.
+        let new = new.filter(|new| old.as_ref() != Some(new));
+        let held = [old, new].into_iter().flatten();
+        locks.extend(held.map(|values| Lock::Values(table, rule, values)));
     }
     locks.push(Lock::Row(table, change.key.clone(), strength));
     let Some(new) = &change.new else { return locks };

@@ -39,8 +39,10 @@ impl State {
         }
     }
 
-    /// What a refusal does to a transaction.
+    /// What a refusal does to a transaction: all since its savepoint, or its beginning, is undone at once,
+    /// and others may have what it held, though it goes on only when it is told to.
     pub fn fail(&mut self, tx: TxId, refusal: Refusal) -> Failure {
+        self.take_back(tx);
         if let Some(transaction) = self.transaction(tx) {
             transaction.failed = true;
         }

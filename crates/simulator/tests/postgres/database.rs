@@ -29,6 +29,17 @@ fn superuser_url() -> String {
     })
 }
 
+fn with_database(url: &str, name: &str) -> String {
+    let (rest, query) = url
+        .split_once('?')
+        .map_or((url, String::new()), |(rest, q)| (rest, format!("?{q}")));
+    let authority = rest.find("://").map_or(0, |at| at + 3);
+    let end = rest[authority..]
+        .find('/')
+        .map_or(rest.len(), |at| authority + at);
+    format!("{}/{name}{query}", &rest[..end])
+}
+
 impl Database {
     pub async fn create(purpose: &str) -> Self {
         let name = format!("haversack_model_{}_{purpose}", std::process::id());
@@ -39,12 +50,7 @@ impl Database {
             "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
         );
         admin.batch_execute(&sql).await.unwrap();
-        let mut url = superuser_url();
-        let at = url.rfind('/').unwrap() + 1;
-        let query = url[at..].find('?').map(|q| url[at + q..].to_owned());
-        url.truncate(at);
-        url.push_str(&name);
-        url.push_str(&query.unwrap_or_default());
+        let url = with_database(&superuser_url(), &name);
         let mut database = Self {
             name,
             url,
