@@ -12,9 +12,16 @@ use haversack_endpoint::state::State;
 use haversack_endpoint::{database, sync};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_postgres::Client;
 
 const PASSWORD: &str = "test-password";
+
+/// What takes longer waits for a lock.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+const END_WAITING: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename <> current_user AND state <> 'idle'";
 
 /// A database that is dropped, with its roles, when the value is.
 pub struct Database {
@@ -109,6 +116,22 @@ impl Database {
             )
             .await
             .unwrap();
+    }
+
+    /// Does a sync wait for a lock that somebody holds? It is ended then, and did nothing.
+    pub async fn waits(&self, owner: &Client, user: &str, request: SyncRequest) -> bool {
+        let sync = tokio::time::timeout(PATIENCE, self.sync(user, request));
+        if sync.await.is_ok() {
+            return false;
+        }
+        // Its backend does not notice that nobody waits for its answer any more.
+        loop {
+            let rows = owner.query(END_WAITING, &[]).await.unwrap();
+            if rows.is_empty() {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
     }
 
     /// The lines of a sync, as they are streamed.

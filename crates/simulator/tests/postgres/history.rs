@@ -424,7 +424,7 @@ impl Drawing<'_> {
 
     fn sql(&mut self) -> Step {
         let ops = (0..1 + self.draw.below(3)).map(|_| self.sql_op()).collect();
-        let end = match self.draw.weighted(&[60, 10, 30]) {
+        let end = match self.draw.weighted(&[45, 10, 45]) {
             2 if !self.open => End::Open,
             1 => End::Rollback,
             _ => End::Commit,

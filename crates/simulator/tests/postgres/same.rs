@@ -20,9 +20,6 @@ const HISTORIES: usize = 40;
 const STEPS_MAX: usize = 60;
 /// Two writes in one millisecond are not told apart by time.
 const STEP_PAUSE: Duration = Duration::from_millis(2);
-/// In how many of a hundred cases a request that waits for a lock is put to Postgres too, which takes
-/// three times its `lock_timeout`.
-const WAIT_PERCENT: u32 = 1;
 
 fn now_ms() -> i64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -64,7 +61,7 @@ impl<'d> Both<'d> {
     }
 
     /// Does a step in both; says where they differ.
-    async fn step(&mut self, step: &Step, waits: bool) -> Result<(), String> {
+    async fn step(&mut self, step: &Step) -> Result<(), String> {
         tokio::time::sleep(STEP_PAUSE).await;
         self.world.set_now_ms(now_ms());
         match step {
@@ -76,8 +73,7 @@ impl<'d> Both<'d> {
                 request,
             } => {
                 let (client, request) = (*client, request.clone());
-                self.sync(client, user, (*cursor, *epoch), request, waits)
-                    .await
+                self.sync(client, user, (*cursor, *epoch), request).await
             }
             Step::Sql { ops, end } => {
                 let owner = self.owners.pop().expect("a connection");
@@ -136,7 +132,6 @@ impl<'d> Both<'d> {
         user: &str,
         (cursor, epoch): (Option<usize>, Epoch),
         request: SyncRequest,
-        waits: bool,
     ) -> Result<(), String> {
         let own = &self.clients[client];
         let stood = cursor.map(|back| own.cursors.len().saturating_sub(back + 1));
@@ -154,9 +149,14 @@ impl<'d> Both<'d> {
         let of_model = asked(&stood.model, &own.epoch.model);
         let of_postgres = asked(&stood.postgres, &own.epoch.postgres);
         let model: Lines = self.server.sync(user, of_model).await;
-        if is_busy(&model) && !waits {
-            *self.counts.entry("busy, not asked".into()).or_default() += 1;
-            return Ok(());
+        if is_busy(&model) {
+            *self.counts.entry("waits".into()).or_default() += 1;
+            let owner = &self.owners[0];
+            return if self.postgres.waits(owner, user, of_postgres).await {
+                Ok(())
+            } else {
+                Err(format!("the model waits, Postgres does not: {model:?}"))
+            };
         }
         let postgres: Lines = self.postgres.sync(user, of_postgres).await;
         self.count(&postgres);
@@ -210,7 +210,7 @@ async fn run(both: &mut Both<'_>, seed: u64, done: &mut Vec<Step>) -> Result<(),
     let schema = schema();
     let first = beginning(&mut draw);
     done.push(first.clone());
-    both.step(&first, false).await?;
+    both.step(&first).await?;
     for _ in 0..20 + draw.below(STEPS_MAX - 20) {
         let mut drawing = Drawing {
             draw: &mut draw,
@@ -220,11 +220,10 @@ async fn run(both: &mut Both<'_>, seed: u64, done: &mut Vec<Step>) -> Result<(),
             now_ms: now_ms(),
         };
         let step = drawing.step();
-        let waits = draw.chance(WAIT_PERCENT);
         done.push(step.clone());
-        both.step(&step, waits).await?;
+        both.step(&step).await?;
     }
-    both.step(&Step::End { commit: true }, false).await?;
+    both.step(&Step::End { commit: true }).await?;
     let owner = both.owners.last().expect("a connection");
     let (model, postgres) = (both.model.dump(), dump(&schema, owner).await);
     if model == postgres {
