@@ -125,7 +125,7 @@ impl Database {
     pub(super) fn commit(&self, tx: TxId) -> Result<(), Failure> {
         let now_ms = self.world.now_ms();
         let scopes = self.state.borrow_mut().commit(tx, now_ms)?;
-        if let Some(scopes) = scopes {
+        if let Some(scopes) = scopes.filter(|scopes| !scopes.is_empty()) {
             self.world.committed(&scopes);
         }
         Ok(())
@@ -202,7 +202,7 @@ impl State {
     }
 
     /// Takes a lock, unless another transaction holds what it conflicts with.
-    pub fn lock(&mut self, tx: TxId, lock: Lock) -> Result<(), Refusal> {
+    pub fn lock(&mut self, tx: TxId, lock: Lock) -> Result<(), Box<Refusal>> {
         if self.is_held(tx, &lock) {
             return Err(lock_timeout());
         }
@@ -220,7 +220,7 @@ impl State {
     }
 
     /// Undoes all since a transaction's savepoint, and ends that.
-    pub fn undo(&mut self, tx: TxId) -> Result<(), Refusal> {
+    pub fn undo(&mut self, tx: TxId) -> Result<(), Box<Refusal>> {
         let savepoint = self.open.get(&tx).and_then(|t| t.savepoint);
         if savepoint.is_none() {
             return Err(refusal("3B001", "savepoint does not exist"));
@@ -349,14 +349,14 @@ pub(super) fn texts(schema: &Schema, table: TableId, row: &[Value]) -> TextRow {
 }
 
 /// What Postgres says where it waited for a lock in vain.
-pub(super) fn lock_timeout() -> Refusal {
+pub(super) fn lock_timeout() -> Box<Refusal> {
     refusal("55P03", "canceling statement due to lock timeout")
 }
 
-pub(super) fn refusal(sqlstate: &str, message: &str) -> Refusal {
-    Refusal {
+pub(super) fn refusal(sqlstate: &str, message: &str) -> Box<Refusal> {
+    Box::new(Refusal {
         sqlstate: sqlstate.to_owned(),
         message: message.to_owned(),
         ..Refusal::default()
-    }
+    })
 }
