@@ -9,15 +9,21 @@ use crate::sql::{Writer, dump};
 use haversack_core::protocol::SyncRequest;
 use haversack_simulator::model::{self, Server, Still};
 use haversack_simulator::schema;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::rc::Rc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use tokio_postgres::Client as Connection;
 
-/// How many histories are tried; by `HAVERSACK_TEST_BUDGET`.
-const HISTORIES: usize = 40;
-/// How many steps one has at most.
+/// `HAVERSACK_TEST_BUDGET` where it is not set, and how much of it a history takes.
+const BUDGET: u64 = 256;
+const HISTORY_COST: u64 = 8;
+/// How many steps one has.
+const STEPS_MIN: usize = 20;
 const STEPS_MAX: usize = 60;
+/// How long steps are left out of a history that differs.
+const SHRINK_TIME: Duration = Duration::from_secs(60);
 /// Two writes in one millisecond are not told apart by time.
 const STEP_PAUSE: Duration = Duration::from_millis(2);
 
@@ -41,13 +47,12 @@ struct Both<'d> {
 }
 
 impl<'d> Both<'d> {
-    async fn new(postgres: &'d Database, owners: Vec<Connection>, seed: u64) -> Self {
+    async fn new(postgres: &'d Database, owners: Vec<Connection>, case: &Case) -> Self {
         postgres.empty(&owners[0]).await;
-        let world = Still::new(seed, now_ms());
+        let world = Still::new(0, now_ms());
         let model = model::Database::new(schema(), world.clone()).expect("a schema for the model");
-        let mut draw = Draw::new(seed ^ 0xc11e);
-        let count = 2 + draw.below(3);
-        let clients = (0..count).map(|i| Client::new(USERS[i % 2], draw.replica()));
+        let clients = case.clients.iter().enumerate();
+        let clients = clients.map(|(i, id)| Client::new(USERS[i % 2], id.clone()));
         Self {
             postgres,
             server: Server::new(&model),
@@ -204,34 +209,80 @@ fn difference(expected: &[String], found: &[String]) -> String {
     )
 }
 
-/// Runs a history to its end, or to the first difference.
-async fn run(both: &mut Both<'_>, seed: u64, done: &mut Vec<Step>) -> Result<(), String> {
-    let mut draw = Draw::new(seed);
+/// A history, as it is kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Case {
+    /// What was wrong when it was found.
+    #[serde(default)]
+    about: String,
+    /// The ids of replicas, of one user and the other by turns.
+    clients: Vec<String>,
+    steps: Vec<Step>,
+}
+
+/// Draws a history, as far as the first difference.
+async fn run(both: &mut Both<'_>, draw: &mut Draw, case: &mut Case) -> Result<(), String> {
     let schema = schema();
-    let first = beginning(&mut draw);
-    done.push(first.clone());
+    let first = beginning(draw);
+    case.steps.push(first.clone());
     both.step(&first).await?;
-    for _ in 0..20 + draw.below(STEPS_MAX - 20) {
+    for _ in 0..STEPS_MIN + draw.below(STEPS_MAX - STEPS_MIN) {
         let mut drawing = Drawing {
-            draw: &mut draw,
+            draw,
             schema: &schema,
             clients: &mut both.clients,
             open: both.open.is_some(),
             now_ms: now_ms(),
         };
         let step = drawing.step();
-        done.push(step.clone());
+        case.steps.push(step.clone());
         both.step(&step).await?;
     }
+    finish(both).await
+}
+
+/// What is left to be equal at the end.
+async fn finish(both: &mut Both<'_>) -> Result<(), String> {
     both.step(&Step::End { commit: true }).await?;
     let owner = both.owners.last().expect("a connection");
-    let (model, postgres) = (both.model.dump(), dump(&schema, owner).await);
+    let (model, postgres) = (both.model.dump(), dump(&schema(), owner).await);
     if model == postgres {
         return Ok(());
     }
     Err(format!(
         "the rows differ\n  Postgres: {postgres:?}\n  model:    {model:?}"
     ))
+}
+
+async fn owners(database: &Database) -> Vec<Connection> {
+    let mut owners = Vec::new();
+    for _ in 0..3 {
+        owners.push(database.owner().await);
+    }
+    owners
+}
+
+async fn replay(database: &Database, case: &Case) -> Result<(), String> {
+    let mut both = Both::new(database, owners(database).await, case).await;
+    for step in &case.steps {
+        both.step(step).await?;
+    }
+    finish(&mut both).await
+}
+
+/// Leaves out whatever the difference does not need.
+async fn shrink(database: &Database, case: &mut Case) {
+    let begun = Instant::now();
+    for at in (0..case.steps.len()).rev() {
+        if begun.elapsed() > SHRINK_TIME {
+            return;
+        }
+        let mut less = case.clone();
+        less.steps.remove(at);
+        if replay(database, &less).await.is_err() {
+            *case = less;
+        }
+    }
 }
 
 fn variable(name: &str) -> Option<u64> {
@@ -241,27 +292,25 @@ fn variable(name: &str) -> Option<u64> {
 #[tokio::test]
 async fn the_model_answers_random_histories_as_postgres_does() {
     let database = Database::create("same").await;
-    let histories = variable("HAVERSACK_TEST_BUDGET").unwrap_or(HISTORIES as u64);
+    let histories = variable("HAVERSACK_TEST_BUDGET").unwrap_or(BUDGET) / HISTORY_COST;
     let first = variable("PROPTEST_RNG_SEED").unwrap_or_else(|| now_ms() as u64);
     println!("PROPTEST_RNG_SEED={first}, {histories} histories");
-    let mut owners = vec![
-        database.owner().await,
-        database.owner().await,
-        database.owner().await,
-    ];
-    let mut counts = BTreeMap::new();
-    for seed in first..first + histories {
-        let mut both = Both::new(&database, owners, seed).await;
-        let mut done = Vec::new();
-        if let Err(difference) = run(&mut both, seed, &mut done).await {
-            let last = done.len().saturating_sub(12);
-            for (i, step) in done.iter().enumerate().skip(last) {
-                println!("{i}: {}", serde_json::to_string(step).unwrap());
-            }
-            panic!(
-                "history PROPTEST_RNG_SEED={seed}, step {}: {difference}",
-                done.len() - 1
-            );
+    let (mut owners, mut counts) = (owners(&database).await, BTreeMap::new());
+    for seed in first..first + histories.max(1) {
+        let mut draw = Draw::new(seed);
+        let clients = (0..2 + draw.below(3)).map(|_| draw.replica()).collect();
+        let (about, steps) = (String::new(), Vec::new());
+        let mut case = Case {
+            about,
+            clients,
+            steps,
+        };
+        let mut both = Both::new(&database, owners, &case).await;
+        if let Err(difference) = run(&mut both, &mut draw, &mut case).await {
+            drop(both);
+            shrink(&database, &mut case).await;
+            let case = serde_json::to_string(&case).unwrap();
+            panic!("PROPTEST_RNG_SEED={seed}: {difference}\n\nto be kept in tests/cases:\n{case}");
         }
         for (what, count) in both.counts {
             *counts.entry(what).or_insert(0) += count;
@@ -269,4 +318,19 @@ async fn the_model_answers_random_histories_as_postgres_does() {
         owners = both.owners;
     }
     println!("{counts:#?}");
+}
+
+#[tokio::test]
+async fn what_once_differed_is_the_same() {
+    let database = Database::create("cases").await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut tried = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let case: Case = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let outcome = replay(&database, &case).await;
+        assert_eq!(outcome, Ok(()), "{}: {}", path.display(), case.about);
+        tried += 1;
+    }
+    assert!(tried > 0, "there are cases");
 }
