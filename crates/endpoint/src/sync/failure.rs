@@ -49,11 +49,11 @@ pub enum Origin {
 
 impl Refusal {
     /// As a failure: may it succeed another time?
-    pub fn into_failure(self) -> Failure {
+    pub fn into_failure(self: Box<Self>) -> Failure {
         if is_transient(&self.sqlstate) {
-            return Failure::Transient(Box::new(self));
+            return Failure::Transient(self);
         }
-        Failure::Refused(Box::new(self))
+        Failure::Refused(self)
     }
 }
 

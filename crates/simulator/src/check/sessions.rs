@@ -114,7 +114,9 @@ fn lasting_rows(scene: &Scene) -> BTreeSet<(TableId, KeyText)> {
     let (oracle, record) = (scene.oracle.borrow(), scene.record.borrow());
     let mut inserted: BTreeMap<(TableId, KeyText), usize> = BTreeMap::new();
     for change in oracle.surviving_commits().iter().flat_map(|c| &c.rows) {
-        if change.old.is_none() && change.new.is_some() {
+        // The keys of a sequence may have been others before.
+        let settled = scene.schema.table(change.table).sequence_key().is_none();
+        if settled && change.old.is_none() && change.new.is_some() {
             *inserted
                 .entry((change.table, change.key.clone()))
                 .or_default() += 1;

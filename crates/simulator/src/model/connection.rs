@@ -1,7 +1,7 @@
 //! The store of an endpoint: a connection to the model, on behalf of one user.
 
 use super::backup::Committed;
-use super::database::{Database, State, TextRow};
+use super::database::{Database, State, TextRow, refusal};
 use super::image::{Entry, Judged, LeaseEnd, Record, Write};
 use super::locks::Lock;
 use super::statement::{Outside, broken};
@@ -106,11 +106,7 @@ impl Connection {
     }
 
     fn refuse(&self, sqlstate: &str) -> Failure {
-        let refusal = Refusal {
-            sqlstate: sqlstate.to_owned(),
-            message: "as the world will have it".to_owned(),
-            ..Refusal::default()
-        };
+        let refusal = refusal(sqlstate, "as the world will have it");
         match self.push.get() {
             Some(tx) => self.database.state.borrow_mut().fail(tx, refusal),
             None => refusal.into_failure(),

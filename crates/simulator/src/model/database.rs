@@ -125,7 +125,7 @@ impl Database {
     pub(super) fn commit(&self, tx: TxId) -> Result<(), Failure> {
         let now_ms = self.world.now_ms();
         let scopes = self.state.borrow_mut().commit(tx, now_ms)?;
-        if let Some(scopes) = scopes {
+        if let Some(scopes) = scopes.filter(|scopes| !scopes.is_empty()) {
             self.world.committed(&scopes);
         }
         Ok(())
@@ -202,7 +202,7 @@ impl State {
     }
 
     /// Takes a lock, unless another transaction holds what it conflicts with.
-    pub fn lock(&mut self, tx: TxId, lock: Lock) -> Result<(), Refusal> {
+    pub fn lock(&mut self, tx: TxId, lock: Lock) -> Result<(), Box<Refusal>> {
         if self.is_held(tx, &lock) {
             return Err(lock_timeout());
         }
@@ -220,19 +220,38 @@ impl State {
     }
 
     /// Undoes all since a transaction's savepoint, and ends that.
-    pub fn undo(&mut self, tx: TxId) -> Result<(), Refusal> {
+    pub fn undo(&mut self, tx: TxId) -> Result<(), Box<Refusal>> {
+        let savepoint = self.open.get(&tx).and_then(|t| t.savepoint);
+        if savepoint.is_none() {
+            return Err(refusal("3B001", "savepoint does not exist"));
+        }
+        self.take_back(tx);
+        if let Some(transaction) = self.open.get_mut(&tx) {
+            transaction.failed = false;
+            transaction.savepoint = None;
+        }
+        Ok(())
+    }
+
+    /// Undoes all since a transaction's savepoint, or since its beginning, and frees what it held.
+    pub fn take_back(&mut self, tx: TxId) {
+        if !self.open.contains_key(&tx) {
+            return;
+        }
         self.show(Some(tx));
-        let undone = self.open.get_mut(&tx).and_then(Transaction::undo);
-        let Some((xid, writes)) = undone else {
-            return Err(refusal("3B001", "there is no savepoint"));
+        let Some(transaction) = self.open.get_mut(&tx) else {
+            return;
         };
+        let whole = transaction.savepoint.is_none();
+        let (xid, writes) = transaction.take_back();
         for write in writes.iter().rev() {
             self.image.undo(write);
         }
-        if let Some(xid) = xid {
-            self.xids.end_savepoint(xid);
+        match xid {
+            Some(xid) if whole => self.xids.end(xid, &transaction.savepoints),
+            Some(xid) => self.xids.end_savepoint(xid),
+            None => {}
         }
-        Ok(())
     }
 
     /// Ends a transaction as if it had not been.
@@ -330,14 +349,14 @@ pub(super) fn texts(schema: &Schema, table: TableId, row: &[Value]) -> TextRow {
 }
 
 /// What Postgres says where it waited for a lock in vain.
-pub(super) fn lock_timeout() -> Refusal {
+pub(super) fn lock_timeout() -> Box<Refusal> {
     refusal("55P03", "canceling statement due to lock timeout")
 }
 
-pub(super) fn refusal(sqlstate: &str, message: &str) -> Refusal {
-    Refusal {
+pub(super) fn refusal(sqlstate: &str, message: &str) -> Box<Refusal> {
+    Box::new(Refusal {
         sqlstate: sqlstate.to_owned(),
         message: message.to_owned(),
         ..Refusal::default()
-    }
+    })
 }

@@ -3,7 +3,7 @@
 //! Nobody waits here: what would wait in Postgres for a transaction's end fails at once, as where its
 //! `lock_timeout` has passed.
 
-use super::shape::Shape;
+use super::shape::{ForeignShape, Shape};
 use haversack_core::replica::{Key, RowChange};
 use haversack_core::schema::TableId;
 use haversack_core::value::Value;
@@ -69,31 +69,32 @@ pub fn of_change(shape: &Shape, change: &RowChange) -> Vec<Lock> {
             row.as_ref().and_then(|row| values(shape, rule, row))
         };
         let (old, new) = (of(&change.old), of(&change.new));
-        if old == new {
-            continue;
+        if old != new {
+            strength = Strength::Update;
         }
-        strength = Strength::Update;
-        locks.extend(
-            [old, new]
-                .into_iter()
-                .flatten()
-                .map(|v| Lock::Values(table, rule, v)),
-        );
+        // Whoever wants the same values waits, also for one who changed something else of the row.
+        let new = new.filter(|new| old.as_ref() != Some(new));
+        let held = [old, new].into_iter().flatten();
+        locks.extend(held.map(|values| Lock::Values(table, rule, values)));
     }
     locks.push(Lock::Row(table, change.key.clone(), strength));
-    let Some(new) = &change.new else { return locks };
-    for foreign in &shape.foreign {
-        let of = |row: &[Value]| -> Vec<Value> {
-            foreign.columns.iter().map(|c| row[*c].clone()).collect()
-        };
-        let key = of(new);
-        let asked = change.old.as_ref().is_none_or(|old| of(old) != key);
-        if asked && !key.iter().any(Value::is_null) {
-            let key = Key::new(key);
-            locks.push(Lock::Row(foreign.parent, key, Strength::KeyShare));
-        }
+    if let Some(new) = &change.new {
+        let of = |foreign| of_reference(foreign, change.old.as_deref(), new);
+        locks.extend(shape.foreign.iter().filter_map(of));
     }
     locks
+}
+
+/// What a transaction holds that has made a row refer to another; none where it did before.
+pub fn of_reference(foreign: &ForeignShape, old: Option<&[Value]>, new: &[Value]) -> Option<Lock> {
+    let key =
+        |row: &[Value]| -> Vec<Value> { foreign.columns.iter().map(|c| row[*c].clone()).collect() };
+    let refers_to = key(new);
+    if refers_to.iter().any(Value::is_null) || old.is_some_and(|old| key(old) == refers_to) {
+        return None;
+    }
+    let key = Key::new(refers_to);
+    Some(Lock::Row(foreign.parent, key, Strength::KeyShare))
 }
 
 #[cfg(test)]

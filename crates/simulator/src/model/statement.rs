@@ -39,8 +39,10 @@ impl State {
         }
     }
 
-    /// What a refusal does to a transaction.
-    pub fn fail(&mut self, tx: TxId, refusal: Refusal) -> Failure {
+    /// What a refusal does to a transaction: all since its savepoint, or its beginning, is undone at once,
+    /// and others may have what it held, though it goes on only when it is told to.
+    pub fn fail(&mut self, tx: TxId, refusal: Box<Refusal>) -> Failure {
+        self.take_back(tx);
         if let Some(transaction) = self.transaction(tx) {
             transaction.failed = true;
         }
@@ -121,14 +123,14 @@ impl State {
                 Ok(touched)
             }
             Err(Failure::Refused(refusal) | Failure::Transient(refusal)) => {
-                Err(self.fail(tx, *refusal))
+                Err(self.fail(tx, refusal))
             }
             Err(failure) => Err(failure),
         }
     }
 
     /// What comes before the rules: a lock on the row, and whose the new one is.
-    fn secure(&mut self, tx: TxId, table: TableId, op: &RowOp) -> Result<(), Refusal> {
+    fn secure(&mut self, tx: TxId, table: TableId, op: &RowOp) -> Result<(), Box<Refusal>> {
         let given = match op {
             RowOp::Insert(values) | RowOp::Update(_, values) => &values[..],
             RowOp::Delete(_) => &[],
@@ -192,6 +194,9 @@ impl State {
         }
         let executed = match done {
             Ok(executed) => executed,
+            Err(error) if self.waits_for_parent(tx, table, &error, op, row.as_deref()) => {
+                return Err(lock_timeout().into_failure());
+            }
             Err(error) if self.is_leaving(tx, &error, op) => {
                 return Err(lock_timeout().into_failure());
             }
@@ -225,6 +230,31 @@ impl State {
             row[usize::from(column.0)] = value.clone();
         }
         Some(row)
+    }
+
+    /// Is one of the rows that a row refers to, before the one that is missing, about to be deleted?
+    fn waits_for_parent(
+        &self,
+        tx: TxId,
+        table: TableId,
+        error: &Error,
+        op: &RowOp,
+        wanted: Option<&[Value]>,
+    ) -> bool {
+        let (Some(wanted), Some("23503")) = (wanted, error.details.sqlstate.as_deref()) else {
+            return false;
+        };
+        let old = match op {
+            RowOp::Update(key, _) => self.image.rows.row(table, key),
+            RowOp::Insert(_) | RowOp::Delete(_) => None,
+        };
+        let foreign = self.shapes[usize::from(table.0)].foreign.iter();
+        let missing = error.details.constraint.as_ref();
+        let mut before = foreign.take_while(|foreign| Some(&foreign.name) != missing);
+        before.any(|foreign| {
+            let lock = locks::of_reference(foreign, old.as_deref(), wanted);
+            lock.is_some_and(|lock| self.is_held(tx, &lock))
+        })
     }
 
     /// Is it only rows that others are about to delete which still refer to the row?
@@ -365,7 +395,7 @@ impl State {
     }
 
     /// Asks what a transaction deferred.
-    pub fn judge_deferred(&mut self, tx: TxId) -> Result<(), Refusal> {
+    pub fn judge_deferred(&mut self, tx: TxId) -> Result<(), Box<Refusal>> {
         self.show(Some(tx));
         let deferred = match self.transaction(tx) {
             Some(transaction) => std::mem::take(&mut transaction.deferred),
@@ -377,8 +407,9 @@ impl State {
         match self.image.rows.judge_deferred(deferred) {
             Ok(()) => Ok(()),
             Err(error) => match violation(error) {
-                Failure::Refused(refusal) | Failure::Transient(refusal) => Err(*refusal),
-                Failure::Outdated(refusal) => Err(*refusal),
+                Failure::Refused(refusal)
+                | Failure::Transient(refusal)
+                | Failure::Outdated(refusal) => Err(refusal),
                 Failure::Broken(error) => Err(refusal("XX000", &error.message)),
             },
         }

@@ -94,14 +94,21 @@ impl Transaction {
         });
     }
 
-    /// Forgets all since the savepoint; gives its id, and what is to be undone, in order.
-    pub fn undo(&mut self) -> Option<(Option<u64>, Vec<Write>)> {
-        let savepoint = self.savepoint.take()?;
-        self.failed = false;
-        self.pointers.truncate(savepoint.pointers);
-        self.locks.truncate(savepoint.locks);
-        self.deferred.truncate(savepoint.deferred);
-        self.savepoints.retain(|xid| Some(*xid) != savepoint.xid);
-        Some((savepoint.xid, self.log.split_off(savepoint.log)))
+    /// Takes out all since the savepoint, or since the beginning; gives the id of that, and what is to be
+    /// undone, in order.
+    pub fn take_back(&mut self) -> (Option<u64>, Vec<Write>) {
+        let since = self.savepoint.unwrap_or_default();
+        self.pointers.truncate(since.pointers);
+        self.locks.truncate(since.locks);
+        self.deferred.truncate(since.deferred);
+        let xid = match &mut self.savepoint {
+            Some(savepoint) => {
+                let xid = savepoint.xid.take();
+                self.savepoints.retain(|known| Some(*known) != xid);
+                xid
+            }
+            None => self.xid.take(),
+        };
+        (xid, self.log.split_off(since.log))
     }
 }

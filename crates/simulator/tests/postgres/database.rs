@@ -12,9 +12,16 @@ use haversack_endpoint::state::State;
 use haversack_endpoint::{database, sync};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_postgres::Client;
 
 const PASSWORD: &str = "test-password";
+
+/// What takes longer waits for a lock.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+const END_WAITING: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename <> current_user AND state <> 'idle'";
 
 /// A database that is dropped, with its roles, when the value is.
 pub struct Database {
@@ -29,6 +36,17 @@ fn superuser_url() -> String {
     })
 }
 
+fn with_database(url: &str, name: &str) -> String {
+    let (rest, query) = url
+        .split_once('?')
+        .map_or((url, String::new()), |(rest, q)| (rest, format!("?{q}")));
+    let authority = rest.find("://").map_or(0, |at| at + 3);
+    let end = rest[authority..]
+        .find('/')
+        .map_or(rest.len(), |at| authority + at);
+    format!("{}/{name}{query}", &rest[..end])
+}
+
 impl Database {
     pub async fn create(purpose: &str) -> Self {
         let name = format!("haversack_model_{}_{purpose}", std::process::id());
@@ -39,12 +57,7 @@ impl Database {
             "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
         );
         admin.batch_execute(&sql).await.unwrap();
-        let mut url = superuser_url();
-        let at = url.rfind('/').unwrap() + 1;
-        let query = url[at..].find('?').map(|q| url[at + q..].to_owned());
-        url.truncate(at);
-        url.push_str(&name);
-        url.push_str(&query.unwrap_or_default());
+        let url = with_database(&superuser_url(), &name);
         let mut database = Self {
             name,
             url,
@@ -103,6 +116,22 @@ impl Database {
             )
             .await
             .unwrap();
+    }
+
+    /// Does a sync wait for a lock that somebody holds? It is ended then, and did nothing.
+    pub async fn waits(&self, owner: &Client, user: &str, request: SyncRequest) -> bool {
+        let sync = tokio::time::timeout(PATIENCE, self.sync(user, request));
+        if sync.await.is_ok() {
+            return false;
+        }
+        // Its backend does not notice that nobody waits for its answer any more.
+        loop {
+            let rows = owner.query(END_WAITING, &[]).await.unwrap();
+            if rows.is_empty() {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
     }
 
     /// The lines of a sync, as they are streamed.

@@ -8,7 +8,7 @@ use tokio_postgres::error::DbError;
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
-            Some(db) => refusal(db).into_failure(),
+            Some(db) => Box::new(refusal(db)).into_failure(),
             None => {
                 tracing::error!("the connection to Postgres failed: {}", explain(&error));
                 Failure::Broken(Error::new(
