@@ -12,6 +12,7 @@ use list::{BUGS, Bug, Catcher};
 use crate::process::Program;
 use crate::repository::Repository;
 use crate::setup::{self, Need};
+use crate::simulate;
 
 /// What to plant.
 #[derive(clap::Args)]
@@ -92,24 +93,12 @@ impl<'a> Garden<'a> {
             histories: options.histories.to_string(),
             seed: options.seed.to_string(),
         };
-        let built = garden
-            .cargo(&[
-                "build",
-                "--profile",
-                "native",
-                "--package",
-                "haversack-simulator",
-            ])
-            .outcome(true)?;
-        if !built.status.success() {
-            bail!("the simulator does not compile under --cfg planted");
-        }
+        simulate::build(garden.cargo())?;
         Ok(garden)
     }
 
-    fn cargo(&self, arguments: &[&str]) -> Program {
+    fn cargo(&self) -> Program {
         Program::new("cargo")
-            .args(arguments)
             // Beside the other builds, which have other flags.
             .env("CARGO_TARGET_DIR", self.target())
             .env("RUSTFLAGS", "--cfg planted")
@@ -123,13 +112,14 @@ impl<'a> Garden<'a> {
 
     fn fails(&self, catcher: Catcher, bug: Option<&Bug>) -> Result<bool> {
         let program = match catcher {
-            Catcher::Simulator => Program::new(self.target().join("native/simulate"))
+            Catcher::Simulator => Program::new(self.target().join("simulate/simulate"))
                 .args(["--histories", &self.histories, "--seed", &self.seed])
                 .folder(self.repository.root())
                 .limit_s(600),
             Catcher::Test(package, test) => {
                 let filter = format!("test(={test}) or test(/::{test}$/)");
-                self.cargo(&["nextest", "run", "--package", package, "-E", &filter])
+                self.cargo()
+                    .args(["nextest", "run", "--package", package, "-E", &filter])
             }
         };
         let program = program.env("HAVERSACK_PLANTED", bug.map_or("", |bug| bug.name));
