@@ -205,7 +205,10 @@ impl State {
         let held: Vec<Lock> = executed
             .rows
             .iter()
-            .flat_map(|change| locks::of_change(&self.shapes[usize::from(change.table.0)], change))
+            .flat_map(|change| {
+                let own = self.has_written(tx, change.table, &change.key);
+                locks::of_change(&self.shapes[usize::from(change.table.0)], change, own)
+            })
             .collect();
         if held.iter().any(|lock| self.is_held(tx, lock)) {
             self.put_back(&Ok(executed));
@@ -232,6 +235,12 @@ impl State {
         Some(row)
     }
 
+    /// Has a transaction written a row?
+    fn has_written(&self, tx: TxId, table: TableId, key: &Key) -> bool {
+        let is = |write: &Write| matches!(write, Write::Row(change) if change.table == table && change.key == *key);
+        self.open.get(&tx).is_some_and(|t| t.log.iter().any(is))
+    }
+
     /// Is one of the rows that a row refers to, before the one that is missing, about to be deleted?
     fn waits_for_parent(
         &self,
@@ -245,8 +254,10 @@ impl State {
             return false;
         };
         let old = match op {
-            RowOp::Update(key, _) => self.image.rows.row(table, key),
-            RowOp::Insert(_) | RowOp::Delete(_) => None,
+            RowOp::Update(key, _) if !self.has_written(tx, table, key) => {
+                self.image.rows.row(table, key)
+            }
+            RowOp::Update(..) | RowOp::Insert(_) | RowOp::Delete(_) => None,
         };
         let foreign = self.shapes[usize::from(table.0)].foreign.iter();
         let missing = error.details.constraint.as_ref();
