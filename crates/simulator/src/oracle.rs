@@ -119,7 +119,7 @@ pub struct Given {
 pub struct Oracle {
     schema: Arc<Schema>,
     timelines: Vec<Timeline>,
-    verdicts: BTreeMap<(String, Seq), Given>,
+    verdicts: BTreeMap<(String, Seq), Vec<Given>>,
     now: Rows,
 }
 
@@ -172,10 +172,11 @@ impl Oracle {
                 timeline,
             };
             let place = (replica.to_owned(), seq);
-            let before = self.verdicts.range(..=place.clone()).next_back();
-            if let Some(((own, last), known)) = before
-                && own == replica
-                && known.timeline == timeline
+            let before = self.verdicts.range(..=place.clone()).rev();
+            let of_replica = before.take_while(|((own, _), _)| own == replica);
+            let here = |given: &Vec<Given>| given.iter().any(|g| g.timeline == timeline);
+            let mut of_now = of_replica.filter(|(_, given)| here(given));
+            if let Some(((_, last), _)) = of_now.next()
                 && (*last == seq || *last + 1 != seq)
             {
                 let why = format!("mutation {seq} of {replica} was judged after {last}");
@@ -183,7 +184,7 @@ impl Oracle {
                 let invariant = if twice { Invariant::I2 } else { Invariant::I3 };
                 return Err(Broken::new(invariant, why));
             }
-            self.verdicts.insert(place, given);
+            self.verdicts.entry(place).or_default().push(given);
         }
         Ok(())
     }
@@ -210,9 +211,10 @@ impl Oracle {
         &self.now
     }
 
-    /// The last verdict that a mutation got.
-    pub fn verdict(&self, replica: &str, seq: Seq) -> Option<&Given> {
-        self.verdicts.get(&(replica.to_owned(), seq))
+    /// The verdicts that a mutation got, one in each timeline at most.
+    pub fn verdicts(&self, replica: &str, seq: Seq) -> impl Iterator<Item = &Verdict> {
+        let given = self.verdicts.get(&(replica.to_owned(), seq));
+        given.into_iter().flatten().map(|given| &given.verdict)
     }
 
     /// The commits that no restore undid, in their order.
@@ -228,6 +230,18 @@ impl Oracle {
             }
         }
         parts.into_iter().rev().flatten().collect()
+    }
+
+    /// The commits that a restore undid.
+    pub fn undone_commits(&self) -> Vec<&Commit> {
+        let mut kept: Vec<usize> = vec![0; self.timelines.len()];
+        let mut at = Some(self.mark());
+        while let Some(mark) = at {
+            kept[mark.timeline] = mark.commits;
+            at = self.timelines[mark.timeline].parent;
+        }
+        let timelines = self.timelines.iter().zip(kept);
+        timelines.flat_map(|(t, kept)| &t.commits[kept..]).collect()
     }
 
     /// All commits, also those that a restore undid.

@@ -52,8 +52,8 @@ pub fn on_disk(scene: &Scene, device: Device) -> Result<(), Broken> {
     scene.asked(Invariant::I4, known.durable.len());
     let oracle = scene.oracle.borrow();
     let verdicts = |seq: Seq| -> Vec<Verdict> {
-        let given = known.replicas.iter().filter_map(|r| oracle.verdict(r, seq));
-        given.map(|given| given.verdict.clone()).collect()
+        let given = known.replicas.iter().flat_map(|r| oracle.verdicts(r, seq));
+        given.cloned().collect()
     };
     check(known, &places, verdicts)
         .map_err(|why| Broken::new(Invariant::I4, format!("device {}: {why}", device.0)))

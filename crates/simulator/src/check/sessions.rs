@@ -106,6 +106,13 @@ fn kept_values(scene: &Scene) -> BTreeMap<String, Place> {
             }
         }
     }
+    // What a restore undid was gone for those who had seen it, even where a copy of its request that was
+    // still on its way brought it back.
+    for change in oracle.undone_commits().iter().flat_map(|c| &c.rows) {
+        for value in change.new.iter().flat_map(|row| row.iter().flatten()) {
+            kept.remove(value);
+        }
+    }
     kept
 }
 
@@ -129,10 +136,21 @@ fn lasting_rows(scene: &Scene) -> BTreeSet<(TableId, KeyText)> {
         .flat_map(|c| &c.rows)
         .filter(|r| r.new.is_none());
     gone.extend(deleted.map(|change| (change.table, change.key.clone())));
-    for draft in record.writes.iter().flat_map(|w| &w.drafts) {
-        if let Draft::Delete { table, key } = draft {
-            gone.insert((*table, key.clone()));
-            hit.insert(*table);
+    let mut attempted: BTreeSet<(TableId, KeyText)> = BTreeSet::new();
+    for write in &record.writes {
+        for (draft, key) in write.drafts.iter().zip(&write.keys) {
+            let row = (draft.table(), key.clone());
+            match draft {
+                Draft::Delete { table, .. } => {
+                    hit.insert(*table);
+                    gone.insert(row);
+                }
+                // One that was refused and is written again came and went.
+                Draft::Insert { .. } if !attempted.insert(row.clone()) => {
+                    gone.insert(row);
+                }
+                Draft::Insert { .. } | Draft::Update { .. } => {}
+            }
         }
     }
     // An attempt may have taken others with it, where it was made.

@@ -344,6 +344,8 @@ impl Network {
     ) -> Result<Vec<Bytes>, Error> {
         let replica = request.replica.clone();
         let lines = server.sync(user, request).await;
+        // A commit that concerns nobody is told to nobody.
+        self.scene.take_commits(&self.database);
         match &lines {
             Ok(lines) => {
                 let result = server::answered(&self.scene, user, &replica, lines);

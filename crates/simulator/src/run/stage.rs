@@ -112,6 +112,7 @@ impl Stage {
         world.reseed(pick);
         let mut rng = SmallRng::seed_from_u64(pick.rotate_left(17));
         self.steps += 1;
+        self.scene.take_commits(&self.network.database);
         self.act(&planned.step, &mut rng)?;
         if self.steps.is_multiple_of(LOOK_EVERY) {
             let devices = self.scene.cast.devices.len();
@@ -136,6 +137,7 @@ impl Stage {
     /// # Errors
     /// I4, I6, I7, I11, I13.
     pub fn look(&self, device: Device) -> Result<(), Broken> {
+        self.scene.take_commits(&self.network.database);
         queue::on_disk(&self.scene, device)?;
         view::on_disk(&self.scene, device)
     }
