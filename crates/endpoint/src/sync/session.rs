@@ -4,6 +4,7 @@
 use crate::database::{explain, is_transient, pool_error};
 use deadpool_postgres::{Object, Pool};
 use haversack_core::{Error, ErrorCode};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
@@ -62,6 +63,14 @@ impl Failure {
                 "Postgres is too busy for this request",
             )
             .sqlstate(db.code().code()),
+            // Outside any mutation no trigger raises it: Postgres recovers, or is a standby.
+            Failure::Refused(db) if *db.code() == SqlState::READ_ONLY_SQL_TRANSACTION => {
+                Error::new(
+                    ErrorCode::DatabaseUnavailable,
+                    "Postgres takes no writes now",
+                )
+                .sqlstate(db.code().code())
+            }
             Failure::Refused(db) | Failure::Outdated(db) => {
                 // Its message may quote rows, so only the log gets the code and the place.
                 tracing::error!(
