@@ -59,14 +59,20 @@ impl Database {
         let admin = database::connect(admin_url, "HAVERSACK_TEST_DATABASE_URL")
             .await
             .unwrap();
-        // A locale of the cluster's own would make text order differ between machines.
-        let sql = format!(
-            "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
-        );
-        admin.batch_execute(&sql).await.unwrap();
+        admin.batch_execute(&create(&name)).await.unwrap();
         let url = with_database(admin_url, &name);
         let admin = admin_url.to_owned();
         Self { name, url, admin }
+    }
+
+    /// Drops it and makes it again, with nothing in it; its roles stay.
+    pub async fn empty(&self) {
+        let admin = database::connect(&self.admin, "HAVERSACK_TEST_DATABASE_URL")
+            .await
+            .unwrap();
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+        admin.batch_execute(&drop).await.unwrap();
+        admin.batch_execute(&create(&self.name)).await.unwrap();
     }
 
     pub async fn owner(&self) -> Client {
@@ -132,6 +138,11 @@ impl Drop for Database {
         });
         let _ = work.join();
     }
+}
+
+/// A locale of the cluster's own would make text order differ between machines.
+fn create(name: &str) -> String {
+    format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
 }
 
 fn with_database(url: &str, name: &str) -> String {

@@ -84,6 +84,14 @@ impl Client {
         }
     }
 
+    /// Pulls alone.
+    pub async fn pull(&mut self, to: SocketAddr) -> Result<Answer, Failure> {
+        let request = self.replica.request(Vec::new());
+        let answer = send(to, &self.replica.token, &request).await?;
+        self.take(&answer);
+        Ok(answer)
+    }
+
     /// Asks for verdicts that are known, and says whether they are what they were.
     pub async fn ask_again(&mut self, to: SocketAddr) -> Result<(), Failure> {
         let all: Vec<Mutation> = self.sent.values().cloned().collect();

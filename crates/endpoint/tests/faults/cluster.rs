@@ -69,6 +69,48 @@ impl Cluster {
         self.port
     }
 
+    /// Where its files are.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    fn copy(&self) -> PathBuf {
+        self.data.with_extension("copy")
+    }
+
+    /// Copies its files aside; it must not run.
+    pub fn keep(&self) {
+        let status = Command::new("cp")
+            .arg("-a")
+            .arg(&self.data)
+            .arg(self.copy())
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Puts the copy in the place of its files, to be recovered on a timeline of its own; it must
+    /// not run.
+    pub fn put_back(&self) {
+        std::fs::remove_dir_all(&self.data).unwrap();
+        std::fs::rename(self.copy(), &self.data).unwrap();
+        let signal = self.data.join("recovery.signal");
+        std::fs::write(&signal, "").unwrap();
+        if let Some((uid, gid)) = self.user {
+            chown(&signal, Some(uid), Some(gid)).unwrap();
+        }
+    }
+
+    /// Runs one of its programs with a file that it reads or writes.
+    pub fn run(&self, name: &str, arguments: &[&str], file: &Path) {
+        let mut program = self.program(name);
+        program.args(arguments);
+        if name == "pg_dump" {
+            program.arg("--file");
+        }
+        let status = program.arg(file).status().unwrap();
+        assert!(status.success(), "{name}: {status}");
+    }
+
     fn program(&self, name: &str) -> Command {
         let mut program = Command::new(self.binaries.join(name));
         program
@@ -81,7 +123,7 @@ impl Cluster {
         program
     }
 
-    /// Starts it, after a kill too, and waits until it answers.
+    /// Starts it, after a kill too, and waits until it takes writes.
     pub async fn up(&mut self) {
         let start = Instant::now();
         loop {
@@ -93,12 +135,21 @@ impl Cluster {
                 // After a kill the shared memory is in use until the last of its processes ends.
                 self.postmaster = Some(self.postgres());
             }
-            if database::connect(&self.url(), "the cluster").await.is_ok() {
+            if self.takes_writes().await {
                 return;
             }
             assert!(start.elapsed() < UP_TIMEOUT, "Postgres does not come up");
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
+    }
+
+    async fn takes_writes(&self) -> bool {
+        let Ok(client) = database::connect(&self.url(), "the cluster").await else {
+            return false;
+        };
+        let sql = "SELECT NOT pg_is_in_recovery()";
+        // Recovery's end may cut the connection.
+        client.query_one(sql, &[]).await.is_ok_and(|row| row.get(0))
     }
 
     fn postgres(&self) -> Child {
@@ -110,6 +161,8 @@ impl Cluster {
             .args(["-c", "unix_socket_directories="])
             // The processes are killed, not the machine: what was written is in the system's cache.
             .args(["-c", "fsync=off"])
+            // There is no archive: recovery ends with what is in the copy.
+            .args(["-c", "restore_command=false"])
             .spawn()
             .unwrap()
     }
@@ -136,6 +189,7 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         self.kill();
         let _ = std::fs::remove_dir_all(&self.data);
+        let _ = std::fs::remove_dir_all(self.copy());
     }
 }
 

@@ -102,3 +102,37 @@ async fn after_a_kill_of_postgres_the_endpoint_goes_on_and_nothing_acknowledged_
     assert_eq!(client.verdicts.len(), 2);
     assert_eq!(events(&world).await, 2);
 }
+
+/// F48: Postgres takes no writes (25006), as a standby before its promotion, or gives no connection
+/// (53300). Either is said, nothing is applied, and it passes without a restart.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_postgres_without_writes_or_connections_is_waited_for() {
+    let (world, mut client) = ready().await;
+    let to = world.servers[0].address;
+    let name = &world.database.name;
+    let owner = world.owner().await;
+    let cases = [
+        (
+            format!("ALTER DATABASE {name} SET default_transaction_read_only = on"),
+            format!("ALTER DATABASE {name} RESET default_transaction_read_only"),
+        ),
+        (
+            format!("ALTER ROLE {name}_haversack CONNECTION LIMIT 0"),
+            format!("ALTER ROLE {name}_haversack CONNECTION LIMIT -1"),
+        ),
+    ];
+    for (written, (begin, end)) in (0..).zip(cases) {
+        owner.batch_execute(&begin).await.unwrap();
+        // Connections that are open know nothing of it.
+        world.to_postgres.cut();
+        let code = code(client.sync(to, 100).await);
+        assert_eq!(code, ErrorCode::DatabaseUnavailable, "{begin}");
+        assert_eq!(events(&world).await, written, "{begin}");
+        owner.batch_execute(&end).await.unwrap();
+        world.to_postgres.cut();
+        client.sync(to, 100).await.unwrap();
+        assert_eq!(events(&world).await, written + 1);
+        let key = client.keys.pop_front().unwrap();
+        client.write(vec![event(key, "once more")]);
+    }
+}

@@ -12,6 +12,7 @@ mod commits;
 mod harness;
 mod histories;
 mod random;
+mod restored;
 mod server;
 mod several;
 mod soak;

@@ -5,6 +5,7 @@ use crate::harness::{Database, organizational};
 use crate::server::Server;
 use haversack_core::schema::Schema;
 use haversack_endpoint::compiled::Compiled;
+use haversack_endpoint::config::Config;
 use haversack_endpoint::database;
 use haversack_fault_proxy::Proxy;
 use std::net::SocketAddr;
@@ -35,6 +36,18 @@ pub struct World {
     pub cluster: Cluster,
 }
 
+/// The schema as an endpoint would serve it now.
+async fn read_schema(database: &Database, config: &Config) -> Schema {
+    let mut login = database::connect(&database.login_url(), "the login")
+        .await
+        .unwrap();
+    Compiled::read(&mut login, config)
+        .await
+        .unwrap()
+        .schema
+        .clone()
+}
+
 impl World {
     pub async fn new(endpoints: usize) -> Self {
         let cluster = Cluster::start().await;
@@ -42,15 +55,7 @@ impl World {
         let config = database.set_up(&organizational()).await;
         let owner = database.owner().await;
         owner.batch_execute(AUDIT).await.unwrap();
-        let mut login = database::connect(&database.login_url(), "the login")
-            .await
-            .unwrap();
-        let schema = Compiled::read(&mut login, &config)
-            .await
-            .unwrap()
-            .schema
-            .clone();
-        drop(login);
+        let schema = read_schema(&database, &config).await;
         let target = SocketAddr::from(([127, 0, 0, 1], cluster.port()));
         let to_postgres = Proxy::start(target).await.unwrap();
         let mut world = Self {
@@ -91,6 +96,12 @@ impl World {
     pub async fn replace_postgres(&mut self) {
         self.cluster.kill();
         self.cluster.up().await;
+    }
+
+    /// The schema's fingerprint now.
+    pub async fn fingerprint(&self) -> String {
+        let config = Config::read(&organizational()).unwrap();
+        read_schema(&self.database, &config).await.fingerprint
     }
 
     pub fn heal(&self) {
