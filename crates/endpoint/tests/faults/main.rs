@@ -11,6 +11,7 @@ mod commits;
 #[path = "../endpoint/harness.rs"]
 mod harness;
 mod histories;
+mod hostile;
 mod random;
 mod restored;
 mod server;

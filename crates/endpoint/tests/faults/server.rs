@@ -52,6 +52,15 @@ impl Server {
         Some(Self { child, address })
     }
 
+    /// The most memory that it ever had, in KiB.
+    pub fn peak_kib(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let number = peak.and_then(|text| text.split_whitespace().next());
+        number.expect("a peak").parse().unwrap()
+    }
+
     /// `kill -9`.
     pub fn kill(&mut self) {
         // It may have been killed before.
