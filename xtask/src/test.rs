@@ -19,9 +19,13 @@ use crate::postgres::{Cluster, Durability};
 use crate::process::{Outcome, Program};
 use crate::repository::Repository;
 use crate::setup::{self, Need, Tools};
+use crate::simulate;
 
 /// Operations of the parity test for each schema and version.
 const PARITY_OPS: u64 = 5000;
+
+/// Histories that the simulator runs.
+const SIMULATED: u64 = 300;
 
 /// The tests of the area `sync`, as nextest selects them.
 const SYNC_TESTS: &str = "package(haversack-fault-proxy) + binary(faults)";
@@ -33,6 +37,8 @@ pub enum Area {
     Rust,
     /// Endpoints, Postgres and what goes wrong between them: faults, kills, random histories
     Sync,
+    /// Simulated histories of real clients and the endpoint's logic, with a fresh seed
+    Simulation,
     /// The binding, in headless Chromium by wasm-pack
     Wasm,
     /// TypeScript and its types, in Node
@@ -53,6 +59,7 @@ impl Area {
             // The schemas' seed generators are Node programs.
             Area::Rust => &[Need::Nextest, Need::NodePackages, Need::Postgres],
             Area::Sync => &[Need::Nextest, Need::Postgres],
+            Area::Simulation => &[],
             Area::Wasm => &[
                 Need::WasmTarget,
                 Need::WasmBindgen,
@@ -86,6 +93,7 @@ impl Area {
         match self {
             Area::Rust => "rust",
             Area::Sync => "sync",
+            Area::Simulation => "simulation",
             Area::Wasm => "wasm",
             Area::Js => "js",
             Area::Packaging => "packaging",
@@ -204,6 +212,7 @@ impl<'a> Workbench<'a> {
         match area {
             Area::Rust => self.rust(),
             Area::Sync => self.sync(),
+            Area::Simulation => self.simulation(),
             Area::Wasm => self.wasm(),
             Area::Js => self.js(),
             Area::Packaging => {
@@ -278,6 +287,20 @@ impl<'a> Workbench<'a> {
         };
         // Hours, at night.
         self.native_tests(program.limit_s(6 * 3600))
+    }
+
+    /// The histories are one test: each must hold every invariant.
+    fn simulation(&self) -> Result<(Counts, bool)> {
+        let histories = std::env::var("HAVERSACK_SIMULATED").ok();
+        let histories = histories.map_or(Ok(SIMULATED), |count| count.parse())?;
+        let outcome = simulate::histories(self.repository, histories, None)?;
+        let well = outcome.status.success();
+        let counted = Counts {
+            passed: usize::from(well),
+            failed: usize::from(!well),
+            skipped: 0,
+        };
+        Ok((counted, well))
     }
 
     /// Runs native tests with the endpoint's Postgres beside them.

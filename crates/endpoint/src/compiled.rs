@@ -4,32 +4,41 @@
 use crate::config::{Config, IdentityFormat};
 use crate::database::command_error;
 use crate::introspect::{ColumnFacts, Introspected, TableFacts};
+use crate::served::{Served, ServedTable, add_owner_type};
 use bytes::Bytes;
-use haversack_core::schema::{ColumnDefault, ColumnId, Policy, Schema, Table, TableId, Type};
+use haversack_core::schema::{ColumnDefault, ColumnId, Policy, Table, TableId};
 use haversack_core::{Error, ErrorCode};
 use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::Arc;
 use tokio_postgres::Client;
 
 /// A schema, ready to serve.
 #[derive(Debug)]
 pub struct Compiled {
     /// What is served.
-    pub schema: Schema,
-    /// The same as JSON.
+    pub served: Arc<Served>,
+    /// Its schema as JSON.
     pub schema_json: Bytes,
     /// In the order of [`Schema::tables`].
+    ///
+    /// [`Schema::tables`]: haversack_core::schema::Schema::tables
     pub tables: Vec<TableSql>,
-    /// The role under which the endpoint acts for a user.
-    pub user_role: String,
     /// What the identity's setting holds.
     pub identity_format: IdentityFormat,
-    /// The types of the columns that name owners; the identity has to be one of each.
-    pub owner_types: Vec<Type>,
     /// Is the time of writing kept of any column?
     pub has_times: bool,
     /// Puts constraints back to deferred that are declared so; empty where none is.
     pub defer: String,
     by_number: HashMap<i32, TableId>,
+}
+
+impl Deref for Compiled {
+    type Target = Served;
+
+    fn deref(&self) -> &Served {
+        &self.served
+    }
 }
 
 /// A table's SQL.
@@ -39,10 +48,8 @@ pub struct TableSql {
     pub number: i32,
     /// Qualified and quoted.
     pub sql: String,
-    /// Itself and its partitions, qualified and quoted.
-    pub relations: Vec<String>,
     /// In the order of the served columns.
-    pub columns: Vec<ColumnFacts>,
+    columns: Vec<ColumnFacts>,
     /// The sequence from which its key draws, qualified and quoted.
     pub sequence: Option<String>,
     /// All served columns of all visible rows, as text.
@@ -59,7 +66,6 @@ pub struct TableSql {
     pub delete: String,
     /// `t.key = $n::…` for each key column, with the first parameter's number left open.
     key_casts: Vec<(String, String)>,
-    key: Vec<ColumnId>,
     always: Vec<bool>,
 }
 
@@ -81,7 +87,7 @@ impl Compiled {
             notes: _,
         } = introspected;
         let (mut tables, mut by_number) = (Vec::new(), HashMap::new());
-        let (mut owner_types, mut has_times) = (Vec::new(), false);
+        let (mut served, mut owner_types, mut has_times) = (Vec::new(), Vec::new(), false);
         for (i, (table, facts)) in schema.tables.iter().zip(facts).enumerate() {
             let attached = known
                 .get(&table.name)
@@ -93,12 +99,10 @@ impl Compiled {
             }
             has_times |= !timed.is_empty();
             by_number.insert(number, TableId(i as u16));
-            if let Some(kind) = crate::sync::owner_type(table, &facts.scope)
-                && !owner_types.contains(&kind)
-            {
-                owner_types.push(kind);
-            }
-            tables.push(TableSql::new(number, table, facts));
+            add_owner_type(&mut owner_types, table, &facts.scope);
+            let (of_table, sql) = compile(number, table, facts);
+            served.push(of_table);
+            tables.push(sql);
         }
         let schema_json = serde_json::to_vec(&schema)
             .map_err(|e| {
@@ -113,13 +117,17 @@ impl Compiled {
         } else {
             format!("; SET CONSTRAINTS {} DEFERRED", deferred.join(", "))
         };
-        Ok(Self {
+        let served = Served {
             schema,
+            user_role,
+            owner_types,
+            tables: served,
+        };
+        Ok(Self {
+            served: Arc::new(served),
             schema_json,
             tables,
-            user_role,
             identity_format,
-            owner_types,
             has_times,
             defer,
             by_number,
@@ -149,20 +157,25 @@ impl Compiled {
         self.by_number.get(&number).copied()
     }
 
-    /// The table of which a relation is a part.
-    pub fn relation(&self, schema: &str, relation: &str) -> Option<TableId> {
-        // As `format('%I.%I')` may have it: quoted where need be, or not.
-        let plain = |sql: &str| sql.replace('"', "");
-        let wanted = plain(&format!("{schema}.{relation}"));
-        let parts = |t: &TableSql| t.relations.iter().any(|sql| plain(sql) == wanted);
-        let at = self.tables.iter().position(parts)?;
-        Some(TableId(at as u16))
+    /// The SQL of a table.
+    pub fn sql(&self, id: TableId) -> &TableSql {
+        &self.tables[usize::from(id.0)]
     }
+}
 
-    /// The table and its SQL.
-    pub fn table(&self, id: TableId) -> (&Table, &TableSql) {
-        (self.schema.table(id), &self.tables[usize::from(id.0)])
-    }
+/// What is served of a table, and its SQL.
+fn compile(number: i32, table: &Table, mut facts: TableFacts) -> (ServedTable, TableSql) {
+    let relations = std::mem::take(&mut facts.relations);
+    let can_insert = facts.columns.iter().map(|c| c.can_insert).collect();
+    let can_update = facts.columns.iter().map(|c| c.can_update).collect();
+    let sql = TableSql::new(number, table, facts);
+    let served = ServedTable {
+        can_insert,
+        can_update,
+        leases: sql.sequence.is_some(),
+        relations,
+    };
+    (served, sql)
 }
 
 fn not_attached(table: &str) -> Error {
@@ -289,18 +302,11 @@ impl TableSql {
             ),
             delete: format!("DELETE FROM {sql} t WHERE {at}"),
             sql: facts.sql,
-            relations: facts.relations,
             columns: facts.columns,
             sequence,
             key_casts,
-            key,
             always,
         }
-    }
-
-    /// The key's columns, in the key's order.
-    pub fn key(&self) -> &[ColumnId] {
-        &self.key
     }
 
     /// Updates columns to `$1, $2, …` in the row whose key is in the parameters after them.

@@ -1,7 +1,7 @@
 //! Whether the endpoint can do its work: Postgres answers, and every synced table has its triggers.
 
 use crate::state::State;
-use crate::sync::session::Session;
+use crate::sync::postgres::session::Session;
 use haversack_core::protocol::PROTOCOL_VERSION;
 use serde::Serialize;
 

@@ -26,5 +26,6 @@ pub mod router;
 pub mod scope;
 pub mod seed;
 pub mod serve;
+pub mod served;
 pub mod state;
-mod sync;
+pub mod sync;

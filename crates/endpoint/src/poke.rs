@@ -6,8 +6,8 @@ use crate::auth::{Identity, now_s, revoked};
 use crate::problem::RequestId;
 use crate::state::{State, ended};
 use crate::sync::Asker;
-use crate::sync::cursor;
-use crate::sync::session::Session;
+use crate::sync::postgres::position;
+use crate::sync::postgres::session::Session;
 use axum::extract::ws::{Message, WebSocket};
 use haversack_core::protocol::{PROTOCOL_VERSION, PokeClient, PokeServer, Problem};
 use haversack_core::{Error, ErrorCode};
@@ -134,10 +134,10 @@ async fn hello(socket: &mut WebSocket, state: &State) -> Result<Option<(Asker, I
         return Err(Error::new(ErrorCode::ProtocolUnsupported, message));
     }
     let identity = state.verifier.verify(&token).await?;
-    let asker = Asker::new(&state.compiled(), &identity)?;
+    let asker = Asker::new(&state.compiled(), &identity.user)?;
     let session = Session::get(&state.own_pool).await?;
     revoked::check(&session, identity.jti.as_deref()).await?;
-    let epoch = cursor::position(&session, None)
+    let epoch = position(&session, None)
         .await
         .map_err(|f| f.into_error())?
         .epoch;

@@ -131,7 +131,7 @@ async fn synchronise(
         let bytes = read_body(&headers, body, compiled.schema.limits.body_bytes_max).await?;
         // serde_json stops at a depth of 128, so a body of brackets can't overflow the stack.
         let request: SyncRequest = serde_json::from_slice(&bytes).map_err(|e| malformed(&e))?;
-        let run = sync::sync(state.clone(), identity, request, id.0.clone());
+        let run = sync::postgres::sync(state.clone(), identity, request, id.0.clone());
         tokio::spawn(run).await.map_err(|e| {
             tracing::error!(request_id = id.0, "a sync panicked: {e}");
             Error::new(

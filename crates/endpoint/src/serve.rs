@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::database::{self, command_error, pool_error};
 use crate::names::split;
 use crate::state::{State, ended};
-use crate::sync::session::Session;
+use crate::sync::postgres::session::Session;
 use crate::{poke, router};
 use axum::serve::ListenerExt;
 use haversack_core::{Error, ErrorCode};

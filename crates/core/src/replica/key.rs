@@ -33,7 +33,7 @@ impl Key {
     }
 
     /// Any order of the keys of one table that is the same everywhere.
-    pub(crate) fn order(&self, other: &Self) -> Ordering {
+    pub fn order(&self, other: &Self) -> Ordering {
         for (a, b) in self.0.iter().zip(&*other.0) {
             let order = match (a, b) {
                 (Value::Int(a), Value::Int(b)) => a.cmp(b),

@@ -24,7 +24,7 @@
 //!    [`Replica::take_dirty`] tells.
 //!
 //! A replica without a server, for tests, begins with [`Replica::take_rows`] and ends every write by
-//! [`Replica::confirm_visible`].
+//! [`Replica::confirm_visible`]. The rows of a server's model change by [`Replica::execute`].
 
 mod alone;
 mod bases;
@@ -32,6 +32,7 @@ mod checks;
 mod defaults;
 mod draft;
 mod effect;
+mod execute;
 mod foreign;
 mod hashed;
 mod judge;
@@ -53,13 +54,14 @@ mod table;
 
 pub use alone::Sequences;
 pub use draft::DraftOp;
+pub use execute::{Executed, RowChange, RowOp};
 pub use haversack_rows::ValueRef;
 pub use key::Key;
 pub use overlay::{LocalId, PendingMutation};
 pub use prepare::{Prepared, WriteContext};
 pub use read::EXACT;
 pub use staged::{LineKind, Staged};
-pub use steps::{Rigour, Steps};
+pub use steps::{Deferred, Rigour, Steps};
 
 pub(crate) use table::TableStore;
 

@@ -24,7 +24,7 @@ pub enum Rigour {
 
 /// What is asked at the end of the transaction, whatever comes until then.
 #[derive(Clone, Debug)]
-pub(super) struct Deferred {
+pub struct Deferred {
     event: Event,
     /// The row that is asked about.
     row: Option<(TableId, Key)>,
@@ -68,7 +68,7 @@ impl Scratch<'_> {
     }
 
     /// Takes over what was deferred by an earlier step, whose rows may have changed since.
-    fn defer_again(&mut self, deferred: Deferred) {
+    pub(super) fn defer_again(&mut self, deferred: Deferred) {
         let mut event = deferred.event;
         if let Some((table, key)) = deferred.row {
             let state = self.visible(table, &key);
@@ -144,14 +144,6 @@ impl Replica {
         let local = joined.local;
         self.put_in(joined);
         Ok(local)
-    }
-
-    fn judge_deferred(&self, deferred: Vec<Deferred>) -> Result<(), Error> {
-        let mut scratch = Scratch::new(self, Mode::Judge, 0);
-        for event in deferred {
-            scratch.defer_again(event);
-        }
-        scratch.finish()
     }
 }
 

@@ -5,7 +5,7 @@
 //! anything is done; open sockets are checked together, every few seconds.
 
 use crate::state::{State, ended};
-use crate::sync::session::Session;
+use crate::sync::postgres::session::Session;
 use haversack_core::{Error, ErrorCode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};

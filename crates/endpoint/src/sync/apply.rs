@@ -2,11 +2,12 @@
 //! `haversack_core::merge`; whether Postgres takes it, by Postgres under the user's role.
 
 use super::Asker;
+use super::failure::Failure;
 use super::lease::Leases;
 use super::refusal::{is_own_fault, may_be_outdated, refusal};
-use super::rows::{check_settable, denied, key_after, params, texts};
-use super::session::{Failure, Session};
-use crate::compiled::Compiled;
+use super::rows::{check_settable, denied, key_after, texts};
+use super::store::{Reading, Store};
+use crate::served::Served;
 use futures_util::future::{join, join3};
 use haversack_core::Error;
 use haversack_core::merge::{self, Judge, OwnWrites, Update, When, normal_key};
@@ -36,9 +37,9 @@ struct Run {
 }
 
 /// The state of a push.
-pub struct Push<'a> {
-    pub(super) session: &'a Session,
-    pub(super) compiled: &'a Compiled,
+pub struct Push<'a, S> {
+    pub(super) store: &'a S,
+    pub(super) served: &'a Served,
     pub(super) asker: &'a Asker,
     pub(super) leases: Leases,
     /// When the push began, in milliseconds since 1970 by the database's clock.
@@ -53,7 +54,7 @@ pub struct Push<'a> {
 pub(super) enum Stop {
     /// It is rejected.
     Rejected(Error),
-    /// Postgres refuses it.
+    /// The database refuses it.
     Failed(Failure),
 }
 
@@ -69,20 +70,20 @@ impl From<Failure> for Stop {
     }
 }
 
-impl<'a> Push<'a> {
+impl<'a, S: Store> Push<'a, S> {
     /// A push that has judged nothing yet; `now_ms` is the database's time. `reread`: the schema was
     /// read again for it, so that what Postgres refuses is not for want of that.
     pub fn new(
-        session: &'a Session,
-        compiled: &'a Compiled,
+        store: &'a S,
+        served: &'a Served,
         asker: &'a Asker,
         now_ms: i64,
         reread: bool,
     ) -> Self {
         let (leases, own, runs) = (Leases::default(), OwnWrites::default(), HashMap::new());
         Self {
-            session,
-            compiled,
+            store,
+            served,
             asker,
             leases,
             now_ms,
@@ -96,7 +97,7 @@ impl<'a> Push<'a> {
     pub fn remember(&mut self, recorded: Recorded, seq: Seq, written: &[Written]) {
         for row in written {
             // A verdict from before a change of schema may name what is no more; it knows nothing then.
-            if self.own.record(&self.compiled.schema, seq, row).is_err() {
+            if self.own.record(&self.served.schema, seq, row).is_err() {
                 continue;
             }
             if recorded == Recorded::Earlier
@@ -113,10 +114,10 @@ impl<'a> Push<'a> {
         }
     }
 
-    /// Reads the leases that the mutations' inserts need, still as the login role.
+    /// Reads the leases that the mutations' inserts need, still as the endpoint.
     ///
     /// # Errors
-    /// What Postgres answers.
+    /// What the store answers.
     pub async fn read_leases(
         &mut self,
         replica: &str,
@@ -125,14 +126,14 @@ impl<'a> Push<'a> {
         let mut tables: Vec<TableId> = Vec::new();
         for op in mutations.iter().flat_map(|m| &m.ops) {
             if let Op::Insert { table, .. } = op
-                && let Some(id) = self.compiled.schema.table_id(table)
-                && self.compiled.schema.table(id).sequence_key().is_some()
+                && let Some(id) = self.served.schema.table_id(table)
+                && self.served.schema.table(id).sequence_key().is_some()
                 && !tables.contains(&id)
             {
                 tables.push(id);
             }
         }
-        self.leases = Leases::read(self.session, self.compiled, replica, &tables).await?;
+        self.leases = Leases::read(self.store, replica, &tables).await?;
         Ok(())
     }
 
@@ -145,12 +146,8 @@ impl<'a> Push<'a> {
         loop {
             let (own, runs) = (self.own.clone(), self.runs.clone());
             // Sent together with the first statement of the operations, which saves a round trip.
-            let begin = format!(
-                "SAVEPOINT mutation{}{}",
-                self.compiled.defer,
-                self.made_sql(mutation)
-            );
-            let (begun, done) = join(self.session.batch(&begin), self.operations(mutation)).await;
+            let begin = self.store.savepoint(self.made(mutation));
+            let (begun, done) = join(begin, self.operations(mutation)).await;
             begun?;
             let stopped = match done {
                 Ok(verdict) => {
@@ -165,36 +162,36 @@ impl<'a> Push<'a> {
             (self.own, self.runs) = (own, runs);
             let error = match stopped {
                 Stop::Rejected(error) => error,
-                Stop::Failed(Failure::Refused(db)) => {
+                Stop::Failed(Failure::Refused(refused)) => {
                     // Someone inserted the same key after it was looked for: look again, once.
-                    if db.code().code() == "23505" && !raced {
+                    if refused.sqlstate == "23505" && !raced {
                         raced = true;
-                        self.session.batch(UNDO).await?;
+                        self.store.undo().await?;
                         continue;
                     }
-                    if !self.reread && may_be_outdated(self.compiled, &db) {
-                        return Err(Failure::Outdated(db));
+                    if !self.reread && may_be_outdated(self.served, &refused) {
+                        return Err(Failure::Outdated(refused));
                     }
-                    refusal(self.compiled, &db)
+                    refusal(self.served, &refused)
                 }
                 // A mutation that takes too long, or whose trigger says so, would do it again, and
                 // hold up all behind it for ever. Where it was Postgres that went away instead, the
                 // savepoint went with it.
-                Stop::Failed(Failure::Transient(db)) if is_own_fault(&db) => {
-                    if self.session.batch(UNDO).await.is_err() {
-                        return Err(Failure::Transient(db));
+                Stop::Failed(Failure::Transient(refused)) if is_own_fault(&refused) => {
+                    if self.store.undo().await.is_err() {
+                        return Err(Failure::Transient(refused));
                     }
-                    return Ok(rejected(mutation.seq, refusal(self.compiled, &db)));
+                    return Ok(rejected(mutation.seq, refusal(self.served, &refused)));
                 }
                 Stop::Failed(failure) => return Err(failure),
             };
-            self.session.batch(UNDO).await?;
+            self.store.undo().await?;
             return Ok(rejected(mutation.seq, error));
         }
     }
 
     async fn operations(&mut self, mutation: &Mutation) -> Result<Verdict, Stop> {
-        let mut judge = Judge::new(&self.compiled.schema, mutation)?;
+        let mut judge = Judge::new(&self.served.schema, mutation)?;
         // Rows in the order of their first write, with the columns set.
         let mut set: Vec<(Row, Vec<ColumnId>)> = Vec::new();
         for (i, op) in mutation.ops.iter().enumerate() {
@@ -218,7 +215,7 @@ impl<'a> Push<'a> {
             }
         }
         if judge.undone() {
-            self.session.batch(UNDO).await?;
+            self.store.undo().await?;
             let (outcome, lost) = judge.finish();
             return Ok(Verdict {
                 seq: mutation.seq,
@@ -251,8 +248,7 @@ impl<'a> Push<'a> {
             }
             Ok::<_, Stop>(written)
         };
-        let judged = self.session.batch("SET CONSTRAINTS ALL IMMEDIATE");
-        let ended = self.session.batch("RELEASE SAVEPOINT mutation");
+        let (judged, ended) = (self.store.judge_deferred(), self.store.release());
         // In this order: where the first fails, so do the others, and the savepoint is still there.
         let (judged, written, ended) = join3(judged, read, ended).await;
         judged?;
@@ -271,15 +267,15 @@ impl<'a> Push<'a> {
         name: &str,
         values: &Values,
     ) -> Result<(Option<Row>, Vec<ColumnId>), Stop> {
-        let id = self.compiled.schema.require_table(name)?;
-        let (table, sql) = self.compiled.table(id);
+        let id = self.served.schema.require_table(name)?;
+        let table = self.served.table(id);
         if !table.insertable {
             return Err(denied(table, "", "takes no inserts").into());
         }
         let values = self.own_identity(table, values)?;
         for name in values.keys() {
             let column = table.require_column(name)?;
-            if !sql.columns[usize::from(column.0)].can_insert {
+            if !self.served.can_insert(id, column) {
                 return Err(denied(table, name, "may not be given a value").into());
             }
         }
@@ -292,7 +288,7 @@ impl<'a> Push<'a> {
             Some(key) => {
                 let key = normal_key(table, &key)?;
                 self.check_lease(id, table, &key)?;
-                let existing = self.read(table, sql, &sql.read, &key).await?;
+                let existing = self.read(id, &key, Reading::Plain).await?;
                 (key, existing)
             }
             None => (KeyText::new(), None),
@@ -314,14 +310,8 @@ impl<'a> Push<'a> {
         }
         let columns: Vec<ColumnId> = new.iter().map(|(c, _)| *c).collect();
         let texts = texts(table, &new);
-        let rows = self
-            .session
-            .query(&sql.insert(&columns), &params(&texts))
-            .await?;
-        let row = rows
-            .first()
-            .ok_or_else(|| denied(table, "", "was not inserted"))?;
-        let key: KeyText = (0..sql.key().len()).map(|i| row.get(i)).collect();
+        let key = self.store.insert(id, &columns, &texts).await?;
+        let key = key.ok_or_else(|| denied(table, "", "was not inserted"))?;
         let at = (id, normal_key(table, &key)?);
         self.run(&at, None);
         // Of a new row all is this replica's, what defaults and triggers made of it included: an
@@ -347,15 +337,15 @@ impl<'a> Push<'a> {
             return Ok((None, Vec::new()));
         };
         let (id, key) = self.row(name, key)?;
-        let (table, sql) = self.compiled.table(id);
+        let table = self.served.table(id);
         let set = &self.own_identity_kept(table, set)?;
-        check_settable(table, sql, set)?;
+        check_settable(self.served, id, set)?;
         let row = merge::Row {
             op: i,
             table,
             key: &key,
         };
-        let Some(current) = self.read_locked(table, sql, &key).await? else {
+        let Some(current) = self.read_locked(id, &key).await? else {
             judge.missing(row, set)?;
             return Ok((None, Vec::new()));
         };
@@ -386,17 +376,11 @@ impl<'a> Push<'a> {
             return Ok((Some((id, key)), columns));
         }
         let written: Vec<ColumnId> = apply.iter().map(|(c, _)| *c).collect();
-        let mut texts = texts(table, &apply);
-        texts.extend(key.iter().cloned().map(Some));
-        if self
-            .session
-            .execute(&sql.update(&written), &params(&texts))
-            .await?
-            == 0
-        {
+        let texts = texts(table, &apply);
+        if !self.store.update(id, &key, &written, &texts).await? {
             return Err(denied(table, "", "may not be changed").into());
         }
-        Ok((Some((id, key_after(table, sql, key, &apply))), columns))
+        Ok((Some((id, key_after(table, key, &apply))), columns))
     }
 
     async fn delete(
@@ -416,11 +400,11 @@ impl<'a> Push<'a> {
         };
         let base = base.as_deref();
         let (id, key) = self.row(name, key)?;
-        let (table, sql) = self.compiled.table(id);
+        let table = self.served.table(id);
         if !table.deletable {
             return Err(denied(table, "", "takes no deletes").into());
         }
-        let current = self.read_locked(table, sql, &key).await?;
+        let current = self.read_locked(id, &key).await?;
         // This replica's own writes excuse a difference only if they began at the row that it saw:
         // else someone else's edit lies beneath them.
         let at = (id, key);
@@ -439,8 +423,7 @@ impl<'a> Push<'a> {
         if !delete || judge.undone() {
             return Ok(None);
         }
-        let texts: Vec<Option<String>> = at.1.iter().cloned().map(Some).collect();
-        if self.session.execute(&sql.delete, &params(&texts)).await? == 0 {
+        if !self.store.delete(id, &at.1).await? {
             return Err(denied(table, "", "may not be deleted").into());
         }
         self.runs.remove(&at);
@@ -449,8 +432,8 @@ impl<'a> Push<'a> {
 
     /// The row that an operation names.
     fn row(&self, table: &str, key: &KeyText) -> Result<Row, Error> {
-        let id = self.compiled.schema.require_table(table)?;
-        Ok((id, normal_key(self.compiled.schema.table(id), key)?))
+        let id = self.served.schema.require_table(table)?;
+        Ok((id, normal_key(self.served.schema.table(id), key)?))
     }
 
     /// Begins or continues a run of writes to a row that was `current` before.
@@ -485,8 +468,6 @@ fn rejected(seq: Seq, error: Error) -> Verdict {
         lost: Vec::new(),
     }
 }
-
-const UNDO: &str = "ROLLBACK TO SAVEPOINT mutation; RELEASE SAVEPOINT mutation";
 
 /// The columns in which a row already has the values given.
 fn equal_columns(table: &Table, row: &[Value], given: &Values) -> Result<Vec<ColumnId>, Error> {

@@ -2,7 +2,6 @@
 //! set of its rows depends. Opaque to replicas; of no use to anyone but its owner, because scopes
 //! come from the token each time.
 
-use super::session::{Failure, Session};
 use haversack_core::schema::hex;
 use haversack_core::{Error, ErrorCode};
 use sha2::{Digest, Sha256};
@@ -85,6 +84,11 @@ pub fn belonging(epoch: &str, role: &str, user: &str, fingerprint: &str) -> Stri
     hex(&hash.finalize()[..16])
 }
 
+/// The name of a server's history, from whatever tells it from every other.
+pub fn epoch(history: &str) -> String {
+    hex(&Sha256::digest(history.as_bytes())[..16])
+}
+
 /// The database's state as one snapshot sees it.
 #[derive(Clone, Debug)]
 pub struct Position {
@@ -96,36 +100,6 @@ pub struct Position {
     pub continues: bool,
     /// The database's time, in milliseconds since 1970; no commit in the snapshot is later.
     pub time: i64,
-}
-
-// A cursor whose xmin is at or below the horizon may lack a pruned change; one from the future is
-// from another history, whatever the epoch says.
-const POSITION: &str = "
-SELECT pg_current_snapshot()::text,
-       concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
-                 (SELECT timeline_id FROM pg_control_checkpoint()),
-                 (SELECT oid FROM pg_database WHERE datname = current_database()), m.history),
-       coalesce(pg_snapshot_xmin($1::text::pg_snapshot) > m.horizon
-            AND pg_snapshot_xmax($1::text::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot()), false),
-       floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
-FROM haversack.meta m";
-
-/// Reads where the database stands, and whether a cursor's snapshot can be continued.
-///
-/// # Errors
-/// `not_attached`, or what Postgres answers.
-pub async fn position(session: &Session, snapshot: Option<&str>) -> Result<Position, Failure> {
-    let rows = session.query(POSITION, &[&snapshot]).await?;
-    let row = rows
-        .first()
-        .ok_or_else(|| Error::new(ErrorCode::NotAttached, "the database is not attached"))?;
-    let history: String = row.get(1);
-    Ok(Position {
-        snapshot: row.get(0),
-        epoch: hex(&Sha256::digest(history.as_bytes())[..16]),
-        continues: row.get(2),
-        time: row.get(3),
-    })
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Lines of an answer, written straight from Postgres's text: a first sync is tens of thousands of
 //! rows, too many to build as values first.
 
+use super::failure::Failure;
+use super::store::TextRow;
 use bytes::Bytes;
-use haversack_core::protocol::{KeyText, Line, ROWS_PER_LINE};
+use haversack_core::protocol::{KeyText, Line, Problem, ROWS_PER_LINE};
 use haversack_core::value::write_json_string;
 use haversack_core::{Error, ErrorCode};
-use tokio_postgres::Row;
 
 /// A line of any kind.
 ///
@@ -16,6 +17,11 @@ pub fn line(line: &Line) -> Result<Bytes, Error> {
         .map_err(|e| Error::new(ErrorCode::Internal, format!("a line can't be written: {e}")))?;
     text.push('\n');
     Ok(text.into())
+}
+
+/// The line that ends an answer which failed half-way.
+pub fn problem(problem: Problem) -> Bytes {
+    line(&Line::Error(problem)).unwrap_or_default()
 }
 
 /// Gathers rows of one table into lines of at most [`ROWS_PER_LINE`].
@@ -41,20 +47,20 @@ impl RowLines {
         }
     }
 
-    /// Adds a row whose columns are all text; gives a line when one is full.
+    /// Adds a row; gives a line when one is full.
     ///
     /// # Errors
-    /// What the library says of a column that is not text.
-    pub fn push(&mut self, row: &Row) -> Result<Option<Bytes>, tokio_postgres::Error> {
+    /// What the store says of a column that is not text.
+    pub fn push(&mut self, row: &impl TextRow) -> Result<Option<Bytes>, Failure> {
         if self.rows == 0 {
             self.text.reserve(LINE_BYTES);
             self.text.push_str(&self.head);
         } else {
             self.text.push(',');
         }
-        for i in 0..row.len() {
+        for i in 0..row.width() {
             self.text.push(if i == 0 { '[' } else { ',' });
-            match row.try_get::<_, Option<&str>>(i)? {
+            match row.text(i)? {
                 Some(value) => write_json_string(value, &mut self.text),
                 None => self.text.push_str("null"),
             }

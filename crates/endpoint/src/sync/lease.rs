@@ -5,8 +5,9 @@
 //! again: answers that are lost on the way, however many, use up no keys.
 
 use super::cursor::Cursor;
-use super::session::{Failure, Session};
-use crate::compiled::Compiled;
+use super::failure::Failure;
+use super::store::Store;
+use crate::served::Served;
 use haversack_core::map::Map;
 use haversack_core::protocol::{LEASE_KEYS, SyncRequest};
 use haversack_core::schema::TableId;
@@ -23,35 +24,19 @@ impl Leases {
     /// Reads the blocks of a replica for some tables.
     ///
     /// # Errors
-    /// What Postgres answers.
+    /// What the store answers.
     pub async fn read(
-        session: &Session,
-        compiled: &Compiled,
+        store: &impl Store,
         replica: &str,
         tables: &[TableId],
     ) -> Result<Self, Failure> {
         let mut leases = Self::default();
-        let numbers: Vec<i32> = tables
-            .iter()
-            .map(|t| compiled.tables[usize::from(t.0)].number)
-            .collect();
-        if numbers.is_empty() {
+        if tables.is_empty() {
             return Ok(leases);
         }
-        let rows = session
-            .query(
-                "SELECT tbl, lo, hi FROM haversack.leases WHERE replica = $1::text::uuid AND tbl = ANY ($2)",
-                &[&replica, &numbers],
-            )
-            .await?;
-        for row in rows {
-            if let Some(id) = compiled.by_number(row.get(0)) {
-                leases
-                    .ranges
-                    .entry(id)
-                    .or_default()
-                    .push((row.get(1), row.get(2)));
-            }
+        for lease in store.leases(replica, tables).await? {
+            let ranges = leases.ranges.entry(lease.table).or_default();
+            ranges.push((lease.low, lease.high));
         }
         Ok(leases)
     }
@@ -64,21 +49,14 @@ impl Leases {
     }
 }
 
-// What a replica was offered in answers that it never took in.
-const MISSED: &str = "
-SELECT lo, hi FROM haversack.leases
-WHERE replica = $1::text::uuid AND tbl = $2
-  AND ($3::text IS NULL OR NOT pg_visible_in_snapshot(xid, $3::text::pg_snapshot))
-ORDER BY lo";
-
 /// Gives keys to a replica that stands at `cursor`: inclusive ranges by table, those that it missed
 /// first, then new ones.
 ///
 /// # Errors
-/// `unknown_table`, `invalid_query` for a table without a sequence, or what Postgres answers.
+/// `unknown_table`, `invalid_query` for a table without a sequence, or what the store answers.
 pub async fn draw(
-    session: &Session,
-    compiled: &Compiled,
+    store: &impl Store,
+    served: &Served,
     request: &SyncRequest,
     cursor: Option<&Cursor>,
 ) -> Result<Map<Vec<(i64, i64)>>, Failure> {
@@ -89,46 +67,30 @@ pub async fn draw(
     let knows_missed = cursor.is_some() || request.epoch.is_none();
     let mut drawn = Map::new();
     for (name, count) in &request.leases {
-        let (table, sql) = compiled.table(compiled.schema.require_table(name)?);
-        let Some(sequence) = sql.sequence.as_ref().filter(|_| table.insertable) else {
+        let id = served.schema.require_table(name)?;
+        if !served.leases(id) {
             return Err(Error::new(
                 ErrorCode::InvalidQuery,
                 format!("table {name} has no sequence for its key, or takes no inserts"),
             )
             .table(&**name)
             .into());
-        };
+        }
         let mut count = i64::from((*count).min(LEASE_KEYS));
         if count == 0 {
             continue;
         }
         let mut offered: Vec<(i64, i64)> = Vec::new();
         if knows_missed {
-            let rows = session
-                .query(MISSED, &[replica, &sql.number, &snapshot])
-                .await?;
-            offered.extend(rows.iter().map(|row| (row.get(0), row.get(1))));
+            offered = store.missed_leases(replica, id, snapshot).await?;
             count -= offered.iter().map(|(lo, hi)| hi - lo + 1).sum::<i64>();
         }
         if count <= 0 {
             drawn.insert(name.clone(), offered);
             continue;
         }
-        let rows = session
-            .query(
-                "SELECT nextval($1::text::regclass) FROM generate_series(1, $2::bigint)",
-                &[sequence, &count],
-            )
-            .await?;
-        let ranges = ranges(rows.iter().map(|row| row.get(0)).collect());
-        let (lows, highs): (Vec<i64>, Vec<i64>) = ranges.iter().copied().unzip();
-        session
-            .execute(
-                "INSERT INTO haversack.leases (replica, tbl, lo, hi) \
-                 SELECT $1::text::uuid, $2, lo, hi FROM unnest($3::bigint[], $4::bigint[]) AS r(lo, hi)",
-                &[replica, &sql.number, &lows, &highs],
-            )
-            .await?;
+        let ranges = ranges(store.draw(id, count).await?);
+        store.lease(replica, id, &ranges).await?;
         offered.extend(ranges);
         drawn.insert(name.clone(), offered);
     }

@@ -1,17 +1,17 @@
 //! What a refusal of Postgres becomes for the person whose write it was: SQLSTATE, constraint, and a
 //! sentence that shows nothing of anyone's rows. DETAIL and the row's values are never passed on.
 
-use crate::compiled::Compiled;
+use super::failure::{Origin, Refusal};
 use crate::names::table_name;
+use crate::served::Served;
 use haversack_core::{Error, ErrorCode};
-use tokio_postgres::error::DbError;
 
 /// Is this error, which another time might not happen, the mutation's own nevertheless? Not where it
 /// met another transaction, nor where the disk is full, which no mutation can help.
-pub fn is_own_fault(db: &DbError) -> bool {
-    match db.code().code() {
+pub fn is_own_fault(refused: &Refusal) -> bool {
+    match refused.sqlstate.as_str() {
         "40001" | "40P01" | "55P03" => false,
-        "53100" => db.routine() == Some(RAISED),
+        "53100" => refused.origin == Origin::Raised,
         _ => true,
     }
 }
@@ -19,38 +19,38 @@ pub fn is_own_fault(db: &DbError) -> bool {
 /// May this refusal come from a migration that the endpoint has not read yet: a name that is no
 /// more, a privilege on the whole table or column that went with it, a column that needs a value and
 /// of which no client knows?
-pub fn may_be_outdated(compiled: &Compiled, db: &DbError) -> bool {
-    match db.code().code() {
+pub fn may_be_outdated(served: &Served, refused: &Refusal) -> bool {
+    match refused.sqlstate.as_str() {
         // Row security refuses by the same code, but not from there.
-        "42501" => db.routine() == Some("aclcheck_error"),
+        "42501" => refused.origin == Origin::Privilege,
         "0A000" => true,
-        "23502" => compiled
+        "23502" => served
             .schema
-            .table_id(&served_name(compiled, db))
+            .table_id(&served_name(served, refused))
             .is_some_and(|id| {
-                let table = compiled.schema.table(id);
-                db.column().is_some_and(|c| table.column_id(c).is_none())
+                let column = refused.column.as_deref();
+                column.is_some_and(|c| served.table(id).column_id(c).is_none())
             }),
         state => state.starts_with("42"),
     }
 }
 
-/// The routine in Postgres from which the errors come that PL/pgSQL code raises by itself.
-const RAISED: &str = "exec_stmt_raise";
-
 /// The error of a rejected mutation.
-pub fn refusal(compiled: &Compiled, db: &DbError) -> Error {
-    let state = db.code().code();
-    let table = db.table().unwrap_or_default();
-    let constraint = db.constraint().unwrap_or_default();
+pub fn refusal(served: &Served, refused: &Refusal) -> Error {
+    let state = refused.sqlstate.as_str();
+    let table = refused.table.as_deref().unwrap_or_default();
+    let constraint = refused.constraint.as_deref().unwrap_or_default();
     let (code, sentence) = match state {
         "23502" => (
             ErrorCode::NotNullViolation,
-            format!("column {} needs a value", db.column().unwrap_or_default()),
+            format!(
+                "column {} needs a value",
+                refused.column.as_deref().unwrap_or_default()
+            ),
         ),
         "23505" => (
             ErrorCode::UniqueViolation,
-            unique_sentence(compiled, constraint),
+            unique_sentence(served, constraint),
         ),
         // The same words whether the row is missing, hidden or still referred to.
         "23503" | "23001" => (
@@ -75,7 +75,7 @@ pub fn refusal(compiled: &Compiled, db: &DbError) -> Error {
             ErrorCode::PermissionDenied,
             "the row, or a column of it, may not be written by this user".to_owned(),
         ),
-        "22001" => (ErrorCode::ValueTooLong, db.message().to_owned()),
+        "22001" => (ErrorCode::ValueTooLong, refused.message.clone()),
         "22003" | "22008" => (
             ErrorCode::OutOfRange,
             "a number or time is out of range".to_owned(),
@@ -89,7 +89,7 @@ pub fn refusal(compiled: &Compiled, db: &DbError) -> Error {
             "the write took too long, or was cancelled".to_owned(),
         ),
         // The application's own words to its users.
-        "P0001" => (ErrorCode::Rejected, db.message().to_owned()),
+        "P0001" => (ErrorCode::Rejected, refused.message.clone()),
         _ => (
             ErrorCode::Rejected,
             format!("Postgres refused the write ({state})"),
@@ -97,33 +97,31 @@ pub fn refusal(compiled: &Compiled, db: &DbError) -> Error {
     };
     let mut error = Error::new(code, sentence).sqlstate(state);
     if !table.is_empty() {
-        error = error.table(served_name(compiled, db));
+        error = error.table(served_name(served, refused));
     }
     if !constraint.is_empty() {
         error = error.constraint(constraint);
     }
-    match db.column() {
+    match &refused.column {
         Some(column) => error.column(column),
         None => error,
     }
 }
 
-fn served_name(compiled: &Compiled, db: &DbError) -> String {
-    let table = db.table().unwrap_or_default();
-    let name = table_name(db.schema().unwrap_or("public"), table);
-    if compiled.schema.table_id(&name).is_some() {
+fn served_name(served: &Served, refused: &Refusal) -> String {
+    let table = refused.table.as_deref().unwrap_or_default();
+    let schema = refused.schema.as_deref().unwrap_or("public");
+    let name = table_name(schema, table);
+    if served.schema.table_id(&name).is_some() {
         return name;
     }
     // A partition is its table to a client.
-    let part = compiled.relation(db.schema().unwrap_or("public"), table);
-    part.map_or_else(
-        || table.to_owned(),
-        |id| compiled.schema.table(id).name.clone(),
-    )
+    let part = served.relation(schema, table);
+    part.map_or_else(|| table.to_owned(), |id| served.table(id).name.clone())
 }
 
-fn unique_sentence(compiled: &Compiled, constraint: &str) -> String {
-    let unique = compiled
+fn unique_sentence(served: &Served, constraint: &str) -> String {
+    let unique = served
         .schema
         .tables
         .iter()

@@ -1,19 +1,19 @@
 //! Reading single rows for a push, and what a client may name: its own identity, its leased keys.
 
 use super::apply::{Push, Row, Stop};
-use super::session::Failure;
-use crate::compiled::TableSql;
-use haversack_core::protocol::{KeyText, Values, Written};
+use super::failure::Failure;
+use super::store::{Reading, Store, TextRow};
+use crate::served::Served;
+use haversack_core::protocol::{KeyText, Text, Values, Written};
 use haversack_core::schema::{ColumnId, Table, TableId};
 use haversack_core::value::{self, Value};
 use haversack_core::{Error, ErrorCode};
-use tokio_postgres::types::ToSql;
 
-impl Push<'_> {
+impl<S: Store> Push<'_, S> {
     /// What the server holds of a row now.
     pub(super) async fn written(&self, at: &Row, columns: &[ColumnId]) -> Result<Written, Stop> {
-        let (table, sql) = self.compiled.table(at.0);
-        let row = self.read(table, sql, &sql.read, &at.1).await?;
+        let table = self.served.table(at.0);
+        let row = self.read(at.0, &at.1, Reading::Plain).await?;
         let text = |c: &ColumnId, row: &[Value]| {
             let column = table.column(*c);
             (
@@ -34,27 +34,27 @@ impl Push<'_> {
 
     pub(super) async fn read(
         &self,
-        table: &Table,
-        sql: &TableSql,
-        select: &str,
+        id: TableId,
         key: &KeyText,
+        reading: Reading,
     ) -> Result<Option<Vec<Value>>, Stop> {
-        debug_assert_eq!(key.len(), sql.key().len());
-        let texts: Vec<Option<String>> = key.iter().cloned().map(Some).collect();
-        let rows = self.session.query(select, &params(&texts)).await?;
-        let Some(row) = rows.first() else {
+        let table = self.served.table(id);
+        debug_assert_eq!(key.len(), table.primary_key.len());
+        let Some(row) = self.store.read(id, key, reading).await? else {
             return Ok(None);
         };
+        let texts: Result<Vec<Option<&str>>, Failure> =
+            (0..table.columns.len()).map(|i| row.text(i)).collect();
         let values: Result<Vec<Value>, Error> = table
             .columns
             .iter()
-            .enumerate()
-            .map(|(i, column)| match row.get::<_, Option<&str>>(i) {
+            .zip(texts?)
+            .map(|(column, text)| match text {
                 Some(text) => value::parse_canonical(&column.kind, text),
                 None => Ok(Value::Null),
             })
             .collect();
-        // Postgres's own text always parses, or the core is wrong: that is no verdict on the mutation.
+        // The store's own text always parses, or the core is wrong: that is no verdict on the mutation.
         values.map(Some).map_err(|e| {
             let error = Error::new(
                 ErrorCode::Internal,
@@ -67,15 +67,14 @@ impl Push<'_> {
     /// Reads and locks a row. One that can be seen but not locked may not be written.
     pub(super) async fn read_locked(
         &self,
-        table: &Table,
-        sql: &TableSql,
+        id: TableId,
         key: &KeyText,
     ) -> Result<Option<Vec<Value>>, Stop> {
-        if let Some(row) = self.read(table, sql, &sql.read_locked, key).await? {
+        if let Some(row) = self.read(id, key, Reading::Locked).await? {
             return Ok(Some(row));
         }
-        match self.read(table, sql, &sql.read, key).await? {
-            Some(_) => Err(denied(table, "", "may not be changed").into()),
+        match self.read(id, key, Reading::Plain).await? {
+            Some(_) => Err(denied(self.served.table(id), "", "may not be changed").into()),
             None => Ok(None),
         }
     }
@@ -141,10 +140,11 @@ impl Push<'_> {
 }
 
 /// May a client change these columns?
-pub(super) fn check_settable(table: &Table, sql: &TableSql, set: &Values) -> Result<(), Error> {
+pub(super) fn check_settable(served: &Served, id: TableId, set: &Values) -> Result<(), Error> {
+    let table = served.table(id);
     for name in set.keys() {
         let column = table.require_column(name)?;
-        if !table.updatable || !sql.columns[usize::from(column.0)].can_update {
+        if !table.updatable || !served.can_update(id, column) {
             return Err(denied(table, name, "may not be changed"));
         }
         // A key of a sequence is leased for one row; another row never takes it over.
@@ -157,15 +157,10 @@ pub(super) fn check_settable(table: &Table, sql: &TableSql, set: &Values) -> Res
 }
 
 /// The key of a row after an update, which may have changed it.
-pub(super) fn key_after(
-    table: &Table,
-    sql: &TableSql,
-    mut key: KeyText,
-    set: &[(ColumnId, Value)],
-) -> KeyText {
-    for (part, column) in key.iter_mut().zip(sql.key()) {
-        if let Some((_, value)) = set.iter().find(|(c, _)| c == column) {
-            *part = value::to_text(&table.column(*column).kind, value).unwrap_or_default();
+pub(super) fn key_after(table: &Table, mut key: KeyText, set: &[(ColumnId, Value)]) -> KeyText {
+    for (part, column) in key.iter_mut().zip(table.key_columns()) {
+        if let Some((_, value)) = set.iter().find(|(c, _)| *c == column) {
+            *part = value::to_text(&table.column(column).kind, value).unwrap_or_default();
         }
     }
     key
@@ -187,16 +182,9 @@ pub(super) fn denied(table: &Table, column: &str, why: &str) -> Error {
     }
 }
 
-pub(super) fn texts(table: &Table, values: &[(ColumnId, Value)]) -> Vec<Option<String>> {
+pub(super) fn texts(table: &Table, values: &[(ColumnId, Value)]) -> Vec<Text> {
     values
         .iter()
         .map(|(c, v)| value::to_text(&table.column(*c).kind, v))
-        .collect()
-}
-
-pub(super) fn params(texts: &[Option<String>]) -> Vec<&(dyn ToSql + Sync)> {
-    texts
-        .iter()
-        .map(|text| text as &(dyn ToSql + Sync))
         .collect()
 }

@@ -1,10 +1,10 @@
 //! A pooled connection for one request. It goes back to the pool only when its transaction is known
 //! to have ended, so nothing set for one user is ever seen by the next.
 
-use crate::database::{explain, is_transient, pool_error};
+use crate::database::pool_error;
+use crate::sync::failure::Failure;
 use deadpool_postgres::{Object, Pool};
-use haversack_core::{Error, ErrorCode};
-use tokio_postgres::error::SqlState;
+use haversack_core::Error;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
@@ -16,78 +16,6 @@ const STATEMENTS_MAX: usize = 512;
 pub struct Session {
     object: Option<Object>,
     open: bool,
-}
-
-/// Why a statement did not do what it should.
-#[derive(Debug)]
-pub enum Failure {
-    /// Postgres refused it, and would again.
-    Refused(Box<tokio_postgres::error::DbError>),
-    /// It may succeed if the transaction is tried again.
-    Transient(Box<tokio_postgres::error::DbError>),
-    /// Postgres refused in a mutation what the schema, as last read, allows.
-    Outdated(Box<tokio_postgres::error::DbError>),
-    /// It can't go on; says what to answer.
-    Broken(Error),
-}
-
-impl From<tokio_postgres::Error> for Failure {
-    fn from(error: tokio_postgres::Error) -> Self {
-        let Some(db) = error.as_db_error() else {
-            tracing::error!("the connection to Postgres failed: {}", explain(&error));
-            return Failure::Broken(Error::new(
-                ErrorCode::DatabaseUnavailable,
-                "the connection to Postgres broke",
-            ));
-        };
-        if is_transient(db.code().code()) {
-            return Failure::Transient(Box::new(db.clone()));
-        }
-        Failure::Refused(Box::new(db.clone()))
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Failure::Broken(error)
-    }
-}
-
-impl Failure {
-    /// The answer to a request that failed outside any mutation.
-    pub fn into_error(self) -> Error {
-        match self {
-            Failure::Broken(error) => error,
-            Failure::Transient(db) => Error::new(
-                ErrorCode::Overloaded,
-                "Postgres is too busy for this request",
-            )
-            .sqlstate(db.code().code()),
-            // Outside any mutation no trigger raises it: Postgres recovers, or is a standby.
-            Failure::Refused(db) if *db.code() == SqlState::READ_ONLY_SQL_TRANSACTION => {
-                Error::new(
-                    ErrorCode::DatabaseUnavailable,
-                    "Postgres takes no writes now",
-                )
-                .sqlstate(db.code().code())
-            }
-            Failure::Refused(db) | Failure::Outdated(db) => {
-                // Its message may quote rows, so only the log gets the code and the place.
-                tracing::error!(
-                    sqlstate = db.code().code(),
-                    table = db.table(),
-                    constraint = db.constraint(),
-                    routine = db.routine(),
-                    "Postgres refused a statement of the endpoint"
-                );
-                Error::new(
-                    ErrorCode::Internal,
-                    "the endpoint and the database disagree",
-                )
-                .sqlstate(db.code().code())
-            }
-        }
-    }
 }
 
 impl Session {
@@ -139,9 +67,9 @@ impl Session {
         Ok(())
     }
 
-    /// Ends the transaction by ROLLBACK. If that fails, the connection is closed when dropped.
+    /// Ends the transaction, if there is one, by ROLLBACK. If that fails, the connection is closed when dropped.
     pub async fn rollback(&mut self) {
-        if self.object().batch_execute("ROLLBACK").await.is_ok() {
+        if self.open && self.object().batch_execute("ROLLBACK").await.is_ok() {
             self.open = false;
         }
     }

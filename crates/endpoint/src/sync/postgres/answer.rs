@@ -1,0 +1,152 @@
+//! A sync over Postgres, and its answer on its way: a stream of lines that a slow replica may not hold
+//! for ever.
+
+use super::Postgres;
+use super::session::Session;
+use crate::auth::{Identity, revoked};
+use crate::state::State;
+use crate::sync::encode;
+use crate::sync::pull;
+use crate::sync::snapshots::Turn;
+use crate::sync::store::Lines;
+use crate::sync::{Answer, Asked, answer};
+use bytes::Bytes;
+use haversack_core::Error;
+use haversack_core::protocol::{Problem, SyncRequest};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_postgres::NoTls;
+
+/// Lines that wait for a slow replica.
+const LINES_AHEAD: usize = 4;
+/// A replica that takes no line for so long is cut off: its snapshot holds back vacuum.
+const LINE_TIMEOUT: Duration = Duration::from_secs(20);
+/// The longest that an answer may take, and what each of its rows adds to that: one who takes a line
+/// now and then would hold a connection for hours.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const ROW_TIMEOUT: Duration = Duration::from_millis(2);
+
+/// Runs a sync and gives its lines; the first one is the head.
+///
+/// # Errors
+/// Whatever is found before the first line. Later errors are a line.
+pub async fn sync(
+    state: Arc<State>,
+    identity: Identity,
+    request: SyncRequest,
+    request_id: String,
+) -> Result<mpsc::Receiver<Bytes>, Error> {
+    let asked = Asked::new(&state.compiled().served, &identity.user, request)?;
+    let session = Session::get(&state.pool).await?;
+    revoked::check(&session, identity.jti.as_deref()).await?;
+    let mut store = Postgres::new(session, state.clone(), identity);
+    let Answer {
+        first,
+        snapshot,
+        rows_total,
+        end,
+    } = answer(&mut store, &state.snapshots, asked).await?;
+    let (lines, receiver) = mpsc::channel(LINES_AHEAD);
+    let sending = Sending {
+        limit: answer_timeout(rows_total),
+        first,
+        // An answer that is at hand needs its connection no more.
+        streamed: snapshot.map(|turn| (turn, store)),
+        end,
+        lines: Channel(lines),
+        request_id,
+    };
+    tokio::spawn(sending.send());
+    Ok(receiver)
+}
+
+/// An answer on its way.
+struct Sending {
+    /// How long it may take.
+    limit: Duration,
+    /// What is at hand.
+    first: Vec<Bytes>,
+    /// The snapshot to follow.
+    streamed: Option<(Turn, Postgres)>,
+    /// The line that ends it.
+    end: Bytes,
+    lines: Channel,
+    request_id: String,
+}
+
+impl Sending {
+    async fn send(self) {
+        let Self {
+            limit,
+            first,
+            streamed,
+            end,
+            mut lines,
+            request_id,
+        } = self;
+        let token = |store: &Postgres| store.session.object().cancel_token();
+        let cancel = streamed.as_ref().map(|(_, store)| token(store));
+        let answer = async {
+            for line in first {
+                if !lines.send(line).await {
+                    return;
+                }
+            }
+            let last = match streamed {
+                Some((_turn, mut store)) => {
+                    let last = last_line(&mut store, &mut lines, end, &request_id).await;
+                    if last.is_none() {
+                        let _ = token(&store).cancel_query(NoTls).await;
+                    }
+                    last
+                }
+                None => Some(end),
+            };
+            if let Some(last) = last {
+                lines.send(last).await;
+            }
+        };
+        if tokio::time::timeout(limit, answer).await.is_err() {
+            tracing::info!(request_id, "a replica took too long to read its answer");
+            if let Some(cancel) = cancel {
+                // The connection is closed; what it runs for nobody ends too.
+                let _ = cancel.cancel_query(NoTls).await;
+            }
+        }
+    }
+}
+
+/// Streams a snapshot; gives the line that ends the answer, none where nobody takes lines any more.
+async fn last_line(
+    store: &mut Postgres,
+    lines: &mut Channel,
+    end: Bytes,
+    request_id: &str,
+) -> Option<Bytes> {
+    match pull::stream(store, lines).await {
+        Ok(true) => Some(end),
+        Ok(false) => None,
+        Err(failure) => {
+            let problem = Problem::new(&failure.into_error(), request_id);
+            Some(encode::problem(problem))
+        }
+    }
+}
+
+/// How long an answer of so many rows may take.
+fn answer_timeout(rows: u64) -> Duration {
+    ANSWER_TIMEOUT + ROW_TIMEOUT * u32::try_from(rows).unwrap_or(u32::MAX)
+}
+
+/// Lines on their way to a replica.
+struct Channel(mpsc::Sender<Bytes>);
+
+impl Lines for Channel {
+    async fn send(&mut self, line: Bytes) -> bool {
+        matches!(
+            tokio::time::timeout(LINE_TIMEOUT, self.0.send(line)).await,
+            Ok(Ok(()))
+        )
+    }
+}

@@ -1,0 +1,114 @@
+//! The store over Postgres: the SQL of a sync, and nothing else of it.
+//!
+//! **Invariant.** Every call is one round trip, or none where it is polled together with others: its
+//! statements are sent at its first poll. What a transaction takes on, role and settings, ends with it.
+
+mod answer;
+mod failure;
+pub mod session;
+mod store;
+
+pub use answer::sync;
+
+use super::cursor::{self, Position};
+use super::failure::Failure;
+use super::store::TextRow;
+use crate::auth::Identity;
+use crate::compiled::{Compiled, TableSql};
+use crate::config::IdentityFormat;
+use crate::scope::{JWT_CLAIM, JWT_CLAIMS};
+use crate::state::State;
+use haversack_core::schema::TableId;
+use haversack_core::{Error, ErrorCode};
+use session::Session;
+use std::sync::Arc;
+use tokio_postgres::Row;
+
+/// A connection of the pool, for one request of one user.
+pub struct Postgres {
+    session: Session,
+    state: Arc<State>,
+    compiled: Arc<Compiled>,
+    identity: Identity,
+    /// Is the transaction that of a push?
+    pushing: bool,
+}
+
+impl Postgres {
+    /// A store for a request of this user.
+    pub fn new(session: Session, state: Arc<State>, identity: Identity) -> Self {
+        Self {
+            session,
+            compiled: state.compiled(),
+            state,
+            identity,
+            pushing: false,
+        }
+    }
+
+    fn sql(&self, table: TableId) -> &TableSql {
+        self.compiled.sql(table)
+    }
+}
+
+/// What policies read, by name and value.
+fn settings(compiled: &Compiled, identity: &Identity) -> (Vec<String>, Vec<String>) {
+    let name = compiled.schema.identity.setting.clone();
+    match compiled.identity_format {
+        IdentityFormat::Text => (vec![name], vec![identity.user.clone()]),
+        // Functions made for older versions of PostgREST ask its older settings first.
+        IdentityFormat::Json if name == JWT_CLAIMS => {
+            let claim = &compiled.schema.identity.claim;
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let (mut names, mut values) = (
+                vec![name, JWT_CLAIM.to_owned()],
+                vec![identity.claims.clone(); 2],
+            );
+            if claim.chars().all(plain) {
+                names.push(format!("{JWT_CLAIM}.{claim}"));
+                values.push(identity.user.clone());
+            }
+            (names, values)
+        }
+        IdentityFormat::Json => (vec![name], vec![identity.claims.clone()]),
+    }
+}
+
+impl TextRow for Row {
+    fn width(&self) -> usize {
+        self.len()
+    }
+
+    fn text(&self, column: usize) -> Result<Option<&str>, Failure> {
+        Ok(self.try_get(column)?)
+    }
+}
+
+// A cursor whose xmin is at or below the horizon may lack a pruned change; one from the future is
+// from another history, whatever the epoch says.
+const POSITION: &str = "
+SELECT pg_current_snapshot()::text,
+       concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
+                 (SELECT timeline_id FROM pg_control_checkpoint()),
+                 (SELECT oid FROM pg_database WHERE datname = current_database()), m.history),
+       coalesce(pg_snapshot_xmin($1::text::pg_snapshot) > m.horizon
+            AND pg_snapshot_xmax($1::text::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot()), false),
+       floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
+FROM haversack.meta m";
+
+/// Reads where the database stands, and whether a cursor's snapshot can be continued.
+///
+/// # Errors
+/// `not_attached`, or what Postgres answers.
+pub async fn position(session: &Session, snapshot: Option<&str>) -> Result<Position, Failure> {
+    let rows = session.query(POSITION, &[&snapshot]).await?;
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::new(ErrorCode::NotAttached, "the database is not attached"))?;
+    Ok(Position {
+        snapshot: row.get(0),
+        epoch: cursor::epoch(row.get(1)),
+        continues: row.get(2),
+        time: row.get(3),
+    })
+}

@@ -1,0 +1,91 @@
+//! An endpoint over the model: its real logic, without HTTP and tokens.
+
+use super::connection::Connection;
+use super::database::Database;
+use bytes::Bytes;
+use haversack_core::Error;
+use haversack_core::protocol::{Problem, SyncRequest};
+use haversack_endpoint::served::Served;
+use haversack_endpoint::sync::snapshots::Snapshots;
+use haversack_endpoint::sync::store::Lines;
+use haversack_endpoint::sync::{Answer, Asked, Asker, answer, encode, pull};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The connections that the endpoint has, which bounds how many snapshots it sends at a time.
+const CONNECTIONS: usize = 16;
+
+/// An endpoint; several may share a database.
+#[derive(Clone)]
+pub struct Server {
+    database: Database,
+    snapshots: Rc<Snapshots>,
+    served: Rc<RefCell<Arc<Served>>>,
+}
+
+impl Server {
+    /// An endpoint of a database.
+    pub fn new(database: &Database) -> Self {
+        let served = database.state.borrow().served.clone();
+        Self {
+            database: database.clone(),
+            snapshots: Rc::new(Snapshots::new(CONNECTIONS)),
+            served: Rc::new(RefCell::new(served)),
+        }
+    }
+
+    /// Serves the schema under another fingerprint, as after a migration; none for its own.
+    pub fn serve_fingerprint(&self, fingerprint: Option<String>) {
+        let mut served = Served::clone(&self.database.state.borrow().served);
+        if let Some(fingerprint) = fingerprint {
+            served.schema.fingerprint = fingerprint;
+        }
+        self.served.replace(Arc::new(served));
+    }
+
+    /// The scopes whose commits concern a user.
+    ///
+    /// # Errors
+    /// `token_invalid` where the user is not of the type of a column that names owners.
+    pub fn scopes(&self, user: &str) -> Result<Vec<String>, Error> {
+        Ok(Asker::new(&self.served.borrow(), user)?.scopes)
+    }
+
+    /// Runs a sync of a user's and gives its lines, as `/v1/sync` streams them. Dropped before it is
+    /// done, it is an endpoint that died: what was committed stays, and no more.
+    ///
+    /// # Errors
+    /// Whatever is found before the first line, as it would be answered. Later errors are a line.
+    pub async fn sync(&self, user: &str, request: SyncRequest) -> Result<Vec<Bytes>, Error> {
+        let served = self.served.borrow().clone();
+        let asked = Asked::new(&served, user, request)?;
+        let mut connection = Connection::new(&self.database, served, user);
+        let Answer {
+            first,
+            snapshot,
+            rows_total: _,
+            end,
+        } = answer(&mut connection, &self.snapshots, asked).await?;
+        let mut lines = Collected(first);
+        let last = match snapshot {
+            Some(_turn) => match pull::stream(&mut connection, &mut lines).await {
+                Ok(_) => end,
+                Err(failure) => encode::problem(Problem::new(&failure.into_error(), "")),
+            },
+            None => end,
+        };
+        lines.0.push(last);
+        Ok(lines.0)
+    }
+}
+
+/// Lines that are all taken.
+struct Collected(Vec<Bytes>);
+
+impl Lines for Collected {
+    async fn send(&mut self, line: Bytes) -> bool {
+        self.0.push(line);
+        true
+    }
+}
