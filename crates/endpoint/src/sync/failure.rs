@@ -3,7 +3,7 @@
 use crate::database::is_transient;
 use haversack_core::{Error, ErrorCode};
 
-/// `read_only_sql_transaction`.
+/// `read_only_sql_transaction`
 const READ_ONLY: &str = "25006";
 
 /// Why a statement did not do what it should.
@@ -76,7 +76,7 @@ impl Failure {
                 "Postgres is too busy for this request",
             )
             .sqlstate(refusal.sqlstate),
-            // Outside any mutation no trigger raises it: Postgres recovers, or is a standby.
+            // Outside any mutation no trigger raises it: the database recovers, or is a standby.
             Failure::Refused(refusal) if refusal.sqlstate == READ_ONLY => Error::new(
                 ErrorCode::DatabaseUnavailable,
                 "Postgres takes no writes now",
