@@ -7,15 +7,13 @@ use crate::client::events::Notice;
 use haversack_core::Error;
 use haversack_core::protocol::Outcome;
 use haversack_core::replica::{LocalId, Prepared, Sequences};
-use js_sys::Function;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use wasm_bindgen::prelude::*;
 
 /// What a database in memory has instead of a session.
 pub struct Memory {
     /// Gives the time, in milliseconds since 1970.
-    now: Function,
+    now: Box<dyn Fn() -> Option<f64>>,
     /// Of the random bytes; they are the browser's own where the application gave none.
     seed: Option<u64>,
     random: Cell<Option<u64>>,
@@ -25,9 +23,9 @@ pub struct Memory {
 
 impl Memory {
     /// One without rows.
-    pub fn new(now: Function, seed: Option<f64>) -> Self {
+    pub fn new(now: impl Fn() -> Option<f64> + 'static, seed: Option<f64>) -> Self {
         Self {
-            now,
+            now: Box::new(now),
             seed: seed.map(f64::to_bits),
             random: Cell::new(seed.map(f64::to_bits)),
             sequences: RefCell::default(),
@@ -36,9 +34,7 @@ impl Memory {
 
     /// The time.
     pub fn now_ms(&self) -> i64 {
-        let now = self.now.call0(&JsValue::UNDEFINED).ok();
-        now.and_then(|now| now.as_f64())
-            .unwrap_or_else(browser::now_ms) as i64
+        (self.now)().unwrap_or_else(browser::now_ms) as i64
     }
 
     /// Random bytes, the same ones for the same seed.

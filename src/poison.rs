@@ -1,7 +1,8 @@
 //! A panic ends the instance: what it left in memory is not trusted, so every database of the page
 //! is told, and the page reopens from IndexedDB.
 
-use crate::client::events::{ErrorView, Notice, to_object};
+use crate::browser::to_object;
+use crate::client::events::{ErrorView, Notice};
 use haversack_core::{Error, ErrorCode};
 use js_sys::Function;
 use std::cell::RefCell;

@@ -1,10 +1,9 @@
 //! What the tabs of one database tell each other.
 
+use super::raw_channel;
 use haversack_core::json::{self, Fault, FromJson, Json, Members, ToJson};
 use haversack_core::protocol::{Mutation, Outcome, Seq};
 use haversack_core::queue::rekey::Assigned;
-use wasm_bindgen::prelude::*;
-use web_sys::{BroadcastChannel, MessageEvent};
 
 /// A message to the other tabs.
 #[derive(Clone, Debug)]
@@ -43,6 +42,10 @@ pub enum Message {
     Hello,
     /// The server's history is another one: keys leased before are void.
     Renewed,
+    /// A follower asks whether the leader is there.
+    AreYouThere,
+    /// The leader is there.
+    Here,
 }
 
 impl ToJson for Message {
@@ -69,6 +72,8 @@ impl ToJson for Message {
             Message::Ask => members.add("kind", &"ask"),
             Message::Hello => members.add("kind", &"hello"),
             Message::Renewed => members.add("kind", &"renewed"),
+            Message::AreYouThere => members.add("kind", &"are-you-there"),
+            Message::Here => members.add("kind", &"here"),
         }
         .end();
     }
@@ -95,6 +100,8 @@ impl<'a> FromJson<'a> for Message {
             "outcomes" => Message::Outcomes,
             "hello" => Message::Hello,
             "renewed" => Message::Renewed,
+            "are-you-there" => Message::AreYouThere,
+            "here" => Message::Here,
             tag => {
                 if tag != "ask" {
                     fault.note(Fault::Member("kind"));
@@ -106,42 +113,23 @@ impl<'a> FromJson<'a> for Message {
 }
 
 /// A channel to the other tabs; dropping it closes it.
-pub struct Channel {
-    inner: BroadcastChannel,
-    _on_message: Closure<dyn FnMut(MessageEvent)>,
-}
-
-impl Drop for Channel {
-    fn drop(&mut self) {
-        self.inner.set_onmessage(None);
-        self.inner.close();
-    }
-}
+pub struct Channel(raw_channel::Channel);
 
 impl Channel {
     /// Joins the channel of a database. None where the browser has no channels.
     pub fn join(name: &str, on_message: impl Fn(Message) + 'static) -> Option<Self> {
-        let inner = BroadcastChannel::new(name).ok()?;
-        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        let raw = raw_channel::Channel::join(name, move |text| {
             // A message of a newer version that this code can't read is no message to it: the
             // state on disk is the truth, and the next sync reads it.
-            if let Some(message) = event
-                .data()
-                .as_string()
-                .and_then(|text| json::read_text(&text).ok())
-            {
+            if let Ok(message) = json::read_text(text) {
                 on_message(message);
             }
         });
-        inner.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        Some(Self {
-            inner,
-            _on_message: on_message,
-        })
+        raw.map(Self)
     }
 
     /// Tells all other tabs.
     pub fn send(&self, message: &Message) {
-        let _ = self.inner.post_message(&json::text(message).into());
+        self.0.send(&json::text(message));
     }
 }

@@ -1,51 +1,24 @@
-//! The browser's own things: clock, randomness, timers, locks. No decisions.
+//! The browser's own things: clock, randomness, timers, locks, channels, requests. No decisions.
+//!
+//! Natively they are those of the simulated browser, in which the simulator runs the client.
 
 pub mod channel;
 #[cfg(target_arch = "wasm32")]
-pub mod floats;
-pub mod listener;
-pub mod locks;
+mod web;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use haversack_simulated_browser::{
+    List, Value, channel as raw_channel, fetch, listener, locks, now_ms, random_bytes, random_unit,
+    socket, timer, token_payload, value,
+};
 #[cfg(target_arch = "wasm32")]
-pub mod text;
-pub mod timer;
+pub use web::{
+    channel as raw_channel, fetch, lend, listener, locks, now_ms, objects::thrown,
+    objects::to_object, random_bytes, random_unit, socket, timer, token_payload, value,
+    value::List, value::Value,
+};
 
 use haversack_core::json::Json;
-use wasm_bindgen::prelude::*;
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
-    fn get_random_values(bytes: &js_sys::Uint8Array);
-
-    #[wasm_bindgen(catch, js_name = atob)]
-    fn atob(text: &str) -> Result<String, JsValue>;
-}
-
-/// Lends the core what the browser has already: the conversions of floats, patterns, letters' case.
-#[cfg(target_arch = "wasm32")]
-pub fn lend() {
-    floats::set();
-    text::set();
-}
-
-/// Milliseconds since 1970 by this device's clock.
-pub fn now_ms() -> f64 {
-    js_sys::Date::now()
-}
-
-/// Random bytes from the browser's cryptographic source.
-pub fn random_bytes<const N: usize>() -> [u8; N] {
-    let array = js_sys::Uint8Array::new_with_length(N as u32);
-    get_random_values(&array);
-    let mut bytes = [0; N];
-    array.copy_to(&mut bytes);
-    bytes
-}
-
-/// A random number in [0, 1) for jitter.
-pub fn random_unit() -> f64 {
-    js_sys::Math::random()
-}
 
 /// A UUID, version 4, in its usual notation.
 pub fn random_uuid() -> String {
@@ -66,12 +39,8 @@ pub fn random_uuid() -> String {
 /// A claim of a JSON Web Token, unverified: it names the local database, nothing more; the
 /// endpoint verifies.
 pub fn token_claim(token: &str, claim: &str) -> Option<String> {
-    let payload = token.split('.').nth(1)?.replace('-', "+").replace('_', "/");
-    let binary = atob(&payload).ok()?;
-    // `atob` gives one char per byte.
-    let bytes: Vec<u8> = binary.chars().map(|c| c as u8).collect();
-    let claims = std::str::from_utf8(&bytes).ok()?;
-    match Json::parse(claims).ok()?.get(claim)? {
+    let claims = token_payload(token)?;
+    match Json::parse(&claims).ok()?.get(claim)? {
         Json::Text(text) | Json::Number(text) => Some(text.clone().into_owned()),
         Json::Null | Json::Bool(_) | Json::List(_) | Json::Object(_) => None,
     }

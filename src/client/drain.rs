@@ -6,15 +6,14 @@
 
 use super::Shared;
 use super::session::Session;
-use crate::browser::timer;
-use crate::convert::{key_from_js, key_to_js};
+use crate::browser::{Value, timer};
+use crate::convert::{key_from_value, key_to_value};
 use crate::store::layout;
 use crate::task::spawn;
 use haversack_core::replica::{Key, KeySet, Staged};
 use haversack_core::schema::TableId;
 use haversack_core::{Error, ErrorCode};
 use std::rc::Rc;
-use wasm_bindgen::JsValue;
 
 /// Rows per transaction (`browser.md`: about 18 ms each).
 const ROWS_PER_TRANSACTION: usize = 250;
@@ -121,7 +120,7 @@ impl Shared {
         let mut keys = Waiting::default();
         for (i, table) in self.schema.tables.iter().enumerate() {
             let stored = session.store.keys(&layout::store_name(&table.name)).await?;
-            let stored = stored.iter().filter_map(|key| key_from_js(table, &key));
+            let stored = stored.iter().filter_map(|key| key_from_value(table, &key));
             keys.extend(stored.map(|key| (TableId(i as u16), key)));
         }
         Ok(keys)
@@ -190,12 +189,12 @@ impl Shared {
         json.push(']');
         let objects = self.shapes[usize::from(table.0)].plain(&json)?;
         let mut objects = objects.iter();
-        let rows: Vec<(JsValue, Option<JsValue>)> = keys
+        let rows: Vec<(Value, Option<Value>)> = keys
             .iter()
             .zip(present)
             .map(|(key, present)| {
                 (
-                    key_to_js(definition, key),
+                    key_to_value(definition, key),
                     if present { objects.next() } else { None },
                 )
             })

@@ -2,11 +2,10 @@
 
 use super::write::Made;
 use haversack_core::error::Details;
-use haversack_core::json::{self, Members, ToJson};
+use haversack_core::json::{Members, ToJson};
 use haversack_core::protocol::{Outcome, Seq};
 use haversack_core::{Error, ErrorCode, Recovery};
 use haversack_core::{json_struct, json_words};
-use wasm_bindgen::JsValue;
 
 /// An error as JavaScript gets it.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,16 +36,6 @@ impl From<&Error> for ErrorView {
             details: error.details.clone(),
         }
     }
-}
-
-/// An error as a plain object, to be thrown.
-pub fn thrown(error: &Error) -> JsValue {
-    to_object(&ErrorView::from(error))
-}
-
-/// A value of ours as a plain object.
-pub fn to_object(value: &dyn ToJson) -> JsValue {
-    js_sys::JSON::parse(&json::text(value)).unwrap_or(JsValue::NULL)
 }
 
 /// An event.

@@ -5,6 +5,7 @@
 
 use super::Shared;
 use super::session::Session;
+use crate::browser::value::{List, Value, parts};
 use crate::store::idb::{self, Mode, Tx};
 use crate::store::layout::{self, JOURNAL, META, QUEUE, State};
 use crate::store::lost_state;
@@ -12,11 +13,10 @@ use crate::store::queue::read_queue;
 use crate::store::temporary::read_assigned;
 use haversack_core::Error;
 use haversack_core::json::Json;
+use haversack_core::planted;
 use haversack_core::replica::Staged;
 use haversack_core::schema::TableId;
-use js_sys::Array;
 use std::rc::Rc;
-use wasm_bindgen::JsValue;
 
 /// Rows read at a time.
 const ROWS_PER_SLICE: u32 = 1_000;
@@ -40,9 +40,9 @@ impl Shared {
         let state = tx.store(META)?.get(&layout::STATE_KEY.into()).await?;
         let state: State = layout::from_js(&state)?.ok_or_else(lost_state)?;
         let journal = tx.store(JOURNAL)?;
-        let keys = journal.get_all_keys(&JsValue::UNDEFINED, u32::MAX).await?;
-        let lines = journal.get_all(&JsValue::UNDEFINED, u32::MAX).await?;
-        let queue = read_queue(&tx, &JsValue::UNDEFINED, u32::MAX).await?;
+        let keys = journal.get_all_keys(&Value::UNDEFINED, u32::MAX).await?;
+        let lines = journal.get_all(&Value::UNDEFINED, u32::MAX).await?;
+        let queue = read_queue(&tx, &Value::UNDEFINED, u32::MAX).await?;
         let assigned = read_assigned(&tx).await?;
         let mut staged = self.replica.borrow().stage();
         staged.set_snapshot(true);
@@ -53,7 +53,9 @@ impl Shared {
             for (table, name) in names.iter().enumerate() {
                 self.stage_rows(&tx, &mut staged, table, name).await?;
             }
-            patches = self.stage_journal(&keys, &lines)?;
+            if !planted::is("journal-not-hydrated") {
+                patches = self.stage_journal(&keys, &lines)?;
+            }
         }
         {
             let mut replica = self.replica.borrow_mut();
@@ -70,6 +72,9 @@ impl Shared {
             replica.set_judged(state.judged);
             replica.rekey(assigned);
             for mutation in queue {
+                if planted::is("queue-not-hydrated") {
+                    break;
+                }
                 // One that was made under another schema is sent all the same, for the server to
                 // judge, but can't be shown.
                 let _ = replica.adopt(mutation);
@@ -91,7 +96,7 @@ impl Shared {
     ) -> Result<(), Error> {
         let store = tx.store(name)?;
         let id = TableId(table as u16);
-        let mut range = JsValue::UNDEFINED;
+        let mut range = Value::UNDEFINED;
         loop {
             let rows = store.get_all(&range, ROWS_PER_SLICE).await?;
             if rows.length() > 0 {
@@ -111,10 +116,10 @@ impl Shared {
     }
 
     /// The journal's patches, each staged by itself, in order.
-    pub(super) fn stage_journal(&self, keys: &Array, lines: &Array) -> Result<Vec<Staged>, Error> {
+    pub(super) fn stage_journal(&self, keys: &List, lines: &List) -> Result<Vec<Staged>, Error> {
         let mut patches: Vec<(f64, Staged)> = Vec::new();
         for (key, line) in keys.iter().zip(lines.iter()) {
-            let number = Array::from(&key).get(0).as_f64().unwrap_or_default();
+            let number = parts(&key).get(0).as_f64().unwrap_or_default();
             if patches.last().is_none_or(|(last, _)| *last != number) {
                 patches.push((number, self.replica.borrow().stage()));
             }

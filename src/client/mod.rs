@@ -8,34 +8,39 @@ mod drain;
 pub mod events;
 mod follow;
 mod hydrate;
+mod lead;
 mod session;
 mod steps;
 mod sync;
 mod write;
 
 use crate::browser::timer::Timer;
-use crate::browser::{self, listener::Listener};
+use crate::browser::{self, listener};
 use crate::convert::RowShape;
 use crate::memory::Memory;
 use crate::network::socket::Socket;
 use crate::store;
 use crate::store::queue::{LostValue, Rejected};
 use crate::task::spawn;
-use events::{Connection, ErrorView, Notice, Status, to_object};
+use events::{Connection, ErrorView, Notice, Status};
 use haversack_core::replica::Replica;
 use haversack_core::schema::Schema;
 use haversack_core::sync::{Effect, Event, Machine, State};
 use haversack_core::{Error, ErrorCode, Recovery};
-use js_sys::{Function, Promise};
 use session::Session;
 use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 /// Attempts to learn who the user is stay this far apart, in milliseconds.
 const SIGN_IN_GAP_MS: u64 = 250;
+
+/// Where the application's token comes from.
+pub type TokenSource = Rc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<String, Error>>>>>;
+
+/// Whom the client tells what happens.
+pub type Listener = Rc<dyn Fn(&Notice)>;
 
 /// The state of one open database.
 pub struct Shared {
@@ -51,8 +56,8 @@ pub struct Shared {
     pub rejected: RefCell<Vec<Rejected>>,
     /// Lost values with their ids, as stored.
     pub lost: RefCell<Vec<(f64, LostValue)>>,
-    token_source: Function,
-    on_event: Function,
+    token_source: TokenSource,
+    on_event: Listener,
     memory: Option<Memory>,
     open_write: steps::MaybeOpen,
     session: RefCell<Option<Rc<Session>>>,
@@ -61,7 +66,7 @@ pub struct Shared {
     timer: RefCell<Option<Timer>>,
     socket: RefCell<SocketState>,
     token: RefCell<Option<String>>,
-    listeners: RefCell<Vec<Listener>>,
+    listeners: RefCell<Vec<listener::Listener>>,
     closed: RefCell<Option<Error>>,
     draining: Cell<bool>,
     failure: RefCell<Option<ErrorView>>,
@@ -86,8 +91,8 @@ impl Shared {
     pub async fn open(
         schema: Schema,
         url: String,
-        token_source: Function,
-        on_event: Function,
+        token_source: TokenSource,
+        on_event: Listener,
     ) -> Result<Rc<Self>, Error> {
         let shared = Self::new(schema, url, token_source, on_event, None);
         match store::last_user(&shared.url).await? {
@@ -95,7 +100,7 @@ impl Shared {
             None => shared.clone().await_sign_in(),
         }
         let weak = Rc::downgrade(&shared);
-        let online = Listener::on("online", move || {
+        let online = listener::Listener::on("online", move || {
             if let Some(shared) = weak.upgrade() {
                 shared.dispatch(Event::WentOnline);
             }
@@ -109,10 +114,9 @@ impl Shared {
         schema: Schema,
         identity: Option<String>,
         memory: Memory,
-        on_event: Function,
+        on_event: Listener,
     ) -> Rc<Self> {
-        // Nobody is ever asked for a token.
-        let token_source = on_event.clone();
+        let token_source: TokenSource = Rc::new(|| Box::pin(async { Err(token_missing()) }));
         let shared = Self::new(schema, String::new(), token_source, on_event, Some(memory));
         {
             let mut replica = shared.replica.borrow_mut();
@@ -135,8 +139,8 @@ impl Shared {
     fn new(
         schema: Schema,
         url: String,
-        token_source: Function,
-        on_event: Function,
+        token_source: TokenSource,
+        on_event: Listener,
         memory: Option<Memory>,
     ) -> Rc<Self> {
         let schema = Arc::new(schema);
@@ -199,7 +203,7 @@ impl Shared {
 
     /// Tells TypeScript.
     pub fn notify(&self, notice: &Notice) {
-        let _ = self.on_event.call1(&JsValue::UNDEFINED, &to_object(notice));
+        (self.on_event)(notice);
     }
 
     /// Gives the machine an event and carries out its effects.
@@ -281,29 +285,11 @@ impl Shared {
     }
 
     async fn ask_for_token(&self) -> Result<String, Error> {
-        let failed = |reason: JsValue| {
-            let text = js_sys::Reflect::get(&reason, &"message".into())
-                .ok()
-                .and_then(|m| m.as_string())
-                .unwrap_or_else(|| "no reason given".to_owned());
-            Error::new(ErrorCode::Network, format!("`token()` failed: {text}"))
-        };
-        let returned = self
-            .token_source
-            .call0(&JsValue::UNDEFINED)
-            .map_err(failed)?;
-        let token = JsFuture::from(Promise::resolve(&returned))
-            .await
-            .map_err(failed)?;
-        token
-            .as_string()
-            .filter(|token| !token.is_empty())
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorCode::TokenMissing,
-                    "`token()` did not resolve to a token",
-                )
-            })
+        let token = (self.token_source)().await?;
+        if token.is_empty() {
+            return Err(token_missing());
+        }
+        Ok(token)
     }
 
     /// Until a user is known, asks for a token now and then, and at once when online.
@@ -378,4 +364,12 @@ impl Shared {
             error: error.as_ref().map(ErrorView::from),
         });
     }
+}
+
+/// The error of a `token()` that gave none.
+pub fn token_missing() -> Error {
+    Error::new(
+        ErrorCode::TokenMissing,
+        "`token()` did not resolve to a token",
+    )
 }

@@ -6,7 +6,7 @@
 use super::Shared;
 use super::events::Notice;
 use super::write::Made;
-use crate::browser;
+use crate::browser::{self, List, Value};
 use crate::store::queue::Queued;
 use crate::task::spawn;
 use haversack_core::replica::{
@@ -14,11 +14,9 @@ use haversack_core::replica::{
 };
 use haversack_core::schema::TableId;
 use haversack_core::{Error, ErrorCode};
-use js_sys::Array;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
-use wasm_bindgen::JsValue;
 
 /// A write that is under way.
 pub struct OpenWrite {
@@ -70,7 +68,7 @@ impl Shared {
     ///
     /// # Errors
     /// What no hook could mend: unknown columns, wrong types, rows that are not there.
-    pub fn sketch(&self, op: &DraftOp<'_>) -> Result<Array, Error> {
+    pub fn sketch(&self, op: &DraftOp<'_>) -> Result<List, Error> {
         self.with_open(|open| {
             let prepared = self.prepare_step(open, op, Rigour::Sketch)?;
             let touched = prepared.touched();
@@ -79,7 +77,7 @@ impl Shared {
             let local = self.replica.borrow_mut().apply(prepared);
             let new = self.rows_of(own);
             self.replica.borrow_mut().withdraw(local);
-            Ok(Array::of2(&old.get(0), &new?.get(0)))
+            Ok(List::of2(&old.get(0), &new?.get(0)))
         })
     }
 
@@ -87,7 +85,7 @@ impl Shared {
     ///
     /// # Errors
     /// Whatever breaks the schema's rules; the step has not been done then.
-    pub fn do_step(&self, op: &DraftOp<'_>) -> Result<Array, Error> {
+    pub fn do_step(&self, op: &DraftOp<'_>) -> Result<List, Error> {
         let changes = self.with_open(|open| {
             let prepared = self.prepare_step(open, op, Rigour::Judge)?;
             // What the sketch drew and the step did not need is nobody's.
@@ -99,13 +97,10 @@ impl Shared {
                 .borrow_mut()
                 .take_step(&mut open.steps, prepared);
             let new = self.rows_of(&touched)?;
-            let changes = Array::new();
-            for (i, (table, _)) in touched.iter().enumerate() {
-                changes.push(&JsValue::from(table.0));
-                changes.push(&old.get(i as u32));
-                changes.push(&new.get(i as u32));
-            }
-            Ok(changes)
+            let change = |(i, (table, _)): (usize, &(TableId, Key))| {
+                [Value::from(table.0), old.get(i as u32), new.get(i as u32)]
+            };
+            Ok(touched.iter().enumerate().flat_map(change).collect())
         })?;
         self.notify(&Notice::Changed);
         Ok(changes)
@@ -232,22 +227,18 @@ impl Shared {
     }
 
     /// Rows as the application reads them; undefined where there is none.
-    fn rows_of(&self, rows: &[(TableId, Key)]) -> Result<Array, Error> {
+    fn rows_of(&self, rows: &[(TableId, Key)]) -> Result<List, Error> {
         let replica = self.replica.borrow();
-        let found = Array::new();
-        for (table, key) in rows {
-            let row = match replica.find(*table, key) {
-                Some(slot) => {
-                    let mut json = String::from("[");
-                    replica.row_json(*table, slot, &mut json);
-                    json.push(']');
-                    self.shapes[usize::from(table.0)].frozen(&json)?.get(0)
-                }
-                None => JsValue::UNDEFINED,
+        let row = |(table, key): &(TableId, Key)| {
+            let Some(slot) = replica.find(*table, key) else {
+                return Ok(Value::UNDEFINED);
             };
-            found.push(&row);
-        }
-        Ok(found)
+            let mut json = String::from("[");
+            replica.row_json(*table, slot, &mut json);
+            json.push(']');
+            Ok(self.shapes[usize::from(table.0)].frozen(&json)?.get(0))
+        };
+        rows.iter().map(row).collect()
     }
 }
 

@@ -5,11 +5,12 @@ use super::events::{ErrorView, Notice};
 use super::session::Session;
 use crate::browser;
 use crate::browser::channel::Message;
-use crate::store::idb::{Tx, result_of};
+use crate::store::idb::{Request, Tx};
 use crate::store::queue::Queued;
 use crate::task::spawn;
 use haversack_core::json::ToJson;
 use haversack_core::json_to;
+use haversack_core::planted;
 use haversack_core::protocol::Seq;
 use haversack_core::queue::QUEUE_MAX;
 use haversack_core::queue::rekey::Assigned;
@@ -215,13 +216,13 @@ impl Shared {
         self: Rc<Self>,
         session: Rc<Session>,
         tx: Tx,
-        request: web_sys::IdbRequest,
+        request: Request,
         local: LocalId,
         queued: Queued,
     ) {
         match tx.done().await {
             Ok(()) => {
-                let seq = result_of(&request).as_f64().unwrap_or_default() as u64;
+                let seq = request.result().as_f64().unwrap_or_default() as u64;
                 self.replica.borrow_mut().sequence(local, seq);
                 session.locals.borrow_mut().push((seq, local.0));
                 self.notify(&Notice::Durable { local: local.0 });
@@ -229,7 +230,9 @@ impl Shared {
                 let after = self.clone();
                 spawn(async move {
                     let mutation = queued.into_mutation(seq);
-                    session.tell(&Message::Mutation { mutation });
+                    if !planted::is("write-told-to-nobody") {
+                        session.tell(&Message::Mutation { mutation });
+                    }
                     after.dispatch(Event::Wrote);
                     after.take_keys(&session).await;
                     let judged = after.replica.borrow().judged();
@@ -241,7 +244,9 @@ impl Shared {
                 });
             }
             Err(error) => {
-                self.replica.borrow_mut().withdraw(local);
+                if !planted::is("failed-write-stays") {
+                    self.replica.borrow_mut().withdraw(local);
+                }
                 self.notify(&Notice::Changed);
                 let error = ErrorView::from(&error);
                 self.notify(&Notice::Failed {

@@ -1,27 +1,10 @@
 //! `POST /v1/sync`, read line by line as it arrives.
 
+use crate::browser::fetch::{self, Abort, Response};
 use crate::browser::{now_ms, timer};
 use haversack_core::json::read_text;
 use haversack_core::protocol::Problem;
 use haversack_core::{Error, ErrorCode};
-use js_sys::{Object, Promise, Reflect, Uint8Array};
-use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, ReadableStream, ReadableStreamDefaultReader};
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(catch)]
-    fn fetch(address: &str, options: &Object) -> Result<Promise, JsValue>;
-
-    type Response;
-    #[wasm_bindgen(method, getter)]
-    fn status(this: &Response) -> u16;
-    #[wasm_bindgen(method)]
-    fn text(this: &Response) -> Promise;
-    #[wasm_bindgen(method, getter)]
-    fn body(this: &Response) -> Option<ReadableStream>;
-}
 
 /// An answer that brings nothing for this long is given up, in milliseconds: a half-open
 /// connection would wait for ever.
@@ -66,50 +49,22 @@ pub async fn sync(
     body: String,
     on_line: impl FnMut(&str) -> Result<(), Error>,
 ) -> Result<(), Failure> {
-    let abort = AbortController::new().map_err(|_| unreachable("this browser can't abort"))?;
+    let abort = Abort::new().ok_or_else(|| unreachable("this browser can't abort"))?;
     let watchdog = Watchdog::new(
         abort.clone(),
         SILENCE_MS_MAX + body.len() as u64 / UPLOAD_BYTES_PER_MS_MIN,
     );
-    let headers = object(&[
-        ("authorization", format!("Bearer {token}").into()),
-        ("content-type", "application/json".into()),
-    ]);
-    let options = object(&[
-        ("method", "POST".into()),
-        ("headers", headers.into()),
-        ("body", body.into()),
-        ("signal", abort.signal().into()),
-    ]);
-    let failed = |reason: JsValue| unreachable(&said(&reason));
-    let sent = fetch(&format!("{url}/v1/sync"), &options).map_err(failed)?;
-    let response: Response = JsFuture::from(sent).await.map_err(failed)?.unchecked_into();
-    if response.status() != 200 {
-        let text = JsFuture::from(response.text()).await.map_err(failed)?;
-        let text = text.as_string().unwrap_or_default();
-        return Err(failure_of(response.status(), &text));
+    let address = format!("{url}/v1/sync");
+    let failed = |reason: String| unreachable(&reason);
+    let response = fetch::post(&address, token, body, &abort)
+        .await
+        .map_err(failed)?;
+    let status = response.status();
+    if status != 200 {
+        let text = response.text().await.map_err(failed)?;
+        return Err(failure_of(status, &text));
     }
-    let stream = response
-        .body()
-        .ok_or_else(|| unreachable("the answer has no body"))?;
-    read_lines(stream, watchdog, on_line).await
-}
-
-fn object(members: &[(&str, JsValue)]) -> Object {
-    let object = Object::new();
-    for (name, value) in members {
-        // A plain object takes any member.
-        let _ = Reflect::set(&object, &(*name).into(), value);
-    }
-    object
-}
-
-/// What an exception says.
-fn said(exception: &JsValue) -> String {
-    let message = Reflect::get(exception, &"message".into()).ok();
-    message
-        .and_then(|message| message.as_string())
-        .unwrap_or_else(|| "no reason given".to_owned())
+    read_lines(response, watchdog, on_line).await
 }
 
 fn failure_of(status: u16, text: &str) -> Failure {
@@ -127,24 +82,19 @@ fn failure_of(status: u16, text: &str) -> Failure {
 }
 
 async fn read_lines(
-    stream: ReadableStream,
+    response: Response,
     mut watchdog: Watchdog,
     mut on_line: impl FnMut(&str) -> Result<(), Error>,
 ) -> Result<(), Failure> {
-    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
     let mut buffer: Vec<u8> = Vec::new();
     let mut slice_began = now_ms();
     loop {
         watchdog.restart();
-        let part = JsFuture::from(reader.read())
-            .await
-            .map_err(|_| unreachable("the connection broke during the answer"))?;
-        let Some(bytes) = part_bytes(&part) else {
-            break;
-        };
         let from = buffer.len();
-        buffer.resize(from + bytes.length() as usize, 0);
-        bytes.copy_to(&mut buffer[from..]);
+        let more = response.more(&mut buffer).await;
+        if !more.ok_or_else(|| unreachable("the connection broke during the answer"))? {
+            break;
+        }
         let mut line_start = 0;
         while let Some(at) = buffer[line_start.max(from)..]
             .iter()
@@ -175,22 +125,14 @@ fn hand_over(
     Ok(on_line(text)?)
 }
 
-fn part_bytes(part: &JsValue) -> Option<Uint8Array> {
-    let done = Reflect::get(part, &"done".into()).ok()?;
-    if done.is_truthy() {
-        return None;
-    }
-    Reflect::get(part, &"value".into()).ok()?.dyn_into().ok()
-}
-
 /// Aborts a request that has been silent too long.
 struct Watchdog {
-    abort: AbortController,
+    abort: Abort,
     timer: Option<timer::Timer>,
 }
 
 impl Watchdog {
-    fn new(abort: AbortController, delay_ms: u64) -> Self {
+    fn new(abort: Abort, delay_ms: u64) -> Self {
         let mut watchdog = Self { abort, timer: None };
         watchdog.bark_after(delay_ms);
         watchdog

@@ -1,11 +1,11 @@
 //! Names and records of the local store.
 
 use super::idb::StoreSpec;
+use crate::browser::value::{self, Value};
 use haversack_core::json::{self, FromJson, ToJson};
 use haversack_core::json_struct;
 use haversack_core::schema::Schema;
 use haversack_core::{Error, ErrorCode};
-use wasm_bindgen::JsValue;
 
 /// The version of the store's own records. Newer ones are refused (`store_too_new`).
 pub const STORE_VERSION: u32 = 1;
@@ -129,39 +129,44 @@ impl State {
     }
 }
 
-/// A record as a plain JavaScript object.
+/// A record as a plain object.
 ///
 /// # Errors
 /// `internal`, which can't happen for our own records.
-pub fn to_js(record: &dyn ToJson) -> Result<JsValue, Error> {
-    js_sys::JSON::parse(&json::text(record))
-        .map_err(|_| Error::new(ErrorCode::Internal, "a record could not be written as JSON"))
+pub fn to_js(record: &dyn ToJson) -> Result<Value, Error> {
+    value::parse(&json::text(record))
+        .ok_or_else(|| Error::new(ErrorCode::Internal, "a record could not be written as JSON"))
 }
 
 /// A record from a plain JavaScript object; None for undefined.
 ///
 /// # Errors
 /// `storage_failed` where it is not one of ours.
-pub fn from_js<T: for<'a> FromJson<'a>>(value: &JsValue) -> Result<Option<T>, Error> {
+pub fn from_js<T: for<'a> FromJson<'a>>(value: &Value) -> Result<Option<T>, Error> {
     if value.is_undefined() || value.is_null() {
         return Ok(None);
     }
-    json::read_text(&plain_text(value)?)
-        .map(Some)
-        .map_err(|fault| damaged(&fault.to_string()))
+    read(&plain_text(value)?).map(Some)
+}
+
+/// What the JSON text of a record, or of a list of them, says.
+///
+/// # Errors
+/// `storage_failed` where it is not one of ours.
+pub fn read<T: for<'a> FromJson<'a>>(text: &str) -> Result<T, Error> {
+    json::read_text(text).map_err(|fault| damaged(&fault.to_string()))
 }
 
 /// The JSON text of a stored value.
 ///
 /// # Errors
 /// `storage_failed` where it is not plain data.
-pub fn plain_text(value: &JsValue) -> Result<String, Error> {
-    let text = js_sys::JSON::stringify(value).ok();
-    text.and_then(|text| text.as_string())
-        .ok_or_else(|| damaged("it is not plain data"))
+pub fn plain_text(value: &Value) -> Result<String, Error> {
+    value::stringify(value).ok_or_else(|| damaged("it is not plain data"))
 }
 
-fn damaged(why: &str) -> Error {
+/// The error of a record that can't be read.
+pub fn damaged(why: &str) -> Error {
     Error::new(
         ErrorCode::StorageFailed,
         format!("a record of the local store is damaged: {why}"),

@@ -5,15 +5,15 @@ use super::Store;
 use super::idb::{Mode, Tx};
 use super::layout::{self, LEASES, META, NUMBERS_KEY, QUEUE};
 use super::queue::read_queue;
-use crate::browser::locks;
+use crate::browser::{Value, locks};
 use haversack_core::Error;
 use haversack_core::lease::{Lease, Ranges};
 use haversack_core::map::Map;
+use haversack_core::planted;
 use haversack_core::protocol::Mutation;
 use haversack_core::queue::QUEUE_MAX;
 use haversack_core::queue::rekey::{TEMPORARY_KEYS, drawn, number_of};
 use haversack_core::schema::Schema;
-use wasm_bindgen::JsValue;
 
 /// Beside the tables, which all have names: the numbers of which temporary keys are made, taken by
 /// tabs as keys are.
@@ -52,8 +52,11 @@ impl Store {
             leases.insert(table.clone(), read(&tx, table).await?);
         }
         if !dead.is_empty() {
-            let queued = read_queue(&tx, &JsValue::UNDEFINED, u32::MAX).await?;
-            for (table, key) in queued.iter().flat_map(|m| drawn_keys(schema, m)) {
+            let queued = read_queue(&tx, &Value::UNDEFINED, u32::MAX).await?;
+            let queued = queued
+                .iter()
+                .filter(|_| !planted::is("queued-keys-reclaimed"));
+            for (table, key) in queued.flat_map(|m| drawn_keys(schema, m)) {
                 if let Some(lease) = leases.get_mut(&table) {
                     lease.spend(key);
                 }

@@ -14,17 +14,17 @@ pub mod temporary;
 #[cfg(all(test, target_arch = "wasm32"))]
 mod tests;
 
+use crate::browser::{List, Value};
+use haversack_core::planted;
 use haversack_core::schema::Schema;
 use haversack_core::{Error, ErrorCode};
-use idb::{Mode, StoreSpec, Tx};
+use idb::{Database, Mode, StoreSpec, Tx};
 use layout::State;
-use wasm_bindgen::prelude::*;
-use web_sys::IdbDatabase;
 
 /// The open store of one user.
 pub struct Store {
     /// The connection.
-    pub db: IdbDatabase,
+    pub db: Database,
     /// The database's name.
     pub name: String,
 }
@@ -55,7 +55,7 @@ pub async fn remember_user(url: &str, user: &str) -> Result<(), Error> {
     result
 }
 
-async fn open_catalog() -> Result<IdbDatabase, Error> {
+async fn open_catalog() -> Result<Database, Error> {
     let store = StoreSpec {
         name: layout::CATALOG_STORE.to_owned(),
         auto_increment: false,
@@ -96,7 +96,7 @@ impl Store {
     }
 
     /// Two tabs may open a new database at once: the first to write decides the replica's id.
-    async fn initialise(db: &IdbDatabase, user: &str) -> Result<State, Error> {
+    async fn initialise(db: &Database, user: &str) -> Result<State, Error> {
         let tx = Tx::begin(db, &[layout::META], Mode::Strict)?;
         let meta = tx.store(layout::META)?;
         let stored = meta.get(&layout::STATE_KEY.into()).await?;
@@ -162,14 +162,18 @@ impl Store {
         };
         let first = tx
             .store(layout::QUEUE)?
-            .get_all_keys(&JsValue::UNDEFINED, 1)
+            .get_all_keys(&Value::UNDEFINED, 1)
             .await?;
         let judged = match first.get(0).as_f64() {
             Some(first) => first as u64 - 1,
             None => state.judged,
         };
+        let replica = match planted::is("renewed-under-old-id") {
+            true => state.replica.clone(),
+            false => crate::browser::random_uuid(),
+        };
         let state = State {
-            replica: crate::browser::random_uuid(),
+            replica,
             cursor: None,
             epoch: None,
             judged,
@@ -186,10 +190,10 @@ impl Store {
     ///
     /// # Errors
     /// `storage_failed`.
-    pub async fn keys(&self, store: &str) -> Result<js_sys::Array, Error> {
+    pub async fn keys(&self, store: &str) -> Result<List, Error> {
         let tx = Tx::begin(&self.db, &[store], Mode::Read)?;
         tx.store(store)?
-            .get_all_keys(&JsValue::UNDEFINED, u32::MAX)
+            .get_all_keys(&Value::UNDEFINED, u32::MAX)
             .await
     }
 }

@@ -4,20 +4,20 @@
 //! order is the same for every tab. A number that an aborted transaction used up leaves a hole,
 //! which is pushed as an empty mutation.
 
-use super::idb::{Mode, Tx};
+use super::idb::{Mode, Request, Tx};
 use super::layout::{self, CONFLICTS, META, QUEUE, REJECTED, State};
 use super::temporary::hold_back;
 use super::{Store, holds_fence};
+use crate::browser::value::{self, List, Value};
 use haversack_core::json::{Fault, FromJson, Json, Members, ToJson};
 use haversack_core::json_struct;
 use haversack_core::map::Map;
+use haversack_core::planted;
 use haversack_core::protocol::{Lost, Mutation, Op, PUSH_BATCH_MAX, Predicted, Seq};
 use haversack_core::queue::rekey::{Holders, may_hold};
 use haversack_core::queue::{ENVELOPE_BYTES, size};
 use haversack_core::schema::Schema;
 use haversack_core::{Error, ErrorCode};
-use js_sys::Array;
-use wasm_bindgen::JsValue;
 
 /// A queued mutation; its key is its number.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,8 +162,12 @@ impl Store {
     /// # Errors
     /// `storage_failed` where the connection has died.
     pub fn begin_enqueue(&self, retried: Option<Seq>) -> Result<Tx, Error> {
+        let mode = match planted::is("queue-relaxed") {
+            true => Mode::Relaxed,
+            false => Mode::Strict,
+        };
         let Some(seq) = retried else {
-            return Tx::begin(&self.db, &[QUEUE], Mode::Strict);
+            return Tx::begin(&self.db, &[QUEUE], mode);
         };
         let tx = Tx::begin(&self.db, &[QUEUE, REJECTED], Mode::Strict)?;
         tx.store(REJECTED)?.delete(&(seq as f64).into())?;
@@ -174,7 +178,7 @@ impl Store {
     ///
     /// # Errors
     /// `storage_failed` where the connection has died.
-    pub fn enqueue(&self, tx: &Tx, mutation: &Queued) -> Result<web_sys::IdbRequest, Error> {
+    pub fn enqueue(&self, tx: &Tx, mutation: &Queued) -> Result<Request, Error> {
         tx.store(QUEUE)?.add(&layout::to_js(mutation)?)
     }
 
@@ -189,7 +193,7 @@ impl Store {
         fence: f64,
     ) -> Result<Option<Batch>, Error> {
         let tx = Tx::begin(&self.db, &[META, QUEUE], Mode::Read)?;
-        if !holds_fence(&tx, fence).await? {
+        if !holds_fence(&tx, fence).await? && !planted::is("batch-without-fence") {
             return Ok(None);
         }
         let state = tx.store(META)?.get(&layout::STATE_KEY.into()).await?;
@@ -200,7 +204,7 @@ impl Store {
             )
         })?;
         let limit = PUSH_BATCH_MAX as u32 + 1;
-        let mut queued = read_queue(&tx, &JsValue::UNDEFINED, limit).await?;
+        let mut queued = read_queue(&tx, &Value::UNDEFINED, limit).await?;
         let unread = queued.len() > PUSH_BATCH_MAX;
         let waiting = if queued.iter().any(may_hold) {
             hold_back(&tx, schema, holders, &mut queued).await?
@@ -246,13 +250,11 @@ impl Store {
         let tx = Tx::begin(&self.db, &[REJECTED, CONFLICTS], Mode::Read)?;
         let rejected = tx
             .store(REJECTED)?
-            .get_all(&JsValue::UNDEFINED, u32::MAX)
+            .get_all(&Value::UNDEFINED, u32::MAX)
             .await?;
         let conflicts = tx.store(CONFLICTS)?;
-        let ids = conflicts
-            .get_all_keys(&JsValue::UNDEFINED, u32::MAX)
-            .await?;
-        let lost = conflicts.get_all(&JsValue::UNDEFINED, u32::MAX).await?;
+        let ids = conflicts.get_all_keys(&Value::UNDEFINED, u32::MAX).await?;
+        let lost = conflicts.get_all(&Value::UNDEFINED, u32::MAX).await?;
         let rejected = records::<Rejected>(&rejected)?;
         let lost = records::<LostValue>(&lost)?;
         let ids = ids.iter().map(|id| id.as_f64().unwrap_or_default());
@@ -289,15 +291,17 @@ impl LostValue {
     }
 }
 
-fn records<T: for<'a> FromJson<'a>>(array: &Array) -> Result<Vec<T>, Error> {
-    layout::from_js(array).map(Option::unwrap_or_default)
+fn records<T: for<'a> FromJson<'a>>(list: &List) -> Result<Vec<T>, Error> {
+    let text =
+        value::stringify_list(list).ok_or_else(|| layout::damaged("it is not plain data"))?;
+    layout::read(&text)
 }
 
 /// The queue within a transaction, in order.
 ///
 /// # Errors
 /// `storage_failed`.
-pub async fn read_queue(tx: &Tx, range: &JsValue, limit: u32) -> Result<Vec<Mutation>, Error> {
+pub async fn read_queue(tx: &Tx, range: &Value, limit: u32) -> Result<Vec<Mutation>, Error> {
     let store = tx.store(QUEUE)?;
     let keys = store.get_all_keys(range, limit).await?;
     let queued = records::<Queued>(&store.get_all(range, limit).await?)?;
@@ -339,7 +343,10 @@ fn make_batch(state: State, mut queued: Vec<Mutation>, body_bytes_max: u64, rest
             break;
         }
         room = room.saturating_sub(size);
-        while next < mutation.seq && mutations.len() < PUSH_BATCH_MAX {
+        while next < mutation.seq
+            && mutations.len() < PUSH_BATCH_MAX
+            && !planted::is("holes-are-skipped")
+        {
             mutations.push(Mutation {
                 seq: next,
                 at: mutation.at,

@@ -10,13 +10,13 @@ use super::layout::{self, ASSIGNED_KEY, LEASES, META, QUEUE};
 use super::leases::{self, NUMBERS};
 use super::queue::{Queued, read_queue};
 use super::{Store, holds_fence};
+use crate::browser::Value;
 use haversack_core::Error;
 use haversack_core::lease::Lease;
 use haversack_core::map::Map;
 use haversack_core::protocol::Mutation;
 use haversack_core::queue::rekey::{Assigned, Holders, drawn, forget_oldest, number_of, rekey};
 use haversack_core::schema::Schema;
-use wasm_bindgen::JsValue;
 
 /// So many notes of assigned keys are kept, the latest.
 const ASSIGNED_MAX: usize = 10_000;
@@ -50,7 +50,7 @@ impl Store {
             return Ok(Assigned::new());
         }
         let mut assigned = read_assigned(&tx).await?;
-        let mut queue = read_queue(&tx, &JsValue::UNDEFINED, LOOKED_AT).await?;
+        let mut queue = read_queue(&tx, &Value::UNDEFINED, LOOKED_AT).await?;
         let mut numbers = leases::read(&tx, NUMBERS).await?;
         let mut leased: Map<Lease> = Map::new();
         let mut fresh = Assigned::new();
@@ -73,7 +73,7 @@ impl Store {
         // The notes are asked again when a mutation is read, so those farther behind can wait; but not
         // longer than the notes are kept.
         if assigned.values().map(Map::len).sum::<usize>() > ASSIGNED_MAX {
-            queue = read_queue(&tx, &JsValue::UNDEFINED, u32::MAX).await?;
+            queue = read_queue(&tx, &Value::UNDEFINED, u32::MAX).await?;
         }
         let store = tx.store(QUEUE)?;
         for mut mutation in queue {
@@ -123,7 +123,7 @@ pub async fn hold_back(
         rekey(schema, holders, &assigned, mutation);
     }
     // What the first ones hold was made by one before them.
-    let queue = read_queue(tx, &JsValue::UNDEFINED, LOOKED_AT).await?;
+    let queue = read_queue(tx, &Value::UNDEFINED, LOOKED_AT).await?;
     let (mut counts, mut born) = (Map::new(), Assigned::new());
     for (table, key, _) in waiting_keys(schema, &assigned, &queue) {
         *counts.or_default(&table) += 1;

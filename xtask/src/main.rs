@@ -13,10 +13,12 @@ mod generate;
 mod lean;
 mod node;
 mod parity;
+mod planted;
 mod postgres;
 mod process;
 mod repository;
 mod setup;
+mod simulate;
 mod stamp;
 mod system;
 mod test;
@@ -36,6 +38,7 @@ Environment:
   HAVERSACK_TEST_DATABASE_URL  A superuser's URL of a Postgres for the tests, instead of a fresh one
   HAVERSACK_TEST_BUDGET        How many random cases a test tries (256); handed to the tests
   HAVERSACK_PARITY_OPS         Operations of the parity test, for each schema and Postgres (5000)
+  HAVERSACK_SIMULATED          Histories that the simulator runs as a test (300)
   HAVERSACK_SHARED_DATA        Where the shared data is; handed to the tests
   HAVERSACK_CACHE              Where tools are kept for all clones (~/.cache/haversack)
   HAVERSACK_CHROMIUM           The browser (/usr/bin/chromium)
@@ -78,6 +81,10 @@ enum Command {
     },
     /// Runs the core and Postgres under the same random writes and compares
     Parity(parity::Options),
+    /// Runs real clients against the endpoint's logic with everything that can go wrong, from a seed
+    Simulate(simulate::Options),
+    /// Plants bugs, one at a time, and sees that the tests catch each
+    Planted(planted::Options),
     /// Checks formatting, lints, types and links
     Check {
         /// Repair what a tool can repair
@@ -124,6 +131,8 @@ fn run(command: Command) -> anyhow::Result<bool> {
         } => demo::check(&repository, screenshots.as_deref()),
         Command::Test { areas } => return test::run(&repository, &areas),
         Command::Parity(options) => return parity::run(&repository, &options),
+        Command::Simulate(options) => return simulate::run(&repository, &options),
+        Command::Planted(options) => return planted::run(&repository, &options),
         Command::Check { fix } => check::run(&repository, fix),
         Command::Generate => generate::run(&repository),
         Command::Bench { quick } => bench::run(&repository, quick),

@@ -64,11 +64,22 @@ impl From<f64> for Value {
     }
 }
 
+impl From<u16> for Value {
+    fn from(number: u16) -> Self {
+        Self::Plain(number.into())
+    }
+}
+
 /// A list of values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct List(pub Vec<Value>);
 
 impl List {
+    /// A list of two.
+    pub fn of2(first: &Value, second: &Value) -> Self {
+        Self(vec![first.clone(), second.clone()])
+    }
+
     /// The values in order.
     pub fn iter(&self) -> impl Iterator<Item = Value> + '_ {
         self.0.iter().cloned()
@@ -82,6 +93,12 @@ impl List {
     /// The value at a place; undefined beyond the end.
     pub fn get(&self, at: u32) -> Value {
         self.0.get(at as usize).cloned().unwrap_or_default()
+    }
+}
+
+impl FromIterator<Value> for List {
+    fn from_iter<T: IntoIterator<Item = Value>>(values: T) -> Self {
+        Self(values.into_iter().collect())
     }
 }
 

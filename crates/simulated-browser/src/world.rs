@@ -65,7 +65,11 @@ pub struct World {
     inner: RefCell<Inner>,
     tasks: RefCell<Tasks>,
     network: RefCell<Option<Rc<dyn Network>>>,
+    on_commit: RefCell<Option<OnCommit>>,
 }
+
+/// Whom a device's storage tells that a writing transaction over these stores of a database took effect.
+pub type OnCommit = Rc<dyn Fn(DeviceId, &str, &[String])>;
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<World>>> = const { RefCell::new(None) };
@@ -96,6 +100,7 @@ impl World {
             inner: RefCell::new(inner),
             tasks: RefCell::default(),
             network: RefCell::default(),
+            on_commit: RefCell::default(),
         });
         CURRENT.with(|current| current.replace(Some(world.clone())));
         world
@@ -125,6 +130,7 @@ impl World {
         let events = std::mem::take(&mut self.inner.borrow_mut().events);
         drop(events);
         self.network.replace(None);
+        self.on_commit.replace(None);
         let devices = std::mem::take(&mut self.inner.borrow_mut().devices);
         drop(devices);
         CURRENT.with(|current| current.replace(None));
@@ -133,6 +139,29 @@ impl World {
     /// Where requests and sockets go.
     pub fn connect(&self, network: Rc<dyn Network>) {
         self.network.replace(Some(network));
+    }
+
+    /// Tells somebody of every writing transaction of IndexedDB, at the moment when it takes effect.
+    pub fn watch_storage(&self, on_commit: OnCommit) {
+        self.on_commit.replace(Some(on_commit));
+    }
+
+    pub(crate) fn storage_committed(&self, device: DeviceId, database: &str, stores: &[String]) {
+        let on_commit = self.on_commit.borrow().clone();
+        if let Some(on_commit) = on_commit {
+            on_commit(device, database, stores);
+        }
+    }
+
+    /// Whatever is random from now on comes from another seed, so that it does not depend on what was
+    /// drawn before.
+    pub fn reseed(&self, seed: u64) {
+        self.inner.borrow_mut().rng = SmallRng::seed_from_u64(seed);
+    }
+
+    /// The tab whose code runs now, if any.
+    pub fn running(&self) -> Option<TabId> {
+        self.inner.borrow().current
     }
 
     pub(crate) fn network(&self) -> Option<Rc<dyn Network>> {

@@ -3,9 +3,10 @@
 use super::unique;
 use crate::store::idb::{self, Mode, StoreSpec, Tx};
 use haversack_core::ErrorCode;
-use wasm_bindgen::prelude::*;
+
+use crate::browser::Value;
+use crate::store::idb::Database;
 use wasm_bindgen_test::wasm_bindgen_test;
-use web_sys::IdbDatabase;
 
 fn specs(names: &[&str]) -> Vec<StoreSpec> {
     let spec = |name: &&str| StoreSpec {
@@ -15,7 +16,7 @@ fn specs(names: &[&str]) -> Vec<StoreSpec> {
     names.iter().map(spec).collect()
 }
 
-async fn read(database: &IdbDatabase, store: &str, key: &str) -> Option<String> {
+async fn read(database: &Database, store: &str, key: &str) -> Option<String> {
     let tx = Tx::begin(database, &[store], Mode::Read).expect("a transaction");
     let store = tx.store(store).expect("a store");
     store.get(&key.into()).await.expect("read").as_string()
@@ -33,17 +34,20 @@ async fn missing_stores_are_added_and_the_others_keep_their_records() {
     let tx = Tx::begin(&first, &["a"], Mode::Strict).expect("a transaction");
     put(&tx, "key", "kept");
     tx.done().await.expect("stored");
-    let version = first.version();
+    let version = first.raw().version();
     first.close();
 
     let second = idb::open(&name, &specs(&["a", "b"])).await.expect("opened");
-    assert!(second.version() > version);
-    assert!(second.object_store_names().contains("b"));
+    assert!(second.raw().version() > version);
+    assert!(second.raw().object_store_names().contains("b"));
     assert_eq!(read(&second, "a", "key").await.as_deref(), Some("kept"));
     second.close();
 
     let fewer = idb::open(&name, &specs(&["b"])).await.expect("opened");
-    assert!(fewer.object_store_names().contains("a"), "none is removed");
+    assert!(
+        fewer.raw().object_store_names().contains("a"),
+        "none is removed"
+    );
     fewer.close();
 }
 
@@ -53,15 +57,14 @@ async fn two_tabs_may_upgrade_to_stores_of_their_own_at_once() {
     // As every session does: give way to whoever upgrades.
     let open = async |stores: &'static [&'static str]| {
         let database = idb::open(&name, &specs(stores)).await.expect("opened");
-        let yielding = database.clone();
-        let close = Closure::once_into_js(move || yielding.close());
-        database.set_onversionchange(Some(close.unchecked_ref()));
-        database
+        let yielding = database.raw().clone();
+        let watch = database.watch(move || yielding.close(), || ());
+        (database, watch)
     };
-    let first = open(&["a"]).await;
-    let second = open(&["a", "b"]).await;
-    let third = open(&["c"]).await;
-    let names = third.object_store_names();
+    let (first, _first) = open(&["a"]).await;
+    let (second, _second) = open(&["a", "b"]).await;
+    let (third, _third) = open(&["c"]).await;
+    let names = third.raw().object_store_names();
     assert!(["a", "b", "c"].iter().all(|name| names.contains(name)));
     let dead = Tx::begin(&first, &["a"], Mode::Read).err().expect("closed");
     assert_eq!(dead.code, ErrorCode::StorageFailed);
@@ -116,7 +119,11 @@ async fn a_transaction_that_fails_stores_nothing_and_says_so() {
     let tx = Tx::begin(&database, &["a", "numbered"], Mode::Strict).expect("a transaction");
     put(&tx, "key", "before the abort");
     let request = tx.store("numbered").expect("a store").add(&1.into());
-    let inner = request.expect("a request").transaction().expect("its own");
+    let inner = request
+        .expect("a request")
+        .raw()
+        .transaction()
+        .expect("its own");
     inner.abort().expect("aborted");
     let aborted = tx.done().await.expect_err("not done");
     assert_eq!(aborted.code, ErrorCode::StorageFailed);
@@ -140,7 +147,7 @@ async fn reading_is_in_key_order_and_bounded() {
     let numbers = |array: js_sys::Array| -> Vec<f64> {
         array.iter().filter_map(|value| value.as_f64()).collect()
     };
-    let all = store.get_all(&JsValue::UNDEFINED, u32::MAX).await;
+    let all = store.get_all(&Value::UNDEFINED, u32::MAX).await;
     assert_eq!(numbers(all.expect("read")), [1.0, 2.0, 3.0, 10.0]);
     let above = store.get_all_keys(&idb::above(&1.into()), 2).await;
     assert_eq!(numbers(above.expect("read")), [2.0, 3.0]);

@@ -7,7 +7,7 @@ mod queue;
 mod temporary;
 
 use super::Store;
-use super::idb::{Mode, Tx};
+use super::idb::{Mode, Request, Tx};
 use super::layout::{QUEUE, State};
 use super::queue::{Batch, Queued};
 use crate::browser;
@@ -82,7 +82,7 @@ fn insert(key: i64, title: &str) -> Queued {
 }
 
 /// Begins to store a mutation.
-fn begun(store: &Store, mutation: &Queued) -> (Tx, web_sys::IdbRequest) {
+fn begun(store: &Store, mutation: &Queued) -> (Tx, Request) {
     let tx = store.begin_enqueue(None).expect("a transaction");
     let request = store.enqueue(&tx, mutation).expect("a request");
     (tx, request)
@@ -92,7 +92,7 @@ fn begun(store: &Store, mutation: &Queued) -> (Tx, web_sys::IdbRequest) {
 async fn enqueue(store: &Store, mutation: &Queued) -> Seq {
     let (tx, request) = begun(store, mutation);
     tx.done().await.expect("stored");
-    super::idb::result_of(&request).as_f64().expect("a number") as Seq
+    request.result().as_f64().expect("a number") as Seq
 }
 
 /// What a leader would push.

@@ -1,9 +1,9 @@
 //! Numbers, batches and their limits.
 
 use super::{begun, enqueue, insert, new_store, queued, unique};
+use crate::store::Store;
 use crate::store::idb::{Mode, Tx};
 use crate::store::layout::QUEUE;
-use crate::store::{Store, idb};
 use haversack_core::protocol::{PUSH_BATCH_MAX, Seq};
 use haversack_core::queue::rekey::Holders;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -50,7 +50,7 @@ async fn writes_of_one_turn_are_numbered_in_their_order() {
     let mut numbers = Vec::new();
     for (tx, request) in open {
         tx.done().await.expect("stored");
-        numbers.push(idb::result_of(&request).as_f64().expect("a number") as Seq);
+        numbers.push(request.result().as_f64().expect("a number") as Seq);
     }
     assert_eq!(numbers, (1..=20).collect::<Vec<Seq>>());
     store.db.close();

@@ -53,6 +53,13 @@ impl Database {
         settled
     }
 
+    /// A store without what open transactions have written.
+    pub(crate) fn settled_store(&self, name: &str) -> Option<Rc<Records>> {
+        let mut open = self.transactions.iter();
+        let before = open.find_map(|tx| tx.borrow().before.get(name).cloned());
+        before.or_else(|| self.stores.get(name).cloned())
+    }
+
     /// Notes that what is settled now is on disk, or will be.
     pub(crate) fn committed(&mut self, strictly: bool) {
         if strictly {

@@ -572,7 +572,24 @@ fn commit(data: &Rc<RefCell<Data>>, tx: &Rc<RefCell<TxState>>) {
             data.borrow_mut().committed(mode == Mode::Strict);
         }
         finish(world, data, tx, Ok(()));
+        if mode.writes() {
+            tell(world, data, tx, world.device_of(tab));
+        }
     });
+}
+
+/// Tells who watches the storage of a commit.
+fn tell(world: &World, data: &Rc<RefCell<Data>>, tx: &Rc<RefCell<TxState>>, device: DeviceId) {
+    let name = {
+        let inner = world.inner();
+        let mut databases = inner.devices[device.0].databases.iter();
+        let own = databases.find(|(_, other)| Rc::ptr_eq(other, data));
+        own.map(|(name, _)| name.clone())
+    };
+    if let Some(name) = name {
+        let stores = tx.borrow().stores.clone();
+        world.storage_committed(device, &name, &stores);
+    }
 }
 
 /// Undoes a transaction that has not begun to commit.
@@ -657,6 +674,47 @@ pub(crate) fn power_is_gone(world: &World, device: DeviceId) {
         data.on_disk.truncate(kept + 1);
         data.stores = data.on_disk[kept].clone();
     }
+}
+
+/// A record as it is committed, for who looks from outside.
+pub fn record(device: DeviceId, database: &str, store: &str, key: &Value) -> Option<Value> {
+    let key = Key::of(key).ok()?;
+    World::with(|world| {
+        let data = world.inner().devices[device.0]
+            .databases
+            .get(database)?
+            .clone();
+        data.borrow()
+            .settled_store(store)?
+            .records
+            .get(&key)
+            .cloned()
+    })
+}
+
+/// All records of a store as they are committed, for who looks from outside.
+pub fn records(device: DeviceId, database: &str, store: &str) -> Vec<(Value, Value)> {
+    World::with(|world| {
+        let data = world.inner().devices[device.0]
+            .databases
+            .get(database)
+            .cloned();
+        let records = data.and_then(|data| data.borrow().settled_store(store));
+        let all = records.iter().flat_map(|records| &records.records);
+        all.map(|(key, value)| (key.to_value(), value.clone()))
+            .collect()
+    })
+}
+
+/// The names of a device's databases.
+pub fn names(device: DeviceId) -> Vec<String> {
+    World::with(|world| {
+        world.inner().devices[device.0]
+            .databases
+            .keys()
+            .cloned()
+            .collect()
+    })
 }
 
 /// All records of a device's databases, for who looks from outside: by database, store and key.

@@ -210,3 +210,41 @@ fn the_same_seed_makes_the_same_world() {
     assert_eq!(run_once(7), run_once(7));
     assert_ne!(run_once(7), run_once(8));
 }
+
+#[test]
+fn who_looks_from_outside_sees_what_is_committed_and_when() {
+    let world = World::begin(11);
+    let device = world.add_device();
+    let tab = world.add_tab(device);
+    let database = opened(&world, tab);
+    let told: Rc<RefCell<Vec<Option<Value>>>> = Rc::default();
+    let to = told.clone();
+    world.watch_storage(Rc::new(move |device, name, stores| {
+        assert_eq!((name, stores), ("db", &["rows".to_owned()][..]));
+        to.borrow_mut()
+            .push(record(device, "db", "rows", &1.0.into()));
+    }));
+    run(&world, tab, put(database.clone(), 1.0, "one", Mode::Strict));
+    world.set_storage_fault(device, Some(StorageFault::Full));
+    run(&world, tab, put(database.clone(), 1.0, "two", Mode::Strict));
+    world.set_storage_fault(device, None);
+    let open = database.clone();
+    let seen = run(&world, tab, async move {
+        let tx = Tx::begin(&open, &["rows"], Mode::Relaxed).expect("a transaction");
+        let store = tx.store("rows").expect("a store");
+        store.put(&"three".into(), &1.0.into()).expect("put");
+        store.get(&1.0.into()).await.expect("its own");
+        let within = record(DeviceId(0), "db", "rows", &1.0.into());
+        tx.done().await.expect("stored");
+        within
+    });
+    assert_eq!(seen, Some(Some("one".into())), "not yet committed");
+    let told = told.borrow().clone();
+    assert_eq!(told, [Some("one".into()), Some("three".into())]);
+    assert_eq!(
+        records(device, "db", "rows"),
+        [(1.0.into(), "three".into())]
+    );
+    assert_eq!(names(device), ["db"]);
+    world.end();
+}

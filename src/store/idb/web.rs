@@ -1,11 +1,6 @@
-//! IndexedDB, thinly: open, transactions with a durability, one future per transaction.
-//!
-//! rexie is not used, because it offers neither `durability` nor `versionchange`
-//! (`docs/decisions/0002-indexeddb-without-rexie.md`). Requests are issued in one turn and only
-//! the transaction is awaited, unless a value is needed: a future per put costs three times the
-//! put. Nothing here may await anything but IndexedDB while a transaction is open, since it
-//! commits when idle (F12).
+//! The browser's IndexedDB.
 
+use super::{Mode, StoreSpec, named};
 use haversack_core::{Error, ErrorCode};
 use js_sys::{Array, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -35,26 +30,6 @@ const OPEN_MS_MAX: u64 = 10_000;
 /// How often an open tries to add the stores that are missing.
 const UPGRADES_MAX: u32 = 5;
 
-/// What a transaction may do, and what its completion means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Reading.
-    Read,
-    /// Writing what can be fetched again: completion does not mean that it is on disk (F11).
-    Relaxed,
-    /// Writing what must not be lost: completion means that it is on disk.
-    Strict,
-}
-
-/// An object store that a database must have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoreSpec {
-    /// Its name.
-    pub name: String,
-    /// Does the browser number the records?
-    pub auto_increment: bool,
-}
-
 fn factory() -> Result<IdbFactory, Error> {
     let factory = INDEXED_DB.with(Clone::clone);
     if factory.is_object() {
@@ -72,34 +47,27 @@ fn unavailable(why: &str) -> Error {
 }
 
 /// The error that an exception of IndexedDB stands for.
-pub fn error_of(exception: &JsValue) -> Error {
+fn error_of(exception: &JsValue) -> Error {
     let text = |field: &str| {
         Reflect::get(exception, &field.into())
             .ok()
             .and_then(|v| v.as_string())
             .unwrap_or_default()
     };
-    let (name, message) = (text("name"), text("message"));
-    let code = match name.as_str() {
-        "QuotaExceededError" => ErrorCode::StorageQuota,
-        "VersionError" => ErrorCode::StoreTooNew,
-        "SecurityError" => ErrorCode::StorageUnavailable,
-        _ => ErrorCode::StorageFailed,
-    };
-    Error::new(code, format!("IndexedDB said {name}: {message}"))
+    named(&text("name"), &text("message"))
 }
 
 /// Opens a database with at least these stores, upgrading it where some are missing.
 ///
 /// # Errors
 /// `storage_unavailable`, `storage_failed` (also when another tab blocks the upgrade for 10 s).
-pub async fn open(name: &str, stores: &[StoreSpec]) -> Result<IdbDatabase, Error> {
+pub async fn open(name: &str, stores: &[StoreSpec]) -> Result<Database, Error> {
     let mut database = open_at(name, None, stores).await?;
     // Another tab may upgrade at the same time, to stores of its own.
     for _ in 0..UPGRADES_MAX {
         let names = database.object_store_names();
         if stores.iter().all(|store| names.contains(&store.name)) {
-            return Ok(database);
+            return Ok(Database(database));
         }
         let next = database.version() as u32 + 1;
         database.close();
@@ -110,7 +78,53 @@ pub async fn open(name: &str, stores: &[StoreSpec]) -> Result<IdbDatabase, Error
             opened => opened?,
         };
     }
-    Ok(database)
+    Ok(Database(database))
+}
+
+/// A connection to a database.
+pub struct Database(IdbDatabase);
+
+/// What a connection listens to; dropping it ends that.
+pub struct Watch {
+    database: IdbDatabase,
+    _callbacks: [Closure<dyn FnMut(JsValue)>; 2],
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.database.set_onversionchange(None);
+        self.database.set_onclose(None);
+    }
+}
+
+impl Database {
+    /// Closes the connection, once its transactions are done.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// Calls back when newer code wants to upgrade the database, or the browser has closed it.
+    pub fn watch(
+        &self,
+        on_version_change: impl Fn() + 'static,
+        on_close: impl Fn() + 'static,
+    ) -> Watch {
+        let version_change = Closure::new(move |_event: JsValue| on_version_change());
+        let close = Closure::new(move |_event: JsValue| on_close());
+        self.0
+            .set_onversionchange(Some(version_change.as_ref().unchecked_ref()));
+        self.0.set_onclose(Some(close.as_ref().unchecked_ref()));
+        Watch {
+            database: self.0.clone(),
+            _callbacks: [version_change, close],
+        }
+    }
+
+    /// The browser's own.
+    #[cfg(test)]
+    pub fn raw(&self) -> &IdbDatabase {
+        &self.0
+    }
 }
 
 async fn open_at(
@@ -228,7 +242,7 @@ impl Tx {
     ///
     /// # Errors
     /// `storage_failed` where the connection has died.
-    pub fn begin(database: &IdbDatabase, stores: &[&str], mode: Mode) -> Result<Self, Error> {
+    pub fn begin(database: &Database, stores: &[&str], mode: Mode) -> Result<Self, Error> {
         let names: Array = stores.iter().map(|name| JsValue::from_str(name)).collect();
         let options = Object::new();
         let writes = mode != Mode::Read;
@@ -239,6 +253,7 @@ impl Tx {
         };
         let _ = Reflect::set(&options, &"durability".into(), &durability.into());
         let inner = database
+            .0
             .unchecked_ref::<RawDatabase>()
             .transaction(&names, mode, &options)
             .map_err(|e| error_of(&e))?;
@@ -311,8 +326,9 @@ impl Store {
     ///
     /// # Errors
     /// `storage_failed` where the value can't be stored at all.
-    pub fn add(&self, value: &JsValue) -> Result<IdbRequest, Error> {
-        self.inner.add(value).map_err(|e| error_of(&e))
+    pub fn add(&self, value: &JsValue) -> Result<Request, Error> {
+        let request = self.inner.add(value).map_err(|e| error_of(&e))?;
+        Ok(Request(request))
     }
 
     /// Deletes a record, or all in a key range, without waiting.
@@ -371,9 +387,21 @@ impl Store {
     }
 }
 
-/// The result of a request whose transaction has completed.
-pub fn result_of(request: &IdbRequest) -> JsValue {
-    request.result().unwrap_or_default()
+/// What will have a result once its transaction is done.
+#[derive(Debug)]
+pub struct Request(IdbRequest);
+
+impl Request {
+    /// The browser's own.
+    #[cfg(test)]
+    pub fn raw(&self) -> &IdbRequest {
+        &self.0
+    }
+
+    /// The result.
+    pub fn result(&self) -> JsValue {
+        self.0.result().unwrap_or_default()
+    }
 }
 
 /// The key range above `key`, exclusive.

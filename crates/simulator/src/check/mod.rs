@@ -1,0 +1,7 @@
+//! The invariants of `docs/reliability.md`, each with what asks for it.
+
+pub mod causal;
+pub mod queue;
+pub mod server;
+pub mod sessions;
+pub mod view;
