@@ -136,9 +136,12 @@ impl State {
             RowOp::Delete(_) => &[],
         };
         if let RowOp::Update(key, _) | RowOp::Delete(key) = op {
+            // As strong as the change is, whatever the rules will say of it.
             let strength = match op {
-                RowOp::Delete(_) => Strength::Update,
-                RowOp::Update(..) | RowOp::Insert(_) => Strength::NoKeyUpdate,
+                RowOp::Update(..) if !self.changes_unique(table, key, given) => {
+                    Strength::NoKeyUpdate
+                }
+                RowOp::Update(..) | RowOp::Delete(_) | RowOp::Insert(_) => Strength::Update,
             };
             self.lock(tx, Lock::Row(table, key.clone(), strength))?;
         }
@@ -156,6 +159,19 @@ impl State {
             ));
         }
         Ok(())
+    }
+
+    /// Does an update give a row another value of what no two rows share?
+    fn changes_unique(&self, table: TableId, key: &Key, set: &[(ColumnId, Value)]) -> bool {
+        let Some(row) = self.image.rows.row(table, key) else {
+            return false;
+        };
+        let uniques = &self.shapes[usize::from(table.0)].uniques;
+        let is_unique = |column: usize| uniques.iter().any(|u| u.columns.contains(&column));
+        set.iter().any(|(column, value)| {
+            let column = usize::from(column.0);
+            is_unique(column) && row[column] != *value
+        })
     }
 
     /// What Postgres says to an operation, where others may stand in its way. What is refused is undone.
