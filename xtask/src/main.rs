@@ -17,6 +17,7 @@ mod postgres;
 mod process;
 mod repository;
 mod setup;
+mod simulate;
 mod stamp;
 mod system;
 mod test;
@@ -78,6 +79,8 @@ enum Command {
     },
     /// Runs the core and Postgres under the same random writes and compares
     Parity(parity::Options),
+    /// Runs random histories of many clients, with every fault, in one process
+    Simulate(simulate::Options),
     /// Checks formatting, lints, types and links
     Check {
         /// Repair what a tool can repair
@@ -124,6 +127,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
         } => demo::check(&repository, screenshots.as_deref()),
         Command::Test { areas } => return test::run(&repository, &areas),
         Command::Parity(options) => return parity::run(&repository, &options),
+        Command::Simulate(options) => return simulate::run(&repository, &options),
         Command::Check { fix } => check::run(&repository, fix),
         Command::Generate => generate::run(&repository),
         Command::Bench { quick } => bench::run(&repository, quick),

@@ -19,6 +19,7 @@ use crate::postgres::{Cluster, Durability};
 use crate::process::{Outcome, Program};
 use crate::repository::Repository;
 use crate::setup::{self, Need, Tools};
+use crate::simulate;
 
 /// Operations of the parity test for each schema and version.
 const PARITY_OPS: u64 = 5000;
@@ -38,6 +39,8 @@ pub enum Area {
     Schemas,
     /// Browser, endpoint and Postgres together
     Browser,
+    /// Random histories of many clients in the simulator
+    Simulate,
     /// The story of `demo --check`
     Story,
 }
@@ -66,6 +69,7 @@ impl Area {
                 Need::WasmBindgen,
                 Need::Nextest,
             ],
+            Area::Simulate => &[],
             Area::Browser | Area::Story => &[
                 Need::NodePackages,
                 Need::WasmTarget,
@@ -84,6 +88,7 @@ impl Area {
             Area::Packaging => "packaging",
             Area::Schemas => "schemas",
             Area::Browser => "browser",
+            Area::Simulate => "simulate",
             Area::Story => "story",
         }
     }
@@ -224,6 +229,17 @@ impl<'a> Workbench<'a> {
                     .env("HAVERSACK_BIN", self.endpoint()?)
                     .env("HAVERSACK_TEST_DATABASE_URL", self.database_url()?);
                 self.node_tests("tests/browser", program)
+            }
+            Area::Simulate => {
+                let outcome = simulate::test(self.repository)?;
+                let well = outcome.status.success();
+                // One run is one test: no invariant was broken, and everything happened.
+                let counts = Counts {
+                    passed: usize::from(well),
+                    failed: usize::from(!well),
+                    skipped: 0,
+                };
+                Ok((counts, well))
             }
             Area::Story => {
                 self.package()?;

@@ -1,0 +1,69 @@
+//! Runs random histories of many clients in the simulator (`crates/simulator`).
+
+use anyhow::Result;
+
+use crate::process::{Outcome, Program};
+use crate::repository::Repository;
+
+/// How many histories the tests run.
+pub const TESTED: u64 = 300;
+
+/// What to run.
+#[derive(clap::Args)]
+pub struct Options {
+    /// How many histories
+    #[arg(long, default_value_t = TESTED)]
+    histories: u64,
+    /// The seed of all of them; a fresh one, which is printed, where it is not given
+    #[arg(long)]
+    seed: Option<u64>,
+    /// One history, by the seed that a failure names: it is run twice, and shrunk where it fails
+    #[arg(long, value_name = "SEED", conflicts_with_all = ["histories", "seed"])]
+    history: Option<u64>,
+    /// Say what happens in one history, as it happens
+    #[arg(long, value_name = "SEED", conflicts_with_all = ["histories", "seed", "history"])]
+    tell: Option<u64>,
+}
+
+/// `cargo xtask simulate`: whether every invariant held, and everything happened.
+pub fn run(repository: &Repository, options: &Options) -> Result<bool> {
+    let words = match (options.tell, options.history) {
+        (Some(seed), _) => vec!["--tell".to_owned(), seed.to_string()],
+        (None, Some(seed)) => vec!["--history".to_owned(), seed.to_string()],
+        (None, None) => batch(options.histories, options.seed),
+    };
+    Ok(simulate(repository, &words)?.status.success())
+}
+
+/// The histories that the tests run, with a fresh seed.
+pub fn test(repository: &Repository) -> Result<Outcome> {
+    simulate(repository, &batch(TESTED, None))
+}
+
+fn batch(histories: u64, seed: Option<u64>) -> Vec<String> {
+    let seed = seed.unwrap_or_else(fresh_seed);
+    println!("seed {seed}");
+    let words = ["--histories", &histories.to_string(), "--seed", &seed.to_string()];
+    words.map(str::to_owned).to_vec()
+}
+
+/// The time, in nanoseconds: another one each time.
+fn fresh_seed() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_nanos() as u64)
+}
+
+fn simulate(repository: &Repository, words: &[String]) -> Result<Outcome> {
+    println!("build  the simulator");
+    Program::new("cargo")
+        .args(["build", "--package", "haversack-simulator"])
+        .args(["--bin", "simulate", "--profile", "simulate"])
+        .folder(repository.root())
+        .limit_s(1800)
+        .show()?;
+    Program::new(repository.target().join("simulate/simulate"))
+        .args(words)
+        .folder(repository.root())
+        .limit_s(7200)
+        .outcome(true)
+}
