@@ -373,7 +373,7 @@ impl Shared {
                 (state.attempt, state.ready) = (0, true);
                 drop(state);
                 // What happened before the socket was ready sent no poke.
-                self.dispatch(Event::Poked);
+                self.dispatch(Event::Connected);
             }
             Report::Poke => self.dispatch(Event::Poked),
             Report::Gone => {

@@ -38,7 +38,6 @@ Environment:
   HAVERSACK_TEST_DATABASE_URL  A superuser's URL of a Postgres for the tests, instead of a fresh one
   HAVERSACK_TEST_BUDGET        How many random cases a test tries (256); handed to the tests
   HAVERSACK_PARITY_OPS         Operations of the parity test, for each schema and Postgres (5000)
-  HAVERSACK_SIMULATED          Histories that the simulator runs as a test (300)
   HAVERSACK_SHARED_DATA        Where the shared data is; handed to the tests
   HAVERSACK_CACHE              Where tools are kept for all clones (~/.cache/haversack)
   HAVERSACK_CHROMIUM           The browser (/usr/bin/chromium)

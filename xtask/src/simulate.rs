@@ -1,59 +1,79 @@
-//! Runs histories of real clients against the endpoint's logic, in one process (`crates/simulator`).
+//! Runs random histories of many clients in the simulator (`crates/simulator`).
 
-use std::time::UNIX_EPOCH;
-
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::process::{Outcome, Program};
 use crate::repository::Repository;
+
+/// How many histories the tests run.
+pub const TESTED: u64 = 300;
 
 /// What to run.
 #[derive(clap::Args)]
 pub struct Options {
     /// How many histories
-    #[arg(long, default_value_t = 300)]
+    #[arg(long, default_value_t = TESTED)]
     histories: u64,
-    /// The seed of a run to repeat; a fresh one where it is not given
+    /// The seed of all of them; a fresh one, which is printed, where it is not given
     #[arg(long)]
     seed: Option<u64>,
+    /// One history, by the seed that a failure names: it is run twice, and shrunk where it fails
+    #[arg(long, value_name = "SEED", conflicts_with_all = ["histories", "seed"])]
+    history: Option<u64>,
+    /// Say what happens in one history, as it happens
+    #[arg(long, value_name = "SEED", conflicts_with_all = ["histories", "seed", "history"])]
+    tell: Option<u64>,
 }
 
-/// `cargo xtask simulate`: whether every invariant held, and everything happened that can.
+/// `cargo xtask simulate`: whether every invariant held, and everything happened.
 pub fn run(repository: &Repository, options: &Options) -> Result<bool> {
-    let outcome = histories(repository, options.histories, options.seed)?;
-    Ok(outcome.status.success())
+    let words = match (options.tell, options.history) {
+        (Some(seed), _) => vec!["--tell".to_owned(), seed.to_string()],
+        (None, Some(seed)) => vec!["--history".to_owned(), seed.to_string()],
+        (None, None) => batch(options.histories, options.seed),
+    };
+    Ok(simulate(repository, &words)?.status.success())
 }
 
-/// Runs histories; the seed is printed with what they came to.
-pub fn histories(repository: &Repository, count: u64, seed: Option<u64>) -> Result<Outcome> {
+/// The histories that the tests run, with a fresh seed.
+pub fn test(repository: &Repository) -> Result<Outcome> {
+    simulate(repository, &batch(TESTED, None))
+}
+
+fn batch(histories: u64, seed: Option<u64>) -> Vec<String> {
+    let seed = seed.unwrap_or_else(fresh_seed);
+    println!("seed {seed}");
+    let words = [
+        "--histories",
+        &histories.to_string(),
+        "--seed",
+        &seed.to_string(),
+    ];
+    words.map(str::to_owned).to_vec()
+}
+
+/// The time, in nanoseconds: another one each time.
+fn fresh_seed() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_nanos() as u64)
+}
+
+fn simulate(repository: &Repository, words: &[String]) -> Result<Outcome> {
     build(Program::new("cargo").folder(repository.root()))?;
-    let seed = match seed {
-        Some(seed) => seed,
-        None => UNIX_EPOCH.elapsed()?.as_millis() as u64,
-    };
     Program::new(repository.target().join("simulate/simulate"))
-        .args(["--histories", &count.to_string()])
-        .args(["--seed", &seed.to_string()])
+        .args(words)
         .folder(repository.root())
-        // A second each would be too slow by far.
-        .limit_s(300 + count)
+        .limit_s(7200)
         .outcome(true)
 }
 
-/// Builds the simulator; `cargo` has the folder, and what else is to be set.
+/// Builds the simulator by a `cargo` that has its folder, and whatever else is to be set.
 pub fn build(cargo: Program) -> Result<()> {
-    let built = cargo
-        .args([
-            "build",
-            "--profile",
-            "simulate",
-            "--package",
-            "haversack-simulator",
-        ])
-        .limit_s(1_800)
-        .outcome(true)?;
-    if !built.status.success() {
-        bail!("the simulator does not compile");
-    }
+    println!("build  the simulator");
+    cargo
+        .args(["build", "--package", "haversack-simulator"])
+        .args(["--bin", "simulate", "--profile", "simulate"])
+        .limit_s(1800)
+        .show()?;
     Ok(())
 }

@@ -66,7 +66,11 @@ pub struct World {
     tasks: RefCell<Tasks>,
     network: RefCell<Option<Rc<dyn Network>>>,
     on_commit: RefCell<Option<OnCommit>>,
+    on_note: RefCell<Option<OnNote>>,
 }
+
+/// Who reads the trace: gets microseconds since the beginning, and a line.
+pub type OnNote = Rc<dyn Fn(u64, &str)>;
 
 /// Whom a device's storage tells that a writing transaction over these stores of a database took effect.
 pub type OnCommit = Rc<dyn Fn(DeviceId, &str, &[String])>;
@@ -101,6 +105,7 @@ impl World {
             tasks: RefCell::default(),
             network: RefCell::default(),
             on_commit: RefCell::default(),
+            on_note: RefCell::default(),
         });
         CURRENT.with(|current| current.replace(Some(world.clone())));
         world
@@ -131,6 +136,7 @@ impl World {
         drop(events);
         self.network.replace(None);
         self.on_commit.replace(None);
+        self.on_note.replace(None);
         let devices = std::mem::take(&mut self.inner.borrow_mut().devices);
         drop(devices);
         CURRENT.with(|current| current.replace(None));
@@ -370,11 +376,22 @@ impl World {
 
     /// Adds a line to the trace, which the same seed repeats.
     pub fn note(&self, line: &str) {
-        let mut inner = self.inner.borrow_mut();
-        let now = inner.now_us;
-        for byte in now.to_le_bytes().iter().chain(line.as_bytes()) {
-            inner.trace = (inner.trace ^ u64::from(*byte)).wrapping_mul(FNV_PRIME);
+        let now = {
+            let mut inner = self.inner.borrow_mut();
+            let now = inner.now_us;
+            for byte in now.to_le_bytes().iter().chain(line.as_bytes()) {
+                inner.trace = (inner.trace ^ u64::from(*byte)).wrapping_mul(FNV_PRIME);
+            }
+            now
+        };
+        if let Some(on_note) = &*self.on_note.borrow() {
+            on_note(now, line);
         }
+    }
+
+    /// Has somebody read the trace as it is written.
+    pub fn watch_trace(&self, on_note: OnNote) {
+        self.on_note.replace(Some(on_note));
     }
 
     /// The hash of the trace so far.

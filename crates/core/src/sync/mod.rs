@@ -33,6 +33,8 @@ pub enum Event {
     Followed,
     /// A mutation became durable, in this tab or another.
     Wrote,
+    /// The poke socket is ready: the endpoint is there.
+    Connected,
     /// The endpoint said that something changed.
     Poked,
     /// The browser says that the network is back, or the page was shown again.
@@ -146,7 +148,8 @@ impl Machine {
             Event::Followed => self.stop(State::Following),
             Event::Closed => self.stop(State::Closed),
             Event::Wrote => self.on_write(now_ms),
-            Event::Poked => self.on_call(false),
+            Event::Connected => self.on_call(false),
+            Event::Poked => self.on_poke(),
             Event::WentOnline | Event::Asked => self.on_call(true),
             Event::TimerFired => match self.state {
                 State::Idle => self.start(0, false),
@@ -198,6 +201,19 @@ impl Machine {
             }
             // While paused the write waits in the queue, as it does offline.
             State::Waiting { .. } | State::Following | State::Paused(_) | State::Closed => vec![],
+        }
+    }
+
+    /// That something changed is no reason why what failed should work now: where many commit, a fleet
+    /// that waits would be called back by every commit (F38).
+    fn on_poke(&mut self) -> Vec<Effect> {
+        match self.state {
+            State::Waiting { .. } => vec![],
+            State::Following
+            | State::Idle
+            | State::Syncing { .. }
+            | State::Paused(_)
+            | State::Closed => self.on_call(false),
         }
     }
 

@@ -32,6 +32,7 @@ fn a_follower_never_syncs() {
     let mut machine = Machine::default();
     for event in [
         Event::Wrote,
+        Event::Connected,
         Event::Poked,
         Event::WentOnline,
         Event::Asked,
@@ -60,6 +61,7 @@ fn leading_syncs_at_once_and_again_when_something_happened_meanwhile() {
 fn writes_pokes_and_the_timer_wake_an_idle_machine() {
     for event in [
         Event::Wrote,
+        Event::Connected,
         Event::Poked,
         Event::WentOnline,
         Event::Asked,
@@ -169,4 +171,18 @@ fn nothing_happens_after_closing() {
     ] {
         assert_eq!(run(&mut machine, event.clone()), vec![], "{event:?}");
     }
+}
+
+#[test]
+fn pokes_do_not_shorten_the_wait_after_a_failure_and_a_ready_socket_ends_it() {
+    let mut machine = leading();
+    let failed = Event::Failed {
+        code: ErrorCode::Overloaded,
+        retry_after_ms: Some(5_000),
+    };
+    run(&mut machine, failed);
+    for _ in 0..10 {
+        assert_eq!(run(&mut machine, Event::Poked), vec![]);
+    }
+    assert!(run(&mut machine, Event::Connected).contains(&SYNC));
 }

@@ -2,7 +2,9 @@
 
 use haversack_simulator::batch::{run_batch, run_one, shrunk};
 use haversack_simulator::history::History;
+use haversack_simulator::run::run_and_tell;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::time::Instant;
 
 const USAGE: &str =
@@ -13,6 +15,7 @@ struct Asked {
     histories: u64,
     threads: usize,
     history: Option<u64>,
+    tell: Option<u64>,
 }
 
 fn asked() -> Option<Asked> {
@@ -22,6 +25,7 @@ fn asked() -> Option<Asked> {
         histories: 300,
         threads: cores,
         history: None,
+        tell: None,
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -31,6 +35,7 @@ fn asked() -> Option<Asked> {
             "--histories" => asked.histories = number,
             "--threads" => asked.threads = number as usize,
             "--history" => asked.history = Some(number),
+            "--tell" => asked.tell = Some(number),
             _ => return None,
         }
     }
@@ -44,9 +49,22 @@ fn main() -> ExitCode {
     };
     // What panics is part of a history; it is told with its steps.
     std::panic::set_hook(Box::new(|_| {}));
-    match asked.history {
-        Some(seed) => one(seed),
-        None => batch(&asked),
+    match (asked.tell, asked.history) {
+        (Some(seed), _) => tell(seed),
+        (None, Some(seed)) => one(seed),
+        (None, None) => batch(&asked),
+    }
+}
+
+fn tell(seed: u64) -> ExitCode {
+    let line = |us: u64, line: &str| println!("{:>12.3} ms  {line}", us as f64 / 1_000.0);
+    let outcome = run_and_tell(&History::draw(seed), Some(Rc::new(line)));
+    match outcome.failure {
+        Some(failure) => {
+            println!("{failure}");
+            ExitCode::FAILURE
+        }
+        None => ExitCode::SUCCESS,
     }
 }
 

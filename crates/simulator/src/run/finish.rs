@@ -143,10 +143,12 @@ fn retries(stage: &Stage, device: Device) -> Result<(), Broken> {
         return Ok(());
     };
     stage.scene.asked(Invariant::I20, requests.len());
-    if let Some(times) = repeated(requests).filter(|times| *times > REPEATED_MAX) {
+    if let Some(run) = repeated(requests).filter(|run| run.len() > REPEATED_MAX) {
+        let (times, first, last) = (run.len(), run[0].at_us, run[run.len() - 1].at_us);
         let why = format!(
-            "device {} sent one request {times} times in a row",
-            device.0
+            "device {} sent one request {times} times in a row within {} ms",
+            device.0,
+            (last - first) / 1_000
         );
         return Err(Broken::new(Invariant::I20, why));
     }
@@ -158,10 +160,10 @@ fn retries(stage: &Stage, device: Device) -> Result<(), Broken> {
     Ok(())
 }
 
-/// How often the most repeated request was sent in a row, unanswered each time.
-fn repeated(requests: &[Asked]) -> Option<usize> {
+/// The longest row of equal requests, each but the last unanswered.
+fn repeated(requests: &[Asked]) -> Option<&[Asked]> {
     let runs = requests.chunk_by(|a, b| a.body == b.body && !a.answered);
-    runs.map(<[Asked]>::len).max()
+    runs.max_by_key(|run| run.len())
 }
 
 /// The most requests within a time.
@@ -199,7 +201,7 @@ mod tests {
             request(101, 3, false),
             request(102, 3, true),
         ];
-        assert_eq!(repeated(&requests), Some(3));
+        assert_eq!(repeated(&requests), Some(&requests[..3]));
         assert_eq!(repeated(&[]), None);
         assert_eq!(most_within(&requests, 0), 1);
         assert_eq!(most_within(&requests, 20), 3);

@@ -12,6 +12,7 @@ pub mod tabs;
 
 use crate::history::History;
 use crate::tally::{Broken, Tally};
+use haversack_simulated_browser::world::OnNote;
 use stage::Stage;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -57,7 +58,12 @@ impl std::fmt::Display for Failure {
 
 /// Runs a history to its end, or to what fails.
 pub fn run(history: &History) -> Outcome {
-    let run = catch_unwind(AssertUnwindSafe(|| perform(history)));
+    run_and_tell(history, None)
+}
+
+/// The same, and tells somebody what happens.
+pub fn run_and_tell(history: &History, to: Option<OnNote>) -> Outcome {
+    let run = catch_unwind(AssertUnwindSafe(|| perform(history, to)));
     run.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&s| s.to_owned()));
@@ -69,7 +75,7 @@ pub fn run(history: &History) -> Outcome {
     })
 }
 
-fn perform(history: &History) -> Outcome {
+fn perform(history: &History, to: Option<OnNote>) -> Outcome {
     let mut stage = match Stage::new(history) {
         Ok(stage) => stage,
         Err(error) => {
@@ -80,10 +86,18 @@ fn perform(history: &History) -> Outcome {
             };
         }
     };
+    let told = to.is_some();
+    to.into_iter()
+        .for_each(|to| stage.scene.world.watch_trace(to));
     let performed = history
         .steps
         .iter()
-        .try_for_each(|planned| stage.perform(planned))
+        .try_for_each(|planned| {
+            if told {
+                stage.scene.world.note(&planned.to_string());
+            }
+            stage.perform(planned)
+        })
         .and_then(|()| finish::finish(&mut stage));
     let scene = stage.scene.clone();
     let outcome = Outcome {

@@ -406,7 +406,8 @@ impl Network {
         match answer {
             Ok(lines) => self.send_lines(journey, reply, &lines),
             Err(error) => {
-                self.world().note(error.code.as_str());
+                let (device, code) = (journey.from.0, error.code.as_str());
+                self.world().note(&format!("answer {device} {code}"));
                 let status = error.code.http_status().max(400);
                 reply.head(self.latency(), status);
                 let problem = serde_json::to_vec(&Problem::new(&error, "simulated"));
@@ -421,6 +422,7 @@ impl Network {
             self.scene.happened(Fault::AnswerLost);
             return reply.fail(self.world().between(1_000, SILENCE_US_MAX));
         }
+        self.world().note(&format!("answer {}", journey.from.0));
         let mut all: Vec<u8> = lines.concat();
         let cut = match journey.wire {
             Some(Wire::Truncate) => Some(Fault::AnswerTruncated),
