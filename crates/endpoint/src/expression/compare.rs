@@ -108,12 +108,14 @@ impl Compiler<'_> {
             return Ok(fold(Typed::of(Expr::new(joined, Type::Bool, all))));
         }
         // (a, b) < (c, d) asks for b and d where a = c, and for nothing more where either is NULL.
+        let asked =
+            |op: &str, pair: &(Typed, Typed)| Ok::<_, String>(computed(each(op, pair)?, pair));
         let mut whole: Option<Expr> = None;
         for pair in pairs.iter().rev() {
             whole = Some(match whole {
-                None => each(op, pair)?,
+                None => asked(op, pair)?,
                 Some(rest) => {
-                    let parts = vec![each("eq", pair)?, rest, each(strict, pair)?];
+                    let parts = vec![asked("eq", pair)?, rest, asked(strict, pair)?];
                     fold(Typed::of(Expr::new("case", Type::Bool, parts))).expr
                 }
             });
@@ -121,6 +123,24 @@ impl Compiler<'_> {
         let whole = whole.ok_or("it compares empty rows")?;
         Ok(fold(Typed::of(whole)))
     }
+}
+
+/// A comparison in the order of rows. Of these Postgres computes both sides even where one is NULL in
+/// itself, so what the other raises counts.
+fn computed(compared: Expr, pair: &(Typed, Typed)) -> Expr {
+    if compared.op != "const" || compared.text.is_some() {
+        return compared;
+    }
+    let mut sides = [&pair.0.expr, &pair.1.expr].into_iter();
+    let Some(side) = sides.find(|side| side.op != "const") else {
+        return compared;
+    };
+    let is_null = Expr::new("is_null", Type::Bool, vec![side.clone()]);
+    Expr::new(
+        "case",
+        Type::Bool,
+        vec![is_null, compared.clone(), compared],
+    )
 }
 
 /// The operation of a comparing operator.

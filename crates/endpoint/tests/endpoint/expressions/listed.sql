@@ -858,3 +858,7 @@ x COLLATE "C.utf8" ~ '^[[:upper:]]'
 x COLLATE "C.utf8" ~ '^[[:lower:]]+$'
 x COLLATE "C.utf8" ~ '\s[[:alpha:]]'
 x COLLATE "C.utf8" < 'é'
+-- In the order of rows both sides are computed, though one is NULL in itself.
+ROW(d - '2000-01-01'::date, 1) < ROW(NULL::integer, 2)
+ROW(1, i4 / 0) >= ROW(1, NULL::integer)
+ROW(i4, 1) <= ROW(NULL::integer, 1 / i2)
