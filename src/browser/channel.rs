@@ -42,6 +42,10 @@ pub enum Message {
     Hello,
     /// The server's history is another one: keys leased before are void.
     Renewed,
+    /// A follower asks whether the leader is there.
+    AreYouThere,
+    /// The leader is there.
+    Here,
 }
 
 impl ToJson for Message {
@@ -68,6 +72,8 @@ impl ToJson for Message {
             Message::Ask => members.add("kind", &"ask"),
             Message::Hello => members.add("kind", &"hello"),
             Message::Renewed => members.add("kind", &"renewed"),
+            Message::AreYouThere => members.add("kind", &"are-you-there"),
+            Message::Here => members.add("kind", &"here"),
         }
         .end();
     }
@@ -94,6 +100,8 @@ impl<'a> FromJson<'a> for Message {
             "outcomes" => Message::Outcomes,
             "hello" => Message::Hello,
             "renewed" => Message::Renewed,
+            "are-you-there" => Message::AreYouThere,
+            "here" => Message::Here,
             tag => {
                 if tag != "ask" {
                     fault.note(Fault::Member("kind"));

@@ -8,6 +8,7 @@ mod drain;
 pub mod events;
 mod follow;
 mod hydrate;
+mod lead;
 mod session;
 mod steps;
 mod sync;

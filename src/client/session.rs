@@ -2,9 +2,10 @@
 
 use super::Shared;
 use super::drain::Waiting;
-use super::events::{ErrorView, Notice, Status};
+use super::events::{Notice, Status};
+use super::lead::Lead;
 use crate::browser::channel::{Channel, Message};
-use crate::browser::{self, locks, timer};
+use crate::browser::{self, locks};
 use crate::store::Store;
 use crate::store::idb::Watch;
 use crate::store::layout::State;
@@ -16,7 +17,6 @@ use haversack_core::map::Map;
 use haversack_core::protocol::Seq;
 use haversack_core::queue::rekey::{number, temporary};
 use haversack_core::schema::{Schema, TableId, Type};
-use haversack_core::sync::{Event, backoff_ms};
 use haversack_core::{Error, ErrorCode};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -46,8 +46,9 @@ pub struct Session {
     pub(super) inbox: RefCell<VecDeque<Message>>,
     pub(super) reading: Cell<bool>,
     pub(super) taking: Cell<bool>,
+    pub(super) lead: Lead,
     channel: RefCell<Option<Channel>>,
-    holds: RefCell<Vec<locks::Hold>>,
+    tab_lock: RefCell<Option<locks::Hold>>,
     watch: RefCell<Option<Watch>>,
 }
 
@@ -84,9 +85,15 @@ impl Session {
         }
     }
 
+    /// Can the other tabs be told anything?
+    pub(super) fn has_channel(&self) -> bool {
+        self.channel.borrow().is_some()
+    }
+
     /// Gives up locks, channel and connection.
     pub fn end(&self) {
-        self.holds.borrow_mut().clear();
+        self.lead.give_up();
+        self.tab_lock.take();
         self.channel.take();
         self.watch.take();
         self.store.db.close();
@@ -121,7 +128,8 @@ impl Shared {
             reading: Cell::new(true),
             taking: Cell::new(false),
             channel: RefCell::default(),
-            holds: RefCell::default(),
+            lead: Lead::default(),
+            tab_lock: RefCell::default(),
             watch: RefCell::default(),
         });
         self.watch_connection(&session);
@@ -181,6 +189,9 @@ impl Shared {
         let (shared, to) = (Rc::downgrade(self), Rc::downgrade(session));
         let channel = Channel::join(&session.store.name, move |message| {
             if let (Some(shared), Some(session)) = (shared.upgrade(), to.upgrade()) {
+                if session.answers(&message) {
+                    return;
+                }
                 session.inbox.borrow_mut().push_back(message);
                 spawn(shared.read_inbox(session));
             }
@@ -192,74 +203,8 @@ impl Shared {
     async fn hold_tab_lock(self: &Rc<Self>, session: &Rc<Session>) {
         let name = tab_lock(&session.store.name, &session.tab);
         let hold = locks::hold_soon(&name).await;
-        session.holds.borrow_mut().extend(hold);
+        session.tab_lock.replace(hold);
         self.take_keys(session).await;
-    }
-
-    fn stand_for_lead(self: &Rc<Self>, session: &Rc<Session>) {
-        let name = format!("{} leader", session.store.name);
-        let (shared, of) = (Rc::downgrade(self), Rc::downgrade(session));
-        let lead = move || {
-            if let (Some(shared), Some(session)) = (shared.upgrade(), of.upgrade()) {
-                spawn(shared.lead(session));
-            }
-        };
-        match locks::hold(&name, lead.clone()) {
-            Some(hold) => session.holds.borrow_mut().push(hold),
-            // Without Web Locks every tab takes the lead; the fence leaves it to the last one.
-            None => lead(),
-        }
-    }
-
-    /// Takes the lead, trying again where the store fails, since nobody else can while this tab
-    /// holds the lock.
-    async fn lead(self: Rc<Self>, session: Rc<Session>) {
-        let mut attempt = 0;
-        while self.closed.borrow().is_none() {
-            match self.try_lead(&session).await {
-                Ok(()) => return,
-                Err(error) => self.failure.replace(Some(ErrorView::from(&error))),
-            };
-            self.refresh_status();
-            timer::sleep(backoff_ms(attempt, browser::random_unit()).max(100)).await;
-            attempt += 1;
-        }
-    }
-
-    /// Catches up with the disk under a new fence, which ends what the last leader could still
-    /// write, and only then leads: memory that is behind the disk must never be drained to it.
-    async fn try_lead(self: &Rc<Self>, session: &Rc<Session>) -> Result<(), Error> {
-        let fence = session.store.take_fence().await?;
-        while session.reading.replace(true) {
-            timer::sleep(1).await;
-        }
-        let ready = self.catch_up_and_list(session, fence).await;
-        session.reading.set(false);
-        let leftovers = ready?;
-        session.fence.set(Some(fence));
-        self.dispatch(Event::Led);
-        self.plan_drain(session, leftovers);
-        spawn(self.clone().read_inbox(session.clone()));
-        Ok(())
-    }
-
-    async fn catch_up_and_list(
-        self: &Rc<Self>,
-        session: &Rc<Session>,
-        fence: f64,
-    ) -> Result<Waiting, Error> {
-        let state = self.catch_up(session).await?;
-        // The last leader may have given keys and told nobody.
-        let given = session.store.assigned().await?;
-        if !given.is_empty() {
-            self.rekey(given);
-        }
-        if state.fingerprint == self.schema.fingerprint {
-            return self.leftover_keys(session).await;
-        }
-        // The journal is of another schema, and a whole snapshot comes in its place.
-        session.store.forget_patches(fence, state.patch).await?;
-        Ok(Waiting::default())
     }
 
     /// Reads the store anew where it is ahead of memory.

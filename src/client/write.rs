@@ -10,6 +10,7 @@ use crate::store::queue::Queued;
 use crate::task::spawn;
 use haversack_core::json::ToJson;
 use haversack_core::json_to;
+use haversack_core::planted;
 use haversack_core::protocol::Seq;
 use haversack_core::queue::QUEUE_MAX;
 use haversack_core::queue::rekey::Assigned;
@@ -229,7 +230,9 @@ impl Shared {
                 let after = self.clone();
                 spawn(async move {
                     let mutation = queued.into_mutation(seq);
-                    session.tell(&Message::Mutation { mutation });
+                    if !planted::is("write-told-to-nobody") {
+                        session.tell(&Message::Mutation { mutation });
+                    }
                     after.dispatch(Event::Wrote);
                     after.take_keys(&session).await;
                     let judged = after.replica.borrow().judged();
@@ -241,7 +244,9 @@ impl Shared {
                 });
             }
             Err(error) => {
-                self.replica.borrow_mut().withdraw(local);
+                if !planted::is("failed-write-stays") {
+                    self.replica.borrow_mut().withdraw(local);
+                }
                 self.notify(&Notice::Changed);
                 let error = ErrorView::from(&error);
                 self.notify(&Notice::Failed {

@@ -92,7 +92,7 @@ async fn read_lines(
         watchdog.restart();
         let from = buffer.len();
         let more = response.more(&mut buffer).await;
-        if !more.map_err(|_| unreachable("the connection broke during the answer"))? {
+        if !more.ok_or_else(|| unreachable("the connection broke during the answer"))? {
             break;
         }
         let mut line_start = 0;

@@ -11,6 +11,7 @@ use crate::browser::value::{Value, pair, parts};
 use haversack_core::Error;
 use haversack_core::lease::Ranges;
 use haversack_core::map::Map;
+use haversack_core::planted;
 use haversack_core::protocol::{Mutation, Seq};
 use haversack_core::schema::Schema;
 
@@ -51,23 +52,33 @@ impl Store {
         let keeps = !commit.rejected.is_empty() || !commit.lost.is_empty();
         let mode = if keeps { Mode::Strict } else { Mode::Relaxed };
         let tx = Tx::begin(&self.db, &stores, mode)?;
-        if !holds_fence(&tx, commit.fence).await? {
+        if !holds_fence(&tx, commit.fence).await? && !planted::is("commit-without-fence") {
             return Ok(false);
         }
-        if commit.renewed {
+        if commit.renewed && !planted::is("leases-outlive-history") {
             tx.store(LEASES)?.clear()?;
         }
         leases::settle(&tx, schema, commit.granted, commit.judged).await?;
         let journal = tx.store(JOURNAL)?;
-        for (i, line) in commit.lines.iter().enumerate() {
+        let lines = match planted::is("cursor-without-rows") {
+            true => &[],
+            false => commit.lines,
+        };
+        for (i, line) in lines.iter().enumerate() {
             journal.put(&line.as_str().into(), &key(commit.state.patch, i))?;
         }
         let queue = tx.store(QUEUE)?;
         for mutation in commit.judged {
+            if planted::is("judged-stay-queued") {
+                continue;
+            }
             queue.delete(&(mutation.seq as f64).into())?;
         }
         let rejected = tx.store(REJECTED)?;
         for record in commit.rejected {
+            if planted::is("forget-rejected") {
+                continue;
+            }
             rejected.put(&layout::to_js(record)?, &(record.seq as f64).into())?;
         }
         let conflicts = tx.store(CONFLICTS)?;
@@ -75,6 +86,9 @@ impl Store {
             conflicts.delete(&(*id).into())?;
         }
         for record in commit.lost {
+            if planted::is("forget-lost") {
+                continue;
+            }
             conflicts.add(&layout::to_js(record)?)?;
         }
         tx.store(META)?

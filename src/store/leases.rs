@@ -9,6 +9,7 @@ use crate::browser::{Value, locks};
 use haversack_core::Error;
 use haversack_core::lease::{Lease, Ranges};
 use haversack_core::map::Map;
+use haversack_core::planted;
 use haversack_core::protocol::Mutation;
 use haversack_core::queue::QUEUE_MAX;
 use haversack_core::queue::rekey::{TEMPORARY_KEYS, drawn, number_of};
@@ -52,7 +53,10 @@ impl Store {
         }
         if !dead.is_empty() {
             let queued = read_queue(&tx, &Value::UNDEFINED, u32::MAX).await?;
-            for (table, key) in queued.iter().flat_map(|m| drawn_keys(schema, m)) {
+            let queued = queued
+                .iter()
+                .filter(|_| !planted::is("queued-keys-reclaimed"));
+            for (table, key) in queued.flat_map(|m| drawn_keys(schema, m)) {
                 if let Some(lease) = leases.get_mut(&table) {
                     lease.spend(key);
                 }

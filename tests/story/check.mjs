@@ -25,6 +25,7 @@ import * as rowFromSql from './steps/7-row-from-sql.mjs'
 import * as rejected from './steps/8-rejected.mjs'
 import * as retry from './steps/9-retry.mjs'
 import * as decide from './steps/10-decide.mjs'
+import * as killLeader from './steps/11-kill-leader.mjs'
 
 const STEPS = [
   firstSync,
@@ -37,6 +38,7 @@ const STEPS = [
   rejected,
   retry,
   decide,
+  killLeader,
 ]
 /** How many lines of a page's console are shown when a step fails. */
 const CONSOLE_LINES_SHOWN = 30

@@ -29,14 +29,34 @@ export class Profile {
       ...launchOptions(),
       viewport: { width: 1400, height: 900 },
     })
-    const page = this.context.pages()[0] ?? (await this.context.newPage())
+    this.agenda = await this.#visit(this.context.pages()[0] ?? (await this.context.newPage()))
+  }
+
+  /** Opens the page in another tab, too. */
+  async openTab() {
+    return this.#visit(await this.context.newPage())
+  }
+
+  /** Ends a tab's process as a crash does; the tab left is the one that is driven from now on. */
+  async crashTab(agenda) {
+    const crashed = agenda.page.waitForEvent('crash')
+    const session = await this.context.newCDPSession(agenda.page)
+    // It never answers.
+    session.send('Page.crash').catch(() => {})
+    await crashed
+    const left = this.context.pages().find((page) => page !== agenda.page)
+    this.agenda = new AgendaPage(left)
+    await agenda.page.close()
+  }
+
+  async #visit(page) {
     page.on('console', (message) => this.#note(`${message.type()}: ${message.text()}`))
     page.on('pageerror', (error) => {
       this.uncaught.push(error.stack ?? error.message)
       this.#note(`uncaught: ${error.message}`)
     })
-    this.agenda = new AgendaPage(page)
     await page.goto(this.route.origin)
+    return new AgendaPage(page)
   }
 
   /** Kills the browser with SIGKILL, all of its processes. */

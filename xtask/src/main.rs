@@ -13,6 +13,7 @@ mod generate;
 mod lean;
 mod node;
 mod parity;
+mod planted;
 mod postgres;
 mod process;
 mod repository;
@@ -79,8 +80,10 @@ enum Command {
     },
     /// Runs the core and Postgres under the same random writes and compares
     Parity(parity::Options),
-    /// Runs random histories of many clients, with every fault, in one process
+    /// Runs real clients against the endpoint's logic with everything that can go wrong, from a seed
     Simulate(simulate::Options),
+    /// Plants bugs, one at a time, and sees that the tests catch each
+    Planted(planted::Options),
     /// Checks formatting, lints, types and links
     Check {
         /// Repair what a tool can repair
@@ -128,6 +131,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
         Command::Test { areas } => return test::run(&repository, &areas),
         Command::Parity(options) => return parity::run(&repository, &options),
         Command::Simulate(options) => return simulate::run(&repository, &options),
+        Command::Planted(options) => return planted::run(&repository, &options),
         Command::Check { fix } => check::run(&repository, fix),
         Command::Generate => generate::run(&repository),
         Command::Bench { quick } => bench::run(&repository, quick),

@@ -24,11 +24,21 @@ use crate::simulate;
 /// Operations of the parity test for each schema and version.
 const PARITY_OPS: u64 = 5000;
 
+/// Histories that the simulator runs.
+const SIMULATED: u64 = 300;
+
+/// The tests of the area `sync`, as nextest selects them.
+const SYNC_TESTS: &str = "package(haversack-fault-proxy) + binary(faults)";
+
 /// A set of tests that run alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Area {
     /// Rust natively: core, endpoint with Postgres, xtask
     Rust,
+    /// Endpoints, Postgres and what goes wrong between them: faults, kills, random histories
+    Sync,
+    /// Simulated histories of real clients and the endpoint's logic, with a fresh seed
+    Simulation,
     /// The binding, in headless Chromium by wasm-pack
     Wasm,
     /// TypeScript and its types, in Node
@@ -39,8 +49,6 @@ pub enum Area {
     Schemas,
     /// Browser, endpoint and Postgres together
     Browser,
-    /// Random histories of many clients in the simulator
-    Simulate,
     /// The story of `demo --check`
     Story,
 }
@@ -50,6 +58,8 @@ impl Area {
         match self {
             // The schemas' seed generators are Node programs.
             Area::Rust => &[Need::Nextest, Need::NodePackages, Need::Postgres],
+            Area::Sync => &[Need::Nextest, Need::Postgres],
+            Area::Simulation => &[],
             Area::Wasm => &[
                 Need::WasmTarget,
                 Need::WasmBindgen,
@@ -69,7 +79,6 @@ impl Area {
                 Need::WasmBindgen,
                 Need::Nextest,
             ],
-            Area::Simulate => &[],
             Area::Browser | Area::Story => &[
                 Need::NodePackages,
                 Need::WasmTarget,
@@ -83,12 +92,13 @@ impl Area {
     fn name(self) -> &'static str {
         match self {
             Area::Rust => "rust",
+            Area::Sync => "sync",
+            Area::Simulation => "simulation",
             Area::Wasm => "wasm",
             Area::Js => "js",
             Area::Packaging => "packaging",
             Area::Schemas => "schemas",
             Area::Browser => "browser",
-            Area::Simulate => "simulate",
             Area::Story => "story",
         }
     }
@@ -201,6 +211,8 @@ impl<'a> Workbench<'a> {
     fn area(&self, area: Area) -> Result<(Counts, bool)> {
         match area {
             Area::Rust => self.rust(),
+            Area::Sync => self.sync(),
+            Area::Simulation => self.simulation(),
             Area::Wasm => self.wasm(),
             Area::Js => self.js(),
             Area::Packaging => {
@@ -230,17 +242,6 @@ impl<'a> Workbench<'a> {
                     .env("HAVERSACK_TEST_DATABASE_URL", self.database_url()?);
                 self.node_tests("tests/browser", program)
             }
-            Area::Simulate => {
-                let outcome = simulate::test(self.repository)?;
-                let well = outcome.status.success();
-                // One run is one test: no invariant was broken, and everything happened.
-                let counts = Counts {
-                    passed: usize::from(well),
-                    failed: usize::from(!well),
-                    skipped: 0,
-                };
-                Ok((counts, well))
-            }
             Area::Story => {
                 self.package()?;
                 let outcome = demo::story(self.repository, &self.tools, None)?;
@@ -256,15 +257,57 @@ impl<'a> Workbench<'a> {
     fn rust(&self) -> Result<(Counts, bool)> {
         // The root package is the browser's; its tests are the area `wasm`.
         let what = ["--workspace", "--exclude", "haversack", "--no-fail-fast"];
+        let not_sync = format!("not ({SYNC_TESTS})");
         let program = if self.tools.nextest {
-            Program::new("cargo").args(["nextest", "run"]).args(what)
+            Program::new("cargo")
+                .args(["nextest", "run"])
+                .args(what)
+                .args(["--filterset", &not_sync])
         } else {
             Program::new("cargo").arg("test").args(what)
         };
+        self.native_tests(program.limit_s(1800))
+    }
+
+    /// How long it takes is in the environment: HAVERSACK_HISTORIES, HAVERSACK_SOAK_S.
+    fn sync(&self) -> Result<(Counts, bool)> {
+        let packages = ["--package", "haversack-fault-proxy"];
+        let endpoint = ["--package", "haversack-endpoint", "--no-fail-fast"];
+        let program = if self.tools.nextest {
+            Program::new("cargo")
+                .args(["nextest", "run"])
+                .args(packages)
+                .args(endpoint)
+                .args(["--filterset", SYNC_TESTS])
+        } else {
+            Program::new("cargo")
+                .arg("test")
+                .args(endpoint)
+                .args(["--test", "faults"])
+        };
+        // Hours, at night.
+        self.native_tests(program.limit_s(6 * 3600))
+    }
+
+    /// The histories are one test: each must hold every invariant.
+    fn simulation(&self) -> Result<(Counts, bool)> {
+        let histories = std::env::var("HAVERSACK_SIMULATED").ok();
+        let histories = histories.map_or(Ok(SIMULATED), |count| count.parse())?;
+        let outcome = simulate::histories(self.repository, histories, None)?;
+        let well = outcome.status.success();
+        let counted = Counts {
+            passed: usize::from(well),
+            failed: usize::from(!well),
+            skipped: 0,
+        };
+        Ok((counted, well))
+    }
+
+    /// Runs native tests with the endpoint's Postgres beside them.
+    fn native_tests(&self, program: Program) -> Result<(Counts, bool)> {
         let program = program
             .env("HAVERSACK_TEST_DATABASE_URL", self.database_url()?)
-            .folder(self.repository.root())
-            .limit_s(1800);
+            .folder(self.repository.root());
         let outcome = self.tools.native(program)?.outcome(true)?;
         let counted = if self.tools.nextest {
             counts::nextest(&outcome.output)

@@ -6,6 +6,7 @@
 
 use crate::json_struct;
 use crate::map::Map;
+use crate::planted;
 use serde::{Deserialize, Serialize};
 
 /// How many keys of a table a replica leases at first, and a tab of it holds.
@@ -89,8 +90,10 @@ impl Lease {
             wanted -= last - low + 1;
             if last == high {
                 self.free.remove(0);
-            } else {
+            } else if !planted::is("lease-shared") {
                 self.free[0].0 = last + 1;
+            } else {
+                self.free[0].0 = last;
             }
         }
         if !taken.is_empty() {
@@ -115,7 +118,10 @@ impl Lease {
             {
                 self.used += 1;
                 ranges.drain(..at);
-                ranges[0].0 = key + 1;
+                ranges[0].0 = match planted::is("spent-key-again") {
+                    true => key,
+                    false => key + 1,
+                };
                 if ranges[0].0 > ranges[0].1 {
                     ranges.remove(0);
                 }

@@ -131,22 +131,20 @@ impl Response {
     /// What broke.
     pub async fn text(self) -> Result<String, String> {
         let mut bytes = Vec::new();
-        while self.more(&mut bytes).await? {}
+        let broken = || "the connection broke".to_owned();
+        while self.more(&mut bytes).await.ok_or_else(broken)? {}
         String::from_utf8(bytes).map_err(|e| e.to_string())
     }
 
-    /// Waits for the next bytes and adds them; false at the end.
-    ///
-    /// # Errors
-    /// What broke.
-    pub async fn more(&self, to: &mut Vec<u8>) -> Result<bool, String> {
+    /// Waits for the next bytes and adds them; false at the end, none where the connection broke.
+    pub async fn more(&self, to: &mut Vec<u8>) -> Option<bool> {
         match next(&self.line).await {
             Some(Part::Bytes(bytes)) => {
                 to.extend(bytes);
-                Ok(true)
+                Some(true)
             }
-            Some(Part::End) => Ok(false),
-            Some(Part::Head(_) | Part::Broken) | None => Err("the connection broke".to_owned()),
+            Some(Part::End) => Some(false),
+            Some(Part::Head(_) | Part::Broken) | None => None,
         }
     }
 }

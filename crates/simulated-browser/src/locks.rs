@@ -11,6 +11,7 @@ pub(crate) struct Waiter {
     id: u64,
     tab: TabId,
     granted: Option<Box<dyn FnOnce()>>,
+    lost: Option<Box<dyn FnOnce()>>,
     held: bool,
 }
 
@@ -27,30 +28,57 @@ impl Drop for Hold {
     }
 }
 
-/// Asks for the lock and calls `granted` once it is held, which may be never.
-pub fn hold(name: &str, granted: impl FnOnce() + 'static) -> Option<Hold> {
+/// How to come to a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Wait until nobody holds it.
+    Wait,
+    /// Take it from whoever holds it.
+    Steal,
+}
+
+/// Asks for the lock and calls `granted` once it is held, which may be never; `lost` where it was
+/// stolen since.
+pub fn hold(
+    name: &str,
+    claim: Claim,
+    granted: Box<dyn FnOnce()>,
+    lost: Box<dyn FnOnce()>,
+) -> Option<Hold> {
+    let steal = claim == Claim::Steal;
     World::with(|world| {
         let (id, tab) = (world.next_id(), world.current());
-        let first = {
+        let waiter = Waiter {
+            id,
+            tab,
+            granted: Some(granted),
+            lost: Some(lost),
+            held: false,
+        };
+        let (first, robbed) = {
             let mut inner = world.inner();
             let queue = inner.device_of(tab).locks.entry(name.to_owned());
             let queue = queue.or_default();
-            queue.push_back(Waiter {
-                id,
-                tab,
-                granted: Some(Box::new(granted)),
-                held: false,
-            });
-            queue.len() == 1
+            let robbed = if steal { queue.pop_front() } else { None };
+            if steal {
+                queue.push_front(waiter);
+            } else {
+                queue.push_back(waiter);
+            }
+            (steal || queue.len() == 1, robbed)
         };
+        if let Some(mut robbed) = robbed
+            && robbed.held
+            && let Some(lost) = robbed.lost.take()
+        {
+            let delay = world.between(0, GRANT_US_MAX);
+            world.schedule(delay, Some(robbed.tab), lost);
+        }
         if first {
             grant(world, tab, name.to_owned(), id);
         }
-        Some(Hold {
-            id,
-            tab,
-            name: name.to_owned(),
-        })
+        let name = name.to_owned();
+        Some(Hold { id, tab, name })
     })
 }
 
@@ -58,7 +86,12 @@ pub fn hold(name: &str, granted: impl FnOnce() + 'static) -> Option<Hold> {
 pub async fn hold_soon(name: &str) -> Option<Hold> {
     let signal = Signal::default();
     let ring = signal.clone();
-    let held = hold(name, move || ring.set());
+    let held = hold(
+        name,
+        Claim::Wait,
+        Box::new(move || ring.set()),
+        Box::new(|| ()),
+    );
     signal.wait().await;
     held
 }

@@ -62,8 +62,10 @@ impl Rows {
                 ..QueryShape::default()
             };
             let plan = replica.compile(&shape).expect("the shape is of a table");
-            let slots = replica.run(plan, &[]).expect("it takes no parameters");
-            for slot in slots.to_vec() {
+            let found = replica.run(plan, &[]).expect("it takes no parameters");
+            // They are the plan's, which the replica lends.
+            let slots: Vec<u32> = found.into();
+            for slot in slots {
                 let table = replica.schema().table(id);
                 let columns = (0..table.columns.len()).map(|c| ColumnId(c as u16));
                 let text = |c: ColumnId| {

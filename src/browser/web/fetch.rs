@@ -58,27 +58,24 @@ impl Response {
         Ok(text.as_string().unwrap_or_default())
     }
 
-    /// Waits for the next bytes and adds them; false at the end.
-    ///
-    /// # Errors
-    /// What broke.
-    pub async fn more(&self, to: &mut Vec<u8>) -> Result<bool, String> {
+    /// Waits for the next bytes and adds them; false at the end, none where the connection broke.
+    pub async fn more(&self, to: &mut Vec<u8>) -> Option<bool> {
         let reader = match self.reader.get() {
             Some(reader) => reader,
             None => {
-                let stream = self.raw.body().ok_or("the answer has no body")?;
+                let stream = self.raw.body()?;
                 self.reader
                     .get_or_init(|| stream.get_reader().unchecked_into())
             }
         };
-        let part = JsFuture::from(reader.read()).await.map_err(said)?;
+        let part = JsFuture::from(reader.read()).await.ok()?;
         let Some(bytes) = part_bytes(&part) else {
-            return Ok(false);
+            return Some(false);
         };
         let from = to.len();
         to.resize(from + bytes.length() as usize, 0);
         bytes.copy_to(&mut to[from..]);
-        Ok(true)
+        Some(true)
     }
 }
 

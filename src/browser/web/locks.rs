@@ -45,12 +45,34 @@ impl Drop for Hold {
     }
 }
 
-/// Asks for the lock and calls `granted` once it is held, which may be never. None where the
-/// browser has no Web Locks.
-pub fn hold(name: &str, granted: impl FnOnce() + 'static) -> Option<Hold> {
+/// How to come to a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Wait until nobody holds it.
+    Wait,
+    /// Take it from whoever holds it.
+    Steal,
+}
+
+/// Asks for the lock and calls `granted` once it is held, which may be never; `lost` where it was
+/// stolen since. None where the browser has no Web Locks.
+pub fn hold(
+    name: &str,
+    claim: Claim,
+    granted: Box<dyn FnOnce()>,
+    lost: Box<dyn FnOnce()>,
+) -> Option<Hold> {
     let manager = manager()?;
+    let abort = AbortController::new().ok()?;
+    let options = Object::new();
+    // The browser knows no way to do both.
+    let (option, value) = match claim {
+        Claim::Wait => ("signal", abort.signal().into()),
+        Claim::Steal => ("steal", JsValue::TRUE),
+    };
+    let _ = Reflect::set(&options, &option.into(), &value);
     let release: Rc<RefCell<Option<Function>>> = Rc::default();
-    let slot = release.clone();
+    let (slot, held) = (release.clone(), release.clone());
     let mut granted = Some(granted);
     let callback = Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |_lock| {
         let promise = Promise::new(&mut |resolve, _| {
@@ -61,13 +83,13 @@ pub fn hold(name: &str, granted: impl FnOnce() + 'static) -> Option<Hold> {
         }
         promise.into()
     });
-    let abort = AbortController::new().ok()?;
-    let options = Object::new();
-    let _ = Reflect::set(&options, &"signal".into(), &abort.signal());
     let promise = manager.request(name, &options, callback.as_ref().unchecked_ref());
-    // The promise rejects when the wait is aborted, which is no error.
+    // The promise rejects when the wait is aborted, which is no error, and when the lock is stolen.
     spawn(async move {
-        let _ = JsFuture::from(promise).await;
+        let ended = JsFuture::from(promise).await;
+        if ended.is_err() && held.borrow_mut().take().is_some() {
+            lost();
+        }
     });
     Some(Hold {
         release,
@@ -81,9 +103,8 @@ pub async fn hold_soon(name: &str) -> Option<Hold> {
     let mut held = None;
     let granted = Promise::new(&mut |resolve, _| {
         let resolved = resolve.clone();
-        held = hold(name, move || {
-            let _ = resolved.call0(&JsValue::UNDEFINED);
-        });
+        let granted = move || drop(resolved.call0(&JsValue::UNDEFINED));
+        held = hold(name, Claim::Wait, Box::new(granted), Box::new(|| ()));
         if held.is_none() {
             let _ = resolve.call0(&JsValue::UNDEFINED);
         }
@@ -112,7 +133,10 @@ mod tests {
 
     fn ask(name: &str, who: &'static str, order: &Order) -> Hold {
         let order = order.clone();
-        hold(name, move || order.borrow_mut().push(who)).expect("Web Locks")
+        let lost = order.clone();
+        let granted = move || order.borrow_mut().push(who);
+        let lost = move || lost.borrow_mut().push("lost");
+        hold(name, Claim::Wait, Box::new(granted), Box::new(lost)).expect("Web Locks")
     }
 
     async fn until(order: &Order, wanted: &[&str]) {
@@ -137,6 +161,34 @@ mod tests {
         let fourth = ask(&name, "fourth", &order);
         until(&order, &["first", "third", "fourth"]).await;
         drop(fourth);
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_stolen_lock_is_lost_to_its_holder_and_comes_to_those_who_wait_later() {
+        let (name, order) = (random_uuid(), Order::default());
+        let first = ask(&name, "first", &order);
+        let waiting = ask(&name, "waiting", &order);
+        until(&order, &["first"]).await;
+        let to = order.clone();
+        let granted = move || to.borrow_mut().push("thief");
+        let thief = hold(&name, Claim::Steal, Box::new(granted), Box::new(|| ()));
+        let thief = thief.expect("Web Locks");
+        while order.borrow().len() < 3 {
+            timer::sleep(1).await;
+        }
+        let mut both = order.borrow()[1..].to_vec();
+        both.sort_unstable();
+        assert_eq!(both, ["lost", "thief"]);
+        // What the first gives up is not its own any more.
+        drop(first);
+        timer::sleep(20).await;
+        assert_eq!(order.borrow().len(), 3);
+        drop(thief);
+        while order.borrow().len() < 4 {
+            timer::sleep(1).await;
+        }
+        assert_eq!(order.borrow()[3], "waiting");
+        drop(waiting);
     }
 
     #[wasm_bindgen_test]

@@ -1,7 +1,7 @@
 //! Who has which key: in no case two.
 
 use super::{enqueue, insert, new_store, queued, schema};
-use crate::browser::locks::{self, Hold};
+use crate::browser::locks::{self, Claim, Hold};
 use crate::store::Store;
 use crate::store::journal::Commit;
 use crate::store::layout::State;
@@ -19,7 +19,8 @@ pub(super) async fn live(store: &Store, tab: &str) -> Hold {
     let name = tab_lock(&store.name, tab);
     let mut hold = None;
     let granted = Promise::new(&mut |resolve, _| {
-        hold = locks::hold(&name, move || drop(resolve.call0(&JsValue::UNDEFINED)));
+        let granted = move || drop(resolve.call0(&JsValue::UNDEFINED));
+        hold = locks::hold(&name, Claim::Wait, Box::new(granted), Box::new(|| ()));
     });
     JsFuture::from(granted).await.expect("granted");
     hold.expect("Web Locks")

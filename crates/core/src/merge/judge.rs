@@ -6,6 +6,7 @@ use super::update::{Update, judge_update};
 use super::{DeleteVerdict, InsertVerdict, LostColumn, OwnRow, judge_delete, judge_insert};
 use crate::error::Error;
 use crate::json;
+use crate::planted;
 use crate::protocol::{KeyText, Lost, Mutation, Op, Outcome, Text, Values, Winner};
 use crate::schema::{ColumnId, OnDeleteConflict, Policy, Schema, Table};
 use crate::value::{self, Value};
@@ -175,6 +176,7 @@ impl Judge {
         base: Option<&str>,
         own: Option<&OwnRow>,
     ) -> bool {
+        let base = base.filter(|_| !planted::is("delete-without-base"));
         let verdict = judge_delete(current, base, own);
         match (verdict, row.table.on_delete_conflict) {
             (DeleteVerdict::Delete, _) => {
@@ -207,7 +209,8 @@ impl Judge {
 
     /// Must everything that this mutation did be rolled back?
     pub fn undone(&self) -> bool {
-        self.stopped || ((self.gone || self.conflict) && !self.kept)
+        let stopped = self.stopped && !planted::is("transactions-in-parts");
+        stopped || ((self.gone || self.conflict) && !self.kept)
     }
 
     /// The outcome, and the values that lost.

@@ -2,6 +2,7 @@
 
 use super::parse_values;
 use crate::error::Error;
+use crate::planted;
 use crate::protocol::{KeyText, Seq, Written};
 use crate::schema::{ColumnId, Schema, Table, TableId};
 use crate::value::{self, Value};
@@ -60,8 +61,14 @@ impl OwnWrites {
     /// What mutations above `seen` wrote last to a row, whose key is in canonical text: what the
     /// replica can't have known when it made the mutation that is judged now.
     pub fn after(&self, seen: Seq, table: TableId, key: &KeyText) -> Option<OwnRow> {
+        if planted::is("forget-own-writes") {
+            return None;
+        }
         let row = self.rows.get(&(table, key.clone()))?;
-        let values = row.values.iter().filter(|(_, (seq, _))| *seq > seen);
+        let values = row
+            .values
+            .iter()
+            .filter(|(_, (seq, _))| *seq > seen || planted::is("own-writes-hide-others"));
         Some(OwnRow {
             values: values
                 .map(|(column, (_, value))| (*column, value.clone()))

@@ -9,6 +9,7 @@ use super::three_way::{Together, three_way};
 use super::{LostColumn, OwnRow, UpdateVerdict, is_base, parse_values};
 use crate::error::{Error, ErrorCode};
 use crate::map::Map;
+use crate::planted;
 use crate::protocol::{Base, Text, Values, Winner};
 use crate::schema::{Column, ColumnId, Policy, Table};
 use crate::value::decimal::{self, Operation};
@@ -73,7 +74,8 @@ pub fn judge_update(update: &Update<'_>) -> Result<UpdateVerdict, Error> {
             continue;
         }
         let described = table.column(*column);
-        if let Some(group) = table.together_with(&described.name) {
+        let group = table.together_with(&described.name);
+        if let Some(group) = group.filter(|_| !planted::is("columns-together-apart")) {
             let members: Vec<ColumnId> = group.iter().filter_map(|c| table.column_id(c)).collect();
             done.extend(&members);
             update.contest(described.policy, &members, &mine, &mut verdict);
@@ -146,7 +148,11 @@ impl Update<'_> {
         let equal = |id: &ColumnId| mine(id).is_some() && !differs(id);
         let asked = members.iter().filter(|c| known(c) && !equal(c));
         let seen: Vec<(ColumnId, Seen)> = asked.map(|c| (*c, self.seen(*c))).collect();
-        match self.winner(policy, members, &seen) {
+        let mut winner = self.winner(policy, members, &seen);
+        if planted::is("last-arrival-wins") {
+            winner = Winner::Mine;
+        }
+        match winner {
             Winner::Mine => {
                 for (id, seen) in seen {
                     // A column that is not set goes back to what the others were chosen beside.
@@ -156,7 +162,7 @@ impl Update<'_> {
                         (None, Seen::Base | Seen::Own) => None,
                     };
                     let Some(value) = value else { continue };
-                    if seen == Seen::No {
+                    if seen == Seen::No && !planted::is("overwritten-unsaid") {
                         verdict.lost.push(self.lost(id, &value, Winner::Mine));
                     }
                     verdict.apply.push((id, value));
@@ -178,7 +184,9 @@ impl Update<'_> {
             // By time alone, so that a value that came back, unseen, is not taken for the one seen. What
             // a mutation has seen is no later than itself: its replica sees to that.
             Policy::Lww => match self.when.written(members) {
-                Some(written) if written > self.when.made => Winner::Theirs,
+                Some(written) if written > self.when.made && !planted::is("lww-last-arrival") => {
+                    Winner::Theirs
+                }
                 Some(written) if written == self.when.made && is(Seen::No) => Winner::Theirs,
                 Some(_) | None => Winner::Mine,
             },
@@ -199,6 +207,10 @@ impl Update<'_> {
             self.contest(Policy::ServerWins, &[id], &[(id, mine.clone())], verdict);
             return Ok(());
         };
+        if planted::is("counter-sets") {
+            verdict.apply.push((id, mine.clone()));
+            return Ok(());
+        }
         let number = |value: &Value| value::to_text(kind, value).unwrap_or_else(|| "0".into());
         let failed = |error: Error| error.table(&self.table.name).column(&self.column(id).name);
         let theirs = self.theirs(id);
@@ -224,6 +236,10 @@ impl Update<'_> {
         let merged = base.and_then(|base| three_way(&self.column(id).kind, &base, mine, theirs));
         match merged {
             Some(Together { value, lost }) => {
+                let value = match planted::is("merge-takes-theirs") {
+                    true => theirs.clone(),
+                    false => value,
+                };
                 if lost {
                     verdict.lost.push(self.lost(id, mine, Winner::Theirs));
                 }
@@ -247,7 +263,10 @@ impl Update<'_> {
         let mine_wins = match (mine.is_null(), theirs.is_null()) {
             (true, _) => false,
             (false, true) => true,
-            (false, false) => value::compare(&self.column(id).kind, mine, theirs) == wins,
+            (false, false) => {
+                let order = value::compare(&self.column(id).kind, mine, theirs);
+                order == wins || planted::is("max-takes-all")
+            }
         };
         if !mine_wins {
             verdict.lost.push(self.lost(id, mine, Winner::Theirs));

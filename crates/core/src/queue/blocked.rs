@@ -5,11 +5,15 @@
 //! somebody else's making, stands for itself.
 
 use super::is_key;
+use crate::planted;
 use crate::protocol::{Op, Values};
 use crate::schema::{Schema, Table};
 
 /// Can these operations not be applied as long as those of `blocker` are not?
 pub fn is_blocked_by(schema: &Schema, ops: &[Op], blocker: &[Op]) -> bool {
+    if planted::is("forget-blocked-by") {
+        return false;
+    }
     blocker.iter().any(|made| match made {
         Op::Insert { table, values } => ops.iter().any(|op| needs(schema, op, table, values)),
         Op::Update { .. } | Op::Delete { .. } => false,

@@ -7,6 +7,7 @@
 //! Makes no keys, temporary or real, and keeps none: the caller has the mapping.
 
 use crate::map::Map;
+use crate::planted;
 use crate::protocol::{Base, Mutation, Op, Text};
 use crate::schema::{ColumnId, Schema, Table, TableId, Type};
 use crate::sort::sort_unique;
@@ -228,6 +229,7 @@ pub fn rekey_op(schema: &Schema, holders: &Holders, given: &Assigned, op: &mut O
     };
     match op {
         Op::Insert { values, .. } => place.values(values),
+        Op::Update { key, .. } if planted::is("rekey-keys-only") => place.key(key),
         Op::Update { key, set, base, .. } => {
             let moved = place.key(key) | place.values(set);
             place.bases(base) | moved

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::json::Json;
 use crate::map::Map;
 use crate::merge::base_of;
+use crate::planted;
 use crate::protocol::{Base, Op};
 use crate::schema::{Column, Table, TableId};
 use crate::value::{self, Value};
@@ -62,6 +63,9 @@ impl Draft<'_> {
             false => base_of(kind, value),
         };
         if column.policy.is_relative() {
+            return base_of(&column.kind, &row[i]);
+        }
+        if planted::is("optimistic-base") {
             return base_of(&column.kind, &row[i]);
         }
         for Earlier { effect, op } in self.earlier(table, key) {

@@ -4,6 +4,7 @@ use super::column::ColumnsRow;
 use super::overlay::{FIRST, LocalId};
 use super::staged::{Staged, StagedTable};
 use super::{Key, KeySet, Replica};
+use crate::planted;
 use crate::protocol::Seq;
 use crate::schema::TableId;
 
@@ -54,6 +55,9 @@ impl Replica {
         let store = &mut self.tables[t];
         store.expect_changes(staged.rows as usize + staged.removed.len());
         for key in &staged.removed {
+            if planted::is("ignore-removals") {
+                continue;
+            }
             if let Some(overlay) = self.overlays[t].get_mut(key) {
                 overlay.confirmed = None;
                 touched.push((id, key.clone()));
@@ -70,7 +74,9 @@ impl Replica {
             if covered {
                 let key = Key::of(&row, &store.key_columns);
                 if let Some(overlay) = self.overlays[t].get_mut(&key) {
-                    overlay.confirmed = Some(row.values().into());
+                    if !planted::is("pending-rows-stay-old") {
+                        overlay.confirmed = Some(row.values().into());
+                    }
                     touched.push((id, key));
                     continue;
                 }
@@ -115,6 +121,9 @@ impl Replica {
         removed.retain(|key| !self.overlays[t].contains_key(key));
         let covered = self.overlays[t].keys();
         removed.extend(covered.filter(|key| !seen_covered.contains(*key)).cloned());
+        if planted::is("snapshot-removes-nothing") {
+            removed.clear();
+        }
         self.confirm(id, &StagedTable { removed, ..staged }, touched);
     }
 }

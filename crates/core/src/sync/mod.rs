@@ -10,6 +10,7 @@
 mod tests;
 
 use crate::error::{ErrorCode, Recovery};
+use crate::planted;
 use crate::protocol::SYNC_INTERVAL_MS;
 
 /// The longest wait between two attempts, in milliseconds.
@@ -237,7 +238,15 @@ impl Machine {
 
     fn on_synced(&mut self, more: bool) -> Vec<Effect> {
         match self.state {
-            State::Syncing { again, .. } if again || more => self.start(0, false),
+            State::Syncing { again, .. }
+                if (again || more) && !planted::is("more-is-forgotten") =>
+            {
+                self.start(0, false)
+            }
+            State::Syncing { .. } if planted::is("no-timer-when-idle") => {
+                self.state = State::Idle;
+                vec![]
+            }
             State::Syncing { .. } => {
                 self.state = State::Idle;
                 vec![Effect::Arm {
@@ -268,7 +277,9 @@ impl Machine {
         };
         match code.recovery() {
             // A cached token may have expired: renew it once, then wait for the person (F28).
-            Recovery::Authenticate if !renewed => self.start(attempt, true),
+            Recovery::Authenticate if !renewed || planted::is("401-loops") => {
+                self.start(attempt, true)
+            }
             Recovery::Authenticate => {
                 self.state = State::Paused(code);
                 vec![Effect::Disarm, Effect::CloseSocket]
@@ -287,6 +298,9 @@ impl Machine {
                     attempt: attempt + 1,
                     since_ms: now_ms,
                 };
+                if planted::is("no-timer-after-failure") {
+                    return vec![];
+                }
                 let delay_ms = backoff_ms(attempt, random).max(retry_after_ms.unwrap_or(0));
                 vec![Effect::Arm { delay_ms }]
             }
@@ -297,6 +311,9 @@ impl Machine {
 /// The wait after the failure number `attempt` (from 0), in milliseconds: full jitter, so that a
 /// fleet which was cut off together does not come back together (F38).
 pub fn backoff_ms(attempt: u32, random: f64) -> u64 {
+    if planted::is("retry-at-once") {
+        return 0;
+    }
     let ceiling = BACKOFF_MS_BASE
         .saturating_mul(1 << attempt.min(16))
         .min(BACKOFF_MS_MAX);

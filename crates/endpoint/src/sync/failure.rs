@@ -3,6 +3,9 @@
 use crate::database::is_transient;
 use haversack_core::{Error, ErrorCode};
 
+/// `read_only_sql_transaction`
+const READ_ONLY: &str = "25006";
+
 /// Why a statement did not do what it should.
 #[derive(Debug)]
 pub enum Failure {
@@ -71,6 +74,12 @@ impl Failure {
             Failure::Transient(refusal) => Error::new(
                 ErrorCode::Overloaded,
                 "Postgres is too busy for this request",
+            )
+            .sqlstate(refusal.sqlstate),
+            // Outside any mutation no trigger raises it: the database recovers, or is a standby.
+            Failure::Refused(refusal) if refusal.sqlstate == READ_ONLY => Error::new(
+                ErrorCode::DatabaseUnavailable,
+                "Postgres takes no writes now",
             )
             .sqlstate(refusal.sqlstate),
             Failure::Refused(refusal) | Failure::Outdated(refusal) => {

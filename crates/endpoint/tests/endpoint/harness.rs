@@ -7,7 +7,7 @@ use haversack_core::map::Map;
 use haversack_core::protocol::{
     Base, Head, KeyText, Line, Mutation, Op, Outcome, Problem, SyncRequest, Text, Values, Verdict,
 };
-use haversack_core::schema::Schema;
+use haversack_core::schema::{Schema, Table};
 use haversack_endpoint::attach::{Password, attach};
 use haversack_endpoint::config::Config;
 use haversack_endpoint::serve::{Options, prepare};
@@ -43,22 +43,37 @@ pub fn organizational() -> PathBuf {
 pub struct Database {
     pub name: String,
     pub url: String,
+    /// The superuser's URL, by which it was made.
+    admin: String,
 }
 
 impl Database {
     pub async fn create() -> Self {
+        Self::create_in(&superuser_url()).await
+    }
+
+    /// In the cluster that a superuser's URL names.
+    pub async fn create_in(admin_url: &str) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("haversack_test_{}_{number}", std::process::id());
-        let admin = database::connect(&superuser_url(), "HAVERSACK_TEST_DATABASE_URL")
+        let admin = database::connect(admin_url, "HAVERSACK_TEST_DATABASE_URL")
             .await
             .unwrap();
-        // A locale of the cluster's own would make text order differ between machines.
-        let sql = format!(
-            "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
-        );
-        admin.batch_execute(&sql).await.unwrap();
-        let url = with_database(&superuser_url(), &name);
-        Self { name, url }
+        admin.batch_execute(&create(&name)).await.unwrap();
+        let url = with_database(admin_url, &name);
+        let admin = admin_url.to_owned();
+        Self { name, url, admin }
+    }
+
+    /// Drops it and makes it again, with nothing in it; its roles stay.
+    #[allow(dead_code, reason = "only the tests of faults restore one")]
+    pub async fn empty(&self) {
+        let admin = database::connect(&self.admin, "HAVERSACK_TEST_DATABASE_URL")
+            .await
+            .unwrap();
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+        admin.batch_execute(&drop).await.unwrap();
+        admin.batch_execute(&create(&self.name)).await.unwrap();
     }
 
     pub async fn owner(&self) -> Client {
@@ -100,7 +115,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let name = self.name.clone();
+        let (name, admin) = (self.name.clone(), self.admin.clone());
         // A runtime of its own, since a test's is ending.
         let work = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -108,8 +123,7 @@ impl Drop for Database {
                 .build()
                 .unwrap();
             runtime.block_on(async move {
-                let Ok(admin) =
-                    database::connect(&superuser_url(), "HAVERSACK_TEST_DATABASE_URL").await
+                let Ok(admin) = database::connect(&admin, "HAVERSACK_TEST_DATABASE_URL").await
                 else {
                     return;
                 };
@@ -125,6 +139,11 @@ impl Drop for Database {
         });
         let _ = work.join();
     }
+}
+
+/// A locale of the cluster's own would make text order differ between machines.
+fn create(name: &str) -> String {
+    format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
 }
 
 fn with_database(url: &str, name: &str) -> String {
@@ -210,38 +229,7 @@ impl Endpoint {
     }
 
     pub fn new_replica(&self, user: &str) -> Replica {
-        Replica {
-            router: self.router.clone(),
-            token: token(user),
-            id: uuid::Uuid::new_v4().to_string(),
-            fingerprint: self.schema.fingerprint.clone(),
-            cursor: None,
-            epoch: None,
-            seq: 0,
-            seen: 0,
-            acknowledged: 0,
-            rows: BTreeMap::new(),
-            keys: self
-                .schema
-                .tables
-                .iter()
-                .map(|t| {
-                    let at = t.key_columns().iter().map(|c| usize::from(c.0)).collect();
-                    (t.name.clone(), at)
-                })
-                .collect(),
-            columns: self
-                .schema
-                .tables
-                .iter()
-                .map(|t| {
-                    (
-                        t.name.clone(),
-                        t.columns.iter().map(|c| c.name.clone()).collect(),
-                    )
-                })
-                .collect(),
-        }
+        Replica::new(self.router.clone(), &self.schema, user)
     }
 }
 
@@ -283,6 +271,27 @@ pub struct Answer {
 }
 
 impl Replica {
+    /// One that has never synced.
+    pub fn new(router: Router, schema: &Schema, user: &str) -> Self {
+        let key = |t: &Table| t.key_columns().iter().map(|c| usize::from(c.0)).collect();
+        let columns = |t: &Table| t.columns.iter().map(|c| c.name.clone()).collect();
+        let tables = || schema.tables.iter();
+        Self {
+            router,
+            token: token(user),
+            id: uuid::Uuid::new_v4().to_string(),
+            fingerprint: schema.fingerprint.clone(),
+            cursor: None,
+            epoch: None,
+            seq: 0,
+            seen: 0,
+            acknowledged: 0,
+            rows: BTreeMap::new(),
+            keys: tables().map(|t| (t.name.clone(), key(t))).collect(),
+            columns: tables().map(|t| (t.name.clone(), columns(t))).collect(),
+        }
+    }
+
     pub fn request(&self, mutations: Vec<Mutation>) -> SyncRequest {
         SyncRequest {
             protocol: 1,

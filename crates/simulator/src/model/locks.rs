@@ -57,8 +57,9 @@ pub fn values(shape: &Shape, rule: usize, row: &[Value]) -> Option<Vec<Value>> {
     (!nobodys).then_some(values)
 }
 
-/// What a transaction holds that has changed a row.
-pub fn of_change(shape: &Shape, change: &RowChange) -> Vec<Lock> {
+/// What a transaction holds that has changed a row; `own` is one that it had written before: then
+/// Postgres asks what it refers to, whether that is another or not.
+pub fn of_change(shape: &Shape, change: &RowChange, own: bool) -> Vec<Lock> {
     let (table, mut locks) = (change.table, Vec::new());
     let mut strength = match (&change.old, &change.new) {
         (Some(_), None) => Strength::Update,
@@ -79,7 +80,8 @@ pub fn of_change(shape: &Shape, change: &RowChange) -> Vec<Lock> {
     }
     locks.push(Lock::Row(table, change.key.clone(), strength));
     if let Some(new) = &change.new {
-        let of = |foreign| of_reference(foreign, change.old.as_deref(), new);
+        let old = change.old.as_deref().filter(|_| !own);
+        let of = |foreign| of_reference(foreign, old, new);
         locks.extend(shape.foreign.iter().filter_map(of));
     }
     locks

@@ -20,6 +20,7 @@ mod locks;
 mod server;
 mod shape;
 mod statement;
+mod store;
 mod transaction;
 mod world;
 mod writer;

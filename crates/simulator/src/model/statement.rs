@@ -136,9 +136,12 @@ impl State {
             RowOp::Delete(_) => &[],
         };
         if let RowOp::Update(key, _) | RowOp::Delete(key) = op {
+            // As strong as the change is, whatever the rules will say of it.
             let strength = match op {
-                RowOp::Delete(_) => Strength::Update,
-                RowOp::Update(..) | RowOp::Insert(_) => Strength::NoKeyUpdate,
+                RowOp::Update(..) if !self.changes_unique(table, key, given) => {
+                    Strength::NoKeyUpdate
+                }
+                RowOp::Update(..) | RowOp::Delete(_) | RowOp::Insert(_) => Strength::Update,
             };
             self.lock(tx, Lock::Row(table, key.clone(), strength))?;
         }
@@ -156,6 +159,19 @@ impl State {
             ));
         }
         Ok(())
+    }
+
+    /// Does an update give a row another value of what no two rows share?
+    fn changes_unique(&self, table: TableId, key: &Key, set: &[(ColumnId, Value)]) -> bool {
+        let Some(row) = self.image.rows.row(table, key) else {
+            return false;
+        };
+        let uniques = &self.shapes[usize::from(table.0)].uniques;
+        let is_unique = |column: usize| uniques.iter().any(|u| u.columns.contains(&column));
+        set.iter().any(|(column, value)| {
+            let column = usize::from(column.0);
+            is_unique(column) && row[column] != *value
+        })
     }
 
     /// What Postgres says to an operation, where others may stand in its way. What is refused is undone.
@@ -205,7 +221,10 @@ impl State {
         let held: Vec<Lock> = executed
             .rows
             .iter()
-            .flat_map(|change| locks::of_change(&self.shapes[usize::from(change.table.0)], change))
+            .flat_map(|change| {
+                let own = self.has_written(tx, change.table, &change.key);
+                locks::of_change(&self.shapes[usize::from(change.table.0)], change, own)
+            })
             .collect();
         if held.iter().any(|lock| self.is_held(tx, lock)) {
             self.put_back(&Ok(executed));
@@ -232,6 +251,12 @@ impl State {
         Some(row)
     }
 
+    /// Has a transaction written a row?
+    fn has_written(&self, tx: TxId, table: TableId, key: &Key) -> bool {
+        let is = |write: &Write| matches!(write, Write::Row(change) if change.table == table && change.key == *key);
+        self.open.get(&tx).is_some_and(|t| t.log.iter().any(is))
+    }
+
     /// Is one of the rows that a row refers to, before the one that is missing, about to be deleted?
     fn waits_for_parent(
         &self,
@@ -245,8 +270,10 @@ impl State {
             return false;
         };
         let old = match op {
-            RowOp::Update(key, _) => self.image.rows.row(table, key),
-            RowOp::Insert(_) | RowOp::Delete(_) => None,
+            RowOp::Update(key, _) if !self.has_written(tx, table, key) => {
+                self.image.rows.row(table, key)
+            }
+            RowOp::Update(..) | RowOp::Insert(_) | RowOp::Delete(_) => None,
         };
         let foreign = self.shapes[usize::from(table.0)].foreign.iter();
         let missing = error.details.constraint.as_ref();

@@ -154,11 +154,11 @@ impl model::World for Surroundings {
             return;
         };
         self.scene.take_commits(&network.database);
-        if network.is_endpoint(World::with(World::running)) {
-            if std::mem::take(&mut self.plan.borrow_mut().crash_now) {
-                self.scene.happened(Fault::CrashedAfterCommit);
-                self.crash();
-            }
+        if network.is_endpoint(World::with(World::running))
+            && std::mem::take(&mut self.plan.borrow_mut().crash_now)
+        {
+            self.scene.happened(Fault::CrashedAfterCommit);
+            self.crash();
         }
         network.poke(scopes);
     }

@@ -47,6 +47,26 @@ impl Client {
         }
     }
 
+    /// Where it stood so many answers ago; nowhere, where Postgres does not go on from there, since the
+    /// changelog was pruned up to `horizon`. A transaction of anybody else on the same server may keep it
+    /// from that, of which the model knows nothing.
+    pub fn stood(&self, back: Option<usize>, horizon: u64) -> Both {
+        let Some(back) = back else {
+            return Both::default();
+        };
+        let at = self.cursors.len().saturating_sub(back + 1);
+        let stood = &self.cursors[at];
+        let begun = |cursor: &String| -> Option<u64> {
+            let snapshot = cursor.split('.').nth(1)?;
+            snapshot.split(':').next()?.parse().ok()
+        };
+        let begun = stood.postgres.as_ref().and_then(begun);
+        if begun.is_some_and(|begun| begun <= horizon) {
+            return Both::default();
+        }
+        stood.clone()
+    }
+
     /// Takes in an answer of both.
     pub fn take(&mut self, schema: &Schema, model: &[Bytes], postgres: &[Bytes]) {
         let (Some(model), Some(postgres)) = (parse(model), parse(postgres)) else {

@@ -1,7 +1,6 @@
 //! A database of Postgres's with the simulator's schema, and an endpoint over it.
 
-use bytes::Bytes;
-use haversack_core::Error;
+use crate::answer::Lines;
 use haversack_core::protocol::SyncRequest;
 use haversack_core::schema::Schema;
 use haversack_endpoint::attach::{Password, attach};
@@ -16,9 +15,6 @@ use std::time::Duration;
 use tokio_postgres::Client;
 
 const PASSWORD: &str = "test-password";
-
-/// What takes longer waits for a lock.
-const PATIENCE: Duration = Duration::from_millis(400);
 
 const END_WAITING: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND usename <> current_user AND state <> 'idle'";
@@ -112,30 +108,35 @@ impl Database {
         owner
             .batch_execute(
                 "TRUNCATE labels, projects, tasks, notes, task_labels, payments RESTART IDENTITY;
-                 TRUNCATE haversack.replicas, haversack.verdicts, haversack.leases, haversack.written, haversack.changes",
+                 TRUNCATE haversack.replicas, haversack.verdicts, haversack.leases, haversack.written, haversack.changes;
+                 UPDATE haversack.meta SET horizon = '0'",
             )
             .await
             .unwrap();
     }
 
-    /// Does a sync wait for a lock that somebody holds? It is ended then, and did nothing.
-    pub async fn waits(&self, owner: &Client, user: &str, request: SyncRequest) -> bool {
-        let sync = tokio::time::timeout(PATIENCE, self.sync(user, request));
-        if sync.await.is_ok() {
-            return false;
+    /// The lines of a sync; none where it takes longer, as one that waits for a lock that somebody
+    /// holds. It is ended then, and did nothing.
+    pub async fn sync_within(
+        &self,
+        patience: Duration,
+        owner: &Client,
+        user: &str,
+        request: SyncRequest,
+    ) -> Option<Lines> {
+        let sync = tokio::time::timeout(patience, self.sync(user, request));
+        if let Ok(lines) = sync.await {
+            return Some(lines);
         }
         // Its backend does not notice that nobody waits for its answer any more.
-        loop {
-            let rows = owner.query(END_WAITING, &[]).await.unwrap();
-            if rows.is_empty() {
-                return true;
-            }
+        while !owner.query(END_WAITING, &[]).await.unwrap().is_empty() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
+        None
     }
 
     /// The lines of a sync, as they are streamed.
-    pub async fn sync(&self, user: &str, request: SyncRequest) -> Result<Vec<Bytes>, Error> {
+    pub async fn sync(&self, user: &str, request: SyncRequest) -> Lines {
         let identity = Identity {
             user: user.to_owned(),
             claims: "{}".to_owned(),

@@ -22,6 +22,9 @@ const HISTORY_COST: u64 = 8;
 /// How many steps one has.
 const STEPS_MIN: usize = 20;
 const STEPS_MAX: usize = 60;
+/// How long an answer may take that should not wait for a lock, and one that should.
+const PATIENCE: Duration = Duration::from_secs(3);
+const WAIT: Duration = Duration::from_millis(400);
 /// How long steps are left out of a history that differs.
 const SHRINK_TIME: Duration = Duration::from_secs(60);
 /// Two writes in one millisecond are not told apart by time.
@@ -42,6 +45,8 @@ struct Both<'d> {
     open: Option<Writer>,
     /// Connections of the owner that are not in use.
     owners: Vec<Connection>,
+    /// Up to which transaction Postgres's changelog is pruned.
+    horizon: u64,
     /// What was answered, by kind.
     counts: BTreeMap<String, u64>,
 }
@@ -61,6 +66,7 @@ impl<'d> Both<'d> {
             clients: clients.collect(),
             open: None,
             owners,
+            horizon: 0,
             counts: BTreeMap::new(),
         }
     }
@@ -99,14 +105,21 @@ impl<'d> Both<'d> {
                 None => Ok(()),
             },
             Step::Prune => {
-                let sql = "WITH gone AS (DELETE FROM haversack.changes RETURNING xid),
-                    newest AS (SELECT xid FROM gone ORDER BY xid DESC LIMIT 1)
-                    UPDATE haversack.meta SET horizon = newest.xid FROM newest";
-                self.owners[0].batch_execute(sql).await.unwrap();
-                self.model.prune(i64::MAX);
+                self.prune().await;
                 Ok(())
             }
         }
+    }
+
+    async fn prune(&mut self) {
+        let gone = "WITH gone AS (DELETE FROM haversack.changes RETURNING xid),
+            newest AS (SELECT xid FROM gone ORDER BY xid DESC LIMIT 1)
+            UPDATE haversack.meta SET horizon = newest.xid FROM newest";
+        self.owners[0].batch_execute(gone).await.unwrap();
+        self.model.prune(i64::MAX);
+        let horizon = "SELECT horizon::text FROM haversack.meta";
+        let row = self.owners[0].query_one(horizon, &[]).await.unwrap();
+        self.horizon = row.get::<_, &str>(0).parse().unwrap();
     }
 
     async fn end(&mut self, writer: Writer, commit: bool) -> Result<(), String> {
@@ -139,8 +152,7 @@ impl<'d> Both<'d> {
         request: SyncRequest,
     ) -> Result<(), String> {
         let own = &self.clients[client];
-        let stood = cursor.map(|back| own.cursors.len().saturating_sub(back + 1));
-        let stood = stood.map(|at| own.cursors[at].clone()).unwrap_or_default();
+        let stood = own.stood(cursor, self.horizon);
         let epoch_of = |known: &Option<String>| match epoch {
             Epoch::None => None,
             Epoch::Own => known.clone(),
@@ -154,16 +166,19 @@ impl<'d> Both<'d> {
         let of_model = asked(&stood.model, &own.epoch.model);
         let of_postgres = asked(&stood.postgres, &own.epoch.postgres);
         let model: Lines = self.server.sync(user, of_model).await;
-        if is_busy(&model) {
-            *self.counts.entry("waits".into()).or_default() += 1;
-            let owner = &self.owners[0];
-            return if self.postgres.waits(owner, user, of_postgres).await {
-                Ok(())
-            } else {
-                Err(format!("the model waits, Postgres does not: {model:?}"))
-            };
-        }
-        let postgres: Lines = self.postgres.sync(user, of_postgres).await;
+        let waits = is_busy(&model);
+        let patience = if waits { WAIT } else { PATIENCE };
+        let (postgres, owner) = (self.postgres, &self.owners[0]);
+        let answer = postgres.sync_within(patience, owner, user, of_postgres);
+        let postgres: Lines = match answer.await {
+            None if waits => {
+                *self.counts.entry("waits".into()).or_default() += 1;
+                return Ok(());
+            }
+            None => return Err(format!("Postgres waits, the model does not: {model:?}")),
+            Some(_) if waits => return Err("the model waits, Postgres does not".to_owned()),
+            Some(lines) => lines,
+        };
         self.count(&postgres);
         let (expected, found) = (text(&postgres), text(&model));
         if expected != found {

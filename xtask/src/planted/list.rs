@@ -1,0 +1,316 @@
+//! The bugs, and what catches each.
+
+use std::fmt;
+
+/// What has to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Catcher {
+    /// Random histories: `cargo xtask simulate`.
+    Simulator,
+    /// A test of a package, by its last name.
+    Test(&'static str, &'static str),
+}
+
+impl fmt::Display for Catcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Catcher::Simulator => f.write_str("the simulator"),
+            Catcher::Test(package, test) => write!(f, "{package}: {test}"),
+        }
+    }
+}
+
+/// A bug that is planted in the code.
+pub struct Bug {
+    /// Its name there.
+    pub name: &'static str,
+    /// What goes wrong.
+    pub what: &'static str,
+    /// What catches it.
+    pub by: Catcher,
+}
+
+const fn bug(name: &'static str, what: &'static str, by: Catcher) -> Bug {
+    Bug { name, what, by }
+}
+
+/// All of them.
+pub const BUGS: &[Bug] = &[
+    bug(
+        "401-loops",
+        "a token that is refused is renewed for ever",
+        Catcher::Test(
+            "haversack-core",
+            "an_expired_token_is_renewed_once_and_then_pauses",
+        ),
+    ),
+    bug(
+        "batch-without-fence",
+        "a former leader reads the queue and pushes",
+        Catcher::Simulator,
+    ),
+    bug(
+        "columns-together-apart",
+        "columns declared together conflict one by one",
+        Catcher::Test(
+            "haversack-core",
+            "columns_that_belong_together_conflict_as_one",
+        ),
+    ),
+    bug(
+        "commit-without-fence",
+        "a former leader stores an answer",
+        Catcher::Simulator,
+    ),
+    bug(
+        "counter-sets",
+        "a counter is set to what one side shows",
+        Catcher::Test("haversack-core", "the_order_of_arrival_makes_no_difference"),
+    ),
+    bug(
+        "cursor-without-rows",
+        "the cursor is stored, the rows that belong to it are not",
+        Catcher::Simulator,
+    ),
+    bug(
+        "delete-without-base",
+        "a deletion does not look whether the row was edited",
+        Catcher::Simulator,
+    ),
+    bug(
+        "epoch-unread",
+        "nobody notices that the server's history is another",
+        Catcher::Simulator,
+    ),
+    bug(
+        "failed-write-stays",
+        "a write that could not be stored stays visible",
+        Catcher::Simulator,
+    ),
+    bug(
+        "forget-blocked-by",
+        "nothing is said to depend on a refused mutation",
+        Catcher::Test(
+            "haversack-core",
+            "what_changes_or_names_a_row_that_was_not_made_is_blocked",
+        ),
+    ),
+    bug(
+        "forget-lost",
+        "a value that lost is not kept",
+        Catcher::Simulator,
+    ),
+    bug(
+        "forget-own-writes",
+        "a replica conflicts with itself",
+        Catcher::Test("haversack-core", "what_a_mutation_has_seen_is_no_excuse"),
+    ),
+    bug(
+        "forget-rejected",
+        "a refused mutation is not kept",
+        Catcher::Simulator,
+    ),
+    bug(
+        "frozen-leader-stays",
+        "nobody replaces a leader that does not answer",
+        Catcher::Simulator,
+    ),
+    bug(
+        "half-an-answer-counts",
+        "an answer that broke off is stored with the old cursor",
+        Catcher::Simulator,
+    ),
+    bug(
+        "holes-are-skipped",
+        "numbers that no mutation has are not sent",
+        Catcher::Simulator,
+    ),
+    bug(
+        "ignore-removals",
+        "a row that the server took away stays",
+        Catcher::Simulator,
+    ),
+    bug(
+        "journal-not-hydrated",
+        "a tab that opens does not read the journal",
+        Catcher::Simulator,
+    ),
+    bug(
+        "judged-mutation-adopted",
+        "a mutation that has its verdict is shown again when another tab tells of it",
+        Catcher::Test(
+            "haversack-core",
+            "judged_mutations_leave_with_the_patch_and_never_come_back",
+        ),
+    ),
+    bug(
+        "judged-mutation-returns",
+        "a mutation whose verdict was quicker than its number stays pending",
+        Catcher::Simulator,
+    ),
+    bug(
+        "judged-stay-queued",
+        "mutations that have a verdict stay in the queue",
+        Catcher::Simulator,
+    ),
+    bug(
+        "last-arrival-wins",
+        "under every policy of contest the last to arrive wins",
+        Catcher::Test(
+            "haversack-core",
+            "columns_conflict_only_when_someone_else_changed_them",
+        ),
+    ),
+    bug(
+        "leads-behind-the-disk",
+        "a new leader does not read what the last one stored",
+        Catcher::Simulator,
+    ),
+    bug(
+        "lease-shared",
+        "two tabs take the same key of a lease",
+        Catcher::Test("haversack-core", "no_key_is_drawn_twice_by_two_tabs"),
+    ),
+    bug(
+        "leases-outlive-history",
+        "keys leased in another history are drawn",
+        Catcher::Simulator,
+    ),
+    bug(
+        "lww-last-arrival",
+        "under lww the last to arrive wins, whatever the time",
+        Catcher::Test("haversack-core", "the_order_of_arrival_makes_no_difference"),
+    ),
+    bug(
+        "max-takes-all",
+        "under max and min the last to arrive wins",
+        Catcher::Test(
+            "haversack-core",
+            "a_lower_value_never_counts_under_max_even_alone",
+        ),
+    ),
+    bug(
+        "merge-takes-theirs",
+        "under merge the own part is dropped",
+        Catcher::Test(
+            "haversack-core",
+            "each_policy_decides_between_two_as_it_says",
+        ),
+    ),
+    bug(
+        "missed-patch-ignored",
+        "a tab that missed a patch goes on with the next",
+        Catcher::Simulator,
+    ),
+    bug(
+        "more-is-forgotten",
+        "what did not fit into a batch waits for the next occasion",
+        Catcher::Test(
+            "haversack-core",
+            "more_in_the_queue_is_pushed_without_waiting",
+        ),
+    ),
+    bug(
+        "no-timer-after-failure",
+        "after a failure nothing is tried again",
+        Catcher::Test("haversack-core", "a_timer_is_armed_after_every_failure"),
+    ),
+    bug(
+        "no-timer-when-idle",
+        "after a sync none is planned",
+        Catcher::Test(
+            "haversack-core",
+            "leading_syncs_at_once_and_again_when_something_happened_meanwhile",
+        ),
+    ),
+    bug(
+        "optimistic-base",
+        "an update's base is the visible value, not the confirmed one",
+        Catcher::Test("haversack-core", "bases_are_what_the_person_saw_confirmed"),
+    ),
+    bug(
+        "overwritten-unsaid",
+        "a value that was overwritten is not reported",
+        Catcher::Test("haversack-core", "no_value_vanishes_unsaid"),
+    ),
+    bug(
+        "own-writes-hide-others",
+        "what this replica wrote earlier hides what others wrote since",
+        Catcher::Test("haversack-core", "what_a_mutation_has_seen_is_no_excuse"),
+    ),
+    bug(
+        "pending-rows-stay-old",
+        "a row with pending changes does not take over what was confirmed",
+        Catcher::Test(
+            "haversack-core",
+            "what_is_predicted_follows_what_is_confirmed",
+        ),
+    ),
+    bug(
+        "queue-not-hydrated",
+        "a tab that opens does not show what is queued",
+        Catcher::Simulator,
+    ),
+    bug(
+        "queue-relaxed",
+        "a write is acknowledged before it is on disk",
+        Catcher::Simulator,
+    ),
+    bug(
+        "queued-keys-reclaimed",
+        "keys of queued rows are given out again",
+        Catcher::Simulator,
+    ),
+    bug(
+        "rekey-keys-only",
+        "a temporary key stays in the columns that refer to it",
+        Catcher::Test(
+            "haversack-core",
+            "updates_and_deletes_find_their_row_by_its_new_key",
+        ),
+    ),
+    bug(
+        "renewed-under-old-id",
+        "a replica that the server lost goes on under its old id",
+        Catcher::Simulator,
+    ),
+    bug(
+        "retry-at-once",
+        "attempts follow each other without a pause",
+        Catcher::Test(
+            "haversack-core",
+            "waits_grow_with_full_jitter_and_are_bounded",
+        ),
+    ),
+    bug(
+        "snapshot-removes-nothing",
+        "rows that a snapshot does not have stay",
+        Catcher::Simulator,
+    ),
+    bug(
+        "spent-key-again",
+        "a key that a row has is given to another",
+        Catcher::Test(
+            "haversack-core",
+            "a_dead_tabs_unused_keys_come_back_but_not_the_spent_ones",
+        ),
+    ),
+    bug(
+        "sync-behind-the-disk",
+        "a leader that is behind the disk syncs on",
+        Catcher::Simulator,
+    ),
+    bug(
+        "transactions-in-parts",
+        "a transaction of several rows is applied in part",
+        Catcher::Test(
+            "haversack-core",
+            "one_row_merges_and_several_stand_or_fall_together",
+        ),
+    ),
+    bug(
+        "write-told-to-nobody",
+        "other tabs do not hear of a write",
+        Catcher::Simulator,
+    ),
+];
