@@ -59,7 +59,13 @@ pub fn hold(
             let mut inner = world.inner();
             let queue = inner.device_of(tab).locks.entry(name.to_owned());
             let queue = queue.or_default();
-            let robbed = if steal { queue.pop_front() } else { None };
+            // One that was not told yet that it has the lock waits on.
+            let held = queue.front().is_some_and(|first| first.held);
+            let robbed = if steal && held {
+                queue.pop_front()
+            } else {
+                None
+            };
             if steal {
                 queue.push_front(waiter);
             } else {
@@ -68,7 +74,6 @@ pub fn hold(
             (steal || queue.len() == 1, robbed)
         };
         if let Some(mut robbed) = robbed
-            && robbed.held
             && let Some(lost) = robbed.lost.take()
         {
             let delay = world.between(0, GRANT_US_MAX);

@@ -19,7 +19,9 @@ const DONE_MS_MAX: u64 = 240_000;
 /// After that all tabs hear of everything, in milliseconds.
 const SETTLED_MS: u64 = 65_000;
 /// The same request is repeated at most so often in a row.
-const REPEATED_MAX: usize = 40;
+const REPEATED_MAX: usize = 20;
+/// And one more in each such time: with full jitter below 30 s, attempts are 15 s apart in the mean.
+const REPEATED_EVERY_US: u64 = 10_000_000;
 /// A device sends at most so many requests within [`WINDOW_US`].
 const REQUESTS_MAX: usize = 60;
 const WINDOW_US: u64 = 10_000_000;
@@ -143,7 +145,7 @@ fn retries(stage: &Stage, device: Device) -> Result<(), Broken> {
         return Ok(());
     };
     stage.scene.asked(Invariant::I20, requests.len());
-    if let Some(run) = repeated(requests).filter(|run| run.len() > REPEATED_MAX) {
+    if let Some(run) = repeated(requests).filter(|run| run.len() > allowed(run)) {
         let (times, first, last) = (run.len(), run[0].at_us, run[run.len() - 1].at_us);
         let why = format!(
             "device {} sent one request {times} times in a row within {} ms",
@@ -158,6 +160,13 @@ fn retries(stage: &Stage, device: Device) -> Result<(), Broken> {
         return Err(Broken::new(Invariant::I20, why));
     }
     Ok(())
+}
+
+/// How many equal requests may follow each other: some at once, then as many as the time between
+/// attempts allows, since an outage of whatever length is tried until it ends.
+fn allowed(run: &[Asked]) -> usize {
+    let span_us = run[run.len() - 1].at_us - run[0].at_us;
+    REPEATED_MAX + (span_us / REPEATED_EVERY_US) as usize
 }
 
 /// The longest row of equal requests, each but the last unanswered.

@@ -125,7 +125,10 @@ impl Drawing<'_> {
         }
     }
 
-    fn sync(&mut self, client: usize, request: SyncRequest) -> Step {
+    fn sync(&mut self, client: usize, mut request: SyncRequest) -> Step {
+        if self.open {
+            without_draws(&mut request);
+        }
         let stood = self.clients[client].cursors.len();
         let back = if self.draw.chance(85) {
             0
@@ -159,7 +162,7 @@ impl Drawing<'_> {
             let mutation = self.mutation(client, first + i);
             request.mutations.push(mutation);
         }
-        if !self.open && self.draw.chance(25) {
+        if self.draw.chance(25) {
             let count = 1 + self.draw.below(4) as u32;
             request.leases.insert("notes", count);
         }
@@ -199,9 +202,6 @@ impl Drawing<'_> {
         let Some(mut request) = self.clients[client].last.clone() else {
             return self.pull();
         };
-        if self.open {
-            request.leases = Map::new();
-        }
         if self.draw.chance(30)
             && let Some(mutation) = request.mutations.first().map(|m| m.seq)
         {
@@ -485,6 +485,20 @@ impl Drawing<'_> {
                 key,
                 base: None,
             },
+        }
+    }
+}
+
+/// Takes out what draws from a sequence: a request that waits for a lock is tried again, and how often is
+/// not the same in both.
+fn without_draws(request: &mut SyncRequest) {
+    request.leases = Map::new();
+    for op in request.mutations.iter_mut().flat_map(|m| &mut m.ops) {
+        if let Op::Insert { table, values } = op
+            && table == "notes"
+            && !values.contains_key("id")
+        {
+            values.insert("id", Some("1".to_owned()));
         }
     }
 }
