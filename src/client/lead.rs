@@ -105,6 +105,17 @@ impl Shared {
         }
     }
 
+    /// The fence is another tab's, which took the lead; or one that had just lost it and did not know yet
+    /// took the fence behind it. Then this tab, which holds the lock, takes it back: nobody else would.
+    pub(super) fn fenced_off(self: &Rc<Self>) {
+        let Ok(session) = self.session() else { return };
+        session.fence.set(None);
+        self.dispatch(Event::Followed);
+        if session.lead.held.get() {
+            spawn(self.clone().lead(session));
+        }
+    }
+
     /// Takes the lead, trying again where the store fails, since nobody else can while this tab
     /// holds the lock.
     async fn lead(self: Rc<Self>, session: Rc<Session>) {

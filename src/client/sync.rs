@@ -42,12 +42,9 @@ impl Shared {
                 self.reopen_socket_now();
                 Event::Synced { more }
             }
-            // Another tab took the lead meanwhile.
             Ok(None) => {
-                if let Ok(session) = self.session() {
-                    session.fence.set(None);
-                }
-                Event::Followed
+                self.status.borrow_mut().progress = None;
+                return self.fenced_off();
             }
             Err(failure) => {
                 if replica_is_lost(failure.error.code) {

@@ -380,6 +380,7 @@ pub fn is_traced(table: &Table, column: &Column) -> bool {
     };
     let mut uniques = table.uniques.iter().flat_map(|unique| &unique.columns);
     text && whole
+        && !column.identity
         && column.generated.is_none()
         && !uniques.any(|part| part.expression == column.name)
         && !table.primary_key.contains(&column.name)

@@ -116,6 +116,8 @@ pub struct Record {
     pub disks: BTreeMap<Device, Disk>,
     /// The requests, by device.
     pub requests: BTreeMap<Device, Vec<Asked>>,
+    /// When something happened on a device that calls for an attempt at once, in microseconds.
+    pub prompts: BTreeMap<Device, Vec<u64>>,
     /// The user of each replica that an endpoint heard of.
     pub replicas: BTreeMap<String, String>,
     /// The last number in a traced value.

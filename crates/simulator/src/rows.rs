@@ -116,7 +116,8 @@ impl Rows {
         self.0[usize::from(table.0)].get(key)
     }
 
-    /// The first reference to a row that is not there; `exempt` says which rows may have some.
+    /// The first reference to a row that is not there, unless the row that refers or the missing one, by its
+    /// key, is `exempt`.
     pub fn dangling(
         &self,
         schema: &Schema,
@@ -135,7 +136,7 @@ impl Rows {
                 let referenced = places(schema.table(to), &foreign.referenced_columns);
                 for (key, row) in rows {
                     let values: Vec<&Text> = from.iter().map(|c| &row[*c]).collect();
-                    if values.iter().any(|v| v.is_none()) || exempt(TableId(at as u16), key) {
+                    if values.iter().any(|v| v.is_none()) {
                         continue;
                     }
                     let mut others = self.0[usize::from(to.0)].values();
@@ -145,7 +146,11 @@ impl Rows {
                             .zip(&values)
                             .all(|(c, v)| other[*c] == **v)
                     };
-                    if !others.any(is) {
+                    let missing = || values.iter().map(|v| v.as_deref().unwrap_or_default().to_owned());
+                    if !others.any(is)
+                        && !exempt(TableId(at as u16), key)
+                        && !exempt(to, &missing().collect())
+                    {
                         let name = &foreign.name;
                         return Some(format!("{} {}: {name} dangles", table.name, key.join(", ")));
                     }

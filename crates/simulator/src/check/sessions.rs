@@ -60,9 +60,10 @@ pub fn check(scene: &Scene) -> Result<(), Broken> {
     };
     let lasting = lasting_rows(scene);
     all.add_tabs(scene, &kept, &lasting);
-    all.add_sql(scene, &kept);
+    all.add_sql(scene, &kept, &lasting);
     scene.asked(Invariant::I9, all.sessions.len());
     scene.asked(Invariant::I8, all.whole_reads);
+    all.written_once()?;
     causal::check(&all.sessions).map_err(|found| {
         let (table, key, column) = &all.cells.1[found.cell as usize];
         let table = scene.schema.table(*table);
@@ -169,6 +170,22 @@ fn lasting_rows(scene: &Scene) -> BTreeSet<(TableId, KeyText)> {
 }
 
 impl Histories {
+    /// The question makes no sense otherwise; values are made so that it does.
+    fn written_once(&self) -> Result<(), Broken> {
+        let mut seen: HashMap<u32, &str> = HashMap::new();
+        for (session, name) in self.sessions.iter().zip(&self.names) {
+            let writes = session.transactions.iter().flat_map(|t| &t.writes);
+            for (_, value) in writes {
+                if let Some(other) = seen.insert(*value, name) {
+                    let value = &self.values.1[*value as usize];
+                    let why = format!("{value} was written by {other} and by {name}");
+                    return Err(Broken::new(Invariant::I1, why));
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn add_tabs(
         &mut self,
         scene: &Scene,
@@ -263,7 +280,12 @@ impl Histories {
     }
 
     /// What writers in SQL committed, each transaction by itself; and inserts by whoever else.
-    fn add_sql(&mut self, scene: &Scene, kept: &BTreeMap<String, Place>) {
+    fn add_sql(
+        &mut self,
+        scene: &Scene,
+        kept: &BTreeMap<String, Place>,
+        lasting: &BTreeSet<(TableId, KeyText)>,
+    ) {
         let oracle = scene.oracle.borrow();
         let written: BTreeSet<u32> = {
             let transactions = self.sessions.iter().flat_map(|s| &s.transactions);
@@ -275,7 +297,7 @@ impl Histories {
             let mut writes = Vec::new();
             for change in &commit.rows {
                 let row = (change.table, change.key.clone());
-                if change.old.is_none() {
+                if change.old.is_none() && lasting.contains(&row) {
                     let place = self.existence(&row);
                     writes.extend(Some(place).filter(|(_, v)| !written.contains(v)));
                 }

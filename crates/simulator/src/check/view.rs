@@ -181,8 +181,8 @@ fn undone(scene: &Scene, tab: &Tab, seen: &Rows) -> Result<(), Broken> {
     }
 }
 
-/// I11 of what shows: a reference dangles only where a pending write made it, before the server could
-/// judge.
+/// I11 of what shows: a reference dangles only where a pending write made it, or took away what it refers to,
+/// before the server could judge.
 fn whole(scene: &Scene, tab: &Tab, shared: &Shared, seen: &Rows) -> Result<(), Broken> {
     let replica = shared.replica.borrow();
     let tables = (0..scene.schema.tables.len() as u16).map(TableId);

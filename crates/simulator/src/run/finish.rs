@@ -18,7 +18,7 @@ const LOOK_MS: u64 = 500;
 const DONE_MS_MAX: u64 = 240_000;
 /// After that all tabs hear of everything, in milliseconds.
 const SETTLED_MS: u64 = 65_000;
-/// The same request is repeated at most so often in a row.
+/// The same request is repeated at most so often in a row, beside what the application and the network prompt.
 const REPEATED_MAX: usize = 20;
 /// And one more in each such time: with full jitter below 30 s, attempts are 15 s apart in the mean.
 const REPEATED_EVERY_US: u64 = 10_000_000;
@@ -145,10 +145,13 @@ fn retries(stage: &Stage, device: Device) -> Result<(), Broken> {
         return Ok(());
     };
     stage.scene.asked(Invariant::I20, requests.len());
-    if let Some(run) = repeated(requests).filter(|run| run.len() > allowed(run)) {
+    let prompts = record.prompts.get(&device).map_or(&[][..], Vec::as_slice);
+    if let Some((run, prompted)) = repeated(requests, prompts)
+        && run.len() > allowed(run) + prompted
+    {
         let (times, first, last) = (run.len(), run[0].at_us, run[run.len() - 1].at_us);
         let why = format!(
-            "device {} sent one request {times} times in a row within {} ms",
+            "device {} sent one request {times} times in a row within {} ms, prompted {prompted} times",
             device.0,
             (last - first) / 1_000
         );
@@ -169,10 +172,16 @@ fn allowed(run: &[Asked]) -> usize {
     REPEATED_MAX + (span_us / REPEATED_EVERY_US) as usize
 }
 
-/// The longest row of equal requests, each but the last unanswered.
-fn repeated(requests: &[Asked]) -> Option<&[Asked]> {
+/// The row of equal requests, each but the last unanswered, that is longest beside the prompts in its time;
+/// and those, no more than there are requests.
+fn repeated<'a>(requests: &'a [Asked], prompts: &[u64]) -> Option<(&'a [Asked], usize)> {
     let runs = requests.chunk_by(|a, b| a.body == b.body && !a.answered);
-    runs.max_by_key(|run| run.len())
+    let prompted = runs.map(|run| {
+        let time = run[0].at_us..=run[run.len() - 1].at_us;
+        let within = prompts.iter().filter(|at| time.contains(at)).count();
+        (run, within.min(run.len()))
+    });
+    prompted.max_by_key(|(run, prompted)| run.len() - prompted)
 }
 
 /// The most requests within a time.
@@ -210,8 +219,10 @@ mod tests {
             request(101, 3, false),
             request(102, 3, true),
         ];
-        assert_eq!(repeated(&requests), Some(&requests[..3]));
-        assert_eq!(repeated(&[]), None);
+        assert_eq!(repeated(&requests, &[]), Some((&requests[..3], 0)));
+        assert_eq!(repeated(&requests, &[5, 200]), Some((&requests[..3], 1)));
+        assert_eq!(repeated(&requests, &[5, 6, 7]), Some((&requests[3..4], 0)));
+        assert_eq!(repeated(&[], &[]), None);
         assert_eq!(most_within(&requests, 0), 1);
         assert_eq!(most_within(&requests, 20), 3);
         assert_eq!(most_within(&requests, 70), 5);

@@ -147,6 +147,7 @@ impl Network {
     /// Connects a device again.
     pub fn heal(&self, device: Device) {
         if self.cut.borrow_mut().remove(&device) {
+            self.scene.prompt(device);
             self.world().tell_pages(self.scene.device(device), "online");
         }
     }
@@ -531,6 +532,7 @@ impl haversack_simulated_browser::Network for Network {
         let (Some((endpoint, server)), Some(user), false) = (up, user, self.is_cut(device)) else {
             return socket.send(self.latency(), SocketEvent::Closed);
         };
+        self.scene.prompt(device);
         let scopes = server.scopes(&user).unwrap_or_default();
         let epoch = self.database.epoch();
         socket.send(2 * self.latency(), poke(&PokeServer::Ready { epoch }));

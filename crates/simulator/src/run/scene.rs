@@ -56,6 +56,13 @@ impl Scene {
         self.tally.borrow_mut().asked(invariant, times as u64);
     }
 
+    /// Something happens on a device that calls for an attempt at once.
+    pub fn prompt(&self, device: Device) {
+        let mut record = self.record.borrow_mut();
+        let prompts = record.prompts.entry(device).or_default();
+        prompts.push(self.world.now_us());
+    }
+
     /// Keeps the first invariant that does not hold.
     pub fn hold(&self, result: Result<(), Broken>) {
         if let Err(broken) = result {

@@ -152,6 +152,7 @@ impl Stage {
             }
             Step::Ask { seat } => {
                 if let Some((tab, shared)) = self.awake(seat) {
+                    self.scene.prompt(tab.device);
                     self.scene.world.run_in(tab.id, || shared.ask());
                 }
                 Ok(())
@@ -264,6 +265,7 @@ impl Stage {
         instead_of: Option<Seq>,
     ) {
         self.scene.world.note("a write");
+        self.scene.prompt(tab.device);
         let mut record = self.scene.record.borrow_mut();
         let id = WriteId(record.writes.len());
         for draft in &drafts {
@@ -365,6 +367,7 @@ impl Stage {
             self.kill(seat);
         }
         if !self.tabs.contains_key(&seat) {
+            self.scene.prompt(self.scene.device_of(seat));
             self.tabs.insert(seat, Tab::open(&self.scene, seat));
         }
     }
@@ -394,6 +397,7 @@ impl Stage {
             }
             TabStep::Thaw => {
                 if let Some(tab) = self.tabs.get(&seat) {
+                    self.scene.prompt(tab.device);
                     self.scene.world.thaw_tab(tab.id);
                 }
             }
