@@ -111,7 +111,9 @@ impl Shared {
         let Ok(session) = self.session() else { return };
         session.fence.set(None);
         self.dispatch(Event::Followed);
-        if session.lead.held.get() {
+        // Without Web Locks the fence alone says who leads.
+        let locked = session.lead.hold.borrow().is_some();
+        if locked && session.lead.held.get() {
             spawn(self.clone().lead(session));
         }
     }

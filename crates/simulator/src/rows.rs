@@ -146,7 +146,11 @@ impl Rows {
                             .zip(&values)
                             .all(|(c, v)| other[*c] == **v)
                     };
-                    let missing = || values.iter().map(|v| v.as_deref().unwrap_or_default().to_owned());
+                    let missing = || {
+                        values
+                            .iter()
+                            .map(|v| v.as_deref().unwrap_or_default().to_owned())
+                    };
                     if !others.any(is)
                         && !exempt(TableId(at as u16), key)
                         && !exempt(to, &missing().collect())

@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(repeated(&[], &[]), None);
         assert_eq!(most_within(&requests, 0), 1);
         assert_eq!(most_within(&requests, 20), 3);
-        assert_eq!(most_within(&requests, 70), 5);
+        assert_eq!(most_within(&requests, 70), 4);
         assert_eq!(most_within(&requests, 1_000), 7);
     }
 }
