@@ -31,6 +31,8 @@ pub struct Lead {
     hold: RefCell<Option<locks::Hold>>,
     /// Does this tab hold the lock?
     held: Cell<bool>,
+    /// Is it taking the lead, or trying to?
+    taking: Cell<bool>,
     /// Has the leader answered the last question?
     heard: Cell<bool>,
 }
@@ -105,32 +107,44 @@ impl Shared {
         }
     }
 
-    /// The fence is another tab's, which took the lead; or one that had just lost it and did not know yet
-    /// took the fence behind it. Then this tab, which holds the lock, takes it back: nobody else would.
-    pub(super) fn fenced_off(self: &Rc<Self>) {
-        let Ok(session) = self.session() else { return };
+    /// A sync under this fence was refused, since the fence is another's; gives what the machine is to hear.
+    ///
+    /// Another tab took the lead; or one that had lost it and did not know yet took the fence behind this
+    /// one. Then this tab, which holds the lock, takes it back: nobody else would.
+    pub(super) fn fenced_off(self: &Rc<Self>, fence: Option<f64>) -> Event {
+        let Ok(session) = self.session() else {
+            return Event::Followed;
+        };
+        if session.fence.get() != fence {
+            // It has a new one since.
+            return Event::Synced { more: true };
+        }
         session.fence.set(None);
-        self.dispatch(Event::Followed);
         // Without Web Locks the fence alone says who leads.
         let locked = session.lead.hold.borrow().is_some();
         if locked && session.lead.held.get() {
             spawn(self.clone().lead(session));
         }
+        Event::Followed
     }
 
     /// Takes the lead, trying again where the store fails, since nobody else can while this tab
     /// holds the lock.
     async fn lead(self: Rc<Self>, session: Rc<Session>) {
+        if session.lead.taking.replace(true) {
+            return;
+        }
         let mut attempt = 0;
         while session.lead.held.get() && self.closed.borrow().is_none() {
             match self.try_lead(&session).await {
-                Ok(()) => return,
+                Ok(()) => break,
                 Err(error) => self.failure.replace(Some(ErrorView::from(&error))),
             };
             self.refresh_status();
             timer::sleep(backoff_ms(attempt, browser::random_unit()).max(100)).await;
             attempt += 1;
         }
+        session.lead.taking.set(false);
     }
 
     /// Catches up with the disk under a new fence, which ends what the last leader could still

@@ -36,16 +36,14 @@ struct Answer {
 impl Shared {
     /// Runs one sync and tells the machine how it ended.
     pub(super) async fn sync(self: Rc<Self>, fresh_token: bool) {
+        let fence = self.session().ok().and_then(|session| session.fence.get());
         let event = match self.try_sync(fresh_token).await {
             Ok(Some(more)) => {
                 self.failure.replace(None);
                 self.reopen_socket_now();
                 Event::Synced { more }
             }
-            Ok(None) => {
-                self.status.borrow_mut().progress = None;
-                return self.fenced_off();
-            }
+            Ok(None) => self.fenced_off(fence),
             Err(failure) => {
                 if replica_is_lost(failure.error.code) {
                     self.renew_replica().await;

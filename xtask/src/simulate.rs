@@ -20,18 +20,34 @@ pub struct Options {
     /// One history, by the seed that a failure names: it is run twice, and shrunk where it fails
     #[arg(long, value_name = "SEED", conflicts_with_all = ["histories", "seed"])]
     history: Option<u64>,
-    /// Say what happens in one history, as it happens
-    #[arg(long, value_name = "SEED", conflicts_with_all = ["histories", "seed", "history"])]
-    tell: Option<u64>,
+    /// One history, kept in crates/simulator/tests/histories
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["histories", "seed", "history"])]
+    case: Option<String>,
+    /// Say what happens in the one history, as it happens
+    #[arg(long)]
+    tell: bool,
+    /// Keep the one history, as it is shrunk, as crates/simulator/tests/histories/NAME.json
+    #[arg(long, value_name = "NAME", requires = "history")]
+    keep: Option<String>,
 }
 
 /// `cargo xtask simulate`: whether every invariant held, and everything happened.
 pub fn run(repository: &Repository, options: &Options) -> Result<bool> {
-    let words = match (options.tell, options.history) {
-        (Some(seed), _) => vec!["--tell".to_owned(), seed.to_string()],
+    let file = |name: &String| {
+        let file = repository.path(&format!("crates/simulator/tests/histories/{name}.json"));
+        file.display().to_string()
+    };
+    let mut words = match (&options.case, options.history) {
+        (Some(name), _) => vec!["--case".to_owned(), file(name)],
         (None, Some(seed)) => vec!["--history".to_owned(), seed.to_string()],
         (None, None) => batch(options.histories, options.seed),
     };
+    if options.tell {
+        words.push("--tell".to_owned());
+    }
+    if let Some(name) = &options.keep {
+        words.extend(["--keep".to_owned(), file(name)]);
+    }
     Ok(simulate(repository, &words)?.status.success())
 }
 

@@ -61,7 +61,11 @@ pub fn run_batch(seed: u64, histories: u64, threads: usize) -> Report {
                     if at >= histories {
                         return;
                     }
-                    let outcome = run_one(seed_of(seed, at), at % TWICE_EVERY == 0);
+                    let history = History::draw(seed_of(seed, at));
+                    let outcome = match at.is_multiple_of(TWICE_EVERY) {
+                        true => twice(&history),
+                        false => run(&history),
+                    };
                     lock(&tally).add(&outcome.tally);
                     lock(&outcomes).insert(at, outcome.trace);
                     if let Some(failure) = outcome.failure {
@@ -88,15 +92,17 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs the history of a seed, and again where it is to be compared with itself.
-pub fn run_one(seed: u64, twice: bool) -> Outcome {
-    let history = History::draw(seed);
-    let mut outcome = run(&history);
-    if twice && outcome.failure.is_none() {
+/// Runs a history, and again to compare it with itself (I21).
+pub fn twice(history: &History) -> Outcome {
+    let mut outcome = run(history);
+    if outcome.failure.is_none() {
         outcome.tally.asked(Invariant::I21, 1);
-        let again = run(&history).trace;
+        let again = run(history).trace;
         if again != outcome.trace {
-            let why = format!("seed {seed}: {:016x}, then {again:016x}", outcome.trace);
+            let why = format!(
+                "seed {}: {:016x}, then {again:016x}",
+                history.seed, outcome.trace
+            );
             outcome.failure = Some(Failure::Broken(Broken::new(Invariant::I21, why)));
         }
     }

@@ -1,98 +1,125 @@
-//! Runs histories: `simulate --histories N --seed K`, or one: `simulate --history SEED`.
+//! Runs random histories, or one of them again.
 
-use haversack_simulator::batch::{run_batch, run_one, shrunk};
+use clap::Parser;
+use haversack_simulator::batch::{Failed, run_batch, shrunk, twice};
 use haversack_simulator::history::History;
-use haversack_simulator::run::run_and_tell;
+use haversack_simulator::run::{Failure, run_and_tell};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Instant;
 
-const USAGE: &str =
-    "usage: simulate --seed K [--histories N] [--threads T] | simulate --history SEED";
-
+/// Runs random histories of many clients against the endpoint's logic; the last line is the hash of all that
+/// happened.
+#[derive(Parser)]
 struct Asked {
-    seed: u64,
+    /// How many histories
+    #[arg(long, default_value_t = 300)]
     histories: u64,
-    threads: usize,
+    /// The seed of all of them
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// How many at a time; as many as there are cores where it is not given
+    #[arg(long)]
+    threads: Option<usize>,
+    /// One history, by the seed that a failure names: it is run twice, and shrunk where it fails
+    #[arg(long, value_name = "SEED")]
     history: Option<u64>,
-    tell: Option<u64>,
-}
-
-fn asked() -> Option<Asked> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut asked = Asked {
-        seed: 0,
-        histories: 300,
-        threads: cores,
-        history: None,
-        tell: None,
-    };
-    let mut words = std::env::args().skip(1);
-    while let Some(word) = words.next() {
-        let number = words.next()?.parse().ok()?;
-        match word.as_str() {
-            "--seed" => asked.seed = number,
-            "--histories" => asked.histories = number,
-            "--threads" => asked.threads = number as usize,
-            "--history" => asked.history = Some(number),
-            "--tell" => asked.tell = Some(number),
-            _ => return None,
-        }
-    }
-    Some(asked)
+    /// One history, kept in a file
+    #[arg(long, value_name = "FILE", conflicts_with = "history")]
+    case: Option<PathBuf>,
+    /// Say what happens in the one history, as it happens
+    #[arg(long)]
+    tell: bool,
+    /// Keep the one history as it is shrunk
+    #[arg(long, value_name = "FILE")]
+    keep: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
-    let Some(asked) = asked() else {
-        eprintln!("{USAGE}");
-        return ExitCode::from(2);
+    let asked = Asked::parse();
+    let history = match (&asked.case, asked.history) {
+        (Some(file), _) => match read(file) {
+            Ok(history) => history,
+            Err(why) => {
+                eprintln!("{}: {why}", file.display());
+                return ExitCode::from(2);
+            }
+        },
+        (None, Some(seed)) => History::draw(seed),
+        (None, None) => {
+            hush();
+            return batch(&asked);
+        }
     };
-    // What panics is part of a history; it is told with its steps.
-    std::panic::set_hook(Box::new(|_| {}));
-    match (asked.tell, asked.history) {
-        (Some(seed), _) => tell(seed),
-        (None, Some(seed)) => one(seed),
-        (None, None) => batch(&asked),
+    if asked.tell {
+        return tell(&history);
     }
+    hush();
+    one(history, asked.keep.as_deref())
 }
 
-fn tell(seed: u64) -> ExitCode {
+/// What panics is part of a history; it is told with its steps.
+fn hush() {
+    std::panic::set_hook(Box::new(|_| {}));
+}
+
+fn read(file: &std::path::Path) -> Result<History, String> {
+    let text = std::fs::read_to_string(file).map_err(|e| e.to_string())?;
+    serde_json::from_str(&text).map_err(|e| e.to_string())
+}
+
+fn tell(history: &History) -> ExitCode {
     let line = |us: u64, line: &str| println!("{:>12.3} ms  {line}", us as f64 / 1_000.0);
-    let outcome = run_and_tell(&History::draw(seed), Some(Rc::new(line)));
-    match outcome.failure {
+    let outcome = run_and_tell(history, Some(Rc::new(line)));
+    end(outcome.failure, outcome.trace)
+}
+
+fn one(history: History, keep: Option<&std::path::Path>) -> ExitCode {
+    let outcome = twice(&history);
+    print!("{}", outcome.tally);
+    let failed = outcome
+        .failure
+        .clone()
+        .map(|failure| shrunk(history.clone(), failure));
+    if let Some(Failed { history, .. }) = &failed
+        && let Some(file) = keep
+        && let Err(why) = write(file, history)
+    {
+        eprintln!("{}: {why}", file.display());
+    }
+    if let Some(failed) = &failed {
+        println!("\n{failed}");
+    }
+    end(outcome.failure, outcome.trace)
+}
+
+fn write(file: &std::path::Path, history: &History) -> Result<(), String> {
+    let text = serde_json::to_string(history).map_err(|e| e.to_string())?;
+    std::fs::write(file, text + "\n").map_err(|e| e.to_string())
+}
+
+fn end(failure: Option<Failure>, trace: u64) -> ExitCode {
+    match failure {
         Some(failure) => {
             println!("{failure}");
             ExitCode::FAILURE
         }
-        None => ExitCode::SUCCESS,
-    }
-}
-
-fn one(seed: u64) -> ExitCode {
-    let outcome = run_one(seed, true);
-    print!("{}", outcome.tally);
-    match outcome.failure {
-        Some(failure) => {
-            println!("\n{failure}\n");
-            println!("{}", shrunk(History::draw(seed), failure));
-            ExitCode::FAILURE
-        }
         None => {
-            println!("trace {:016x}", outcome.trace);
+            println!("trace {trace:016x}");
             ExitCode::SUCCESS
         }
     }
 }
 
 fn batch(asked: &Asked) -> ExitCode {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let began = Instant::now();
-    let report = run_batch(asked.seed, asked.histories, asked.threads);
+    let report = run_batch(asked.seed, asked.histories, asked.threads.unwrap_or(cores));
     print!("{}", report.tally);
     let seconds = began.elapsed().as_secs_f64();
-    println!(
-        "\n{} histories of seed {} in {seconds:.1} s",
-        report.histories, asked.seed
-    );
+    let (histories, seed) = (report.histories, asked.seed);
+    println!("\n{histories} histories of seed {seed} in {seconds:.1} s");
     if let Some(failed) = report.failed {
         println!("\n{failed}");
         return ExitCode::FAILURE;

@@ -9,25 +9,27 @@ mod show;
 
 pub use draw::Weights;
 
+use serde::{Deserialize, Serialize};
+
 /// The most clients of a history.
 pub const SEATS_MAX: usize = 20;
 /// The fewest steps of a history.
 pub const STEPS_MIN: usize = 200;
 
 /// A place for a tab on a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Seat(pub u8);
 
 /// A device of the cast.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Device(pub u8);
 
 /// A user of the cast.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct User(pub u8);
 
 /// Who takes part.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cast {
     /// How many users there are.
     pub users: u8,
@@ -40,7 +42,7 @@ pub struct Cast {
 }
 
 /// A history.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
     /// What it was made from; also the seed of whatever is random while it runs.
     pub seed: u64,
@@ -51,7 +53,7 @@ pub struct History {
 }
 
 /// A step at its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Planned {
     /// How long after the step before, in milliseconds.
     pub after_ms: u32,
@@ -62,7 +64,8 @@ pub struct Planned {
 }
 
 /// Something that happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Step {
     /// The application of a tab writes.
     Write {
@@ -135,7 +138,8 @@ pub enum Step {
 }
 
 /// A write of an application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Write {
     /// A row.
     Insert,
@@ -152,7 +156,8 @@ pub enum Write {
 }
 
 /// What an application does about an outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Settle {
     /// Forgets a rejected mutation.
     Dismiss,
@@ -163,7 +168,8 @@ pub enum Settle {
 }
 
 /// What happens to a tab.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TabStep {
     /// It is opened, unless there is one.
     Open,
@@ -178,7 +184,8 @@ pub enum TabStep {
 }
 
 /// What happens to a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Machine {
     /// All of its tabs are killed.
     KillBrowser,
@@ -206,7 +213,8 @@ pub enum Machine {
 }
 
 /// What becomes of messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Wire {
     /// The request never arrives.
     LoseRequest,
@@ -230,7 +238,8 @@ pub enum Wire {
 }
 
 /// What happens to an endpoint or the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ServerStep {
     /// An endpoint dies, with all requests under way; another takes its place.
     Crash {
@@ -275,7 +284,8 @@ pub enum ServerStep {
 }
 
 /// Why Postgres refuses something that it would take another time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Passing {
     /// 40001
     Serialisation,
@@ -288,7 +298,8 @@ pub enum Passing {
 }
 
 /// What a writer in SQL does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sql {
     /// Writes, in the transaction that is open or a new one.
     Write(Write),
@@ -299,7 +310,8 @@ pub enum Sql {
 }
 
 /// What no client would say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Lie {
     /// A push as somebody else's replica.
     ForeignReplica,

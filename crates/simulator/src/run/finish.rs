@@ -131,7 +131,8 @@ fn equal(stage: &Stage) -> Result<(), Broken> {
         let expected = now.visible_to(&scene.schema, &scene.user_of(tab.device));
         scene.asked(Invariant::I17, 1);
         if let Some(difference) = expected.difference(&scene.schema, &seen) {
-            let why = format!("tab {}: {difference}", tab.seat.0);
+            let told = told(stage, tab.device);
+            let why = format!("tab {}: {difference}; {told}", tab.seat.0);
             return Err(Broken::new(Invariant::I17, why));
         }
     }

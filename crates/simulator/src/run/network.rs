@@ -3,7 +3,7 @@
 //! A request is served by whichever endpoint is up when it arrives, as behind one address. An endpoint is a
 //! tab of a machine of its own, so that killing it drops all that it was doing at that very point.
 
-use super::scene::Scene;
+use super::scene::{ATTEMPTS_ANEW, Scene};
 use crate::check::server;
 use crate::history::{Device, Wire};
 use crate::model::{Database, Server};
@@ -147,7 +147,7 @@ impl Network {
     /// Connects a device again.
     pub fn heal(&self, device: Device) {
         if self.cut.borrow_mut().remove(&device) {
-            self.scene.prompt(device);
+            self.scene.prompt(device, ATTEMPTS_ANEW);
             self.world().tell_pages(self.scene.device(device), "online");
         }
     }
@@ -532,7 +532,7 @@ impl haversack_simulated_browser::Network for Network {
         let (Some((endpoint, server)), Some(user), false) = (up, user, self.is_cut(device)) else {
             return socket.send(self.latency(), SocketEvent::Closed);
         };
-        self.scene.prompt(device);
+        self.scene.prompt(device, ATTEMPTS_ANEW);
         let scopes = server.scopes(&user).unwrap_or_default();
         let epoch = self.database.epoch();
         socket.send(2 * self.latency(), poke(&PokeServer::Ready { epoch }));

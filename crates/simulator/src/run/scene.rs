@@ -19,6 +19,12 @@ use std::sync::Arc;
 /// Where the endpoints are.
 pub const URL: &str = "https://sync.example";
 
+/// A write cuts a wait short.
+pub const ONE_ATTEMPT: usize = 1;
+/// Whatever says that the network works, and a new leader, begin to count failures anew: so many attempts come
+/// before the waits are long again.
+pub const ATTEMPTS_ANEW: usize = 6;
+
 /// What all parts of a running history share.
 pub struct Scene {
     /// Who takes part.
@@ -56,11 +62,11 @@ impl Scene {
         self.tally.borrow_mut().asked(invariant, times as u64);
     }
 
-    /// Something happens on a device that calls for an attempt at once.
-    pub fn prompt(&self, device: Device) {
+    /// Something happens on a device that calls for so many attempts at once.
+    pub fn prompt(&self, device: Device, attempts: usize) {
         let mut record = self.record.borrow_mut();
         let prompts = record.prompts.entry(device).or_default();
-        prompts.push(self.world.now_us());
+        prompts.extend(std::iter::repeat_n(self.world.now_us(), attempts));
     }
 
     /// Keeps the first invariant that does not hold.

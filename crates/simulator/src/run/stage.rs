@@ -2,7 +2,7 @@
 
 use super::network::Network;
 use super::plan::{AtCommit, Surroundings};
-use super::scene::Scene;
+use super::scene::{ATTEMPTS_ANEW, ONE_ATTEMPT, Scene};
 use super::tabs::Tab;
 use super::{disk, hostile};
 use crate::check::{queue, view};
@@ -152,7 +152,7 @@ impl Stage {
             }
             Step::Ask { seat } => {
                 if let Some((tab, shared)) = self.awake(seat) {
-                    self.scene.prompt(tab.device);
+                    self.scene.prompt(tab.device, ATTEMPTS_ANEW);
                     self.scene.world.run_in(tab.id, || shared.ask());
                 }
                 Ok(())
@@ -265,7 +265,7 @@ impl Stage {
         instead_of: Option<Seq>,
     ) {
         self.scene.world.note("a write");
-        self.scene.prompt(tab.device);
+        self.scene.prompt(tab.device, ONE_ATTEMPT);
         let mut record = self.scene.record.borrow_mut();
         let id = WriteId(record.writes.len());
         for draft in &drafts {
@@ -354,6 +354,7 @@ impl Stage {
     pub fn kill(&mut self, seat: Seat) -> bool {
         match self.tabs.remove(&seat) {
             Some(tab) => {
+                self.scene.prompt(tab.device, ATTEMPTS_ANEW);
                 tab.kill(&self.scene);
                 true
             }
@@ -367,7 +368,7 @@ impl Stage {
             self.kill(seat);
         }
         if !self.tabs.contains_key(&seat) {
-            self.scene.prompt(self.scene.device_of(seat));
+            self.scene.prompt(self.scene.device_of(seat), ATTEMPTS_ANEW);
             self.tabs.insert(seat, Tab::open(&self.scene, seat));
         }
     }
@@ -391,13 +392,14 @@ impl Stage {
                 if let Some(tab) = self.tabs.get(&seat)
                     && !self.scene.world.is_frozen(tab.id)
                 {
+                    self.scene.prompt(tab.device, ATTEMPTS_ANEW);
                     self.scene.world.freeze_tab(tab.id);
                     self.scene.happened(Fault::TabFrozen);
                 }
             }
             TabStep::Thaw => {
                 if let Some(tab) = self.tabs.get(&seat) {
-                    self.scene.prompt(tab.device);
+                    self.scene.prompt(tab.device, ATTEMPTS_ANEW);
                     self.scene.world.thaw_tab(tab.id);
                 }
             }
