@@ -47,6 +47,24 @@ pub struct Executed {
     pub deferred: Vec<Deferred>,
 }
 
+/// An operation that was refused, which changed nothing.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub error: Error,
+    /// What it had done by then, foreign keys' doing included.
+    pub touched: Vec<RowChange>,
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            touched: Vec::new(),
+        }
+    }
+}
+
 impl Replica {
     /// Does an operation. No privilege is asked, and no row security.
     ///
@@ -59,15 +77,17 @@ impl Replica {
         op: &RowOp,
         identity: Option<&str>,
         context: &mut WriteContext<'_>,
-    ) -> Result<Executed, Error> {
+    ) -> Result<Executed, Box<Refused>> {
         let mut scratch = Scratch::new(self, Mode::Judge, context.now_ms);
-        let Some((effect, made)) = self.effect_of(&mut scratch, table, op, identity, context)?
-        else {
+        let effect = self
+            .effect_of(&mut scratch, table, op, identity, context)
+            .map_err(Refused::from)?;
+        let Some((effect, made)) = effect else {
             return Ok(Executed::default());
         };
-        scratch.perform(effect, &made)?;
-        if let Some(rule) = scratch.unverified.first() {
-            return Err(Error::new(
+        let mut done = scratch.perform(effect, &made);
+        if let (Ok(()), Some(rule)) = (&done, scratch.unverified.first()) {
+            done = Err(Error::new(
                 ErrorCode::Internal,
                 format!("only a server can judge {rule}"),
             ));
@@ -80,7 +100,11 @@ impl Replica {
             old: self.row(held.table, &held.key),
             new: held.state.row.clone(),
         };
-        let rows = held.iter().map(change).collect();
+        let rows: Vec<RowChange> = held.iter().map(change).collect();
+        if let Err(error) = done {
+            let touched = rows;
+            return Err(Box::new(Refused { error, touched }));
+        }
         self.version += 1;
         self.show(held);
         Ok(Executed { rows, deferred })

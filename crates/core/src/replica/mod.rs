@@ -54,7 +54,7 @@ mod table;
 
 pub use alone::Sequences;
 pub use draft::DraftOp;
-pub use execute::{Executed, RowChange, RowOp};
+pub use execute::{Executed, Refused, RowChange, RowOp};
 pub use haversack_rows::ValueRef;
 pub use key::Key;
 pub use overlay::{LocalId, PendingMutation};

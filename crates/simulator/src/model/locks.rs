@@ -32,6 +32,11 @@ pub enum Lock {
 }
 
 impl Lock {
+    /// Is it of a row that another refers to?
+    pub fn is_reference(&self) -> bool {
+        matches!(self, Lock::Row(_, _, Strength::KeyShare))
+    }
+
     /// Does somebody who holds this one keep others from the other?
     pub fn conflicts(&self, other: &Lock) -> bool {
         match (self, other) {

@@ -6,7 +6,7 @@ use super::image::{Entry, Write};
 use super::locks::{self, Lock, Strength};
 use super::transaction::{Pointer, Transaction, TxId};
 use haversack_core::protocol::KeyText;
-use haversack_core::replica::{Executed, Key, RowChange, RowOp, WriteContext};
+use haversack_core::replica::{Executed, Key, Refused, RowChange, RowOp, WriteContext};
 use haversack_core::schema::{ColumnId, TableId};
 use haversack_core::value::{Value, to_text};
 use haversack_core::{Error, ErrorCode};
@@ -180,10 +180,12 @@ impl State {
         tx: TxId,
         table: TableId,
         op: &RowOp,
-        done: Result<Executed, Error>,
+        done: Result<Executed, Box<Refused>>,
     ) -> Result<Executed, Failure> {
         let shape = &self.shapes[usize::from(table.0)];
-        let state = done.as_ref().err().and_then(|e| e.details.sqlstate.clone());
+        let details = done.as_ref().err().map(|refused| &refused.error.details);
+        let state = details.and_then(|d| d.sqlstate.clone());
+        let constraint = details.and_then(|d| d.constraint.clone());
         let row = match &done {
             Ok(executed) => executed
                 .rows
@@ -200,23 +202,23 @@ impl State {
                 self.put_back(&done);
                 return Err(lock_timeout().into_failure());
             }
-            let broken = done
-                .as_ref()
-                .err()
-                .and_then(|e| e.details.constraint.as_ref());
-            if broken == Some(&unique.name) {
+            if constraint.as_ref() == Some(&unique.name) {
                 break;
             }
         }
         let executed = match done {
             Ok(executed) => executed,
-            Err(error) if self.waits_for_parent(tx, table, &error, op, row.as_deref()) => {
-                return Err(lock_timeout().into_failure());
+            Err(refused) => {
+                let Refused { error, touched } = *refused;
+                let waits = self.waits_for_row(tx, &touched)
+                    || self.waits_for_parent(tx, table, &error, op, row.as_deref())
+                    || self.is_leaving(tx, &error, op);
+                return Err(if waits {
+                    lock_timeout().into_failure()
+                } else {
+                    violation(error)
+                });
             }
-            Err(error) if self.is_leaving(tx, &error, op) => {
-                return Err(lock_timeout().into_failure());
-            }
-            Err(error) => return Err(violation(error)),
         };
         let held: Vec<Lock> = executed
             .rows
@@ -255,6 +257,17 @@ impl State {
     fn has_written(&self, tx: TxId, table: TableId, key: &Key) -> bool {
         let is = |write: &Write| matches!(write, Write::Row(change) if change.table == table && change.key == *key);
         self.open.get(&tx).is_some_and(|t| t.log.iter().any(is))
+    }
+
+    /// Is one of the rows that were touched before something was refused held by others?
+    fn waits_for_row(&self, tx: TxId, touched: &[RowChange]) -> bool {
+        touched.iter().any(|change| {
+            let shape = &self.shapes[usize::from(change.table.0)];
+            let locks = locks::of_change(shape, change, false);
+            // What they refer to is asked later.
+            let mut rows = locks.iter().filter(|lock| !lock.is_reference());
+            rows.any(|lock| self.is_held(tx, lock))
+        })
     }
 
     /// Is one of the rows that a row refers to, before the one that is missing, about to be deleted?
@@ -310,7 +323,7 @@ impl State {
             && referring.all(|key| self.is_held(tx, &Lock::Row(child, key, Strength::KeyShare)))
     }
 
-    fn put_back(&mut self, done: &Result<Executed, Error>) {
+    fn put_back(&mut self, done: &Result<Executed, Box<Refused>>) {
         for change in done.iter().flat_map(|executed| executed.rows.iter().rev()) {
             self.image.undo(&Write::Row(change.clone()));
         }
