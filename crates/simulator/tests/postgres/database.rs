@@ -1,103 +1,54 @@
 //! A database of Postgres's with the simulator's schema, and an endpoint over it.
 
+#[path = "../../../endpoint/tests/endpoint/fresh.rs"]
+mod fresh;
+
 use crate::answer::Lines;
 use haversack_core::protocol::SyncRequest;
 use haversack_core::schema::Schema;
 use haversack_endpoint::attach::{Password, attach};
 use haversack_endpoint::auth::Identity;
 use haversack_endpoint::config::Config;
-use haversack_endpoint::serve::{Options, prepare};
+use haversack_endpoint::serve::prepare;
 use haversack_endpoint::state::State;
-use haversack_endpoint::{database, sync};
+use haversack_endpoint::sync;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::Client;
 
-const PASSWORD: &str = "test-password";
-
 const END_WAITING: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND usename <> current_user AND state <> 'idle'";
 
-/// A database that is dropped, with its roles, when the value is.
+/// A database of its own, and the state of an endpoint over it.
 pub struct Database {
-    name: String,
-    url: String,
-    state: Option<Arc<State>>,
-}
-
-fn superuser_url() -> String {
-    std::env::var("HAVERSACK_TEST_DATABASE_URL").unwrap_or_else(|_| {
-        panic!("HAVERSACK_TEST_DATABASE_URL is not set: run `cargo xtask test rust`, which starts a Postgres")
-    })
-}
-
-fn with_database(url: &str, name: &str) -> String {
-    let (rest, query) = url
-        .split_once('?')
-        .map_or((url, String::new()), |(rest, q)| (rest, format!("?{q}")));
-    let authority = rest.find("://").map_or(0, |at| at + 3);
-    let end = rest[authority..]
-        .find('/')
-        .map_or(rest.len(), |at| authority + at);
-    format!("{}/{name}{query}", &rest[..end])
+    // First, so that its connections are closed before the database is dropped.
+    state: Arc<State>,
+    fresh: fresh::Database,
 }
 
 impl Database {
-    pub async fn create(purpose: &str) -> Self {
-        let name = format!("haversack_model_{}_{purpose}", std::process::id());
-        let admin = database::connect(&superuser_url(), "HAVERSACK_TEST_DATABASE_URL")
-            .await
-            .unwrap();
-        let sql = format!(
-            "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
-        );
-        admin.batch_execute(&sql).await.unwrap();
-        let url = with_database(&superuser_url(), &name);
-        let mut database = Self {
-            name,
-            url,
-            state: None,
-        };
-        database.set_up().await;
-        database
-    }
-
-    async fn set_up(&mut self) {
+    pub async fn create() -> Self {
+        let fresh = fresh::Database::create().await;
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
         let sql = std::fs::read_to_string(folder.join("schema.sql")).unwrap();
-        let mut owner = self.owner().await;
+        let mut owner = fresh.owner().await;
         owner.batch_execute(&sql).await.unwrap();
         let config = Config::read(&folder).unwrap();
-        attach(&mut owner, &config, &Password::Set(PASSWORD.into()))
+        attach(&mut owner, &config, &Password::Set(fresh::PASSWORD.into()))
             .await
             .unwrap();
-        let login = format!("{}_haversack", self.name);
-        let options = Options {
-            database_url: haversack_endpoint::attach::login_url(&self.url, &login, Some(PASSWORD))
-                .unwrap(),
-            secret: Some("0123456789abcdef0123456789abcdef".into()),
-            jwks: None,
-            issuer: None,
-            audience: None,
-            listen: "127.0.0.1:0".parse().unwrap(),
-            origins: Vec::new(),
-            connections: 4,
-        };
-        self.state = Some(prepare(config, &options).await.unwrap());
-    }
-
-    fn state(&self) -> Arc<State> {
-        self.state.clone().unwrap()
+        let state = prepare(config, &fresh.options()).await.unwrap();
+        Self { state, fresh }
     }
 
     pub fn schema(&self) -> Schema {
-        self.state().compiled().schema.clone()
+        self.state.compiled().schema.clone()
     }
 
     /// A connection as the owner, who waits for no lock.
     pub async fn owner(&self) -> Client {
-        let owner = database::connect(&self.url, "DATABASE_URL").await.unwrap();
+        let owner = self.fresh.owner().await;
         let settings = "SET lock_timeout = '150ms'; SET TimeZone = 'UTC'";
         owner.batch_execute(settings).await.unwrap();
         owner
@@ -144,38 +95,11 @@ impl Database {
             jti: None,
         };
         let id = String::new();
-        let mut lines = sync::postgres::sync(self.state(), identity, request, id).await?;
+        let mut lines = sync::postgres::sync(self.state.clone(), identity, request, id).await?;
         let mut all = Vec::new();
         while let Some(line) = lines.recv().await {
             all.push(line);
         }
         Ok(all)
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        self.state = None;
-        let name = self.name.clone();
-        // A runtime of its own, since a test's is ending.
-        let work = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async move {
-                let admin = database::connect(&superuser_url(), "HAVERSACK_TEST_DATABASE_URL")
-                    .await
-                    .unwrap();
-                for sql in [
-                    format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
-                    format!("DROP ROLE IF EXISTS {name}_haversack"),
-                    format!("DROP ROLE IF EXISTS {name}_haversack_user"),
-                ] {
-                    admin.batch_execute(&sql).await.unwrap();
-                }
-            });
-        });
-        let _ = work.join();
     }
 }

@@ -307,7 +307,7 @@ fn variable(name: &str) -> Option<u64> {
 #[tokio::test]
 #[ignore = "one history in some hundreds differs still in who waits for a lock; run it by --run-ignored all"]
 async fn the_model_answers_random_histories_as_postgres_does() {
-    let database = Database::create("same").await;
+    let database = Database::create().await;
     let histories = variable("HAVERSACK_TEST_BUDGET").unwrap_or(BUDGET) / HISTORY_COST;
     let first = variable("PROPTEST_RNG_SEED").unwrap_or_else(|| now_ms() as u64);
     println!("PROPTEST_RNG_SEED={first}, {histories} histories");
@@ -338,7 +338,7 @@ async fn the_model_answers_random_histories_as_postgres_does() {
 
 #[tokio::test]
 async fn what_once_differed_is_the_same() {
-    let database = Database::create("cases").await;
+    let database = Database::create().await;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let mut tried = 0;
     for file in std::fs::read_dir(folder).unwrap() {

@@ -10,7 +10,7 @@ const SERVER: u16 = 15;
 
 #[tokio::test]
 async fn the_json_is_what_an_endpoint_says_of_the_sql() {
-    let database = Database::create("schema").await;
+    let database = Database::create().await;
     let found = database.schema();
     let found = Schema::new(
         SERVER,
