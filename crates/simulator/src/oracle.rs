@@ -3,6 +3,7 @@
 //! It learns of commits alone, and works everything out anew from them: by another way than the endpoint's,
 //! it says which rows a cursor stands for.
 
+use crate::model::By;
 use crate::rows::{Row, Rows};
 use crate::tally::{Broken, Invariant};
 use haversack_core::protocol::{KeyText, Seq, Verdict};
@@ -11,20 +12,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// Who committed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum By {
-    /// A push of a replica.
-    Push {
-        /// Whose token it had.
-        user: String,
-        /// The replica.
-        replica: String,
-    },
-    /// A writer in SQL.
-    Sql,
-}
 
 /// What a commit did to a row.
 #[derive(Clone, Debug, PartialEq, Eq)]

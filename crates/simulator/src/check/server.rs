@@ -1,7 +1,8 @@
 //! What is asked of the server's commits and answers: I1, I2, I12, I13.
 
 use crate::draft::is_traced;
-use crate::oracle::{By, Commit};
+use crate::model::By;
+use crate::oracle::Commit;
 use crate::rows::owner_column;
 use crate::run::scene::Scene;
 use crate::tally::{Broken, Invariant};

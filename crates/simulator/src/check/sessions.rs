@@ -5,7 +5,7 @@
 
 use super::causal::{self, Session, Transaction};
 use crate::draft::{Draft, is_traced};
-use crate::oracle::By;
+use crate::model::By;
 use crate::record::{Entry, Place, WriteId};
 use crate::run::scene::Scene;
 use crate::tally::{Broken, Invariant};

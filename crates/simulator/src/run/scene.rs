@@ -3,7 +3,7 @@
 use crate::check::server;
 use crate::history::{Cast, Device, Seat};
 use crate::model::{self, Database};
-use crate::oracle::{By, Change, Commit, Oracle};
+use crate::oracle::{Change, Commit, Oracle};
 use crate::record::Record;
 use crate::rows::{Row, Rows, key_of};
 use crate::tally::{Broken, Fault, Invariant, Tally};
@@ -118,10 +118,7 @@ impl Scene {
         };
         Commit {
             xid: commit.xid,
-            by: match commit.by {
-                model::By::Push { user, replica } => By::Push { user, replica },
-                model::By::Sql => By::Sql,
-            },
+            by: commit.by,
             rows: commit.rows.into_iter().map(change).collect(),
             verdicts: commit.verdicts,
         }
