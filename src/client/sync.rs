@@ -170,11 +170,15 @@ impl Shared {
             return Err(broken().into());
         }
         let head = staged.head().cloned().ok_or_else(broken)?;
+        let known = || {
+            batch
+                .state
+                .cursor
+                .clone()
+                .filter(|_| planted::is("half-an-answer-counts"))
+        };
         let cursor = staged.cursor().map(str::to_owned);
-        let known = batch.state.cursor.clone();
-        let cursor = cursor
-            .or(known.filter(|_| planted::is("half-an-answer-counts")))
-            .ok_or_else(broken)?;
+        let cursor = cursor.or_else(known).ok_or_else(broken)?;
         Ok(Answer {
             head,
             cursor,
