@@ -1,7 +1,7 @@
 //! What is in a database, and what of it would survive a power cut.
 
-use super::TxState;
 use super::key::Key;
+use super::transaction::TxState;
 use crate::value::Value;
 use crate::world::TabId;
 use std::cell::RefCell;

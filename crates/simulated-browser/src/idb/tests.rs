@@ -1,4 +1,5 @@
 use super::*;
+use crate::{DeviceId, StorageFault, TabId, Value};
 use std::cell::Cell;
 
 fn stores() -> Vec<(String, bool)> {
