@@ -111,8 +111,8 @@ struct Report {
 
 /// `cargo xtask test [area…]`: whether everything passed.
 pub fn run(repository: &Repository, areas: &[Area]) -> Result<bool> {
-    // The simulator still finds histories that break I19 or I20 about once in 500 (docs/reliability.md),
-    // so it is run by its name.
+    // The simulator still finds a history that breaks I11 now and then (docs/reliability.md), so it is
+    // run by its name.
     let all: Vec<Area> = Area::value_variants()
         .iter()
         .copied()
