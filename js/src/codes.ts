@@ -94,8 +94,6 @@ export type ErrorCode =
   | 'overloaded'
   /** The endpoint can't reach Postgres. */
   | 'database_unavailable'
-  /** The server's history is another one, as after a restore from backup. */
-  | 'epoch_changed'
   /** A defect in Haversack; the request id finds it in the endpoint's log. */
   | 'internal'
   /** `haversack.toml` or an option says something that can't be. */

@@ -92,6 +92,12 @@ impl Shared {
                 None => return Ok(None),
             }
         }
+        if batch.state.epoch.is_none() && !planted::is("pushed-without-an-epoch") {
+            // A copy of the request that came late, after a restore, would be taken for new there.
+            batch.more |= !batch.mutations.is_empty();
+            batch.mutations.clear();
+            batch.acknowledged = 0;
+        }
         if batch.state.patch != session.patch.get() && !planted::is("sync-behind-the-disk") {
             self.catch_up(&session).await?;
         }
@@ -144,6 +150,7 @@ impl Shared {
             fingerprint: self.schema.fingerprint.clone(),
             cursor: batch.state.cursor.clone().filter(|_| same_schema),
             epoch: batch.state.epoch.clone(),
+            began: batch.state.began,
             acknowledged: batch.acknowledged,
             mutations: batch.mutations.clone(),
             leases,
@@ -424,10 +431,7 @@ impl Shared {
 fn replica_is_lost(code: ErrorCode) -> bool {
     matches!(
         code,
-        ErrorCode::EpochChanged
-            | ErrorCode::SequenceGap
-            | ErrorCode::ReplicaForeign
-            | ErrorCode::ReplicaForked
+        ErrorCode::SequenceGap | ErrorCode::ReplicaForeign | ErrorCode::ReplicaForked
     )
 }
 

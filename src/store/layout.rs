@@ -84,6 +84,9 @@ pub struct State {
     pub cursor: Option<String>,
     /// The server's history that the cursor belongs to.
     pub epoch: Option<String>,
+    /// The number after which this replica's mutations begin: 0, but where it took over the queue of
+    /// another one.
+    pub began: u64,
     /// The last mutation that has a verdict.
     pub judged: u64,
     /// When verdicts came, to acknowledge them later: number and milliseconds since 1970.
@@ -103,6 +106,7 @@ json_struct!(State {
     fingerprint,
     cursor,
     epoch,
+    began = default,
     judged,
     judged_at,
     patch,
@@ -120,6 +124,7 @@ impl State {
             fingerprint: String::new(),
             cursor: None,
             epoch: None,
+            began: 0,
             judged: 0,
             judged_at: Vec::new(),
             heard: 0,

@@ -176,6 +176,7 @@ impl Store {
             replica,
             cursor: None,
             epoch: None,
+            began: judged,
             judged,
             judged_at: Vec::new(),
             ..state

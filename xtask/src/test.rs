@@ -111,14 +111,11 @@ struct Report {
 
 /// `cargo xtask test [area…]`: whether everything passed.
 pub fn run(repository: &Repository, areas: &[Area]) -> Result<bool> {
-    // The simulator still finds a history that breaks I11 now and then (docs/reliability.md), so it is
-    // run by its name.
-    let all: Vec<Area> = Area::value_variants()
-        .iter()
-        .copied()
-        .filter(|area| *area != Area::Simulate)
-        .collect();
-    let areas = if areas.is_empty() { &all } else { areas };
+    let areas = if areas.is_empty() {
+        Area::value_variants()
+    } else {
+        areas
+    };
     let mut needs: Vec<Need> = Vec::new();
     for need in areas.iter().flat_map(|area| area.needs()) {
         if !needs.contains(need) {

@@ -119,7 +119,6 @@ error_codes! {
     Network "network" Retry 0 "The endpoint can't be reached."
     Overloaded "overloaded" Retry 503 "The endpoint can't take the request now."
     DatabaseUnavailable "database_unavailable" Retry 503 "The endpoint can't reach Postgres."
-    EpochChanged "epoch_changed" Reset 410 "The server's history is another one, as after a restore from backup."
     Internal "internal" Retry 500 "A defect in Haversack; the request id finds it in the endpoint's log."
     // Commands.
     ConfigInvalid "config_invalid" None 0 "`haversack.toml` or an option says something that can't be."

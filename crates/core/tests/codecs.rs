@@ -193,6 +193,7 @@ fn mutations_and_requests_agree() {
         fingerprint: "f".into(),
         cursor: some("c"),
         epoch: some("e"),
+        began: 4,
         acknowledged: 2,
         mutations: vec![mutation],
         leases: Map::from([("t".to_owned(), 1024)]),

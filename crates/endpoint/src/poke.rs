@@ -6,8 +6,9 @@ use crate::auth::{Identity, now_s, revoked};
 use crate::problem::RequestId;
 use crate::state::{State, ended};
 use crate::sync::Asker;
-use crate::sync::postgres::position;
+use crate::sync::failure::Failure;
 use crate::sync::postgres::session::Session;
+use crate::sync::postgres::{note_history, position};
 use axum::extract::ws::{Message, WebSocket};
 use haversack_core::protocol::{PROTOCOL_VERSION, PokeClient, PokeServer, Problem};
 use haversack_core::{Error, ErrorCode};
@@ -38,6 +39,7 @@ SELECT pg_current_snapshot()::text, CASE WHEN $1::text IS NOT NULL AND $1 <> pg_
 pub async fn start(state: Arc<State>) -> Result<JoinHandle<()>, Error> {
     // Looked before anyone can connect, so that no change precedes the first comparison.
     let (snapshot, _) = poll(&state, None).await?;
+    note(&state).await?;
     Ok(tokio::spawn(watch(state, snapshot)))
 }
 
@@ -53,6 +55,10 @@ async fn watch(state: Arc<State>, mut seen: String) {
         }
         match poll(&state, Some(&seen)).await {
             Ok((snapshot, scopes)) => {
+                if !healthy {
+                    // It may come back as it was before; each push looks by itself.
+                    let _ = note(&state).await;
+                }
                 healthy = true;
                 seen = snapshot;
                 if !scopes.is_empty() {
@@ -68,6 +74,18 @@ async fn watch(state: Arc<State>, mut seen: String) {
             }
         }
     }
+}
+
+/// Notes the history where it is another one, before anybody else draws keys from the sequences.
+async fn note(state: &State) -> Result<(), Error> {
+    let session = Session::get(&state.own_pool).await?;
+    let noted = async {
+        if !position(&session, None).await?.noted {
+            note_history(&session).await?;
+        }
+        Ok::<_, Failure>(())
+    };
+    noted.await.map_err(Failure::into_error)
 }
 
 async fn poll(state: &State, seen: Option<&str>) -> Result<(String, Vec<String>), Error> {

@@ -113,6 +113,7 @@ impl Bench {
             fingerprint: self.schema.fingerprint.clone(),
             cursor: None,
             epoch: None,
+            began: 0,
             acknowledged: 0,
             mutations: ops.into_iter().enumerate().map(mutation).collect(),
             leases: Map::new(),
@@ -360,6 +361,28 @@ fn a_backup_that_is_restored_is_another_history() {
     let second = bench.database.epoch();
     bench.database.restore(&backup);
     assert_ne!(bench.database.epoch(), second);
+}
+
+#[test]
+fn under_another_epoch_nothing_new_is_judged_and_what_was_judged_is_known() {
+    let bench = Bench::new();
+    let ops = vec![
+        vec![rename(PROJECT, "first")],
+        vec![rename(PROJECT, "second")],
+    ];
+    let mut request = bench.request(ADA, ops);
+    request.epoch = Some(bench.database.epoch());
+    let second = request.mutations.pop();
+    bench.sync("ada", &request).unwrap();
+    let backup = bench.database.backup();
+    bench.database.restore(&backup);
+    bench.database.note_history();
+    request.mutations.extend(second);
+    let Line::Head(head) = bench.sync("ada", &request).unwrap().remove(0) else {
+        panic!("an answer begins with its head");
+    };
+    assert_eq!(head.verdicts.iter().map(|v| v.seq).collect::<Vec<_>>(), [1]);
+    assert_eq!(bench.name(PROJECT).as_deref(), Some("first"));
 }
 
 #[test]

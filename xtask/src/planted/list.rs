@@ -149,6 +149,14 @@ pub const BUGS: &[Bug] = &[
         Catcher::Simulator,
     ),
     bug(
+        "judged-under-another-epoch",
+        "a request from before a restore is judged after it",
+        Catcher::Test(
+            "haversack-simulator",
+            "under_another_epoch_nothing_new_is_judged_and_what_was_judged_is_known",
+        ),
+    ),
+    bug(
         "judged-stay-queued",
         "mutations that have a verdict stay in the queue",
         Catcher::Simulator,
@@ -245,6 +253,11 @@ pub const BUGS: &[Bug] = &[
             "haversack-core",
             "what_is_predicted_follows_what_is_confirmed",
         ),
+    ),
+    bug(
+        "pushed-without-an-epoch",
+        "a replica pushes before it knows to which history",
+        Catcher::Simulator,
     ),
     bug(
         "queue-not-hydrated",

@@ -13,6 +13,7 @@ json_to!(SyncRequest {
     fingerprint,
     cursor = default,
     epoch = default,
+    began = default,
     acknowledged = default,
     mutations = default,
     leases = default,

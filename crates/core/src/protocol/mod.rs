@@ -45,9 +45,14 @@ pub struct SyncRequest {
     /// Where the replica stands; absent for a first sync.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
-    /// The epoch that `cursor` came with.
+    /// The epoch that the replica knows: of `cursor`, and of what it pushes. Under another one than
+    /// the server's nothing new is judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<String>,
+    /// The number after which this replica's mutations begin: 0, but where it took over the queue of
+    /// another replica.
+    #[serde(default)]
+    pub began: Seq,
     /// Verdicts up to here are durable at the replica, so the endpoint may forget them.
     #[serde(default)]
     pub acknowledged: Seq,

@@ -5,6 +5,7 @@
 
 mod changelog;
 mod detach;
+pub(crate) mod history;
 mod revocations;
 mod sql;
 mod times;
@@ -15,6 +16,7 @@ use crate::config::Config;
 use crate::database::{command_error, ident, literal};
 use crate::introspect::{Introspected, Privileges, introspect};
 use haversack_core::Error;
+pub use history::SKIPPED_KEYS;
 use std::collections::BTreeMap;
 use tokio_postgres::Client;
 

@@ -1,6 +1,6 @@
 //! The SQL that `attach` runs. Text only; knows what to say, not how it is run.
 
-use super::{Password, Plan, changelog, revocations, role_statements, times};
+use super::{Password, Plan, changelog, history, revocations, role_statements, times};
 use crate::database::{ident, literal};
 use crate::introspect::TableFacts;
 use crate::scope::Scope;
@@ -42,6 +42,11 @@ pub(super) fn statements(plan: &Plan<'_>, password: &Password) -> Vec<String> {
     let numbers = plan.introspected.schema.tables.iter();
     let numbers: Vec<i32> = numbers.map(|t| plan.numbers[&t.name]).collect();
     out.push(times::forget(&numbers));
+    out.extend(history::statements(plan));
+    let login = ident(&plan.login.name);
+    out.push(format!(
+        "GRANT EXECUTE ON FUNCTION haversack.note_history() TO {login}"
+    ));
     if plan.missed {
         // What changed there meanwhile is nowhere: cursors from before get a snapshot. Every
         // snapshot taken before this transaction ends has its id at or above its xmin.
@@ -122,9 +127,10 @@ fn store(plan: &Plan<'_>) -> Vec<String> {
     .chain(revocations::statements(plan.revoked.as_ref()))
     .chain(changelog::statements())
     .chain(times::statements())
+    .chain(history::tables())
     .chain([
         format!("GRANT USAGE ON SCHEMA haversack TO {login}"),
-        format!("GRANT SELECT ON haversack.meta, haversack.tables, haversack.changes TO {login}"),
+        format!("GRANT SELECT ON haversack.meta, haversack.tables, haversack.changes, haversack.skipped TO {login}"),
         format!(
             "GRANT EXECUTE ON FUNCTION haversack.revoked(text[]), haversack.maintain(interval) TO {login}"
         ),

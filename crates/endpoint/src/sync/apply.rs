@@ -12,6 +12,7 @@ use futures_util::future::{join, join3};
 use haversack_core::Error;
 use haversack_core::merge::{self, Judge, OwnWrites, Update, When, normal_key};
 use haversack_core::protocol::{KeyText, Mutation, Op, Outcome, Seq, Values, Verdict, Written};
+use haversack_core::queue::rekey::drawn;
 use haversack_core::schema::{ColumnId, Table, TableId};
 use haversack_core::value::{self, Value};
 use std::collections::HashMap;
@@ -123,17 +124,14 @@ impl<'a, S: Store> Push<'a, S> {
         replica: &str,
         mutations: &[Mutation],
     ) -> Result<(), Failure> {
-        let mut tables: Vec<TableId> = Vec::new();
-        for op in mutations.iter().flat_map(|m| &m.ops) {
-            if let Op::Insert { table, .. } = op
-                && let Some(id) = self.served.schema.table_id(table)
-                && self.served.schema.table(id).sequence_key().is_some()
-                && !tables.contains(&id)
-            {
-                tables.push(id);
-            }
+        let schema = &self.served.schema;
+        let mut keys: HashMap<TableId, Vec<i64>> = HashMap::new();
+        for (table, key) in mutations.iter().flat_map(|m| drawn(schema, m)) {
+            // What is no number is refused as the row is judged.
+            keys.entry(table).or_default().extend(key.parse::<i64>());
         }
-        self.leases = Leases::read(self.store, replica, &tables).await?;
+        let who = (replica, &*self.asker.user);
+        self.leases = Leases::read(self.store, who, &keys).await?;
         Ok(())
     }
 

@@ -96,6 +96,8 @@ pub struct Position {
     pub snapshot: String,
     /// The server's history.
     pub epoch: String,
+    /// Is the history the one that was noted, with [`Store::note_history`](super::store::Store)?
+    pub noted: bool,
     /// Can the given cursor's snapshot be continued from here?
     pub continues: bool,
     /// The database's time, in milliseconds since 1970; no commit in the snapshot is later.

@@ -21,27 +21,39 @@ pub struct Leases {
 }
 
 impl Leases {
-    /// Reads the blocks of a replica for some tables.
+    /// Reads which of these keys, by table, a replica of a user may use: those that were leased to it,
+    /// and those that may have been leased to the replica that it was before a restore.
     ///
     /// # Errors
     /// What the store answers.
     pub async fn read(
         store: &impl Store,
-        replica: &str,
-        tables: &[TableId],
+        (replica, user): (&str, &str),
+        keys: &HashMap<TableId, Vec<i64>>,
     ) -> Result<Self, Failure> {
         let mut leases = Self::default();
-        if tables.is_empty() {
+        if keys.is_empty() {
             return Ok(leases);
         }
-        for lease in store.leases(replica, tables).await? {
+        let tables: Vec<TableId> = keys.keys().copied().collect();
+        for lease in store.leases(replica, &tables).await? {
             let ranges = leases.ranges.entry(lease.table).or_default();
             ranges.push((lease.low, lease.high));
+        }
+        for (table, keys) in keys {
+            let mut others: Vec<i64> = keys.clone();
+            others.retain(|key| !leases.covers(*table, *key));
+            if others.is_empty() {
+                continue;
+            }
+            let given = store.given_before(user, *table, &others).await?;
+            let ranges = leases.ranges.entry(*table).or_default();
+            ranges.extend(given.into_iter().map(|key| (key, key)));
         }
         Ok(leases)
     }
 
-    /// Was this key handed out to the replica?
+    /// May the replica use this key?
     pub fn covers(&self, table: TableId, key: i64) -> bool {
         self.ranges
             .get(&table)

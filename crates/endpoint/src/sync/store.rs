@@ -126,6 +126,11 @@ pub trait Store {
     /// Where the database stands, and whether a cursor's snapshot can be continued from there.
     async fn position(&self, snapshot: Option<&str>) -> Result<Position, Failure>;
 
+    /// Notes that the history is another than before, as after a restore: moves the sequences of which
+    /// keys are leased past what the history that is lost may have given of them, and records what
+    /// they skipped. As the endpoint, in a transaction by itself. Does nothing where it is noted.
+    async fn note_history(&self) -> Result<(), Failure>;
+
     // What is recorded of replicas; as the endpoint.
 
     /// Locks the record of a replica, made for this user where there is none.
@@ -147,6 +152,16 @@ pub trait Store {
 
     /// The blocks of a replica for some tables.
     async fn leases(&self, replica: &str, tables: &[TableId]) -> Result<Vec<Lease>, Failure>;
+
+    /// Which of these keys of a table may have been given to a replica of this user before the
+    /// history that is noted now: they were leased to one then, or a history that is lost may have
+    /// given them to anybody.
+    async fn given_before(
+        &self,
+        user: &str,
+        table: TableId,
+        keys: &[i64],
+    ) -> Result<Vec<i64>, Failure>;
 
     /// The blocks of a table, ascending, that were given to a replica by commits which a snapshot
     /// does not contain; all where there is none.

@@ -4,6 +4,7 @@
 //! names as superuser, and drops them. Most call the router directly; `process` and `poke` use real
 //! processes and sockets.
 
+mod another_history;
 mod attach;
 mod celebration;
 mod changelog;

@@ -34,6 +34,18 @@ pub fn sent(scene: &Scene, user: &str, request: &SyncRequest) -> Result<(), Brok
     Ok(())
 }
 
+/// I3 of what a client sends: it knows to which history.
+///
+/// # Errors
+/// Where it does not.
+pub fn aimed(user: &str, request: &SyncRequest) -> Result<(), Broken> {
+    if request.epoch.is_none() && !request.mutations.is_empty() {
+        let why = format!("{user} pushes to a history that the replica does not know");
+        return Err(Broken::new(Invariant::I3, why));
+    }
+    Ok(())
+}
+
 /// I2 of an answer: its verdicts are those on record.
 ///
 /// # Errors

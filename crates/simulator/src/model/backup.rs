@@ -2,12 +2,13 @@
 
 use super::database::{Database, TextRow, texts};
 use super::image::{Image, Write};
-use super::transaction::Transaction;
+use super::transaction::{By, Transaction};
 use super::xid::Xids;
 use haversack_core::protocol::{KeyText, Seq, Text};
 use haversack_core::replica::Key;
 use haversack_core::schema::{Schema, TableId};
 use haversack_core::value::{self, Value};
+use haversack_endpoint::attach::SKIPPED_KEYS;
 use haversack_endpoint::sync::cursor;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -99,6 +100,12 @@ pub(super) struct History {
     name: [u64; 2],
     /// Another one after each recovery.
     timeline: u64,
+    /// The timeline that was noted last.
+    noted: u64,
+    /// No transaction since then has a lower id.
+    pub noted_xid: u64,
+    /// Keys that a lost history may have given to anybody.
+    skipped: Vec<(TableId, i64, i64)>,
     /// Cursors that do not contain this transaction may lack changes that were pruned.
     pub horizon: u64,
 }
@@ -108,6 +115,9 @@ impl History {
         Self {
             name,
             timeline: 1,
+            noted: 1,
+            noted_xid: 0,
+            skipped: Vec::new(),
             horizon: 0,
         }
     }
@@ -115,6 +125,17 @@ impl History {
     /// Which of its lives it is: another one after each recovery.
     pub fn timeline(&self) -> u64 {
         self.timeline
+    }
+
+    /// Is it noted that it is another one?
+    pub fn is_noted(&self) -> bool {
+        self.noted == self.timeline
+    }
+
+    /// May a lost history have given this key?
+    pub fn skipped(&self, table: TableId, key: i64) -> bool {
+        let mut ranges = self.skipped.iter();
+        ranges.any(|(of, low, high)| *of == table && (*low..=*high).contains(&key))
     }
 
     pub fn epoch(&self) -> String {
@@ -196,6 +217,26 @@ impl Database {
         let timeline = state.history.timeline + 1;
         state.history = backup.history.clone();
         state.history.timeline = timeline;
+    }
+
+    /// Notes that the history is another one, as an endpoint does as soon as the database answers it
+    /// again: the sequences skip what the lost one may have given.
+    pub fn note_history(&self) {
+        let mut state = self.state.borrow_mut();
+        if state.history.is_noted() {
+            return;
+        }
+        let state = &mut *state;
+        for (i, next) in state.sequences.iter_mut().enumerate() {
+            let last = *next;
+            *next += i64::from(SKIPPED_KEYS);
+            let skipped = (TableId(i as u16), last, *next - 1);
+            state.history.skipped.push(skipped);
+        }
+        state.history.noted = state.history.timeline;
+        let tx = state.begin(By::Sql);
+        state.history.noted_xid = state.xid(tx);
+        state.abort(tx);
     }
 
     /// The name of its history, as answers have it.

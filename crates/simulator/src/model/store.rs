@@ -139,9 +139,16 @@ impl Store for Connection {
         Ok(Position {
             snapshot: current.to_string(),
             epoch: state.history.epoch(),
+            noted: state.history.is_noted(),
             continues,
             time: self.database.world.now_ms(),
         })
+    }
+
+    async fn note_history(&self) -> Result<(), Failure> {
+        self.check()?;
+        self.database.note_history();
+        Ok(())
     }
 
     async fn lock_replica(&self, replica: &str, user: &str) -> Result<ReplicaRecord, Failure> {
@@ -240,6 +247,28 @@ impl Store for Connection {
                 high: end.high,
             };
             Ok(leases.map(lease).collect())
+        })
+    }
+
+    async fn given_before(
+        &self,
+        user: &str,
+        table: TableId,
+        keys: &[i64],
+    ) -> Result<Vec<i64>, Failure> {
+        self.with(None, |state, _| {
+            let image = &state.image;
+            let leased = |key: i64| {
+                let mut leases = image.leases.iter();
+                leases.any(|((replica, of, low), end)| {
+                    let own = image.replicas.get(replica).is_some_and(|r| r.user == user);
+                    own && *of == table
+                        && end.xid < state.history.noted_xid
+                        && (*low..=end.high).contains(&key)
+                })
+            };
+            let given = |key: &i64| leased(*key) || state.history.skipped(table, *key);
+            Ok(keys.iter().copied().filter(given).collect())
         })
     }
 

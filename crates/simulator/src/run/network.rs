@@ -332,8 +332,9 @@ impl Network {
         user: &str,
         request: SyncRequest,
     ) -> Result<Vec<Bytes>, Error> {
-        let result = server::sent(&self.scene, user, &request);
-        self.scene.hold(result);
+        let sent = server::sent(&self.scene, user, &request);
+        self.scene
+            .hold(sent.and_then(|()| server::aimed(user, &request)));
         self.answer(server, user, request).await
     }
 

@@ -482,6 +482,8 @@ impl Stage {
                 if let Some((copy, mark, rows)) = &self.backup {
                     self.writers.clear();
                     self.network.database.restore(copy);
+                    // The endpoints' watchers find Postgres again before anybody else does.
+                    self.network.database.note_history();
                     let epoch = self.network.database.epoch();
                     let mut oracle = self.scene.oracle.borrow_mut();
                     oracle.restored(epoch, *mark, rows.clone());

@@ -119,6 +119,7 @@ impl Drawing<'_> {
             fingerprint: self.schema.fingerprint.clone(),
             cursor: None,
             epoch: None,
+            began: 0,
             acknowledged: self.clients[client].acknowledged,
             mutations: Vec::new(),
             leases: Map::new(),

@@ -13,6 +13,7 @@ pub use answer::sync;
 use super::cursor::{self, Position};
 use super::failure::Failure;
 use super::store::TextRow;
+use crate::attach::history::history_sql;
 use crate::auth::Identity;
 use crate::compiled::{Compiled, TableSql};
 use crate::config::IdentityFormat;
@@ -86,15 +87,27 @@ impl TextRow for Row {
 
 // A cursor whose xmin is at or below the horizon may lack a pruned change; one from the future is
 // from another history, whatever the epoch says.
-const POSITION: &str = "
-SELECT pg_current_snapshot()::text,
-       concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
-                 (SELECT timeline_id FROM pg_control_checkpoint()),
-                 (SELECT oid FROM pg_database WHERE datname = current_database()), m.history),
-       coalesce(pg_snapshot_xmin($1::text::pg_snapshot) > m.horizon
+const POSITION: &str = concat!(
+    "SELECT pg_current_snapshot()::text, h.history, h.history = h.noted,
+       coalesce(pg_snapshot_xmin($1::text::pg_snapshot) > h.horizon
             AND pg_snapshot_xmax($1::text::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot()), false),
        floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
-FROM haversack.meta m";
+FROM (SELECT ",
+    history_sql!(),
+    " AS history, coalesce(m.noted, '') AS noted, m.horizon FROM haversack.meta m) h"
+);
+
+/// Notes that the history is another one.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn note_history(session: &Session) -> Result<(), Failure> {
+    tracing::warn!("the database was restored: its sequences skip what may have been given before");
+    session
+        .query("SELECT haversack.note_history()", &[])
+        .await?;
+    Ok(())
+}
 
 /// Reads where the database stands, and whether a cursor's snapshot can be continued.
 ///
@@ -108,7 +121,8 @@ pub async fn position(session: &Session, snapshot: Option<&str>) -> Result<Posit
     Ok(Position {
         snapshot: row.get(0),
         epoch: cursor::epoch(row.get(1)),
-        continues: row.get(2),
-        time: row.get(3),
+        noted: row.get(2),
+        continues: row.get(3),
+        time: row.get(4),
     })
 }

@@ -1,6 +1,6 @@
 //! The SQL of a sync.
 
-use super::{Postgres, position, settings};
+use super::{Postgres, note_history, position, settings};
 use crate::serve::reread_with;
 use crate::served::Served;
 use crate::sync::cursor::Position;
@@ -34,6 +34,15 @@ const REPLICA: &str = "
 INSERT INTO haversack.replicas AS r (replica, user_id) VALUES ($1::text::uuid, $2)
 ON CONFLICT (replica) DO UPDATE SET seen_at = CASE WHEN r.user_id = $2 THEN now() ELSE r.seen_at END
 RETURNING user_id, last_seq, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
+// Blocks of a table do not overlap, so the one that begins last before a key has it, or none.
+const GIVEN_BEFORE: &str = "
+SELECT k.key FROM unnest($3::bigint[]) AS k(key)
+WHERE EXISTS (SELECT FROM (SELECT l.replica, l.hi, l.xid FROM haversack.leases l
+                           WHERE l.tbl = $2 AND l.lo <= k.key ORDER BY l.lo DESC LIMIT 1) l
+              JOIN haversack.replicas r ON r.replica = l.replica
+              WHERE l.hi >= k.key AND r.user_id = $1 AND l.xid < (SELECT noted_xid FROM haversack.meta))
+   OR EXISTS (SELECT FROM haversack.skipped s WHERE s.tbl = $2 AND k.key BETWEEN s.lo AND s.hi)";
 
 // What a replica was offered in answers that it never took in.
 const MISSED: &str = "
@@ -122,6 +131,10 @@ impl Store for Postgres {
         position(&self.session, snapshot).await
     }
 
+    async fn note_history(&self) -> Result<(), Failure> {
+        note_history(&self.session).await
+    }
+
     async fn lock_replica(&self, replica: &str, user: &str) -> Result<ReplicaRecord, Failure> {
         let rows = self.session.query(REPLICA, &[&replica, &user]).await?;
         let row = rows
@@ -206,6 +219,20 @@ impl Store for Postgres {
             })
         };
         Ok(rows.iter().filter_map(lease).collect())
+    }
+
+    async fn given_before(
+        &self,
+        user: &str,
+        table: TableId,
+        keys: &[i64],
+    ) -> Result<Vec<i64>, Failure> {
+        let number = self.sql(table).number;
+        let rows = self
+            .session
+            .query(GIVEN_BEFORE, &[&user, &number, &keys])
+            .await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
     async fn missed_leases(
