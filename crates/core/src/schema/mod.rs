@@ -5,6 +5,7 @@
 //! It does not talk to Postgres; `crates/endpoint` fills it.
 
 mod codec;
+mod fingerprint;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod policy;
@@ -20,7 +21,6 @@ pub use types::{Storage, Type};
 
 use crate::error::{Error, ErrorCode};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// The version of this description's format, part of the fingerprint.
 pub const SCHEMA_FORMAT: u32 = 2;
@@ -335,20 +335,6 @@ impl Schema {
     /// The table at this position.
     pub fn table(&self, id: TableId) -> &Table {
         &self.tables[usize::from(id.0)]
-    }
-
-    fn compute_fingerprint(&self) -> String {
-        // Structs serialise in the order of their fields, so the text is canonical; a `Value` would
-        // depend on how some other crate configures serde_json.
-        let content = serde_json::to_string(&(
-            self.format,
-            self.server,
-            &self.identity,
-            &self.tables,
-            &self.views,
-        ))
-        .expect("a schema has string keys only");
-        hex(&Sha256::digest(content.as_bytes()))
     }
 }
 
