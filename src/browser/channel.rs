@@ -40,8 +40,11 @@ pub enum Message {
     Ask,
     /// A new follower asks the leader for its status.
     Hello,
-    /// The server's history is another one: keys leased before are void.
+    /// The replica is another one: keys leased before are void.
     Renewed,
+    /// The server's history is another one: so is the replica, and what that history has lost is in
+    /// the queue again.
+    Restored,
     /// A follower asks whether the leader is there.
     AreYouThere,
     /// The leader is there.
@@ -72,6 +75,7 @@ impl ToJson for Message {
             Message::Ask => members.add("kind", &"ask"),
             Message::Hello => members.add("kind", &"hello"),
             Message::Renewed => members.add("kind", &"renewed"),
+            Message::Restored => members.add("kind", &"restored"),
             Message::AreYouThere => members.add("kind", &"are-you-there"),
             Message::Here => members.add("kind", &"here"),
         }
@@ -100,6 +104,7 @@ impl<'a> FromJson<'a> for Message {
             "outcomes" => Message::Outcomes,
             "hello" => Message::Hello,
             "renewed" => Message::Renewed,
+            "restored" => Message::Restored,
             "are-you-there" => Message::AreYouThere,
             "here" => Message::Here,
             tag => {

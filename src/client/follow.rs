@@ -72,6 +72,11 @@ impl Shared {
             Message::Outcomes => self.read_outcomes(session).await?,
             Message::Ask => self.dispatch(Event::Asked),
             Message::Renewed => self.forget_keys(session),
+            Message::Restored => {
+                self.forget_keys(session);
+                self.hydrate(session).await?;
+                self.notify(&Notice::Changed);
+            }
             // Dealt with as they arrive.
             Message::AreYouThere | Message::Here => {}
             Message::Hello => {

@@ -69,6 +69,7 @@ impl Shared {
             for table in 0..names.len() {
                 replica.set_complete(TableId(table as u16), complete);
             }
+            replica.go_back(state.judged);
             replica.set_judged(state.judged);
             replica.rekey(assigned);
             for mutation in queue {

@@ -14,7 +14,7 @@ use crate::task::spawn;
 use haversack_core::json;
 use haversack_core::planted;
 use haversack_core::protocol::{
-    Head, Mutation, Outcome, PROTOCOL_VERSION, Seq, SyncRequest, Winner,
+    Head, Mutation, Outcome, PROTOCOL_VERSION, Seq, SyncRequest, Winner, is_restore,
 };
 use haversack_core::queue::blocked::is_blocked_by;
 use haversack_core::replica::{LineKind, Staged};
@@ -222,11 +222,31 @@ impl Shared {
         let superseded = supersede(&self.lost.borrow(), &mut lost);
         let waits = !batch.waiting.is_empty();
         let rows = answer.head.snapshot || answer.lines.len() > 1;
-        let epoch = batch.state.epoch.as_ref();
-        let other = |epoch: &String| *epoch != answer.head.epoch;
-        let renewed = epoch.is_some_and(other) && !planted::is("epoch-unread");
+        let epoch = batch.state.epoch.clone();
+        let other =
+            epoch.filter(|epoch| *epoch != answer.head.epoch && !planted::is("epoch-unread"));
         let refill = batch.state.fingerprint != self.schema.fingerprint && answer.head.snapshot;
         let mut state = self.next_state(batch.state, &answer, &judged, now);
+        // The new history may have judged less of this replica, and knows it under its id: so what it
+        // lacks is offered by a new one; but not before all is heard that it has judged.
+        let unheard = other.is_some() && answer.head.last > state.judged;
+        let renewed = other.is_some() && !unheard;
+        if let Some(other) = other {
+            let restored = is_restore(&other, &answer.head.epoch);
+            if unheard {
+                state.epoch = Some(other);
+            } else {
+                if restored && !planted::is("lost-is-not-offered") {
+                    state.judged = answer.head.last;
+                }
+                state.began = state.judged;
+                state.judged_at.clear();
+                if !planted::is("renewed-under-old-id") {
+                    state.replica = browser::random_uuid();
+                }
+            }
+        }
+        let applied = applied_mutations(&judged, &answer.head);
         // The verdicts and leases of the head are stored by themselves.
         if rows {
             answer.lines[0] = journal_head(&answer.head);
@@ -245,16 +265,24 @@ impl Shared {
             state: &state,
             lines: &answer.lines,
             judged: &judged,
+            applied: &applied,
             rejected: &rejected,
             lost: &lost,
             superseded: &superseded,
             granted: &answer.head.leases,
             renewed,
+            time: answer.head.time,
         };
-        if !session.store.commit(&self.schema, &commit).await? {
+        let Some(again) = session.store.commit(&self.schema, &commit).await? else {
             return Ok(None);
-        }
+        };
         let outcomes = self.apply(session, &state, answer, touched, rows);
+        if renewed {
+            self.offer_again(session, &state, again);
+            let rebased = self.replica.borrow().rebased();
+            let store = &session.store;
+            store.rebase(fence, state.judged, &rebased).await?;
+        }
         if !lost.is_empty() {
             // What was overwritten lost too, though its mutation was applied.
             session.tell(&Message::Outcomes);
@@ -267,15 +295,28 @@ impl Shared {
         // A promise that rejects finds its reason in the lists.
         self.settle_locals(session, &outcomes);
         listed?;
-        if renewed {
-            // The new history counts this replica's mutations from 1; a new replica begins anywhere.
-            self.renew_replica().await;
+        if renewed || unheard {
             return Ok(Some(true));
         }
         // Rows that wait come before tabs that might need keys.
         let assigned = waits && self.assign_keys(session, fence).await?;
         self.take_new_keys(session).await;
         Ok(Some(assigned))
+    }
+
+    /// What the server has lost is pending again, in all tabs.
+    fn offer_again(self: &Rc<Self>, session: &Rc<Session>, state: &State, again: Vec<Mutation>) {
+        self.forget_keys(session);
+        {
+            let mut replica = self.replica.borrow_mut();
+            replica.go_back(state.judged);
+            for mutation in again {
+                // One of another schema can't be shown; it is sent all the same.
+                let _ = replica.adopt(mutation);
+            }
+        }
+        session.tell(&Message::Restored);
+        self.notify(&Notice::Changed);
     }
 
     /// Says of refused mutations by which other refused one they are blocked, if by any.
@@ -441,6 +482,17 @@ fn judged_mutations(sent: &[Mutation], head: &Head) -> Vec<Mutation> {
         .filter(|m| head.verdicts.iter().any(|v| v.seq == m.seq))
         .cloned()
         .collect()
+}
+
+/// Those of the judged mutations of which something is in the server.
+fn applied_mutations(judged: &[Mutation], head: &Head) -> Vec<Mutation> {
+    let is = |mutation: &&Mutation| {
+        !mutation.ops.is_empty()
+            && head.verdicts.iter().any(|v| {
+                v.seq == mutation.seq && matches!(v.outcome, Outcome::Applied | Outcome::Merged)
+            })
+    };
+    judged.iter().filter(is).cloned().collect()
 }
 
 fn outcomes_to_keep(judged: &[Mutation], head: &Head, now: f64) -> (Vec<Rejected>, Vec<LostValue>) {

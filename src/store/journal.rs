@@ -4,9 +4,9 @@
 //! with its head first; all in one transaction with the cursor, the verdicts and the leases (I7).
 
 use super::idb::{self, Mode, Tx};
-use super::layout::{self, CONFLICTS, JOURNAL, LEASES, META, QUEUE, REJECTED, State};
+use super::layout::{self, ACKNOWLEDGED, CONFLICTS, JOURNAL, LEASES, META, QUEUE, REJECTED, State};
 use super::queue::{LostValue, Rejected};
-use super::{Store, holds_fence, leases};
+use super::{Store, acknowledged, holds_fence, leases};
 use crate::browser::value::{Value, pair, parts};
 use haversack_core::Error;
 use haversack_core::lease::Ranges;
@@ -25,6 +25,8 @@ pub struct Commit<'a> {
     pub lines: &'a [String],
     /// The mutations that got a verdict.
     pub judged: &'a [Mutation],
+    /// Those of them that were applied, at least in part.
+    pub applied: &'a [Mutation],
     /// Those refused, to be kept for the application.
     pub rejected: &'a [Rejected],
     /// Values that lost.
@@ -33,12 +35,16 @@ pub struct Commit<'a> {
     pub superseded: &'a [f64],
     /// Newly leased keys.
     pub granted: &'a Map<Ranges>,
-    /// The server's history is another one: keys leased before are void.
+    /// The server's history is another one: keys leased before are void, and what it has not judged is
+    /// offered again.
     pub renewed: bool,
+    /// When the server answered, in milliseconds since 1970 by its clock.
+    pub time: i64,
 }
 
 impl Store {
-    /// Stores what an answer changes, whole or not at all. False where another tab leads.
+    /// Stores what an answer changes, whole or not at all. Gives the mutations that are in the queue
+    /// again, after a restore; none where another tab leads.
     ///
     /// Relaxed where all of it can be had again: should a power cut lose the transaction, the
     /// queue holds its mutations still, they are sent again and get the same verdicts, which the
@@ -47,13 +53,25 @@ impl Store {
     ///
     /// # Errors
     /// `storage_quota` and `storage_failed`.
-    pub async fn commit(&self, schema: &Schema, commit: &Commit<'_>) -> Result<bool, Error> {
-        let stores = [META, JOURNAL, QUEUE, REJECTED, CONFLICTS, LEASES];
-        let keeps = !commit.rejected.is_empty() || !commit.lost.is_empty();
+    pub async fn commit(
+        &self,
+        schema: &Schema,
+        commit: &Commit<'_>,
+    ) -> Result<Option<Vec<Mutation>>, Error> {
+        let stores = [
+            META,
+            JOURNAL,
+            QUEUE,
+            REJECTED,
+            CONFLICTS,
+            LEASES,
+            ACKNOWLEDGED,
+        ];
+        let keeps = !commit.rejected.is_empty() || !commit.lost.is_empty() || commit.renewed;
         let mode = if keeps { Mode::Strict } else { Mode::Relaxed };
         let tx = Tx::begin(&self.db, &stores, mode)?;
         if !holds_fence(&tx, commit.fence).await? && !planted::is("commit-without-fence") {
-            return Ok(false);
+            return Ok(None);
         }
         if commit.renewed && !planted::is("leases-outlive-history") {
             tx.store(LEASES)?.clear()?;
@@ -74,6 +92,12 @@ impl Store {
             }
             queue.delete(&(mutation.seq as f64).into())?;
         }
+        let again = if commit.renewed {
+            acknowledged::offer_again(&tx, commit.state.judged, commit.time).await?
+        } else {
+            acknowledged::keep(&tx, commit.applied, commit.time).await?;
+            Vec::new()
+        };
         let rejected = tx.store(REJECTED)?;
         for record in commit.rejected {
             if planted::is("forget-rejected") {
@@ -94,7 +118,7 @@ impl Store {
         tx.store(META)?
             .put(&layout::to_js(commit.state)?, &layout::STATE_KEY.into())?;
         tx.done().await?;
-        Ok(true)
+        Ok(Some(again))
     }
 
     /// The lines of a patch, its head first; empty where it was drained already.

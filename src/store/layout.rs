@@ -29,16 +29,20 @@ pub const JOURNAL: &str = "journal";
 pub const QUEUE: &str = "sync_queue";
 /// Mutations that Postgres refused, under their numbers.
 pub const REJECTED: &str = "sync_rejected";
+/// Mutations that were applied, under the number of the last of each record: what is offered again
+/// to a server that was restored.
+pub const ACKNOWLEDGED: &str = "sync_acknowledged";
 /// Values that lost.
 pub const CONFLICTS: &str = "sync_conflicts";
 /// Leased keys, under the table's name.
 pub const LEASES: &str = "leases";
 
-const OWN_STORES: [(&str, bool); 6] = [
+const OWN_STORES: [(&str, bool); 7] = [
     (META, false),
     (JOURNAL, false),
     (QUEUE, true),
     (REJECTED, false),
+    (ACKNOWLEDGED, false),
     (CONFLICTS, true),
     (LEASES, false),
 ];

@@ -5,6 +5,7 @@
 //! transaction (I7); a mutation is in `sync_queue` from its acknowledgement until the transaction
 //! that records its verdict (I4).
 
+mod acknowledged;
 pub mod idb;
 pub mod journal;
 pub mod layout;
@@ -140,8 +141,8 @@ impl Store {
         Ok(fence)
     }
 
-    /// Becomes another replica, after the server has lost or never had this one's record, as after
-    /// a restore: a new id, no cursor, no leases. The queue stays, its numbers go on. False where
+    /// Becomes another replica, where the server knows this one otherwise than it knows itself, as
+    /// after a browser's profile was copied: a new id, no cursor, no leases. The queue stays, its numbers go on. False where
     /// another tab leads.
     ///
     /// # Errors
@@ -149,7 +150,12 @@ impl Store {
     pub async fn renew(&self, fence: f64) -> Result<bool, Error> {
         let tx = Tx::begin(
             &self.db,
-            &[layout::META, layout::QUEUE, layout::LEASES],
+            &[
+                layout::META,
+                layout::QUEUE,
+                layout::LEASES,
+                layout::ACKNOWLEDGED,
+            ],
             Mode::Strict,
         )?;
         if !holds_fence(&tx, fence).await? {
@@ -183,6 +189,8 @@ impl Store {
         };
         meta.put(&layout::to_js(&state)?, &layout::STATE_KEY.into())?;
         tx.store(layout::LEASES)?.clear()?;
+        // Their numbers are those of the replica that it was.
+        tx.store(layout::ACKNOWLEDGED)?.clear()?;
         tx.done().await?;
         Ok(true)
     }

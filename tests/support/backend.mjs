@@ -112,6 +112,23 @@ export class Backend {
     return (await this.#client.query(text, values.length ? values : undefined)).rows
   }
 
+  /** Makes a copy of the database as it is now; the endpoint is away meanwhile. */
+  async backup() {
+    await this.end()
+    await this.#client.end()
+    await this.#admin.query(`create database ${this.#database}_backup template ${this.#database}`)
+    await this.#connect()
+    await this.serve()
+  }
+
+  /** Puts the copy in the database's place, as a restore does, without the endpoint. */
+  async restore() {
+    await this.#client.end()
+    await this.#admin.query(`drop database ${this.#database} with (force)`)
+    await this.#admin.query(`alter database ${this.#database}_backup rename to ${this.#database}`)
+    await this.#connect()
+  }
+
   async stop() {
     await this.#server?.end('SIGTERM')
     await this.#command('detach').catch(() => {})
@@ -129,7 +146,11 @@ export class Backend {
     const url = new URL(admin)
     url.pathname = `/${this.#database}`
     this.#env = { ...process.env, DATABASE_URL: url.href }
-    this.#client = new pg.Client({ connectionString: url.href })
+    await this.#connect()
+  }
+
+  async #connect() {
+    this.#client = new pg.Client({ connectionString: this.databaseUrl })
     // Ending the database under the client at the end is no error.
     this.#client.on('error', () => {})
     await this.#client.connect()

@@ -123,7 +123,12 @@ impl<'a> Garden<'a> {
             }
         };
         let program = program.env("HAVERSACK_PLANTED", bug.map_or("", |bug| bug.name));
-        Ok(!program.outcome(false)?.status.success())
+        let outcome = program.outcome(false)?;
+        let fails = !outcome.status.success();
+        if fails && bug.is_none() {
+            println!("{}", outcome.output);
+        }
+        Ok(fails)
     }
 }
 

@@ -166,6 +166,7 @@ fn head() -> Head {
         snapshot: true,
         rows_total: u64::from(u32::MAX) + 1,
         time: 1_700_000_000_123,
+        last: 7,
     }
 }
 
@@ -545,4 +546,19 @@ fn any_json_means_the_same() {
         Json::parse(&deep).is_err(),
         "what nests too deep is refused"
     );
+}
+
+#[test]
+fn only_two_lives_of_one_database_are_a_restore() {
+    use haversack_core::protocol::is_restore;
+    assert!(is_restore("a.1", "a.2"));
+    for (before, after) in [
+        ("a.1", "a.1"),
+        ("a.1", "b.1"),
+        ("a", "a.1"),
+        ("a", "b"),
+        ("", ""),
+    ] {
+        assert!(!is_restore(before, after), "{before} and {after}");
+    }
 }

@@ -23,6 +23,8 @@ struct Said {
     lost: Vec<LostValue>,
     superseded: Vec<f64>,
     granted: Map<Ranges>,
+    renewed: bool,
+    time: i64,
 }
 
 impl Said {
@@ -39,6 +41,8 @@ impl Said {
             lost: Vec::new(),
             superseded: Vec::new(),
             granted: Map::new(),
+            renewed: false,
+            time: 0,
         }
     }
 
@@ -76,16 +80,26 @@ impl Said {
     }
 
     async fn commit(&self, store: &Store, fence: f64) -> bool {
+        self.stored(store, fence).await.is_some()
+    }
+
+    /// What is in the queue again; none where another tab leads.
+    async fn stored(&self, store: &Store, fence: f64) -> Option<Vec<Mutation>> {
+        let refused = |m: &Mutation| self.rejected.iter().any(|r| r.seq == m.seq);
+        let applied = self.judged.iter().filter(|m| !refused(m)).cloned();
+        let applied: Vec<Mutation> = applied.collect();
         let commit = Commit {
             fence,
             state: &self.state,
             lines: &self.lines,
             judged: &self.judged,
+            applied: &applied,
             rejected: &self.rejected,
             lost: &self.lost,
             superseded: &self.superseded,
             granted: &self.granted,
-            renewed: false,
+            renewed: self.renewed,
+            time: self.time,
         };
         let committed = store.commit(&schema(), &commit).await;
         committed.expect("the store works")
@@ -275,5 +289,59 @@ async fn a_renewed_replica_keeps_its_queue_and_has_no_cursor_and_no_keys() {
     assert_eq!(queued(&store).await.len(), 1);
     let wanted = store.wanted_keys(&schema()).await.expect("a count");
     assert_eq!(wanted.get("items"), Some(&8));
+    store.db.close();
+}
+
+/// Makes three mutations more and has the first and the third of them applied at a time.
+async fn apply_three(store: &Store, fence: f64, time: i64) -> Vec<Seq> {
+    let state = store.state().await.expect("a state");
+    let judged = three_mutations(store).await;
+    let seqs = judged.iter().map(|m| m.seq).collect();
+    let mut said = Said::verdicts(&state, judged);
+    said.time = time;
+    assert!(said.commit(store, fence).await);
+    seqs
+}
+
+/// The server's history is another one, in which so much is judged.
+async fn restored(store: &Store, fence: f64, (judged, time): (Seq, i64)) -> Vec<Seq> {
+    let state = store.state().await.expect("a state");
+    let mut said = Said::patch(&state, state.patch + 1, 0);
+    (said.state.judged, said.renewed, said.time) = (judged, true, time);
+    let again = said.stored(store, fence).await.expect("the lead");
+    let queue = queued(store).await;
+    let kept = |m: &&Mutation| queue.contains(*m);
+    assert!(
+        again.iter().all(|m| kept(&m)),
+        "what is given is in the queue"
+    );
+    again.iter().map(|m| m.seq).collect()
+}
+
+#[wasm_bindgen_test]
+async fn what_a_restored_server_lacks_is_queued_again_under_its_numbers() {
+    let (store, _) = new_store().await;
+    let fence = store.take_fence().await.expect("a fence");
+    assert_eq!(apply_three(&store, fence, 1_000).await, [1, 2, 3]);
+    assert_eq!(apply_three(&store, fence, 2_000).await, [4, 5, 6]);
+    let waiting = enqueue(&store, &insert(9, "waits")).await;
+    // The second and the fifth were refused, and are kept as such.
+    assert_eq!(restored(&store, fence, (1, 3_000)).await, [3, 4, 6]);
+    let left: Vec<Seq> = queued(&store).await.iter().map(|m| m.seq).collect();
+    assert_eq!(left, [3, 4, 6, waiting]);
+    // It is in the queue now, and not to be offered twice.
+    assert!(restored(&store, fence, (0, 3_000)).await.is_empty());
+    store.db.close();
+}
+
+#[wasm_bindgen_test]
+async fn what_was_applied_is_kept_for_a_week() {
+    const DAY: i64 = 86_400_000;
+    let (store, _) = new_store().await;
+    let fence = store.take_fence().await.expect("a fence");
+    apply_three(&store, fence, 0).await;
+    apply_three(&store, fence, DAY).await;
+    apply_three(&store, fence, 8 * DAY - 1).await;
+    assert_eq!(restored(&store, fence, (0, 8 * DAY)).await, [4, 6, 7, 9]);
     store.db.close();
 }

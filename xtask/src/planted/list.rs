@@ -185,6 +185,11 @@ pub const BUGS: &[Bug] = &[
         Catcher::Simulator,
     ),
     bug(
+        "lost-is-not-offered",
+        "what a restored server has lost is not offered again",
+        Catcher::Simulator,
+    ),
+    bug(
         "lww-last-arrival",
         "under lww the last to arrive wins, whatever the time",
         Catcher::Test("haversack-core", "the_order_of_arrival_makes_no_difference"),

@@ -43,6 +43,7 @@ json_struct!(Head {
     snapshot = default,
     rows_total = default,
     time = default,
+    last = default,
 });
 json_struct!(Written { table, key, values, hash = default });
 json_struct!(Lost {

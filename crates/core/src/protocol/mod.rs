@@ -64,6 +64,17 @@ pub struct SyncRequest {
     pub leases: Map<u32>,
 }
 
+/// Are these two epochs lives of one database, as before and after a restore? Else it was attached
+/// anew, and what it has is not known from what was judged.
+pub fn is_restore(before: &str, after: &str) -> bool {
+    let attached = |epoch: &str| {
+        epoch
+            .split_once('.')
+            .map(|(attached, _)| attached.to_owned())
+    };
+    before != after && attached(before).is_some() && attached(before) == attached(after)
+}
+
 /// One transaction of row operations, identified by (replica, sequence).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mutation {
@@ -175,7 +186,8 @@ pub enum Line {
 pub struct Head {
     /// [`PROTOCOL_VERSION`].
     pub protocol: u32,
-    /// The server's history: another one means that cursors and acknowledgements are void.
+    /// The server's history: another one means that cursors and acknowledgements are void. In two
+    /// parts, for [`is_restore`].
     pub epoch: String,
     /// The fingerprint of the served schema.
     pub fingerprint: String,
@@ -197,6 +209,10 @@ pub struct Head {
     /// mutation made after them is not earlier.
     #[serde(default)]
     pub time: i64,
+    /// The number of the replica's last mutation that is judged in this history: one that knew another
+    /// epoch offers again what comes after it.
+    #[serde(default)]
+    pub last: Seq,
 }
 
 /// What became of a mutation.

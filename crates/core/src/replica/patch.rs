@@ -5,8 +5,11 @@ use super::overlay::{FIRST, LocalId};
 use super::staged::{Staged, StagedTable};
 use super::{Key, KeySet, Replica};
 use crate::planted;
-use crate::protocol::Seq;
+use crate::protocol::{Op, Seq};
 use crate::schema::TableId;
+use crate::value;
+use hashbrown::HashSet;
+use rustc_hash::FxBuildHasher;
 
 impl Replica {
     /// Applies an answer that has been stored: its rows, its removals, and the end of the pending
@@ -39,6 +42,35 @@ impl Replica {
     pub fn set_judged(&mut self, judged: Seq) {
         let touched = self.end_judged(judged);
         self.settle(touched, FIRST);
+    }
+
+    /// After a restore of the server: no mutation after this number is judged any more. Those are to
+    /// be adopted again.
+    pub fn go_back(&mut self, judged: Seq) {
+        self.judged = self.judged.min(judged);
+    }
+
+    /// After a restore of the server: the deletions of rows that earlier pending mutations write, each
+    /// with its mutation's number, its place there, and the hash of the row as it is confirmed now.
+    /// What they were made on top of will not come back to the letter: the server makes anew what it
+    /// makes, as the time of a row's last change.
+    pub fn rebased(&self) -> Vec<(Seq, usize, Option<String>)> {
+        let mut written: HashSet<(TableId, &Key), FxBuildHasher> = HashSet::default();
+        let mut rebased = Vec::new();
+        for pending in &self.pending {
+            for effect in &pending.effects {
+                let deletes = |at: &usize| matches!(pending.mutation.ops[*at], Op::Delete { .. });
+                if let Some(at) = effect.op().filter(deletes)
+                    && let Some(seq) = pending.seq()
+                    && written.contains(&(effect.table, &effect.key))
+                {
+                    let confirmed = self.confirmed(effect.table, &effect.key);
+                    rebased.push((seq, at, confirmed.map(|row| value::row_hash(&row))));
+                }
+                written.insert((effect.table, &effect.key));
+            }
+        }
+        rebased
     }
 
     /// Takes judged mutations out of the pending ones, and gives the rows to be replayed.

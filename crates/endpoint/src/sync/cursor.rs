@@ -84,9 +84,15 @@ pub fn belonging(epoch: &str, role: &str, user: &str, fingerprint: &str) -> Stri
     hex(&hash.finalize()[..16])
 }
 
-/// The name of a server's history, from whatever tells it from every other.
-pub fn epoch(history: &str) -> String {
-    hex(&Sha256::digest(history.as_bytes())[..16])
+/// The name of a server's history, of what `attach` has named it and whatever tells it from its other
+/// lives: `attached.life`. After a restore the first part is the same.
+pub fn epoch(attached: &str, life: &str) -> String {
+    let short = |text: &str| hex(&Sha256::digest(text.as_bytes())[..8]);
+    format!(
+        "{}.{}",
+        short(attached),
+        short(&format!("{life}/{attached}"))
+    )
 }
 
 /// The database's state as one snapshot sees it.

@@ -129,6 +129,7 @@ pub async fn answer(
         snapshot: pulled.snapshot.is_some(),
         rows_total: pulled.rows_total,
         time: pulled.time,
+        last: pushed.last,
     };
     let head = encode::line(&Line::Head(head))?;
     Ok(Answer {

@@ -28,6 +28,8 @@ pub struct Pushed {
     pub leases: Map<Vec<(i64, i64)>>,
     /// Was any mutation judged now, rather than remembered?
     pub wrote: bool,
+    /// The number of the replica's last mutation that is judged.
+    pub last: Seq,
 }
 
 /// Judges and applies a push. On an error the transaction is still open and to be rolled back.
@@ -99,8 +101,10 @@ async fn attempt_push(
         .is_none_or(|known| *known == position.epoch);
     let judging = knows || planted::is("judged-under-another-epoch");
     let (verdicts, new) = judge(push, request, last, &known, judging).await?;
-    if let Some(last) = new.last() {
-        record(store, request, &verdicts, new, last.seq).await?;
+    let mut last = last;
+    if let Some(newest) = new.last() {
+        last = newest.seq;
+        record(store, request, &verdicts, new, last).await?;
     }
     let wrote = !new.is_empty();
     store.commit().await?;
@@ -108,6 +112,7 @@ async fn attempt_push(
         verdicts,
         leases,
         wrote,
+        last,
     })
 }
 

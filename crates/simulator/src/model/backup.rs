@@ -140,7 +140,7 @@ impl History {
 
     pub fn epoch(&self) -> String {
         let [a, b] = self.name;
-        cursor::epoch(&format!("model/{}/{a:016x}{b:016x}", self.timeline))
+        cursor::epoch(&format!("{a:016x}{b:016x}"), &self.timeline.to_string())
     }
 }
 

@@ -88,13 +88,13 @@ impl TextRow for Row {
 // A cursor whose xmin is at or below the horizon may lack a pruned change; one from the future is
 // from another history, whatever the epoch says.
 const POSITION: &str = concat!(
-    "SELECT pg_current_snapshot()::text, h.history, h.history = h.noted,
+    "SELECT pg_current_snapshot()::text, h.history, h.history = h.noted, h.attached::text,
        coalesce(pg_snapshot_xmin($1::text::pg_snapshot) > h.horizon
             AND pg_snapshot_xmax($1::text::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot()), false),
        floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
 FROM (SELECT ",
     history_sql!(),
-    " AS history, coalesce(m.noted, '') AS noted, m.horizon FROM haversack.meta m) h"
+    " AS history, coalesce(m.noted, '') AS noted, m.horizon, m.history AS attached FROM haversack.meta m) h"
 );
 
 /// Notes that the history is another one.
@@ -120,9 +120,9 @@ pub async fn position(session: &Session, snapshot: Option<&str>) -> Result<Posit
         .ok_or_else(|| Error::new(ErrorCode::NotAttached, "the database is not attached"))?;
     Ok(Position {
         snapshot: row.get(0),
-        epoch: cursor::epoch(row.get(1)),
+        epoch: cursor::epoch(row.get(3), row.get(1)),
         noted: row.get(2),
-        continues: row.get(3),
-        time: row.get(4),
+        continues: row.get(4),
+        time: row.get(5),
     })
 }

@@ -1,0 +1,125 @@
+//! What the server has applied and this device keeps for a while, on disk: a server that is restored
+//! from a backup has lost it, and gets it again (F32).
+//!
+//! **Invariant.** A mutation is kept in the transaction that takes it out of the queue, and goes back
+//! into the queue, under its number, in the one that learns of another history: it is in one of the
+//! two at most.
+
+use super::idb::{self, Mode, Tx};
+use super::layout::{self, ACKNOWLEDGED, META, QUEUE};
+use super::queue::{Queued, read_queue};
+use super::{Store, holds_fence};
+use crate::browser::value::Value;
+use haversack_core::Error;
+use haversack_core::json_struct;
+use haversack_core::protocol::{Mutation, Op, Seq};
+
+/// So many numbers back are kept.
+const KEPT: Seq = 10_000;
+/// For so long, in milliseconds by the server's clock: a week.
+const KEPT_MS: i64 = 7 * 86_400_000;
+
+/// What one answer acknowledged.
+struct Acknowledged {
+    /// When, in milliseconds since 1970 by the server's clock.
+    at: i64,
+    mutations: Vec<Mutation>,
+}
+
+json_struct!(Acknowledged { at, mutations });
+
+/// Within the transaction of an answer: keeps what was applied, and forgets what is older.
+///
+/// # Errors
+/// `storage_failed`.
+pub(super) async fn keep(tx: &Tx, applied: &[Mutation], now: i64) -> Result<(), Error> {
+    let Some(last) = applied.last().map(|mutation| mutation.seq) else {
+        return Ok(());
+    };
+    let store = tx.store(ACKNOWLEDGED)?;
+    // One at a time, for one that comes.
+    let oldest = store.get_all(&Value::UNDEFINED, 1).await?;
+    if oldest.length() > 0 {
+        let first = layout::from_js::<Acknowledged>(&oldest.get(0))?;
+        if let Some(first) = first.filter(|first| first.at < now - KEPT_MS)
+            && let Some(seq) = first.mutations.last().map(|m| m.seq)
+        {
+            store.delete(&(seq as f64).into())?;
+        }
+    }
+    if last > KEPT {
+        let gone = (last - KEPT) as f64;
+        store.delete(&idb::span(&0.0.into(), &gone.into()))?;
+    }
+    let record = Acknowledged {
+        at: now,
+        mutations: applied.to_vec(),
+    };
+    store.put(&layout::to_js(&record)?, &(last as f64).into())
+}
+
+/// Within the transaction that learns of another history, in which the mutations up to `last` are
+/// judged: puts those after it back into the queue, and gives them.
+///
+/// # Errors
+/// `storage_failed`.
+pub(super) async fn offer_again(tx: &Tx, last: Seq, now: i64) -> Result<Vec<Mutation>, Error> {
+    let kept = tx.store(ACKNOWLEDGED)?;
+    let records = kept.get_all(&Value::UNDEFINED, u32::MAX).await?;
+    let queue = tx.store(QUEUE)?;
+    let mut again = Vec::new();
+    for record in records.iter() {
+        let Some(record) = layout::from_js::<Acknowledged>(&record)? else {
+            continue;
+        };
+        if record.at < now - KEPT_MS {
+            continue;
+        }
+        for mutation in record.mutations {
+            if mutation.seq > last {
+                let key = (mutation.seq as f64).into();
+                queue.put(&layout::to_js(&Queued::from(mutation.clone()))?, &key)?;
+                again.push(mutation);
+            }
+        }
+    }
+    kept.clear()?;
+    Ok(again)
+}
+
+impl Store {
+    /// Tells the queue that a restored server has judged the mutations up to `judged` and no others,
+    /// and on top of what each of these deletions is made now: number, operation, hash. Nothing where
+    /// another tab leads.
+    ///
+    /// # Errors
+    /// `storage_quota` and `storage_failed`.
+    pub async fn rebase(
+        &self,
+        fence: f64,
+        judged: Seq,
+        deletions: &[(Seq, usize, Option<String>)],
+    ) -> Result<(), Error> {
+        let tx = Tx::begin(&self.db, &[META, QUEUE], Mode::Strict)?;
+        if !holds_fence(&tx, fence).await? {
+            return Ok(());
+        }
+        let queue = read_queue(&tx, &Value::UNDEFINED, u32::MAX).await?;
+        let store = tx.store(QUEUE)?;
+        for mut mutation in queue {
+            let mut changed = mutation.seen > judged;
+            mutation.seen = mutation.seen.min(judged);
+            for (_, at, hash) in deletions.iter().filter(|(seq, ..)| *seq == mutation.seq) {
+                if let Some(Op::Delete { base, .. }) = mutation.ops.get_mut(*at) {
+                    changed |= base != hash;
+                    base.clone_from(hash);
+                }
+            }
+            if changed {
+                let key = (mutation.seq as f64).into();
+                store.put(&layout::to_js(&Queued::from(mutation))?, &key)?;
+            }
+        }
+        tx.done().await
+    }
+}
