@@ -40,7 +40,8 @@ impl Shared {
     ) -> Result<(), Error> {
         match message {
             Message::Mutation { mutation } => {
-                if mutation.seq > self.replica.borrow().judged() {
+                // What comes late may have been judged by a server that has lost it since.
+                if mutation.seq > self.replica.borrow().reached() {
                     // One of another schema can't be shown here; the leader sends it.
                     let _ = self.replica.borrow_mut().adopt(mutation);
                     self.notify(&Notice::Changed);
@@ -132,13 +133,15 @@ impl Shared {
         listed
     }
 
-    /// Tells the application what became of its own mutations up to a number, by the lists read from
-    /// the store: for those whose verdict came while this tab was not looking.
-    pub(super) fn settle_judged(&self, session: &Session, judged: Seq) {
+    /// Tells the application what became of its own mutations up to a number, but for those that are in
+    /// the queue again, by the lists read from the store: for those whose verdict came while this tab
+    /// was not looking.
+    pub(super) fn settle_judged(&self, session: &Session, judged: Seq, queued: &[Seq]) {
         let own: Vec<Seq> = {
             let locals = session.locals.borrow();
             let own = locals.iter().map(|(seq, _)| *seq);
-            own.filter(|seq| *seq <= judged).collect()
+            own.filter(|seq| *seq <= judged && !queued.contains(seq))
+                .collect()
         };
         let outcome = |seq: Seq| {
             if let Some(rejected) = self.rejected.borrow().iter().find(|r| r.seq == seq) {

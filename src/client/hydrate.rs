@@ -14,6 +14,7 @@ use crate::store::temporary::read_assigned;
 use haversack_core::Error;
 use haversack_core::json::Json;
 use haversack_core::planted;
+use haversack_core::protocol::Seq;
 use haversack_core::replica::Staged;
 use haversack_core::schema::TableId;
 use std::rc::Rc;
@@ -49,6 +50,7 @@ impl Shared {
         // Rows of another schema may lack columns or have others: all are fetched anew.
         let known = state.fingerprint == self.schema.fingerprint;
         let mut patches = Vec::new();
+        let queued: Vec<Seq>;
         if known {
             for (table, name) in names.iter().enumerate() {
                 self.stage_rows(&tx, &mut staged, table, name).await?;
@@ -69,9 +71,10 @@ impl Shared {
             for table in 0..names.len() {
                 replica.set_complete(TableId(table as u16), complete);
             }
+            replica.set_judged(state.judged.max(state.reached));
             replica.go_back(state.judged);
-            replica.set_judged(state.judged);
             replica.rekey(assigned);
+            queued = queue.iter().map(|mutation| mutation.seq).collect();
             for mutation in queue {
                 if planted::is("queue-not-hydrated") {
                     break;
@@ -84,7 +87,7 @@ impl Shared {
         session.patch.set(state.patch);
         self.status.borrow_mut().last_sync = state.last_sync;
         self.read_outcomes(session).await?;
-        self.settle_judged(session, state.judged);
+        self.settle_judged(session, state.judged.max(state.reached), &queued);
         Ok(())
     }
 

@@ -346,6 +346,7 @@ impl Shared {
         };
         if let Some(last) = judged.last() {
             next.judged = last.seq;
+            next.reached = next.reached.max(last.seq);
             next.judged_at.push((last.seq, now));
             if next.judged_at.len() > JUDGED_AT_MAX {
                 next.judged_at.remove(0);

@@ -235,11 +235,11 @@ impl Shared {
                     }
                     after.dispatch(Event::Wrote);
                     after.take_keys(&session).await;
-                    let judged = after.replica.borrow().judged();
+                    let judged = after.replica.borrow().reached();
                     // Where the verdict was quicker than this. A failure leaves it to the next
                     // time that the store is read.
                     if seq <= judged && after.read_outcomes(&session).await.is_ok() {
-                        after.settle_judged(&session, judged);
+                        after.settle_judged(&session, judged, &[]);
                     }
                 });
             }

@@ -93,6 +93,8 @@ pub struct State {
     pub began: u64,
     /// The last mutation that has a verdict.
     pub judged: u64,
+    /// The last one that ever had one: more than `judged` where a server was restored.
+    pub reached: u64,
     /// When verdicts came, to acknowledge them later: number and milliseconds since 1970.
     pub judged_at: Vec<(u64, f64)>,
     /// The number of the last patch.
@@ -112,6 +114,7 @@ json_struct!(State {
     epoch,
     began = default,
     judged,
+    reached = default,
     judged_at,
     patch,
     last_sync,
@@ -130,6 +133,7 @@ impl State {
             epoch: None,
             began: 0,
             judged: 0,
+            reached: 0,
             judged_at: Vec::new(),
             heard: 0,
             patch: 0,

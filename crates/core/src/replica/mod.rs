@@ -101,6 +101,8 @@ pub struct Replica {
     next_local: u64,
     /// The last number that has a verdict: what is adopted up to here comes too late.
     judged: Seq,
+    /// The last mutation that ever had a verdict.
+    reached: Seq,
     /// When the confirmed rows were read, by the database's clock.
     heard_ms: i64,
     renamed: Renamed,
@@ -145,6 +147,7 @@ impl Replica {
             pending: Vec::new(),
             next_local: 1,
             judged: 0,
+            reached: 0,
             heard_ms: 0,
             renamed: Renamed::default(),
             plans: Vec::new(),
@@ -184,6 +187,11 @@ impl Replica {
     /// The last of this replica's mutations that has a verdict; 0 for none.
     pub fn judged(&self) -> Seq {
         self.judged
+    }
+
+    /// The last that ever had one: a restored server may have lost verdicts.
+    pub fn reached(&self) -> Seq {
+        self.reached
     }
 
     /// Takes note of when confirmed rows were read, in milliseconds since 1970 by the database's

@@ -183,7 +183,7 @@ impl Replica {
         if let Some(twin) = self.by_seq(seq).filter(|twin| *twin != local) {
             self.withdraw(twin);
         }
-        if seq <= self.judged && !planted::is("judged-mutation-returns") {
+        if seq <= self.reached && !planted::is("judged-mutation-returns") {
             self.withdraw(local);
             return;
         }

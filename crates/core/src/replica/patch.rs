@@ -44,8 +44,8 @@ impl Replica {
         self.settle(touched, FIRST);
     }
 
-    /// After a restore of the server: no mutation after this number is judged any more. Those are to
-    /// be adopted again.
+    /// After a restore of the server: no mutation after this number is judged any more. Those that are
+    /// in the queue again are to be adopted again.
     pub fn go_back(&mut self, judged: Seq) {
         self.judged = self.judged.min(judged);
     }
@@ -77,6 +77,7 @@ impl Replica {
     fn end_judged(&mut self, judged: Seq) -> Vec<(TableId, Key)> {
         // Verdicts come in the order of the numbers, so all up to the last one have theirs.
         self.judged = self.judged.max(judged);
+        self.reached = self.reached.max(judged);
         let ended = self.pending_from((judged + 1, LocalId(0)));
         self.take_out_first(ended)
     }
