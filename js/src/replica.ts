@@ -10,6 +10,8 @@ import type { Param } from './input.js'
 import { LiveQueries } from './live.js'
 import { Rows } from './rows.js'
 import type { Shape } from './shape.js'
+import { databases, ROW_STATES } from './state.js'
+import type { RowState } from './state.js'
 import type { KeyPart, SchemaTable } from './types.js'
 import { describe, toWire } from './values.js'
 import { Writes } from './write.js'
@@ -64,6 +66,7 @@ export class Replica {
     this.tables = tables.map((table, position) => new Rows(position, table))
     this.byName = new Map(this.tables.map((rows) => [rows.table.name, rows]))
     instance.users.add(this)
+    databases.add(this)
   }
 
   /** @throws HaversackError `unknown_table` */
@@ -157,6 +160,12 @@ export class Replica {
     }
   }
 
+  /** Where the row of a key stands with the server. */
+  state(rows: Rows, key: KeyPart | readonly KeyPart[]): RowState {
+    const text = JSON.stringify(this.key(rows, key))
+    return ROW_STATES[this.call((client) => client.row_state(rows.position, text))]!
+  }
+
   /** A key as operations carry it. */
   key(rows: Rows, key: unknown): (string | number | boolean)[] {
     const columns = rows.table.primary_key
@@ -192,6 +201,7 @@ export class Replica {
       rows.invalidate(dirty[i + 1]!)
       this.live.touch(rows)
     }
+    this.live.touchStates()
   }
 
   /** Calls the core, once, with its errors as ours. */
@@ -223,6 +233,7 @@ export class Replica {
     const reason = error ?? new HaversackError('closed', 'the database was closed')
     this.ended = reason
     this.instance.users.delete(this)
+    databases.delete(this)
     this.writes.end(reason)
     this.live.end(error)
     try {
