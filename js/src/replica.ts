@@ -63,7 +63,7 @@ export class Replica {
     tables: readonly SchemaTable[],
   ) {
     this.input = new Input(client, instance.memory)
-    this.tables = tables.map((table, position) => new Rows(position, table))
+    this.tables = tables.map((table, position) => new Rows(position, table, this))
     this.byName = new Map(this.tables.map((rows) => [rows.table.name, rows]))
     instance.users.add(this)
     databases.add(this)
@@ -166,6 +166,14 @@ export class Replica {
     return ROW_STATES[this.call((client) => client.row_state(rows.position, text))]!
   }
 
+  /** Where a row stands, or stood when the database ended: whoever draws it last must not fail. */
+  stateOf(rows: Rows, row: object): RowState {
+    const key = rows.key(row)
+    if (this.ended === undefined) return this.state(rows, key)
+    if (this.instance.trapped !== undefined) return 'acknowledged'
+    return ROW_STATES[this.client.row_state(rows.position, JSON.stringify(this.key(rows, key)))]!
+  }
+
   /** A key as operations carry it. */
   key(rows: Rows, key: unknown): (string | number | boolean)[] {
     const columns = rows.table.primary_key
@@ -234,6 +242,7 @@ export class Replica {
     this.ended = reason
     this.instance.users.delete(this)
     databases.delete(this)
+    for (const rows of this.tables) rows.end()
     this.writes.end(reason)
     this.live.end(error)
     try {

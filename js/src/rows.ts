@@ -2,6 +2,7 @@
 // when it is first read until its content changes; queries map slots to these objects.
 
 import type { BindingClient } from './binding.js'
+import type { Replica } from './replica.js'
 import { Shape } from './shape.js'
 import { owners } from './state.js'
 import type { KeyPart, SchemaColumn, SchemaTable } from './types.js'
@@ -29,6 +30,8 @@ export class Rows {
     /** The table's position in the schema. */
     readonly position: number,
     readonly table: SchemaTable,
+    /** Absent where there are no rows yet. */
+    readonly replica?: Replica,
   ) {
     this.shape = new Shape(table.name, undefined, -1, '')
     this.columns = new Map(table.columns.map((column) => [column.name, column]))
@@ -77,6 +80,11 @@ export class Rows {
     if (before === undefined) return row
     this.before.delete(slot)
     return sameValue(before, row) ? before : row
+  }
+
+  /** The database has ended: its rows are known without it. */
+  end(): void {
+    for (const row of this.cached) if (row !== undefined) owners.set(row, this)
   }
 
   /** Has the state of a row changed since the last call? */

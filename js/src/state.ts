@@ -38,31 +38,37 @@ export interface RowMeta {
 /** @internal The open databases of the page. */
 export const databases = new Set<Replica>()
 
-/** @internal The tables of rows that have been asked about, or are not their tables' current ones. */
+/** @internal The tables of rows that have been asked about, or are not what their tables hold. */
 export const owners = new WeakMap<object, Rows>()
 
 /**
  * What is known of a row beside its values, as of now: `meta(row).state`. The row is one that a
- * query gave, also when it has changed since; of a copy nothing is known.
+ * query gave, also when it has changed since; of a copy nothing is known. When the database has
+ * ended, it is what was known last.
  *
- * @throws HaversackError `invalid_query`: not a row of an open database
+ * @throws HaversackError `invalid_query`: not a row of a database
  */
 export function meta(row: object): RowMeta {
-  for (const replica of databases) {
-    const rows = replica.tables.find((rows) => isRow(replica, rows, row))
-    if (rows !== undefined) {
-      owners.set(row, rows)
-      return Object.freeze({ state: replica.state(rows, rows.key(row)) })
-    }
+  const rows = owners.get(row) ?? find(row)
+  if (rows?.replica === undefined) {
+    throw new HaversackError('invalid_query', 'meta: this is no row of a database', {
+      hint: 'pass a row as a query gave it, or ask db.<table>.state(key)',
+    })
   }
-  throw new HaversackError('invalid_query', 'meta: this is no row of an open database', {
-    hint: 'pass a row as a query gave it, or ask db.<table>.state(key)',
-  })
+  owners.set(row, rows)
+  return Object.freeze({ state: rows.replica.stateOf(rows, row) })
 }
 
-function isRow(replica: Replica, rows: Rows, row: object): boolean {
-  const owner = owners.get(row)
-  if (owner !== undefined) return owner === rows
+/** The table that holds a row. */
+function find(row: object): Rows | undefined {
+  for (const replica of databases) {
+    const rows = replica.tables.find((rows) => holds(replica, rows, row))
+    if (rows !== undefined) return rows
+  }
+  return undefined
+}
+
+function holds(replica: Replica, rows: Rows, row: object): boolean {
   if (!rows.table.columns.every(({ name }) => name in row)) return false
   try {
     return replica.get(rows, rows.key(row)) === row
