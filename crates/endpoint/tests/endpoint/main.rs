@@ -5,6 +5,7 @@
 //! processes and sockets.
 
 mod attach;
+mod canary;
 mod celebration;
 mod changelog;
 mod check;
