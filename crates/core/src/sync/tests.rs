@@ -1,6 +1,7 @@
 use super::*;
 
 mod storm;
+mod table;
 
 const NOW: u64 = 1_000_000;
 
