@@ -175,3 +175,21 @@ test('a tab that opens while a push is under way knows that it is', async () => 
   release()
   await late.until((id) => db.notes.state(id) === 'acknowledged', id)
 })
+
+test('what a leader was sending when it died is pending again, until the next one sends it', async () => {
+  const { id, profile, tabs } = await twoTabs('u7')
+  const release = await hold(profile)
+  await tabs[0].run((id) => void db.notes.update(id, { body: 'new' }), id)
+  await seen(tabs[1], 3)
+  await tabs[0].close()
+  await seen(tabs[1], 5)
+  release()
+  await tabs[1].synced()
+  const sending = ['pending', 'sent']
+  assert.deepEqual(await tabs[1].run(() => seen), [
+    'acknowledged',
+    ...sending,
+    ...sending,
+    'acknowledged',
+  ])
+})
