@@ -120,11 +120,22 @@ impl Client {
 
     /// The slot of a row by its key as a JSON array; -1 where there is none.
     pub fn find_key(&self, table: u16, key: &str) -> Result<i32, JsValue> {
-        let table = TableId(table);
-        let definition = self.shared.schema.table(table);
-        let json = Json::parse(key).map_err(|error| thrown(&error))?;
-        let key = Key::from_json(definition, &json).map_err(|error| thrown(&error))?;
-        Ok(slot(self.shared.replica.borrow().find(table, &key)))
+        let key = self.key(table, key)?;
+        Ok(slot(
+            self.shared.replica.borrow().find(TableId(table), &key),
+        ))
+    }
+
+    /// Where the row of a key, as a JSON array, stands with the server: a `RowState` as a number.
+    pub fn row_state(&self, table: u16, key: &str) -> Result<u8, JsValue> {
+        let key = self.key(table, key)?;
+        Ok(self.shared.replica.borrow().row_state(TableId(table), &key) as u8)
+    }
+
+    /// The rows of a table that are not acknowledged: slot, state, slot, state, …
+    pub fn row_states(&self, table: u16) -> Uint32Array {
+        let states = self.shared.replica.borrow().row_states(TableId(table));
+        Uint32Array::from(states.as_slice())
     }
 
     /// How many rows a table has.
@@ -355,6 +366,12 @@ impl Client {
 }
 
 impl Client {
+    fn key(&self, table: u16, key: &str) -> Result<Key, JsValue> {
+        let definition = self.shared.schema.table(TableId(table));
+        let key = Json::parse(key).and_then(|json| Key::from_json(definition, &json));
+        key.map_err(|error| thrown(&error))
+    }
+
     fn of(shared: Rc<Shared>) -> Client {
         Client {
             shared,

@@ -48,6 +48,10 @@ export interface BindingClient {
   find_text(table: number, key: string): number
   /** The slot of the row with any key, as a JSON array; bigints as decimal text. */
   find_key(table: number, keyJson: string): number
+  /** Where the row of a key, as for `find_key`, stands with the server: a position in `ROW_STATES`. */
+  row_state(table: number, keyJson: string): number
+  /** Slot, state, slot, state, …: the rows that are not acknowledged; some may come twice. */
+  row_states(table: number): Uint32Array
   /** The rows at these slots, frozen. */
   rows(table: number, slots: Uint32Array): object[]
   len(table: number): number

@@ -147,9 +147,12 @@ function handle(replica: Replica, sync: Sync, conflicts: Conflicts, event: Bindi
       replica.writes.settled(event)
       return sync.notify()
     case 'status':
+      return sync.notify()
     case 'rejected':
+      replica.live.touchStates()
       return sync.notify()
     case 'lost':
+      replica.live.touchStates()
       return conflicts.notify()
     case 'closed':
       // A panic outside of any call from here, in a task of the module's own.

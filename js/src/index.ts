@@ -16,7 +16,9 @@ export type * from './types.js'
 export type { Database, DatabaseMembers } from './database.js'
 export type { Table } from './table.js'
 export type { Explanation, Query } from './query.js'
-export type { Changes, LiveResult, Observer, Stop } from './live.js'
+export type { Changes, LiveOptions, LiveResult, Observer, Stop } from './live.js'
+export { meta } from './state.js'
+export type { RowMeta, RowState } from './state.js'
 export { defineHooks, refuse } from './hooks.js'
 export type {
   AfterHooks,

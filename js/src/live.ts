@@ -37,9 +37,20 @@ export type Observer<Row> =
       readonly error?: (error: HaversackError) => void
     }
 
+/** What a live query is asked for beside the rows. */
+export interface LiveOptions {
+  /**
+   * Call back also when nothing but a row's state has changed, as `meta(row).state` tells it? A row
+   * whose state has changed is `updated` and a new object then; one that is not acknowledged is
+   * another object than `get` gives. By default only contents count.
+   */
+  readonly state?: boolean
+}
+
 /** One subscription. */
 interface Live {
   readonly query: Query<object>
+  readonly state: boolean
   readonly next: (result: LiveResult<object>) => void
   readonly error: ((error: HaversackError) => void) | undefined
   /** The last result; undefined before the first. */
@@ -56,10 +67,11 @@ export class LiveQueries {
   constructor(private readonly replica: Replica) {}
 
   /** Begins a live query. */
-  add<Row>(query: Query<Row>, observer: Observer<Row>): Stop {
+  add<Row>(query: Query<Row>, observer: Observer<Row>, { state = false }: LiveOptions): Stop {
     const { next, error } = typeof observer === 'function' ? { next: observer } : observer
     const live = {
       query,
+      state,
       next,
       error,
       last: undefined,
@@ -76,6 +88,16 @@ export class LiveQueries {
   touch(rows: Rows): void {
     const lives = this.byTable.get(rows)
     if (lives !== undefined) for (const live of lives) this.schedule(live)
+  }
+
+  /** The states of rows may have changed. */
+  touchStates(): void {
+    for (const [rows, lives] of this.byTable) {
+      const asking = [...lives].filter((live) => live.state)
+      if (asking.length > 0 && this.replica.call((client) => rows.stateChanged(client))) {
+        for (const live of asking) this.schedule(live)
+      }
+    }
   }
 
   /** No result will change any more; `error` says why where it was not the application's wish. */
@@ -110,9 +132,11 @@ export class LiveQueries {
   }
 
   private run(live: Live): void {
+    const source = live.query.source
     let rows: readonly object[]
     try {
       rows = live.query.rows()
+      if (live.state) rows = this.replica.call((client) => source.withStates(client, rows))
     } catch (thrown) {
       if (live.stopped || this.replica.closed) return
       this.stop(live)
@@ -122,7 +146,7 @@ export class LiveQueries {
     const last = live.last
     if (last !== undefined && same(last, rows)) return
     live.last = Object.freeze(rows)
-    const changes = compare(live.query.source, last ?? [], rows)
+    const changes = compare(source, last ?? [], rows)
     guard(live.next, { rows, changes, complete: true })
   }
 }

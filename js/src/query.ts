@@ -1,7 +1,7 @@
 // Builds queries: immutable values that hold a shape and its parameters. It never evaluates one.
 
 import { HaversackError } from './errors.js'
-import type { Observer, Stop } from './live.js'
+import type { LiveOptions, Observer, Stop } from './live.js'
 import { ASC, BETWEEN, DESC, EQ, IN, IS_NULL, NOT_NULL, Operator } from './operators.js'
 import type { Param } from './input.js'
 import type { Replica } from './replica.js'
@@ -152,8 +152,8 @@ export class Query<Row> {
    *
    * @returns a function that ends it
    */
-  live(observer: Observer<Row>): Stop {
-    return this.replica.live.add(this, observer)
+  live(observer: Observer<Row>, options: LiveOptions = {}): Stop {
+    return this.replica.live.add(this, observer, options)
   }
 
   private condition(shape: Shape, params: Param[], column: string, condition: unknown): Shape {

@@ -10,6 +10,8 @@ import type { Param } from './input.js'
 import { LiveQueries } from './live.js'
 import { Rows } from './rows.js'
 import type { Shape } from './shape.js'
+import { databases, ROW_STATES } from './state.js'
+import type { RowState } from './state.js'
 import type { KeyPart, SchemaTable } from './types.js'
 import { describe, toWire } from './values.js'
 import { Writes } from './write.js'
@@ -61,9 +63,10 @@ export class Replica {
     tables: readonly SchemaTable[],
   ) {
     this.input = new Input(client, instance.memory)
-    this.tables = tables.map((table, position) => new Rows(position, table))
+    this.tables = tables.map((table, position) => new Rows(position, table, this))
     this.byName = new Map(this.tables.map((rows) => [rows.table.name, rows]))
     instance.users.add(this)
+    databases.add(this)
   }
 
   /** @throws HaversackError `unknown_table` */
@@ -157,6 +160,20 @@ export class Replica {
     }
   }
 
+  /** Where the row of a key stands with the server. */
+  state(rows: Rows, key: KeyPart | readonly KeyPart[]): RowState {
+    const text = JSON.stringify(this.key(rows, key))
+    return ROW_STATES[this.call((client) => client.row_state(rows.position, text))]!
+  }
+
+  /** Where a row stands, or stood when the database ended: whoever draws it last must not fail. */
+  stateOf(rows: Rows, row: object): RowState {
+    const key = rows.key(row)
+    if (this.ended === undefined) return this.state(rows, key)
+    if (this.instance.trapped !== undefined) return 'acknowledged'
+    return ROW_STATES[this.client.row_state(rows.position, JSON.stringify(this.key(rows, key)))]!
+  }
+
   /** A key as operations carry it. */
   key(rows: Rows, key: unknown): (string | number | boolean)[] {
     const columns = rows.table.primary_key
@@ -192,6 +209,7 @@ export class Replica {
       rows.invalidate(dirty[i + 1]!)
       this.live.touch(rows)
     }
+    this.live.touchStates()
   }
 
   /** Calls the core, once, with its errors as ours. */
@@ -223,6 +241,8 @@ export class Replica {
     const reason = error ?? new HaversackError('closed', 'the database was closed')
     this.ended = reason
     this.instance.users.delete(this)
+    databases.delete(this)
+    for (const rows of this.tables) rows.end()
     this.writes.end(reason)
     this.live.end(error)
     try {

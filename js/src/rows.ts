@@ -2,8 +2,10 @@
 // when it is first read until its content changes; queries map slots to these objects.
 
 import type { BindingClient } from './binding.js'
+import type { Replica } from './replica.js'
 import { Shape } from './shape.js'
-import type { SchemaColumn, SchemaTable } from './types.js'
+import { owners } from './state.js'
+import type { KeyPart, SchemaColumn, SchemaTable } from './types.js'
 import { sameValue } from './values.js'
 
 /** How a table's rows are found by key. */
@@ -15,6 +17,10 @@ export class Rows {
   readonly cached: (object | undefined)[] = []
   /** What `cached` had before a change, kept in case that the content is still the same. */
   private readonly before = new Map<number, object>()
+  /** By the objects of rows that are not acknowledged: their state, and what stands for them with it. */
+  private readonly stated = new WeakMap<object, readonly [state: number, row: object]>()
+  /** The states when they were last looked at. */
+  private states = ''
   /** The root of the shapes of the table's queries. */
   readonly shape: Shape
   readonly columns: ReadonlyMap<string, SchemaColumn>
@@ -24,6 +30,8 @@ export class Rows {
     /** The table's position in the schema. */
     readonly position: number,
     readonly table: SchemaTable,
+    /** Absent where there are no rows yet. */
+    readonly replica?: Replica,
   ) {
     this.shape = new Shape(table.name, undefined, -1, '')
     this.columns = new Map(table.columns.map((column) => [column.name, column]))
@@ -36,6 +44,7 @@ export class Rows {
     if (row === undefined) return
     this.before.set(slot, row)
     this.cached[slot] = undefined
+    owners.set(row, this)
   }
 
   /** The rows at these slots; those not held yet are fetched in one call. */
@@ -73,12 +82,52 @@ export class Rows {
     return sameValue(before, row) ? before : row
   }
 
+  /** The database has ended: its rows are known without it. */
+  end(): void {
+    for (const row of this.cached) if (row !== undefined) owners.set(row, this)
+  }
+
+  /** Has the state of a row changed since the last call? */
+  stateChanged(client: BindingClient): boolean {
+    const before = this.states
+    return before !== (this.states = String(client.row_states(this.position)))
+  }
+
+  /**
+   * A result in which a row that is not acknowledged is another object, the same until content or
+   * state change.
+   */
+  withStates(client: BindingClient, result: readonly object[]): readonly object[] {
+    const states = client.row_states(this.position)
+    const others = new Map<object, object>()
+    for (let i = 0; i < states.length; i += 2) {
+      const row = this.cached[states[i]!]
+      if (row !== undefined) others.set(row, this.withState(row, states[i + 1]!))
+    }
+    return others.size === 0 ? result : result.map((row) => others.get(row) ?? row)
+  }
+
+  private withState(row: object, state: number): object {
+    const known = this.stated.get(row)
+    if (known?.[0] === state) return known[1]
+    const other = Object.freeze({ ...row })
+    owners.set(other, this)
+    this.stated.set(row, [state, other])
+    return other
+  }
+
+  /** A row's key, as the application gives it. */
+  key(row: object): KeyPart | readonly KeyPart[] {
+    const key = this.table.primary_key
+    const values = row as Record<string, KeyPart>
+    return key.length === 1 ? values[key[0]!]! : key.map((column) => values[column]!)
+  }
+
   /** What tells rows apart, as a key of a `Map`. */
   identity(row: object): unknown {
-    const key = this.table.primary_key
-    const values = row as Record<string, unknown>
-    if (key.length === 1) return values[key[0]!]
-    return key.map((column) => String(values[column]).replace(/[\\|]/g, '\\$&')).join('|')
+    const key = this.key(row)
+    if (!Array.isArray(key)) return key
+    return key.map((part) => String(part).replace(/[\\|]/g, '\\$&')).join('|')
   }
 }
 

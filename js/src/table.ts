@@ -4,6 +4,7 @@ import type { MutateResult, MutationOp, WireValue } from './binding.js'
 import { allOf, Query } from './query.js'
 import type { Replica } from './replica.js'
 import type { Rows } from './rows.js'
+import type { RowState } from './state.js'
 import type { TableType } from './types.js'
 import { fromWire, toWire } from './values.js'
 import { keyAt } from './write.js'
@@ -24,6 +25,16 @@ export class Table<T extends TableType> extends Query<T['row']> {
    */
   get(key: T['key']): T['row'] | undefined {
     return this.replica.get(this.source, key)
+  }
+
+  /**
+   * Where the row of this key stands with the server, whether there is one here or not: a row whose
+   * deletion waits to be sent is `pending`. The same by a row: `meta(row).state`.
+   *
+   * @throws HaversackError as `get`
+   */
+  state(key: T['key']): RowState {
+    return this.replica.state(this.source, key)
   }
 
   /**

@@ -18,6 +18,8 @@ import type {
 import { makeDatabase } from '../src/database.js'
 import type { Database } from '../src/database.js'
 import { Instance } from '../src/replica.js'
+import { ROW_STATES } from '../src/state.js'
+import type { RowState } from '../src/state.js'
 import type { SchemaTable } from '../src/types.js'
 import { schema } from './schema.js'
 import type { Tables } from './schema.js'
@@ -92,6 +94,24 @@ export class FakeClient implements BindingClient {
 
   find_key(table: number, keyJson: string): number {
     return this.slot(table, JSON.parse(keyJson) as WireValue[])
+  }
+
+  /** Where rows stand, by table and key as JSON; for tests to say, with what event they like. */
+  readonly states = new Map<string, RowState>()
+
+  row_state(table: number, keyJson: string): number {
+    return ROW_STATES.indexOf(
+      this.states.get(`${this.tables[table]!.name} ${keyJson}`) ?? 'acknowledged',
+    )
+  }
+
+  row_states(table: number): Uint32Array {
+    const states = this.data[table]!.flatMap((row, slot) => {
+      if (row === undefined) return []
+      const state = this.row_state(table, JSON.stringify(this.keyOf(table, row)))
+      return state === 0 ? [] : [slot, state]
+    })
+    return Uint32Array.from(states)
   }
 
   rows(table: number, slots: Uint32Array): object[] {

@@ -28,6 +28,8 @@ pub enum Message {
     Status {
         /// The status, as the binding reports it.
         status: String,
+        /// The last mutation in the push that is under way; 0 for none.
+        sent: Seq,
     },
     /// The lists of rejected mutations and lost values have changed.
     Outcomes,
@@ -69,7 +71,10 @@ impl ToJson for Message {
                 .add("rows", rows)
                 .add("outcomes", outcomes)
                 .add("at", at),
-            Message::Status { status } => members.add("kind", &"status").add("status", status),
+            Message::Status { status, sent } => members
+                .add("kind", &"status")
+                .add("status", status)
+                .add("sent", sent),
             Message::Rekeyed { given } => members.add("kind", &"rekeyed").add("given", given),
             Message::Outcomes => members.add("kind", &"outcomes"),
             Message::Ask => members.add("kind", &"ask"),
@@ -97,6 +102,7 @@ impl<'a> FromJson<'a> for Message {
             },
             "status" => Message::Status {
                 status: FromJson::member(json, "status", fault),
+                sent: FromJson::member(json, "sent", fault),
             },
             "rekeyed" => Message::Rekeyed {
                 given: FromJson::member(json, "given", fault),

@@ -7,6 +7,7 @@ use super::Shared;
 use super::events::{ErrorView, Notice, Status};
 use super::session::Session;
 use crate::browser::channel::Message;
+use crate::store::queue::{LostValue, Rejected};
 use haversack_core::json::read_text;
 use haversack_core::planted;
 use haversack_core::protocol::{Outcome, Seq, Winner};
@@ -59,13 +60,14 @@ impl Shared {
                 self.take_new_keys(session).await;
                 self.refresh_status();
             }
-            Message::Status { status } => {
+            Message::Status { status, sent } => {
                 // A follower has the leader's word for the connection, and its own count.
                 if session.fence.get().is_none()
                     && let Ok(mut status) = read_text::<Status>(&status)
                 {
                     status.leader = false;
                     status.pending = self.replica.borrow().pending_len();
+                    self.under_way(sent);
                     self.publish(status);
                 }
             }
@@ -97,6 +99,13 @@ impl Shared {
         rows: bool,
         outcomes: &[(Seq, Outcome)],
     ) -> Result<(), Error> {
+        // Other verdicts leave the lists as they are. First, since a row that is refused or in
+        // conflict must not look acknowledged meanwhile.
+        let listed = if outcomes.iter().all(|(_, o)| *o == Outcome::Applied) {
+            Ok(())
+        } else {
+            self.read_outcomes(session).await
+        };
         let behind = patch > session.patch.get();
         let next = patch == session.patch.get() + 1 || planted::is("missed-patch-ignored");
         let lines = if rows && next {
@@ -123,12 +132,6 @@ impl Shared {
         if behind || !outcomes.is_empty() {
             self.notify(&Notice::Changed);
         }
-        // Other verdicts leave the lists as they are.
-        let listed = if outcomes.iter().all(|(_, o)| *o == Outcome::Applied) {
-            Ok(())
-        } else {
-            self.read_outcomes(session).await
-        };
         self.settle_locals(session, outcomes);
         listed
     }
@@ -185,15 +188,37 @@ impl Shared {
     /// `storage_failed`.
     pub async fn read_outcomes(&self, session: &Session) -> Result<(), Error> {
         let (rejected, lost) = session.store.outcomes().await?;
-        if *self.rejected.borrow() != rejected {
-            self.rejected.replace(rejected);
+        let other_rejected = *self.rejected.borrow() != rejected;
+        let other_lost = *self.lost.borrow() != lost;
+        self.rejected.replace(rejected);
+        self.lost.replace(lost);
+        self.mark_kept(&[], &[]);
+        if other_rejected {
             self.notify(&Notice::Rejected);
         }
-        if *self.lost.borrow() != lost {
-            self.lost.replace(lost);
+        if other_lost {
             self.notify(&Notice::Lost);
         }
         Ok(())
+    }
+
+    /// Tells the replica which rows wait for the application, by the lists and what is to join them.
+    pub(super) fn mark_kept(&self, rejected: &[Rejected], lost: &[LostValue]) {
+        let known = (self.rejected.borrow(), self.lost.borrow());
+        let refused = known.0.iter().chain(rejected);
+        let lost = known.1.iter().map(|(_, lost)| lost).chain(lost);
+        let open = lost.filter(|lost| !lost.settled);
+        self.replica.borrow_mut().set_kept(
+            refused.flat_map(|one| &one.ops),
+            open.map(|lost| &lost.lost),
+        );
+    }
+
+    /// Mutations up to this number are in a push that is under way; 0 for none.
+    pub(super) fn under_way(&self, sent: Seq) {
+        if self.replica.borrow_mut().set_sent(sent) {
+            self.notify(&Notice::Changed);
+        }
     }
 
     /// Asks for a sync now; a follower asks the leader.

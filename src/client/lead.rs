@@ -101,6 +101,7 @@ impl Shared {
     fn follow_again(self: &Rc<Self>, session: &Rc<Session>) {
         session.lead.held.set(false);
         session.fence.set(None);
+        self.under_way(0);
         if self.closed.borrow().is_none() {
             self.dispatch(Event::Followed);
             self.claim(session, Claim::Wait);
@@ -120,6 +121,7 @@ impl Shared {
             return Event::Synced { more: true };
         }
         session.fence.set(None);
+        self.under_way(0);
         // Without Web Locks the fence alone says who leads.
         let locked = session.lead.hold.borrow().is_some();
         if locked && session.lead.held.get() {
@@ -161,6 +163,8 @@ impl Shared {
             return Ok(());
         }
         session.fence.set(Some(fence));
+        // The last leader's push counts no more: what it sent and nobody heard of is sent again.
+        self.push_under_way(0);
         self.dispatch(Event::Led);
         self.plan_drain(session, leftovers);
         spawn(self.clone().read_inbox(session.clone()));

@@ -271,8 +271,8 @@ impl Shared {
 
     pub(super) fn tell_tabs_status(&self, status: &Status) {
         if let Some(session) = &*self.session.borrow() {
-            let status = json::text(status);
-            session.tell(&Message::Status { status });
+            let (status, sent) = (json::text(status), self.replica.borrow().sent());
+            session.tell(&Message::Status { status, sent });
         }
     }
 }

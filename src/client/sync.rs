@@ -37,7 +37,9 @@ impl Shared {
     /// Runs one sync and tells the machine how it ended.
     pub(super) async fn sync(self: Rc<Self>, fresh_token: bool) {
         let fence = self.session().ok().and_then(|session| session.fence.get());
-        let event = match self.try_sync(fresh_token).await {
+        let tried = self.try_sync(fresh_token).await;
+        self.push_under_way(0);
+        let event = match tried {
             Ok(Some(more)) => {
                 self.failure.replace(None);
                 self.reopen_socket_now();
@@ -159,6 +161,7 @@ impl Shared {
         let mut staged = self.replica.borrow().stage();
         let mut lines = Vec::new();
         let mut ended = false;
+        self.push_under_way(batch.mutations.last().map_or(0, |last| last.seq));
         request::sync(&self.url, token, body, |line| {
             match staged.line(line)? {
                 LineKind::Head => lines.push(line.to_owned()),
@@ -192,6 +195,17 @@ impl Shared {
             staged,
             lines,
         })
+    }
+
+    /// Says in all tabs up to which mutation a push is under way, as long as this tab leads.
+    pub(super) fn push_under_way(&self, sent: Seq) {
+        let leads = self
+            .session()
+            .is_ok_and(|session| session.fence.get().is_some());
+        if leads && self.replica.borrow().sent() != sent {
+            self.under_way(sent);
+            self.tell_tabs_status(&self.status());
+        }
     }
 
     fn show_progress(self: &Rc<Self>, staged: &Staged) {
@@ -276,6 +290,8 @@ impl Shared {
         let Some(again) = session.store.commit(&self.schema, &commit).await? else {
             return Ok(None);
         };
+        // Before the mutations leave, or their rows would look acknowledged meanwhile.
+        self.mark_kept(&rejected, &lost);
         let outcomes = self.apply(session, &state, answer, touched, rows);
         if renewed {
             self.offer_again(session, &state, again);

@@ -90,6 +90,7 @@ impl Shared {
         let (local, keys) = self.write_stored(drafts, Some(seq))?;
         // Not twice: it is gone from the disk, or will be there again if that fails.
         self.rejected.borrow_mut().retain(|one| one.seq != seq);
+        self.mark_kept(&[], &[]);
         self.notify(&Notice::Rejected);
         self.notify(&Notice::Changed);
         Ok(self.made(local, &keys))

@@ -103,7 +103,8 @@ async fn read_lines(
             let end = line_start.max(from) + at;
             hand_over(&buffer[line_start..end], &mut on_line)?;
             line_start = end + 1;
-            if now_ms() - slice_began >= SLICE_MS {
+            // Also where the clock was set back meanwhile.
+            if !(0.0..SLICE_MS).contains(&(now_ms() - slice_began)) {
                 timer::sleep(0).await;
                 slice_began = now_ms();
             }

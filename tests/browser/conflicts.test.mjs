@@ -2,9 +2,6 @@
 // make of writes from both sides.
 
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
 import { App } from '../support/app.mjs'
@@ -33,19 +30,11 @@ tags = "merge"
 `
 
 let app
-let folder
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'haversack-conflicts-'))
-  await mkdir(join(folder, 'migrations'))
-  await writeFile(join(folder, 'migrations/V1__notes.sql'), MIGRATION)
-  await writeFile(join(folder, 'haversack.toml'), CONFIG)
-  app = await App.start({ schema: folder })
+  app = await App.over(MIGRATION, CONFIG)
 })
-after(async () => {
-  await app?.stop()
-  await rm(folder, { recursive: true, force: true })
-})
+after(() => app?.stop())
 
 /** Does something in the page while the endpoint is away, and something else by SQL. */
 async function apart(tab, work, id, sql) {

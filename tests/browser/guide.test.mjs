@@ -99,16 +99,19 @@ test("the guide's code does what the guide says", async () => {
     const drawn = []
     guide.statusLine(db, (line) => lines.push(line))
     guide.lives(db, (rows) => drawn.push(rows.length))
+    const marks = []
+    guide.marks(db, (title, state) => marks.push(state))
     guide.writes(db)
     const synced = await guide.outcome(db)
     const note = guide.reads(db, db.notes.first().id)
     await guide.attention(db)
     await db.close()
-    return { lines: lines.length, drawn: drawn.at(-1), synced, title: note.title }
+    return { lines: lines.length, drawn: drawn.at(-1), marks, synced, title: note.title }
   }, backend.url)
   assert.equal(seen.synced, 'synced')
   assert.equal(seen.title, 'Water the plants')
   assert.ok(seen.lines > 0)
+  assert.ok(seen.marks.includes('pending') && seen.marks.at(-1) === 'acknowledged')
   // One of the README's, two of the transaction, one of `outcome`; the deleted one is gone.
   assert.equal(seen.drawn, 4)
   const [{ count }] = await backend.sql('select count(*)::int from notes')

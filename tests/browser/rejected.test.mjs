@@ -91,3 +91,81 @@ test('a retry that breaks a rule here is refused at once, and the mutation is ke
   assert.equal(seen.old.code, 'invalid_query', 'that number is gone')
   assert.ok(seen.anew)
 })
+
+test('an answer of 200 with a refusal inside is no success for what was refused', async () => {
+  const tab = await (await app.profile()).tab()
+  await tab.open({ user: '2' })
+  await tab.synced()
+  const answers = []
+  tab.page.on('response', (answer) => {
+    if (answer.url().endsWith('/v1/sync')) answers.push(answer.status())
+  })
+  const before = await tab.run(() => ({
+    rejected: db.sync.rejected.length,
+    last: db.sync.status.lastSync,
+  }))
+  const ended = await tab.run(async () => {
+    // One batch: the middle one is refused by what only the server knows.
+    const writes = [10, 1e7, 20].map((budget) =>
+      db.events.insert({ title: 'of one batch', budget }),
+    )
+    const ends = await Promise.all(writes.map((write) => outcome(write.synced)))
+    return {
+      codes: ends.map(({ code }) => code ?? null),
+      shown: db.events
+        .where({ title: 'of one batch' })
+        .rows()
+        .map(({ budget }) => budget),
+      states: writes.map(({ key }) => db.events.state(key)),
+      rejected: db.sync.rejected.length,
+      status: db.sync.status.state,
+    }
+  })
+  assert.deepEqual(ended.codes, [null, 'rejected', null])
+  assert.deepEqual(ended.shown, [10, 20])
+  assert.deepEqual(ended.states, ['acknowledged', 'rejected', 'acknowledged'])
+  assert.equal(ended.rejected, before.rejected + 1)
+  await tab.synced()
+  assert.deepEqual([...new Set(answers)], [200], 'every answer was a good one by its status')
+  const rows = await app.backend.sql(`select budget from events where title = 'of one batch'`)
+  assert.equal(rows.length, 2)
+})
+
+test('an answer of 200 that ends in an error is no success either', async () => {
+  const tab = await (await app.profile()).tab()
+  await tab.open({ user: '2' })
+  await tab.synced()
+  let broken = 0
+  await tab.page.route('**/v1/sync', async (route) => {
+    // The push was applied, but the answer breaks off behind its head.
+    const answer = await route.fetch()
+    const [head] = (await answer.text()).split('\n')
+    const error = { line: 'error', type: 'about:blank', title: 'overloaded', status: 503 }
+    Object.assign(error, { code: 'overloaded', recovery: 'retry', request_id: 'x', detail: 'late' })
+    broken += 1
+    await route.fulfill({ response: answer, body: `${head}\n${JSON.stringify(error)}\n` })
+  })
+  const before = await tab.run(() => {
+    globalThis.write = db.events.insert({ title: 'broken off' })
+    globalThis.settled = false
+    void write.synced.then(() => (globalThis.settled = true))
+    return db.sync.status.lastSync
+  })
+  await tab.until(() => db.sync.status.state === 'offline')
+  const seen = await tab.run(() => ({
+    settled,
+    state: db.events.state(write.key),
+    last: db.sync.status.lastSync,
+    code: db.sync.status.error.code,
+    pending: db.sync.status.pending,
+  }))
+  assert.ok(broken > 0)
+  const kept = { settled: false, state: 'pending', last: before, code: 'overloaded', pending: 1 }
+  assert.deepEqual(seen, kept, 'nothing of it counts')
+  await tab.page.unroute('**/v1/sync')
+  await tab.run(() => db.sync.now())
+  await tab.synced()
+  await tab.until(() => settled)
+  const rows = await app.backend.sql(`select title from events where title = 'broken off'`)
+  assert.equal(rows.length, 1, 'sent again under its number, it is there once')
+})

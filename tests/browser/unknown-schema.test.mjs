@@ -1,9 +1,6 @@
 // A schema that nobody has seen before, made at run time: no code knows it.
 
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
 import { App } from '../support/app.mjs'
@@ -35,19 +32,11 @@ insert into berth values ('north', 1, false), ('north', 2, true), ('süd', 1, fa
 const CONFIG = '[tables."Harbour Log"]\n[tables.berth]\nwritable = true\n'
 
 let app
-let folder
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'haversack-schema-'))
-  await mkdir(join(folder, 'migrations'))
-  await writeFile(join(folder, 'migrations/V1__harbour.sql'), MIGRATION)
-  await writeFile(join(folder, 'haversack.toml'), CONFIG)
-  app = await App.start({ schema: folder })
+  app = await App.over(MIGRATION, CONFIG)
 })
-after(async () => {
-  await app?.stop()
-  await rm(folder, { recursive: true, force: true })
-})
+after(() => app?.stop())
 
 test('an unknown schema syncs both ways with every type intact', async () => {
   const tab = await (await app.profile()).tab()

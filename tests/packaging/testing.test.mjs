@@ -14,13 +14,16 @@ const schema = readFileSync(join(root, 'js/test/types/guide/schema.ts'), 'utf8')
 )[1]
 
 /** A test for either runner, of which the first lines say what `test` and `equal` are. */
-const body = `import { openMemory } from 'haversack/testing'
+const body = `import { meta } from 'haversack'
+import { openMemory } from 'haversack/testing'
 const schema = JSON.parse(${schema})
 test('it runs', async () => {
   const db = await openMemory({ schema, rows: { notes: [{ title: 'first' }] } })
   const write = db.notes.insert({ title: 'second' })
   await write.synced
   equal(write.key, 2)
+  // The package's two entries know of the same rows.
+  equal(meta(write.row).state, 'acknowledged')
   equal(db.notes.orderBy('title', 'desc').rows().map((note) => note.title).join(), 'second,first')
   let code
   try {

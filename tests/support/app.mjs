@@ -1,6 +1,6 @@
 // An application of the tests: an empty page that opens databases, in profiles of real Chromium.
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,6 +20,7 @@ const PAGE = '<!doctype html><meta charset="utf-8"><title>application</title>'
 const WAIT_MS_MAX = 15_000
 
 export class App {
+  #folder
   #profiles = []
   #server
 
@@ -32,6 +33,17 @@ export class App {
     app.backend = await Backend.start({ ...options, origins: [app.origin] })
     connect.push(app.backend.url, app.backend.url.replace('http', 'ws'))
     app.schema = await (await fetch(`${app.backend.url}/v1/schema`)).json()
+    return app
+  }
+
+  /** The same over a schema of one migration, made for a test, and its haversack.toml. */
+  static async over(migration, config) {
+    const folder = await mkdtemp(join(tmpdir(), 'haversack-schema-'))
+    await mkdir(join(folder, 'migrations'))
+    await writeFile(join(folder, 'migrations/V1__tables.sql'), migration)
+    await writeFile(join(folder, 'haversack.toml'), config)
+    const app = await App.start({ schema: folder })
+    app.#folder = folder
     return app
   }
 
@@ -54,6 +66,7 @@ export class App {
     for (const profile of this.#profiles) await profile.stop()
     await this.backend?.stop()
     await this.#server.close()
+    if (this.#folder) await rm(this.#folder, { recursive: true, force: true })
   }
 }
 

@@ -23,8 +23,6 @@ import { Tags } from './tags'
 
 /** How long a notice with its undo stays. */
 const NOTICE_MS = 8000
-/** With more changes than this to send, single events are not marked any more. */
-const UNSENT_MAX = 2000
 /** Typing is searched for when it pauses. */
 const TYPING_PAUSE_MS = 120
 
@@ -48,9 +46,6 @@ export class Agenda {
   notice: Notice | null = null
   /** The list scrolls to this position at the next drawing, then forgets it. */
   revealing: { index: number; atTop: boolean } | null = null
-
-  /** Keys of the events with changes that are not in Postgres yet. */
-  unsent: ReadonlySet<number> = new Set()
 
   readonly tags: Tags
   readonly results: Results
@@ -76,7 +71,6 @@ export class Agenda {
     this.#search = new Debounced(TYPING_PAUSE_MS, () => this.#show())
     this.#stopStatus = db.sync.onChange(() => this.#synced())
     this.#stopConflicts = db.conflicts.onChange(changed)
-    this.unsent = unsentEvents(db)
     void this.places.count()
     this.goToToday()
   }
@@ -350,7 +344,6 @@ export class Agenda {
   #synced(): void {
     const { state, error } = this.db.sync.status
     if (state === 'closed') return this.#ended(error?.message ?? null)
-    this.unsent = unsentEvents(this.db)
     const wasEmpty = this.results.count === 0
     this.results.refresh()
     // The first rows of a first sync: begin where the user is.
@@ -358,14 +351,4 @@ export class Agenda {
     this.#arriving = this.db.sync.status.progress !== null
     this.places.recount()
   }
-}
-
-function unsentEvents(db: Db): ReadonlySet<number> {
-  const { pending } = db.sync.status
-  if (pending === 0 || pending > UNSENT_MAX) return new Set()
-  const keys = db.sync.pending
-    .flatMap((mutation) => mutation.ops)
-    .filter((op) => op.table === 'events')
-    .map((op) => (op.op === 'insert' ? op.values['event_id'] : op.key[0]))
-  return new Set(keys.filter((key) => typeof key === 'number'))
 }

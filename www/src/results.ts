@@ -130,10 +130,13 @@ export class Results {
     this.#stop = this.#query
       .limit(PAGE_ROWS * 3)
       .offset(first)
-      .live(() => {
-        if (!known) this.refresh()
-        known = false
-      })
+      .live(
+        () => {
+          if (!known) this.refresh()
+          known = false
+        },
+        { state: true },
+      )
   }
 
   #page(number: number): readonly AgendaEvent[] {

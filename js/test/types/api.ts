@@ -7,13 +7,14 @@ import {
   gt,
   gte,
   isNull,
+  meta,
   ne,
   notNull,
   oneOf,
   open,
   toDate,
 } from 'haversack'
-import type { Timestamp, Write } from 'haversack'
+import type { RowState, Timestamp, Write } from 'haversack'
 import { schema } from '../schema.js'
 
 const db = await open({ schema, url: '/api', token: async () => 'token' })
@@ -53,6 +54,19 @@ db.event
 db.table('event')
 // @ts-expect-error `db.sync` is not the table
 db.sync.get('a')
+
+// States.
+same<RowState, 'acknowledged' | 'pending' | 'sent' | 'rejected' | 'conflict'>()
+const state = db.events.state(1)
+same<typeof state, RowState>()
+same<ReturnType<typeof meta>['state'], RowState>()
+db.tag_assignments.state(['event', 1, 2])
+// @ts-expect-error the key is a number
+db.events.state('1')
+// @ts-expect-error no such state
+state === 'synced'
+// @ts-expect-error a key is no row
+meta(1)
 
 // Conditions.
 db.events.where({
@@ -121,6 +135,9 @@ const stop: () => void = db.events.live(({ rows, changes, complete }) => {
   same<typeof complete, boolean>()
 })
 db.events.where({ id: 1 }).live({ next: () => stop(), error: (error) => error.code === 'closed' })
+db.events.live(({ rows }) => rows.map((row) => meta(row).state), { state: true })
+// @ts-expect-error no such option
+db.events.live(() => {}, { states: true })
 // @ts-expect-error no such code
 db.events.live({ next: () => {}, error: (error) => error.code === 'close' })
 

@@ -1,5 +1,6 @@
 /** One event in the list, as it is read and as it is edited in place. */
 
+import { meta, type RowState } from 'haversack'
 import { html, type TemplateResult } from 'lit-html'
 import type { Agenda } from '../agenda'
 import type { AgendaEvent, EventChange } from '../data'
@@ -38,6 +39,27 @@ export function rowView(
   </div>`
 }
 
+const STATES: Record<Exclude<RowState, 'acknowledged'>, string> = {
+  pending: 'Not sent yet',
+  sent: 'Being sent',
+  rejected: 'Refused',
+  conflict: 'In conflict',
+}
+
+/** Where an event stands with the server; nothing where there is nothing to say. */
+function stateMark(state: RowState): TemplateResult | null {
+  if (state === 'acknowledged') return null
+  const words = STATES[state]
+  return html`<span
+    class="standing is-${state}"
+    role="img"
+    data-testid="state"
+    data-state=${state}
+    aria-label=${words}
+    title=${words}
+  ></span>`
+}
+
 function reading(agenda: Agenda, event: AgendaEvent, now: string): TemplateResult {
   const done = event.status === 'completed'
   const day = leaf(event, now)
@@ -73,16 +95,8 @@ function reading(agenda: Agenda, event: AgendaEvent, now: string): TemplateResul
     </div>
     <div role="gridcell" class="what">
       <span class="headed"
-        ><span class="title" data-testid="title">${event.title}</span>${
-          agenda.unsent.has(event.event_id)
-            ? html`<span
-                class="unsent"
-                role="img"
-                aria-label="not sent yet"
-                title="Not sent yet"
-              ></span>`
-            : null
-        }</span
+        ><span class="title" data-testid="title">${event.title}</span
+        >${stateMark(meta(event).state)}</span
       >
       <span class="meta">
         ${event.location === null ? null : html`<span class="place">${event.location}</span>`}

@@ -43,6 +43,7 @@ mod prepare;
 mod read;
 mod refer;
 mod renamed;
+mod row_state;
 mod rules;
 mod same;
 mod scan;
@@ -60,6 +61,7 @@ pub use key::Key;
 pub use overlay::{LocalId, PendingMutation};
 pub use prepare::{Prepared, WriteContext};
 pub use read::EXACT;
+pub use row_state::RowState;
 pub use staged::{LineKind, Staged};
 pub use steps::{Deferred, Rigour, Steps};
 
@@ -98,6 +100,10 @@ pub struct Replica {
     overlays: Vec<FxMap<Key, Overlay>>,
     /// In their order.
     pending: Vec<PendingMutation>,
+    /// Those up to here are in a push that is under way.
+    sent: Seq,
+    /// Per table, the rows of refused mutations that are kept, and those in an open conflict.
+    kept: Vec<[KeySet; 2]>,
     next_local: u64,
     /// The last number that has a verdict: what is adopted up to here comes too late.
     judged: Seq,
@@ -145,6 +151,8 @@ impl Replica {
             infos: schema.tables.iter().map(TableInfo::new).collect(),
             overlays: schema.tables.iter().map(|_| FxMap::default()).collect(),
             pending: Vec::new(),
+            sent: 0,
+            kept: schema.tables.iter().map(|_| Default::default()).collect(),
             next_local: 1,
             judged: 0,
             reached: 0,

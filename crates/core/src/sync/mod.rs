@@ -17,7 +17,8 @@ use crate::protocol::SYNC_INTERVAL_MS;
 pub const BACKOFF_MS_MAX: u64 = 30_000;
 /// The first wait is below this, in milliseconds.
 pub const BACKOFF_MS_BASE: u64 = 500;
-/// A local write cuts a wait short, but attempts stay this far apart, in milliseconds.
+/// A local write cuts a wait short, but attempts stay this far apart, or up to twice as far, in
+/// milliseconds.
 pub const ATTEMPT_GAP_MS: u64 = 1_000;
 
 /// Where newer code is needed, or the endpoint may only be slow to learn of a migration, it is
@@ -102,6 +103,8 @@ pub enum State {
         attempt: u32,
         /// When the last attempt ended, in milliseconds of the caller's clock.
         since_ms: u64,
+        /// No write cuts the wait short before this long, in milliseconds.
+        gap_ms: u64,
     },
     /// Only a person, a new token or new code helps; tried again when asked or when back online.
     Paused(ErrorCode),
@@ -192,9 +195,12 @@ impl Machine {
     fn on_write(&mut self, now_ms: u64) -> Vec<Effect> {
         match self.state {
             State::Idle => self.start(0, false),
-            State::Waiting { attempt, since_ms } if now_ms >= since_ms + ATTEMPT_GAP_MS => {
-                self.start(attempt, false)
-            }
+            // A clock that steps back says nothing of how long it was: then it was long enough (F43).
+            State::Waiting {
+                attempt,
+                since_ms,
+                gap_ms,
+            } if now_ms.abs_diff(since_ms) >= gap_ms => self.start(attempt, false),
             State::Syncing { ref mut again, .. } => {
                 *again = true;
                 vec![]
@@ -294,15 +300,21 @@ impl Machine {
                 ]
             }
             Recovery::Retry | Recovery::Reset | Recovery::None => {
+                // The endpoint wishes the same of all that it refuses, and all may write: the jitter
+                // comes on top.
+                let wish_ms = retry_after_ms.unwrap_or(0);
+                let jitter_ms = backoff_ms(attempt, random);
                 self.state = State::Waiting {
                     attempt: attempt + 1,
                     since_ms: now_ms,
+                    gap_ms: wish_ms.max(ATTEMPT_GAP_MS) + jitter_ms.min(ATTEMPT_GAP_MS),
                 };
                 if planted::is("no-timer-after-failure") {
                     return vec![];
                 }
-                let delay_ms = backoff_ms(attempt, random).max(retry_after_ms.unwrap_or(0));
-                vec![Effect::Arm { delay_ms }]
+                vec![Effect::Arm {
+                    delay_ms: wish_ms + jitter_ms,
+                }]
             }
         }
     }

@@ -1,5 +1,8 @@
 use super::*;
 
+mod storm;
+mod table;
+
 const NOW: u64 = 1_000_000;
 
 fn run(machine: &mut Machine, event: Event) -> Vec<Effect> {
@@ -107,7 +110,8 @@ fn waits_grow_with_full_jitter_and_are_bounded() {
     };
     assert_eq!(
         run(&mut machine, event),
-        vec![Effect::Arm { delay_ms: 9_000 }]
+        vec![Effect::Arm { delay_ms: 9_250 }],
+        "the jitter comes on top of the endpoint's wish"
     );
 }
 
@@ -118,10 +122,37 @@ fn a_write_cuts_a_wait_short_but_not_more_than_once_a_second() {
     assert_eq!(machine.handle(Event::Wrote, NOW + 10, 0.5), vec![]);
     assert!(
         machine
-            .handle(Event::Wrote, NOW + ATTEMPT_GAP_MS, 0.5)
+            .handle(Event::Wrote, NOW + 2 * ATTEMPT_GAP_MS, 0.5)
             .contains(&SYNC)
     );
     assert!(matches!(machine.state(), State::Syncing { attempt: 1, .. }));
+}
+
+#[test]
+fn a_write_does_not_cut_short_what_the_endpoint_wishes() {
+    let mut machine = leading();
+    let event = Event::Failed {
+        code: ErrorCode::Overloaded,
+        retry_after_ms: Some(9_000),
+    };
+    run(&mut machine, event);
+    assert_eq!(machine.handle(Event::Wrote, NOW + 9_249, 0.5), vec![]);
+    let effects = machine.handle(Event::Wrote, NOW + 9_250, 0.5);
+    assert!(effects.contains(&SYNC));
+}
+
+#[test]
+fn a_clock_that_steps_back_or_forward_by_years_holds_up_no_write() {
+    const TEN_YEARS_MS: u64 = 315_576_000_000;
+    for then in [NOW + TEN_YEARS_MS, 0] {
+        let mut machine = leading();
+        run(&mut machine, failed(ErrorCode::Network));
+        let effects = machine.handle(Event::Wrote, then, 0.5);
+        assert!(effects.contains(&SYNC), "from {NOW} to {then}");
+        // And whatever the clock says, a timer is armed after a failure.
+        let effects = machine.handle(failed(ErrorCode::Network), then, 0.5);
+        assert!(matches!(effects[..], [Effect::Arm { .. }]), "{effects:?}");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod patches;
 mod policies;
 mod queries;
 mod references;
+mod row_states;
 mod ruled;
 mod temporary_keys;
 mod uniques;

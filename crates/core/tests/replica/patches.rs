@@ -27,6 +27,54 @@ fn judged_mutations_leave_with_the_patch_and_never_come_back() {
 }
 
 #[test]
+fn a_mutation_that_no_longer_fits_does_nothing_and_stays_pending() {
+    let mut replica = replica();
+    patch(&mut replica, 0, &[note(1, "one"), note(2, "two")]);
+    let gone = json!([{ "op": "delete", "table": "notes", "key": 2 }]);
+    let writes = [
+        update(1, json!({ "title": "mine" })),
+        gone,
+        insert(json!({ "title": "new" })),
+    ];
+    for (seq, ops) in (1..).zip(writes) {
+        let local = write(&mut replica, ops);
+        replica.sequence(local, seq);
+    }
+    // Meanwhile the first row is gone, the second another one, and the third one's key is taken.
+    let mut staged = replica.stage();
+    let rows =
+        json!({ "line": "rows", "table": "notes", "rows": [note(2, "them"), note(100, "taken")] });
+    let removed = json!({ "line": "removed", "table": "notes", "keys": [["1"]] });
+    for line in [head(0, false), rows.to_string(), removed.to_string()] {
+        staged.line(&line).expect("a good line");
+    }
+    staged
+        .line("{\"line\":\"end\",\"cursor\":\"c\"}")
+        .expect("an end");
+    replica.apply_patch(staged);
+    assert_eq!(
+        replica.find_int(NOTES, 1),
+        None,
+        "nothing is left to change"
+    );
+    assert_eq!(
+        replica.find_int(NOTES, 2),
+        None,
+        "it is still to be deleted"
+    );
+    assert_eq!(row(&replica, 100)["title"], "new");
+    let seqs: Vec<_> = replica.pending().map(|p| p.seq()).collect();
+    assert_eq!(seqs, [Some(1), Some(2), Some(3)], "for the server to judge");
+    // A row that returns is changed again, and the verdicts end all of it.
+    patch(&mut replica, 0, &[note(1, "back")]);
+    assert_eq!(row(&replica, 1)["title"], "mine");
+    patch(&mut replica, 3, &[]);
+    let titles = [1, 2, 100].map(|id| row(&replica, id)["title"].clone());
+    assert_eq!(titles, ["back", "them", "taken"]);
+    assert_eq!(replica.pending_len(), 0);
+}
+
+#[test]
 fn only_what_changes_is_dirty() {
     let mut replica = replica();
     let dirty = |replica: &mut Replica| {

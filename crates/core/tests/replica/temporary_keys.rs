@@ -7,7 +7,7 @@ use haversack_core::json::read_text;
 use haversack_core::protocol::{Mutation, Op, Predicted};
 use haversack_core::query::{Param, QueryShape};
 use haversack_core::queue::rekey::{Assigned, drawn, may_hold, number_of, temporary};
-use haversack_core::replica::{DraftOp, Key, LocalId, Prepared, Replica, WriteContext};
+use haversack_core::replica::{DraftOp, Key, LocalId, Prepared, Replica, RowState, WriteContext};
 use haversack_core::schema::{
     Action, Column, ColumnDefault, ForeignKey, Generated, Schema, TableId, Type,
 };
@@ -195,6 +195,7 @@ fn the_old_key_means_the_same_row_afterwards() {
     let slot = replica.find_int(ORDERS, 41).expect("the row");
     assert_eq!(replica.find_int(ORDERS, FIRST), Some(slot));
     assert_eq!(replica.find(ORDERS, &key(FIRST)), Some(slot));
+    assert_eq!(replica.row_state(ORDERS, &key(FIRST)), RowState::Pending);
     assert_eq!(
         replica.find_int(ORDERS, SECOND),
         None,

@@ -40,13 +40,14 @@ pub fn refusal(served: &Served, refused: &Refusal) -> Error {
     let state = refused.sqlstate.as_str();
     let table = refused.table.as_deref().unwrap_or_default();
     let constraint = refused.constraint.as_deref().unwrap_or_default();
+    let column = served_column(served, refused);
     let (code, sentence) = match state {
         "23502" => (
             ErrorCode::NotNullViolation,
-            format!(
-                "column {} needs a value",
-                refused.column.as_deref().unwrap_or_default()
-            ),
+            match column {
+                Some(column) => format!("column {column} needs a value"),
+                None => "a column that is not synced needs a value".to_owned(),
+            },
         ),
         "23505" => (
             ErrorCode::UniqueViolation,
@@ -102,10 +103,20 @@ pub fn refusal(served: &Served, refused: &Refusal) -> Error {
     if !constraint.is_empty() {
         error = error.constraint(constraint);
     }
-    match &refused.column {
+    match column {
         Some(column) => error.column(column),
         None => error,
     }
+}
+
+/// The column concerned, where clients know it: a private one is not even named, and a trigger may
+/// put any text there.
+fn served_column<'r>(served: &Served, refused: &'r Refusal) -> Option<&'r str> {
+    let mut tables = served.schema.tables.iter();
+    let column = refused.column.as_deref()?;
+    tables
+        .any(|table| table.column_id(column).is_some())
+        .then_some(column)
 }
 
 fn served_name(served: &Served, refused: &Refusal) -> String {

@@ -6,6 +6,7 @@
 
 mod another_history;
 mod attach;
+mod canary;
 mod celebration;
 mod changelog;
 mod check;

@@ -20,14 +20,19 @@ pub fn haversack() -> Command {
     command
 }
 
-struct Server {
+pub struct Server {
     child: Child,
     address: String,
 }
 
 impl Server {
     fn start(database: &Database, listen: &str) -> Self {
-        let mut child = haversack()
+        Self::of(haversack(), database, listen)
+    }
+
+    /// Starts one by a command that says where its log goes.
+    pub fn of(mut command: Command, database: &Database, listen: &str) -> Self {
+        let mut child = command
             .args(["serve", "--listen", listen, "--schema"])
             .arg(organizational())
             .env("HAVERSACK_DATABASE_URL", database.login_url())
@@ -50,20 +55,26 @@ impl Server {
     /// Posts a request; none where the connection breaks before the end of the answer.
     fn post(&self, request: &SyncRequest) -> Option<String> {
         let body = serde_json::to_string(request).unwrap();
+        let text = self.ask("POST /v1/sync", &body)?;
+        text.contains("\"line\":\"end\"").then_some(text)
+    }
+
+    /// The whole answer, with its headers, to a request of user 1.
+    pub fn ask(&self, what: &str, body: &str) -> Option<String> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
         stream
             .set_read_timeout(Some(Duration::from_secs(30)))
             .ok()?;
         write!(
             stream,
-            "POST /v1/sync HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            "{what} HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
             token("1"),
             body.len()
         )
         .ok()?;
         let mut text = String::new();
         stream.read_to_string(&mut text).ok()?;
-        text.contains("\"line\":\"end\"").then_some(text)
+        Some(text)
     }
 }
 

@@ -5,12 +5,14 @@ import {
   between,
   HaversackError,
   isNull,
+  meta,
   oneOf,
   open,
   toDate,
   type Choice,
   type Database,
   type LiveResult,
+  type RowState,
 } from 'haversack'
 import { schema, type Tables } from './schema'
 
@@ -116,6 +118,13 @@ export function statusLine(db: Db, show: (line: string) => void) {
     else if (state === 'signed-out') show('please sign in')
     else if (state === 'offline') show(`offline, ${pending} not sent (${error?.code})`)
     else show(`${pending} not sent, synced ${lastSync && new Date(lastSync).toISOString()}`)
+  })
+}
+
+export function marks(db: Db, render: (title: string, state: RowState) => void) {
+  const notes = db.notes.where({ done: false })
+  return notes.live(({ rows }) => rows.forEach((row) => render(row.title, meta(row).state)), {
+    state: true,
   })
 }
 
