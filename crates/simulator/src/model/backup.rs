@@ -227,9 +227,11 @@ impl Database {
             return;
         }
         let state = &mut *state;
+        // The lives since the backup have each given keys from where its own began.
+        let lives = (state.history.timeline - state.history.noted) as i64;
         for (i, next) in state.sequences.iter_mut().enumerate() {
             let last = *next;
-            *next += i64::from(SKIPPED_KEYS);
+            *next += lives * i64::from(SKIPPED_KEYS);
             let skipped = (TableId(i as u16), last, *next - 1);
             state.history.skipped.push(skipped);
         }
