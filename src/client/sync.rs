@@ -3,18 +3,17 @@
 use super::Shared;
 use super::drain::Waiting;
 use super::events::{ErrorView, Notice, Progress};
+use super::restored::{History, heard_of_another, replica_is_lost};
 use super::session::Session;
-use crate::browser::{self, channel::Message, timer::Timer};
+use crate::browser::{self, channel::Message};
 use crate::network::request::{self, Failure};
-use crate::network::socket::{Report, Socket};
 use crate::store::journal::Commit;
 use crate::store::layout::State;
 use crate::store::queue::{Batch, LostValue, Rejected, supersede};
-use crate::task::spawn;
 use haversack_core::json;
 use haversack_core::planted;
 use haversack_core::protocol::{
-    Head, Mutation, Outcome, PROTOCOL_VERSION, Seq, SyncRequest, Winner, is_restore,
+    Head, Mutation, Outcome, PROTOCOL_VERSION, Seq, SyncRequest, Winner,
 };
 use haversack_core::queue::blocked::is_blocked_by;
 use haversack_core::replica::{LineKind, Staged};
@@ -62,20 +61,6 @@ impl Shared {
         };
         self.status.borrow_mut().progress = None;
         self.dispatch(event);
-    }
-
-    /// Goes on as a new replica, where the server no longer knows this one, or knows another by its
-    /// id: the queue is kept and sent under the new id.
-    async fn renew_replica(&self) {
-        let Ok(session) = self.session() else { return };
-        let Some(fence) = session.fence.get() else {
-            return;
-        };
-        // A failure leaves things as they are; the next attempt comes here again.
-        if matches!(session.store.renew(fence).await, Ok(true)) {
-            self.forget_keys(&session);
-            session.tell(&Message::Renewed);
-        }
     }
 
     async fn try_sync(self: &Rc<Self>, fresh_token: bool) -> Result<Option<bool>, Failure> {
@@ -241,25 +226,10 @@ impl Shared {
             epoch.filter(|epoch| *epoch != answer.head.epoch && !planted::is("epoch-unread"));
         let refill = batch.state.fingerprint != self.schema.fingerprint && answer.head.snapshot;
         let mut state = self.next_state(batch.state, &answer, &judged, now);
-        // The new history may have judged less of this replica, and knows it under its id: so what it
-        // lacks is offered by a new one; but not before all is heard that it has judged.
-        let unheard = other.is_some() && answer.head.last > state.judged;
-        let renewed = other.is_some() && !unheard;
-        if let Some(other) = other {
-            let restored = is_restore(&other, &answer.head.epoch);
-            if unheard {
-                state.epoch = Some(other);
-            } else {
-                if restored && !planted::is("lost-is-not-offered") {
-                    state.judged = answer.head.last;
-                }
-                state.began = state.judged;
-                state.judged_at.clear();
-                if !planted::is("renewed-under-old-id") {
-                    state.replica = browser::random_uuid();
-                }
-            }
-        }
+        let history = other.map_or(History::Known, |other| {
+            heard_of_another(&mut state, other, &answer.head)
+        });
+        let renewed = history == History::Other;
         let applied = applied_mutations(&judged, &answer.head);
         // The verdicts and leases of the head are stored by themselves.
         if rows {
@@ -294,10 +264,7 @@ impl Shared {
         self.mark_kept(&rejected, &lost);
         let outcomes = self.apply(session, &state, answer, touched, rows);
         if renewed {
-            self.offer_again(session, &state, again);
-            let rebased = self.replica.borrow().rebased();
-            let store = &session.store;
-            store.rebase(fence, state.judged, &rebased).await?;
+            self.offer_again(session, fence, &state, again).await?;
         }
         if !lost.is_empty() {
             // What was overwritten lost too, though its mutation was applied.
@@ -311,28 +278,13 @@ impl Shared {
         // A promise that rejects finds its reason in the lists.
         self.settle_locals(session, &outcomes);
         listed?;
-        if renewed || unheard {
+        if history != History::Known {
             return Ok(Some(true));
         }
         // Rows that wait come before tabs that might need keys.
         let assigned = waits && self.assign_keys(session, fence).await?;
         self.take_new_keys(session).await;
         Ok(Some(assigned))
-    }
-
-    /// What the server has lost is pending again, in all tabs.
-    fn offer_again(self: &Rc<Self>, session: &Rc<Session>, state: &State, again: Vec<Mutation>) {
-        self.forget_keys(session);
-        {
-            let mut replica = self.replica.borrow_mut();
-            replica.go_back(state.judged);
-            for mutation in again {
-                // One of another schema can't be shown; it is sent all the same.
-                let _ = replica.adopt(mutation);
-            }
-        }
-        session.tell(&Message::Restored);
-        self.notify(&Notice::Changed);
     }
 
     /// Says of refused mutations by which other refused one they are blocked, if by any.
@@ -399,98 +351,6 @@ impl Shared {
         self.notify(&Notice::Changed);
         outcomes
     }
-
-    /// Keeps the poke socket open as long as the machine wants it.
-    pub(super) async fn open_socket(self: Rc<Self>) {
-        if !self.socket.borrow().wanted || self.socket.borrow().socket.is_some() {
-            return;
-        }
-        let opened = match (self.session(), self.token(false).await) {
-            (Ok(session), Ok(token)) => {
-                let weak = Rc::downgrade(&self);
-                Socket::open(
-                    &self.url,
-                    token,
-                    session.replica_id.clone(),
-                    move |report| {
-                        if let Some(shared) = weak.upgrade() {
-                            shared.on_socket(&report);
-                        }
-                    },
-                )
-            }
-            _ => None,
-        };
-        match opened {
-            Some(socket) if self.socket.borrow().wanted => {
-                self.socket.borrow_mut().socket = Some(socket);
-            }
-            Some(_) => {}
-            None => self.reopen_socket_later(),
-        }
-    }
-
-    fn on_socket(self: &Rc<Self>, report: &Report) {
-        match report {
-            Report::Ready => {
-                let mut state = self.socket.borrow_mut();
-                (state.attempt, state.ready) = (0, true);
-                drop(state);
-                // What happened before the socket was ready sent no poke.
-                self.dispatch(Event::Connected);
-            }
-            Report::Poke => self.dispatch(Event::Poked),
-            Report::Gone => {
-                // Dropped in a later turn: this runs inside the socket's own callback.
-                let mut state = self.socket.borrow_mut();
-                let gone = state.socket.take();
-                let was_ready = std::mem::take(&mut state.ready);
-                drop(state);
-                spawn(async move { drop(gone) });
-                self.reopen_socket_later();
-                if was_ready {
-                    // Whether the endpoint is gone too shows at once, not at the next interval.
-                    self.dispatch(Event::Poked);
-                }
-            }
-        }
-    }
-
-    /// The endpoint answers, so a socket that waits for its next attempt need not wait longer.
-    fn reopen_socket_now(self: &Rc<Self>) {
-        let waited = {
-            let mut state = self.socket.borrow_mut();
-            state.attempt = 0;
-            state.timer.take()
-        };
-        if waited.is_some() {
-            spawn(self.clone().open_socket());
-        }
-    }
-
-    fn reopen_socket_later(self: &Rc<Self>) {
-        let mut state = self.socket.borrow_mut();
-        if !state.wanted {
-            return;
-        }
-        let delay_ms =
-            haversack_core::sync::backoff_ms(state.attempt, browser::random_unit()).max(100);
-        state.attempt += 1;
-        let weak = Rc::downgrade(self);
-        state.timer = Some(Timer::after(delay_ms, move || {
-            if let Some(shared) = weak.upgrade() {
-                spawn(shared.open_socket());
-            }
-        }));
-    }
-}
-
-/// Does the server say that this replica is not the one it knows?
-fn replica_is_lost(code: ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::SequenceGap | ErrorCode::ReplicaForeign | ErrorCode::ReplicaForked
-    )
 }
 
 /// The mutations that got a verdict, in order.

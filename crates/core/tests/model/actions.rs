@@ -8,9 +8,9 @@ use haversack_core::json::read_text;
 use haversack_core::map::Map;
 use haversack_core::protocol::{Mutation, Op, Seq};
 use haversack_core::query::Strategy as Way;
-use haversack_core::replica::{DraftOp, LocalId, Replica, WriteContext};
+use haversack_core::replica::{DraftOp, Key, LocalId, Replica, WriteContext};
 use haversack_core::schema::{ColumnId, TableId};
-use haversack_core::value;
+use haversack_core::value::{self, Value};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use serde_json::json;
@@ -39,6 +39,8 @@ pub enum Action {
     Adopt { ops: Vec<Draft> },
     /// A mutation of the store that is known already.
     AdoptAgain { n: usize },
+    /// So many mutations are in a push under way.
+    Send { n: u64 },
 }
 
 /// A row operation.
@@ -70,6 +72,7 @@ pub fn any() -> impl Strategy<Value = Action> {
         1 => (0..4usize).prop_map(|n| Action::Withdraw { n }),
         2 => ops().prop_map(|ops| Action::Adopt { ops }),
         1 => (0..4usize).prop_map(|n| Action::AdoptAgain { n }),
+        2 => (0..4u64).prop_map(|n| Action::Send { n }),
     ]
 }
 
@@ -191,6 +194,9 @@ impl World {
                 if let Some(mutation) = known.filter(|m| m.seq != 0) {
                     self.replica.adopt(mutation).expect("the same schema");
                 }
+            }
+            Action::Send { n } => {
+                self.replica.set_sent(self.judged + n);
             }
         }
         self.check()
@@ -390,7 +396,23 @@ impl World {
             .collect();
         prop_assert_eq!(dirty, changed);
         self.slots = slots;
+        self.check_states()?;
         self.check_confirmed()
+    }
+
+    fn check_states(&self) -> Step {
+        let expected = self.model.states(self.replica.sent());
+        let mut shown = BTreeMap::new();
+        for (id, state) in &expected {
+            let key = Key::new(vec![Value::Int(*id)]);
+            prop_assert_eq!(self.replica.row_state(THINGS, &key), *state, "{}", id);
+            let slot = self.replica.find(THINGS, &key);
+            shown.extend(slot.map(|slot| (slot, *state as u32)));
+        }
+        let states = self.replica.row_states(THINGS);
+        let states: BTreeMap<u32, u32> = states.chunks(2).map(|row| (row[0], row[1])).collect();
+        prop_assert_eq!(states, shown);
+        Ok(())
     }
 
     fn check_confirmed(&self) -> Step {

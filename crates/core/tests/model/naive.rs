@@ -2,6 +2,7 @@
 
 use crate::fixture::WireRow;
 use haversack_core::protocol::{Mutation, Op, Seq};
+use haversack_core::replica::RowState;
 use std::collections::BTreeMap;
 
 /// Rows by key.
@@ -31,6 +32,21 @@ impl Model {
             }
         }
         rows
+    }
+
+    /// Where rows of which something is pending stand, with pushes under way up to a number.
+    pub fn states(&self, sent: Seq) -> BTreeMap<i64, RowState> {
+        let mut states = BTreeMap::new();
+        for (seq, mutation) in &self.pending {
+            let state = match seq {
+                Some(seq) if *seq <= sent => RowState::Sent,
+                Some(_) | None => RowState::Pending,
+            };
+            for op in &mutation.ops {
+                states.insert(id_of_op(op), state);
+            }
+        }
+        states
     }
 
     pub fn judge(&mut self, seq: Seq) {
@@ -64,6 +80,14 @@ pub fn replay(rows: &mut Rows, op: &Op, at: i64) {
             rows.remove(&key[0].parse().expect("an id"));
         }
     }
+}
+
+fn id_of_op(op: &Op) -> i64 {
+    let id = match op {
+        Op::Insert { values, .. } => values["id"].as_ref().expect("a key"),
+        Op::Update { key, .. } | Op::Delete { key, .. } => &key[0],
+    };
+    id.parse().expect("an id")
 }
 
 pub fn id_of(row: &WireRow) -> i64 {

@@ -41,7 +41,7 @@ fn events() -> [Event; 16] {
         Event::Synced { more: false },
         Event::Synced { more: true },
         failed(ErrorCode::Network),
-        failed(ErrorCode::EpochChanged),
+        failed(ErrorCode::SequenceGap),
         failed(ErrorCode::MalformedRequest),
         failed(ErrorCode::TokenExpired),
         failed(ErrorCode::SchemaChanged),
