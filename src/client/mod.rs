@@ -12,6 +12,7 @@ mod lead;
 mod session;
 mod steps;
 mod sync;
+mod verdicts;
 mod write;
 
 use crate::browser::timer::Timer;
@@ -56,6 +57,8 @@ pub struct Shared {
     pub rejected: RefCell<Vec<Rejected>>,
     /// Lost values with their ids, as stored.
     pub lost: RefCell<Vec<(f64, LostValue)>>,
+    /// The schema's JSON text, which the store keeps.
+    schema_text: String,
     token_source: TokenSource,
     on_event: Listener,
     memory: Option<Memory>,
@@ -90,10 +93,12 @@ impl Shared {
     /// `storage_unavailable`, `storage_failed`, `store_too_new`.
     pub async fn open(
         schema: Schema,
+        schema_text: String,
         url: String,
         token_source: TokenSource,
         on_event: Listener,
     ) -> Result<Rc<Self>, Error> {
+        let schema = (schema, schema_text);
         let shared = Self::new(schema, url, token_source, on_event, None);
         match store::last_user(&shared.url).await? {
             Some(user) => shared.start_session(&user).await?,
@@ -117,6 +122,7 @@ impl Shared {
         on_event: Listener,
     ) -> Rc<Self> {
         let token_source: TokenSource = Rc::new(|| Box::pin(async { Err(token_missing()) }));
+        let schema = (schema, String::new());
         let shared = Self::new(schema, String::new(), token_source, on_event, Some(memory));
         {
             let mut replica = shared.replica.borrow_mut();
@@ -137,7 +143,7 @@ impl Shared {
     }
 
     fn new(
-        schema: Schema,
+        (schema, schema_text): (Schema, String),
         url: String,
         token_source: TokenSource,
         on_event: Listener,
@@ -151,6 +157,7 @@ impl Shared {
             url,
             rejected: RefCell::default(),
             lost: RefCell::default(),
+            schema_text,
             token_source,
             on_event,
             memory,

@@ -9,6 +9,7 @@ mod codec;
 pub(crate) mod fixture;
 mod policy;
 mod rules;
+mod steps;
 mod types;
 
 pub use policy::{OnDeleteConflict, Policy};
@@ -16,6 +17,7 @@ pub use rules::{
     Action, Check, ColumnDefault, Domain, ForeignKey, Generated, Index, IndexPart, Polymorphic,
     Predicate, ServerRule, Unique,
 };
+pub use steps::{Move, Rename, Step};
 pub use types::{Storage, Type};
 
 use crate::error::{Error, ErrorCode};
@@ -43,6 +45,9 @@ pub struct Schema {
     /// The views that read only synced tables and columns that a client may know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub views: Vec<View>,
+    /// What migrations renamed and moved, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
 }
 
 /// A table's position in [`Schema::tables`].
@@ -236,6 +241,7 @@ impl Schema {
             limits,
             tables,
             views,
+            steps: Vec::new(),
         };
         schema.fingerprint = schema.compute_fingerprint();
         schema.check()?;
@@ -340,7 +346,7 @@ impl Schema {
     fn compute_fingerprint(&self) -> String {
         // Structs serialise in the order of their fields, so the text is canonical; a `Value` would
         // depend on how some other crate configures serde_json.
-        let content = serde_json::to_string(&(
+        let mut content = serde_json::to_string(&(
             self.format,
             self.server,
             &self.identity,
@@ -348,6 +354,10 @@ impl Schema {
             &self.views,
         ))
         .expect("a schema has string keys only");
+        // A schema without steps keeps the fingerprint that it had before there were any.
+        if !self.steps.is_empty() {
+            content += &serde_json::to_string(&self.steps).expect("steps have string keys only");
+        }
         hex(&Sha256::digest(content.as_bytes()))
     }
 }

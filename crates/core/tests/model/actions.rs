@@ -286,6 +286,7 @@ impl World {
             at: prepared.at,
             seen: prepared.seen,
             predicted: Vec::new(),
+            earlier: Vec::new(),
             ops: prepared.ops.clone(),
         };
         let local = self.replica.apply(prepared);
@@ -338,6 +339,7 @@ impl World {
             at: self.clock_ms,
             seen: self.judged,
             predicted: Vec::new(),
+            earlier: Vec::new(),
             ops,
         };
         self.replica

@@ -193,6 +193,7 @@ impl Replica {
             acknowledged: self.acknowledged,
             mutations,
             leases: Map::new(),
+            renew: None,
         }
     }
 
@@ -204,6 +205,7 @@ impl Replica {
             at: 0,
             seen: self.seen,
             predicted: Vec::new(),
+            earlier: Vec::new(),
             ops,
         }
     }

@@ -45,6 +45,7 @@ fn request(scene: &Scene, replica: String, mutations: Vec<Mutation>) -> SyncRequ
         acknowledged: 0,
         mutations,
         leases: Map::new(),
+        renew: None,
     }
 }
 
@@ -55,6 +56,7 @@ fn mutation(scene: &Scene, seq: u64, ops: Vec<Op>) -> Mutation {
         seen: 0,
         ops,
         predicted: Vec::new(),
+        earlier: Vec::new(),
     }
 }
 
