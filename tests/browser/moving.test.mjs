@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 
-import { App, ORGANIZATIONAL } from '../support/app.mjs'
+import { App, ORGANIZATIONAL, countRows } from '../support/app.mjs'
 import { beforeColumns, removeFolders, schemaFolder } from '../support/earlier-schema.mjs'
 
 const apps = []
@@ -25,22 +25,6 @@ async function start(schema, options = {}) {
 async function migrate(app, folder) {
   await app.backend.migrateTo(folder)
   app.schema = await (await fetch(`${app.backend.url}/v1/schema`)).json()
-}
-
-/** Counts in the page the rows that syncs bring, by table, in `cameBy`. */
-function countRows() {
-  globalThis.cameBy = {}
-  const { fetch } = globalThis
-  globalThis.fetch = async (...asked) => {
-    const answer = await fetch(...asked)
-    const isSync = String(asked[0]?.url ?? asked[0]).endsWith('/v1/sync')
-    const text = isSync && answer.ok ? await answer.clone().text() : ''
-    for (const line of text.split('\n').filter(Boolean)) {
-      const { line: kind, table, rows } = JSON.parse(line)
-      if (kind === 'rows') cameBy[table] = (cameBy[table] ?? 0) + rows.length
-    }
-    return answer
-  }
 }
 
 async function opened(profile) {
