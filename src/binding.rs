@@ -418,12 +418,13 @@ async fn open(options: &JsValue) -> Result<Rc<Shared>, Error> {
             )
         })
     };
-    let schema = Schema::from_pulled(&text("schema")?)?;
+    let schema_text = text("schema")?;
+    let schema = Schema::from_pulled(&schema_text)?;
     let url = text("url")?.trim_end_matches('/').to_owned();
     let on_event = function("onEvent")?;
     poison::on_panic(&on_event);
     let token = token_source(function("token")?);
-    Shared::open(schema, url, token, listener(on_event)).await
+    Shared::open(schema, schema_text, url, token, listener(on_event)).await
 }
 
 fn listener(on_event: Function) -> Listener {

@@ -157,6 +157,11 @@ function handle(replica: Replica, sync: Sync, conflicts: Conflicts, event: Bindi
     case 'closed':
       // A panic outside of any call from here, in a task of the module's own.
       if (event.error?.code === 'internal') return void replica.trap(fromBinding(event.error))
+      // The rows in memory are as good as before: they can be read until the page is loaded anew.
+      if (event.error?.code === 'store_upgraded') {
+        replica.writes.freeze(fromBinding(event.error))
+        return sync.notify()
+      }
       sync.remember()
       return replica.end(event.error === null ? undefined : fromBinding(event.error))
   }

@@ -25,7 +25,8 @@ export interface SyncStatus {
   /**
    * `starting`: nothing was tried yet. `offline`: the endpoint can't be reached, or refuses.
    * `syncing`: a sync is under way. `online`: the last one succeeded. `signed-out`: no token.
-   * `closed`: nothing happens any more; `error` says why, where it was not the application's wish.
+   * `closed`: nothing happens any more; `error` says why, where it was not the application's wish. With
+   * `store_upgraded` rows can still be read: a tab with newer code has taken over, so reload this one.
    */
   readonly state: BindingStatus['state']
   /** The user, as tokens name it; null before the first token. */

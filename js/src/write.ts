@@ -107,8 +107,8 @@ export class Write<Key, Row> {
    *
    * Rejects with a `HaversackError`: `rejected` (Postgres refused it: `details` has SQLSTATE and
    * constraint), `conflict` (others were first in everything), `gone` (there is no such row any
-   * more), any code of `durable`; `closed` when the database is closed before, though the mutation
-   * is synced later.
+   * more), any code of `durable`; `closed` when the database is closed before, and `store_upgraded` when
+   * a tab with newer code has taken over, though the mutation is synced later.
    */
   get synced(): Promise<void> {
     return this.whenSynced.get()
@@ -174,6 +174,11 @@ export class Writes {
     this.open.delete(event.local)
     write?.whenDurable.settle(true)
     write?.whenSynced.settle(verdict(event))
+  }
+
+  /** No verdict will be heard in this tab; what is on its way to the disk still says how that went. */
+  freeze(reason: HaversackError): void {
+    for (const write of this.open.values()) write.whenSynced.settle(reason)
   }
 
   /** Nothing more will be heard. */

@@ -10,6 +10,7 @@ use crate::browser::{Value, timer};
 use crate::convert::{key_from_value, key_to_value};
 use crate::store::layout;
 use crate::task::spawn;
+use haversack_core::protocol::Head;
 use haversack_core::replica::{Key, KeySet, Staged};
 use haversack_core::schema::TableId;
 use haversack_core::{Error, ErrorCode};
@@ -72,16 +73,15 @@ impl Waiting {
 }
 
 impl Shared {
-    /// The keys that a patch touches: those it brings and removes, and for a snapshot all that
-    /// were there before.
+    /// The keys that a patch touches: those it brings and removes, and of tables that it brings whole
+    /// all that were there before.
     pub(super) fn keys_to_drain(&self, staged: &Staged) -> Waiting {
         let mut keys = Waiting::default();
         keys.extend(staged.touched());
-        if staged.head().is_some_and(|head| head.snapshot) {
-            let replica = self.replica.borrow();
-            for id in (0..self.schema.tables.len() as u16).map(TableId) {
-                keys.extend(replica.confirmed_keys(id).into_iter().map(|key| (id, key)));
-            }
+        let replica = self.replica.borrow();
+        let tables = (0..self.schema.tables.len() as u16).map(TableId);
+        for id in tables.filter(|id| staged.renews(*id)) {
+            keys.extend(replica.confirmed_keys(id).into_iter().map(|key| (id, key)));
         }
         keys
     }
@@ -105,7 +105,8 @@ impl Shared {
             }
             keys.extend(self.keys_to_drain(&staged).into_keys());
             // A snapshot also ends rows that are in the stores alone.
-            if staged.head().is_some_and(|head| head.snapshot) {
+            let whole = |head: &Head| head.snapshot || !head.renewed.is_empty();
+            if staged.head().is_some_and(whole) {
                 keys.extend(self.stored_keys(session).await?.into_keys());
             }
         }

@@ -53,7 +53,9 @@ impl Shared {
         let queued: Vec<Seq>;
         if known {
             for (table, name) in names.iter().enumerate() {
-                self.stage_rows(&tx, &mut staged, table, name).await?;
+                let stands_in = state.renew.contains(&self.schema.tables[table].name);
+                self.stage_rows(&tx, &mut staged, table, name, stands_in)
+                    .await?;
             }
             if !planted::is("journal-not-hydrated") {
                 patches = self.stage_journal(&keys, &lines)?;
@@ -68,8 +70,9 @@ impl Shared {
                 .for_each(|patch| replica.apply_patch(patch));
             // A cursor comes with the first snapshot; until then absence says nothing.
             let complete = known && state.cursor.is_some();
-            for table in 0..names.len() {
-                replica.set_complete(TableId(table as u16), complete);
+            for (i, table) in self.schema.tables.iter().enumerate() {
+                let complete = complete && !state.renew.contains(&table.name);
+                replica.set_complete(TableId(i as u16), complete);
             }
             replica.set_judged(state.judged.max(state.reached));
             replica.go_back(state.judged);
@@ -79,8 +82,8 @@ impl Shared {
                 if planted::is("queue-not-hydrated") {
                     break;
                 }
-                // One that was made under another schema is sent all the same, for the server to
-                // judge, but can't be shown.
+                // One that was made under a schema that nobody knows any more is sent all the same, for
+                // the server to judge, but can't be shown.
                 let _ = replica.adopt(mutation);
             }
         }
@@ -97,6 +100,7 @@ impl Shared {
         staged: &mut Staged,
         table: usize,
         name: &str,
+        stands_in: bool,
     ) -> Result<(), Error> {
         let store = tx.store(name)?;
         let id = TableId(table as u16);
@@ -107,7 +111,7 @@ impl Shared {
                 let text = self.shapes[table].stored(&rows)?;
                 if let Json::List(rows) = Json::parse(&text)? {
                     for row in &rows {
-                        staged.object(id, row)?;
+                        staged.object(id, row, stands_in)?;
                     }
                 }
             }

@@ -14,6 +14,7 @@ mod session;
 mod socket;
 mod steps;
 mod sync;
+mod verdicts;
 mod write;
 
 use crate::browser::timer::Timer;
@@ -58,6 +59,8 @@ pub struct Shared {
     pub rejected: RefCell<Vec<Rejected>>,
     /// Lost values with their ids, as stored.
     pub lost: RefCell<Vec<(f64, LostValue)>>,
+    /// The schema's JSON text, which the store keeps.
+    schema_text: String,
     token_source: TokenSource,
     on_event: Listener,
     memory: Option<Memory>,
@@ -92,10 +95,12 @@ impl Shared {
     /// `storage_unavailable`, `storage_failed`, `store_too_new`.
     pub async fn open(
         schema: Schema,
+        schema_text: String,
         url: String,
         token_source: TokenSource,
         on_event: Listener,
     ) -> Result<Rc<Self>, Error> {
+        let schema = (schema, schema_text);
         let shared = Self::new(schema, url, token_source, on_event, None);
         match store::last_user(&shared.url).await? {
             Some(user) => shared.start_session(&user).await?,
@@ -119,6 +124,7 @@ impl Shared {
         on_event: Listener,
     ) -> Rc<Self> {
         let token_source: TokenSource = Rc::new(|| Box::pin(async { Err(token_missing()) }));
+        let schema = (schema, String::new());
         let shared = Self::new(schema, String::new(), token_source, on_event, Some(memory));
         {
             let mut replica = shared.replica.borrow_mut();
@@ -139,7 +145,7 @@ impl Shared {
     }
 
     fn new(
-        schema: Schema,
+        (schema, schema_text): (Schema, String),
         url: String,
         token_source: TokenSource,
         on_event: Listener,
@@ -153,6 +159,7 @@ impl Shared {
             url,
             rejected: RefCell::default(),
             lost: RefCell::default(),
+            schema_text,
             token_source,
             on_event,
             memory,

@@ -112,7 +112,8 @@ impl Shared {
     /// # Errors
     /// As [`Store::open`], and `storage_failed` where a record is damaged.
     pub(super) async fn start_session(self: &Rc<Self>, user: &str) -> Result<(), Error> {
-        let (store, state) = Store::open(&self.url, user, &self.schema).await?;
+        let (schema, text) = (&self.schema, &self.schema_text);
+        let (store, state) = Store::open(&self.url, user, schema, text).await?;
         let session = Rc::new(Session {
             tab: browser::random_uuid(),
             user: user.to_owned(),

@@ -5,15 +5,18 @@ use super::drain::Waiting;
 use super::events::{ErrorView, Notice, Progress};
 use super::restored::{History, heard_of_another, replica_is_lost};
 use super::session::Session;
+use super::verdicts::{
+    applied_mutations, give_back, journal_head, judged_mutations, outcomes_to_keep,
+};
 use crate::browser::{self, channel::Message};
 use crate::network::request::{self, Failure};
 use crate::store::journal::Commit;
 use crate::store::layout::State;
-use crate::store::queue::{Batch, LostValue, Rejected, supersede};
+use crate::store::queue::{Batch, Rejected, supersede};
 use haversack_core::json;
 use haversack_core::planted;
 use haversack_core::protocol::{
-    Head, Mutation, Outcome, PROTOCOL_VERSION, Seq, SyncRequest, Winner,
+    Head, Mutation, Outcome, PROTOCOL_VERSION, Renew, Seq, SyncRequest,
 };
 use haversack_core::queue::blocked::is_blocked_by;
 use haversack_core::replica::{LineKind, Staged};
@@ -129,7 +132,7 @@ impl Shared {
         for (table, count) in &batch.waiting {
             *leases.or_default(table) += count;
         }
-        // A store of another schema is filled anew: its rows may lack columns.
+        // A store of a schema that nobody knows any more is filled anew: its rows may lack columns.
         let same_schema = batch.state.fingerprint == self.schema.fingerprint;
         let request = SyncRequest {
             protocol: PROTOCOL_VERSION,
@@ -141,6 +144,10 @@ impl Shared {
             acknowledged: batch.acknowledged,
             mutations: batch.mutations.clone(),
             leases,
+            renew: batch.state.cursor_of.clone().map(|fingerprint| Renew {
+                fingerprint,
+                tables: batch.state.renew.clone(),
+            }),
         };
         let body = json::text(&request);
         let mut staged = self.replica.borrow().stage();
@@ -216,7 +223,8 @@ impl Shared {
     ) -> Result<Option<bool>, Failure> {
         let now = browser::now_ms();
         let judged = judged_mutations(&batch.mutations, &answer.head);
-        let (mut rejected, mut lost) = outcomes_to_keep(&judged, &answer.head, now);
+        let given = give_back(&judged, &batch.stopped, &mut answer.head);
+        let (mut rejected, mut lost) = outcomes_to_keep(&given, &answer.head, now);
         self.flag_blocked(&mut rejected);
         let superseded = supersede(&self.lost.borrow(), &mut lost);
         let waits = !batch.waiting.is_empty();
@@ -310,6 +318,8 @@ impl Shared {
             epoch: Some(answer.head.epoch.clone()),
             last_sync: Some(now),
             heard: state.heard.max(answer.head.time),
+            cursor_of: None,
+            renew: Vec::new(),
             ..state
         };
         if let Some(last) = judged.last() {
@@ -351,66 +361,4 @@ impl Shared {
         self.notify(&Notice::Changed);
         outcomes
     }
-}
-
-/// The mutations that got a verdict, in order.
-fn judged_mutations(sent: &[Mutation], head: &Head) -> Vec<Mutation> {
-    sent.iter()
-        .filter(|m| head.verdicts.iter().any(|v| v.seq == m.seq))
-        .cloned()
-        .collect()
-}
-
-/// Those of the judged mutations of which something is in the server.
-fn applied_mutations(judged: &[Mutation], head: &Head) -> Vec<Mutation> {
-    let is = |mutation: &&Mutation| {
-        !mutation.ops.is_empty()
-            && head.verdicts.iter().any(|v| {
-                v.seq == mutation.seq && matches!(v.outcome, Outcome::Applied | Outcome::Merged)
-            })
-    };
-    judged.iter().filter(is).cloned().collect()
-}
-
-fn outcomes_to_keep(judged: &[Mutation], head: &Head, now: f64) -> (Vec<Rejected>, Vec<LostValue>) {
-    let (mut rejected, mut lost) = (Vec::new(), Vec::new());
-    for verdict in &head.verdicts {
-        let Some(mutation) = judged.iter().find(|m| m.seq == verdict.seq) else {
-            continue;
-        };
-        let error = match &verdict.outcome {
-            Outcome::Rejected { error } => Some(error.clone()),
-            Outcome::Gone => Some(Error::new(ErrorCode::Gone, ErrorCode::Gone.meaning())),
-            Outcome::Applied | Outcome::Merged | Outcome::Conflict => None,
-        };
-        if let Some(error) = error {
-            rejected.push(Rejected {
-                seq: mutation.seq,
-                at: mutation.at,
-                rejected_at: now,
-                ops: mutation.ops.clone(),
-                error,
-                blocked_by: None,
-            });
-        }
-        let at = now;
-        lost.extend(verdict.lost.iter().map(|value| LostValue {
-            seq: verdict.seq,
-            at,
-            settled: value.winner != Winner::Nobody,
-            whole: verdict.outcome == Outcome::Conflict,
-            lost: value.clone(),
-        }));
-    }
-    (rejected, lost)
-}
-
-/// The head as the journal keeps it: whether the patch replaces everything, nothing else.
-fn journal_head(head: &Head) -> String {
-    let slim = Head {
-        verdicts: Vec::new(),
-        leases: Default::default(),
-        ..head.clone()
-    };
-    slim.line()
 }

@@ -112,6 +112,8 @@ impl Shared {
             seen: prepared.seen,
             ops: prepared.ops.clone(),
             predicted: prepared.predicted.clone(),
+            earlier: Vec::new(),
+            stopped: None,
         };
         let request = session.store.enqueue(&tx, &queued)?;
         let keys = std::mem::take(&mut prepared.keys);

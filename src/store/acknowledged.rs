@@ -7,11 +7,12 @@
 
 use super::idb::{self, Mode, Tx};
 use super::layout::{self, ACKNOWLEDGED, META, QUEUE};
-use super::queue::{Queued, read_queue};
+use super::queue::{Queued, read_records};
 use super::{Store, holds_fence};
 use crate::browser::value::Value;
 use haversack_core::Error;
 use haversack_core::json_struct;
+use haversack_core::moving::Moving;
 use haversack_core::protocol::{Mutation, Op, Seq};
 
 /// So many numbers back are kept.
@@ -87,6 +88,32 @@ pub(super) async fn offer_again(tx: &Tx, last: Seq, now: i64) -> Result<Vec<Muta
     Ok(again)
 }
 
+/// Within the transaction that takes a store to another schema: what is kept is in the names of now.
+/// What has no place there any more can't be offered again.
+///
+/// # Errors
+/// `storage_failed`.
+pub(super) async fn take_over(tx: &Tx, moving: &Moving<'_>) -> Result<(), Error> {
+    let store = tx.store(ACKNOWLEDGED)?;
+    let keys = store.get_all_keys(&Value::UNDEFINED, u32::MAX).await?;
+    let records = store.get_all(&Value::UNDEFINED, u32::MAX).await?;
+    for (key, record) in keys.iter().zip(records.iter()) {
+        let Some(mut record) = layout::from_js::<Acknowledged>(&record)? else {
+            continue;
+        };
+        let before = record.mutations.clone();
+        record.mutations.retain_mut(|mutation| {
+            let moved = moving.mutation(mutation, &|_, _| None);
+            (mutation.ops, mutation.predicted) = (moved.ops, moved.predicted);
+            moved.stopped.is_none()
+        });
+        if record.mutations != before {
+            store.put(&layout::to_js(&record)?, &key)?;
+        }
+    }
+    Ok(())
+}
+
 impl Store {
     /// Tells the queue that a restored server has judged the mutations up to `judged` and no others,
     /// and on top of what each of these deletions is made now: number, operation, hash. Nothing where
@@ -104,20 +131,19 @@ impl Store {
         if !holds_fence(&tx, fence).await? {
             return Ok(());
         }
-        let queue = read_queue(&tx, &Value::UNDEFINED, u32::MAX).await?;
+        let queue = read_records(&tx, &Value::UNDEFINED, u32::MAX).await?;
         let store = tx.store(QUEUE)?;
-        for mut mutation in queue {
-            let mut changed = mutation.seen > judged;
-            mutation.seen = mutation.seen.min(judged);
-            for (_, at, hash) in deletions.iter().filter(|(seq, ..)| *seq == mutation.seq) {
-                if let Some(Op::Delete { base, .. }) = mutation.ops.get_mut(*at) {
+        for (number, mut queued) in queue {
+            let mut changed = queued.seen > judged;
+            queued.seen = queued.seen.min(judged);
+            for (_, at, hash) in deletions.iter().filter(|(seq, ..)| *seq == number) {
+                if let Some(Op::Delete { base, .. }) = queued.ops.get_mut(*at) {
                     changed |= base != hash;
                     base.clone_from(hash);
                 }
             }
             if changed {
-                let key = (mutation.seq as f64).into();
-                store.put(&layout::to_js(&Queued::from(mutation))?, &key)?;
+                store.put(&layout::to_js(&queued)?, &(number as f64).into())?;
             }
         }
         tx.done().await

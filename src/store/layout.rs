@@ -23,6 +23,12 @@ pub const FENCE_KEY: &str = "fence";
 pub const ASSIGNED_KEY: &str = "assigned_keys";
 /// Key of the numbers of which temporary keys are made, in `meta`.
 pub const NUMBERS_KEY: &str = "temporary_numbers";
+/// Key of the schema under which everything here was made, in `meta`: its JSON text.
+pub const SCHEMA_KEY: &str = "schema";
+/// Key of that schema's fingerprint, in `meta`.
+pub const MADE_UNDER_KEY: &str = "made_under";
+/// Key of the fingerprint to which a tab has begun to take the store, in `meta`.
+pub const UPGRADED_KEY: &str = "upgraded_to";
 /// Patches that are durable but not yet in the row stores.
 pub const JOURNAL: &str = "journal";
 /// Mutations without a verdict, under their numbers.
@@ -103,6 +109,10 @@ pub struct State {
     pub last_sync: Option<f64>,
     /// When the confirmed rows were read, in milliseconds since 1970 by the database's clock.
     pub heard: i64,
+    /// The fingerprint of the schema that the cursor came under, where it was another one.
+    pub cursor_of: Option<String>,
+    /// The tables of which all rows are to be asked for anew, since a migration has changed them.
+    pub renew: Vec<String>,
 }
 
 json_struct!(State {
@@ -119,6 +129,8 @@ json_struct!(State {
     patch,
     last_sync,
     heard = default,
+    cursor_of = default,
+    renew = default,
 });
 
 impl State {
@@ -138,6 +150,8 @@ impl State {
             heard: 0,
             patch: 0,
             last_sync: None,
+            cursor_of: None,
+            renew: Vec::new(),
         }
     }
 }

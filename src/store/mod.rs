@@ -10,6 +10,7 @@ pub mod idb;
 pub mod journal;
 pub mod layout;
 pub mod leases;
+pub mod moving;
 pub mod queue;
 pub mod temporary;
 #[cfg(all(test, target_arch = "wasm32"))]
@@ -19,8 +20,9 @@ use crate::browser::{List, Value};
 use haversack_core::planted;
 use haversack_core::schema::Schema;
 use haversack_core::{Error, ErrorCode};
-use idb::{Database, Mode, StoreSpec, Tx};
+use idb::{Database, Mark, Mode, StoreSpec, Tx};
 use layout::State;
+use std::sync::Arc;
 
 /// The open store of one user.
 pub struct Store {
@@ -65,49 +67,78 @@ async fn open_catalog() -> Result<Database, Error> {
 }
 
 impl Store {
-    /// Opens the database of a user, with a store for each table.
+    /// Opens the database of a user, with a store for each table. One that was made under another schema
+    /// is taken to this one first, whose JSON text is `text`; other tabs let go of it then.
     ///
     /// # Errors
-    /// `storage_unavailable`, `storage_failed`, and `store_too_new` where newer code wrote it.
-    pub async fn open(url: &str, user: &str, schema: &Schema) -> Result<(Self, State), Error> {
+    /// `storage_unavailable`, `storage_failed`, and `store_too_new` where newer code wrote it, or a page
+    /// with a newer schema.
+    pub async fn open(
+        url: &str,
+        user: &str,
+        schema: &Schema,
+        text: &str,
+    ) -> Result<(Self, State), Error> {
         let name = layout::database_name(url, user);
-        let db = idb::open(&name, &layout::stores(schema)).await?;
-        let tx = Tx::begin(&db, &[layout::META], Mode::Read)?;
-        let stored = tx
-            .store(layout::META)?
-            .get(&layout::STATE_KEY.into())
-            .await?;
-        let state = match layout::from_js::<State>(&stored)? {
-            Some(state) if state.store_version > layout::STORE_VERSION => {
+        let stores = layout::stores(schema);
+        let db = idb::open(&name, &stores).await?;
+        let mut found = Found::read(&db, schema).await?;
+        if found
+            .as_ref()
+            .is_none_or(|found| found.made_under.is_none())
+        {
+            Self::initialise(&db, user, schema, text).await?;
+            // Another tab may have been first, with another schema.
+            found = Found::read(&db, schema).await?;
+        }
+        let found = found.ok_or_else(lost_state)?;
+        match found.judge(schema) {
+            Ok(None) => Ok((Self { db, name }, found.state)),
+            Ok(Some(old)) => {
                 db.close();
-                return Err(Error::new(
-                    ErrorCode::StoreTooNew,
-                    format!(
-                        "the local store has version {}, this code knows {}",
-                        state.store_version,
-                        layout::STORE_VERSION
-                    ),
-                )
-                .hint("reload the page to get the newer code"));
+                let mark = Mark {
+                    store: layout::META,
+                    key: layout::UPGRADED_KEY,
+                    value: &schema.fingerprint,
+                };
+                let db = idb::open_newer(&name, &stores, &mark).await?;
+                let taken = moving::take_over(&db, &old, schema, text).await;
+                let store = Self { db, name };
+                match taken {
+                    Ok(()) => store.state().await.map(|state| (store, state)),
+                    Err(error) => {
+                        store.db.close();
+                        Err(error)
+                    }
+                }
             }
-            Some(state) => state,
-            None => Self::initialise(&db, user).await?,
-        };
-        Ok((Self { db, name }, state))
+            Err(error) => {
+                db.close();
+                Err(error)
+            }
+        }
     }
 
-    /// Two tabs may open a new database at once: the first to write decides the replica's id.
-    async fn initialise(db: &Database, user: &str) -> Result<State, Error> {
+    /// Makes the state of a new database, and notes the schema under which everything will be made. Two
+    /// tabs may open a new one at once: the first to write decides the replica's id.
+    async fn initialise(
+        db: &Database,
+        user: &str,
+        schema: &Schema,
+        text: &str,
+    ) -> Result<(), Error> {
         let tx = Tx::begin(db, &[layout::META], Mode::Strict)?;
         let meta = tx.store(layout::META)?;
         let stored = meta.get(&layout::STATE_KEY.into()).await?;
-        if let Some(state) = layout::from_js::<State>(&stored)? {
-            return Ok(state);
+        if layout::from_js::<State>(&stored)?.is_none() {
+            let state = State::new(crate::browser::random_uuid(), user);
+            meta.put(&layout::to_js(&state)?, &layout::STATE_KEY.into())?;
         }
-        let state = State::new(crate::browser::random_uuid(), user);
-        meta.put(&layout::to_js(&state)?, &layout::STATE_KEY.into())?;
-        tx.done().await?;
-        Ok(state)
+        let under = meta.get(&layout::MADE_UNDER_KEY.into()).await?;
+        if under.is_undefined() {
+            moving::put_schema(&tx, schema, text)?;
+        }
+        tx.done().await
     }
 
     /// Reads the state.
@@ -204,6 +235,81 @@ impl Store {
         tx.store(store)?
             .get_all_keys(&Value::UNDEFINED, u32::MAX)
             .await
+    }
+}
+
+/// What a store says of itself.
+struct Found {
+    state: State,
+    /// The fingerprint of the schema under which everything in it was made; none where code wrote it that
+    /// did not note it.
+    made_under: Option<String>,
+    /// The fingerprint to which a tab has taken it last, or is about to.
+    upgraded_to: Option<String>,
+    /// The JSON text of the schema under which it was made, where that is not the one asked for.
+    other: Option<String>,
+}
+
+impl Found {
+    /// None where the store is new.
+    async fn read(db: &Database, schema: &Schema) -> Result<Option<Self>, Error> {
+        let tx = Tx::begin(db, &[layout::META], Mode::Read)?;
+        let meta = tx.store(layout::META)?;
+        let state = meta.get(&layout::STATE_KEY.into()).await?;
+        let Some(state) = layout::from_js::<State>(&state)? else {
+            return Ok(None);
+        };
+        let under = meta.get(&layout::MADE_UNDER_KEY.into()).await?;
+        let to = meta.get(&layout::UPGRADED_KEY.into()).await?;
+        let (made_under, upgraded_to) = (under.as_string(), to.as_string());
+        let mut other = None;
+        if made_under
+            .as_ref()
+            .is_some_and(|under| *under != schema.fingerprint)
+        {
+            other = meta.get(&layout::SCHEMA_KEY.into()).await?.as_string();
+        }
+        Ok(Some(Self {
+            state,
+            made_under,
+            upgraded_to,
+            other,
+        }))
+    }
+
+    /// The schema from which the store has to be taken to this one; none where it is of this one, or
+    /// nobody knows of which.
+    fn judge(&self, schema: &Schema) -> Result<Option<Arc<Schema>>, Error> {
+        let newest = layout::STORE_VERSION;
+        if self.state.store_version > newest {
+            let version = self.state.store_version;
+            let message =
+                format!("the local store has version {version}, this code knows {newest}");
+            return Err(Error::new(ErrorCode::StoreTooNew, message)
+                .hint("reload the page to get the newer code"));
+        }
+        let own = Some(&schema.fingerprint);
+        if self.made_under.as_ref() == own {
+            // Another tab has asked all others to let go, and is about to take it further.
+            let leaves = self.upgraded_to.is_some() && self.upgraded_to.as_ref() != own;
+            return if leaves {
+                Err(moving::too_new())
+            } else {
+                Ok(None)
+            };
+        }
+        let Some(text) = &self.other else {
+            return Ok(None);
+        };
+        let old = match Schema::from_pulled(text) {
+            Ok(old) => old,
+            // Of another version of Haversack: as if it were not known.
+            Err(_) => return Ok(None),
+        };
+        if schema.is_before(&old) {
+            return Err(moving::too_new());
+        }
+        Ok(Some(Arc::new(old)))
     }
 }
 

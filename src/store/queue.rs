@@ -30,14 +30,32 @@ pub struct Queued {
     pub ops: Vec<Op>,
     /// What hooks foresee; not sent.
     pub predicted: Vec<Predicted>,
+    /// What it was before migrations changed it, by its hashes.
+    pub earlier: Vec<String>,
+    /// A migration has taken away what it writes: nothing of it is sent but its number.
+    pub stopped: Option<Stopped>,
 }
 
 json_struct!(Queued {
     at,
     seen,
     ops,
-    predicted = default
+    predicted = default,
+    earlier = default,
+    stopped = default
 });
+
+/// What a mutation was that a migration has stopped, which the application gets back once the server
+/// has said that it never came there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stopped {
+    /// Its operations, as far as they are known.
+    pub ops: Vec<Op>,
+    /// What is no more.
+    pub error: Error,
+}
+
+json_struct!(Stopped { ops, error });
 
 impl Queued {
     /// The mutation under its number.
@@ -47,6 +65,7 @@ impl Queued {
             at: self.at,
             seen: self.seen,
             predicted: self.predicted,
+            earlier: self.earlier,
             ops: self.ops,
         }
     }
@@ -59,6 +78,8 @@ impl From<Mutation> for Queued {
             seen: mutation.seen,
             ops: mutation.ops,
             predicted: mutation.predicted,
+            earlier: mutation.earlier,
+            stopped: None,
         }
     }
 }
@@ -139,6 +160,8 @@ pub struct Batch {
     pub state: State,
     /// The mutations, without holes.
     pub mutations: Vec<Mutation>,
+    /// Of those that a migration has stopped, what they were.
+    pub stopped: Vec<(Seq, Stopped)>,
     /// Verdicts that may be acknowledged.
     pub acknowledged: Seq,
     /// Do more wait that can be sent at once?
@@ -204,7 +227,7 @@ impl Store {
             )
         })?;
         let limit = PUSH_BATCH_MAX as u32 + 1;
-        let mut queued = read_queue(&tx, &Value::UNDEFINED, limit).await?;
+        let (mut queued, stopped) = read_whole_queue(&tx, limit).await?;
         let unread = queued.len() > PUSH_BATCH_MAX;
         let waiting = if queued.iter().any(may_hold) {
             hold_back(&tx, schema, holders, &mut queued).await?
@@ -219,7 +242,11 @@ impl Store {
             Rest::Nothing
         };
         let batch = make_batch(state, queued, schema.limits.body_bytes_max, rest);
-        Ok(Some(Batch { waiting, ..batch }))
+        Ok(Some(Batch {
+            waiting,
+            stopped,
+            ..batch
+        }))
     }
 
     /// Removes a rejected mutation that the application has dealt with.
@@ -291,7 +318,7 @@ impl LostValue {
     }
 }
 
-fn records<T: for<'a> FromJson<'a>>(list: &List) -> Result<Vec<T>, Error> {
+pub(super) fn records<T: for<'a> FromJson<'a>>(list: &List) -> Result<Vec<T>, Error> {
     let text =
         value::stringify_list(list).ok_or_else(|| layout::damaged("it is not plain data"))?;
     layout::read(&text)
@@ -302,14 +329,41 @@ fn records<T: for<'a> FromJson<'a>>(list: &List) -> Result<Vec<T>, Error> {
 /// # Errors
 /// `storage_failed`.
 pub async fn read_queue(tx: &Tx, range: &Value, limit: u32) -> Result<Vec<Mutation>, Error> {
+    let queued = read_records(tx, range, limit).await?;
+    let mutations = queued.into_iter().map(|(seq, one)| one.into_mutation(seq));
+    Ok(mutations.collect())
+}
+
+/// The same, with what those were that a migration has stopped.
+async fn read_whole_queue(
+    tx: &Tx,
+    limit: u32,
+) -> Result<(Vec<Mutation>, Vec<(Seq, Stopped)>), Error> {
+    let mut stopped = Vec::new();
+    let mut mutations = Vec::new();
+    for (seq, mut one) in read_records(tx, &Value::UNDEFINED, limit).await? {
+        stopped.extend(one.stopped.take().map(|was| (seq, was)));
+        mutations.push(one.into_mutation(seq));
+    }
+    Ok((mutations, stopped))
+}
+
+/// The records of the queue, with their numbers.
+///
+/// # Errors
+/// `storage_failed`.
+pub(super) async fn read_records(
+    tx: &Tx,
+    range: &Value,
+    limit: u32,
+) -> Result<Vec<(Seq, Queued)>, Error> {
     let store = tx.store(QUEUE)?;
     let keys = store.get_all_keys(range, limit).await?;
     let queued = records::<Queued>(&store.get_all(range, limit).await?)?;
-    Ok(keys
+    let keys = keys
         .iter()
-        .zip(queued)
-        .map(|(key, queued)| queued.into_mutation(key.as_f64().unwrap_or_default() as Seq))
-        .collect())
+        .map(|key| key.as_f64().unwrap_or_default() as Seq);
+    Ok(keys.zip(queued).collect())
 }
 
 /// What comes in the queue after the mutations that were read.
@@ -334,7 +388,7 @@ fn make_batch(state: State, mut queued: Vec<Mutation>, body_bytes_max: u64, rest
         .min(BATCH_BYTES_MAX) as usize;
     let total = queued.len();
     let mut mutations = Vec::with_capacity(total);
-    let mut next = state.judged + 1;
+    let (mut next, mut taken) = (state.judged + 1, 0);
     for mut mutation in queued {
         // The server does by itself what hooks foresee.
         mutation.predicted = Vec::new();
@@ -352,6 +406,7 @@ fn make_batch(state: State, mut queued: Vec<Mutation>, body_bytes_max: u64, rest
                 at: mutation.at,
                 seen: 0,
                 predicted: Vec::new(),
+                earlier: Vec::new(),
                 ops: vec![],
             });
             next += 1;
@@ -360,14 +415,15 @@ fn make_batch(state: State, mut queued: Vec<Mutation>, body_bytes_max: u64, rest
             break;
         }
         next = mutation.seq + 1;
+        taken += 1;
         mutations.push(mutation);
     }
     let sent = mutations.last().map_or(state.judged, |m| m.seq);
-    let more =
-        rest == Rest::Unread || mutations.iter().filter(|m| !m.ops.is_empty()).count() < total;
+    let more = rest == Rest::Unread || taken < total;
     Batch {
         state,
         mutations,
+        stopped: Vec::new(),
         acknowledged: acknowledged.min(sent),
         more,
         waiting: Map::new(),

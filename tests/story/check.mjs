@@ -26,6 +26,7 @@ import * as rejected from './steps/8-rejected.mjs'
 import * as retry from './steps/9-retry.mjs'
 import * as decide from './steps/10-decide.mjs'
 import * as killLeader from './steps/11-kill-leader.mjs'
+import * as schemaMoves from './steps/12-schema-moves.mjs'
 
 const STEPS = [
   firstSync,
@@ -39,6 +40,7 @@ const STEPS = [
   retry,
   decide,
   killLeader,
+  schemaMoves,
 ]
 /** How many lines of a page's console are shown when a step fails. */
 const CONSOLE_LINES_SHOWN = 30

@@ -173,3 +173,19 @@ class Tab {
     await this.page.close()
   }
 }
+
+/** For `Tab.load`: counts the rows that syncs bring, by table, in the page's `cameBy`. */
+export function countRows() {
+  globalThis.cameBy = {}
+  const { fetch } = globalThis
+  globalThis.fetch = async (...asked) => {
+    const answer = await fetch(...asked)
+    const isSync = String(asked[0]?.url ?? asked[0]).endsWith('/v1/sync')
+    const text = isSync && answer.ok ? await answer.clone().text() : ''
+    for (const line of text.split('\n').filter(Boolean)) {
+      const { line: kind, table, rows } = JSON.parse(line)
+      if (kind === 'rows') cameBy[table] = (cameBy[table] ?? 0) + rows.length
+    }
+    return answer
+  }
+}

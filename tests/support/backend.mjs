@@ -88,6 +88,15 @@ export class Backend {
     await this.#server.ready(`${this.url}/health`)
   }
 
+  /** Applies what another folder's migrations have more, and serves that schema from now on. */
+  async migrateTo(schema) {
+    await this.#server.end('SIGTERM')
+    this.#schema = schema
+    await this.#command('migrate')
+    await this.attach()
+    await this.serve()
+  }
+
   /** Attaches the database, for the first time or after a migration. */
   attach() {
     return this.#command('attach')

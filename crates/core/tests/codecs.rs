@@ -6,14 +6,14 @@ use haversack_core::json::{FromJson, Json, ToJson, read_text, text};
 use haversack_core::lease::Lease;
 use haversack_core::map::Map;
 use haversack_core::protocol::{
-    Base, Head, Line, Lost, Mutation, Op, Outcome, PokeClient, PokeServer, Problem, SyncRequest,
-    Verdict, Winner, Written,
+    Base, Head, Line, Lost, Mutation, Op, Outcome, PokeClient, PokeServer, Problem, Renew,
+    SyncRequest, Verdict, Winner, Written, mutation_hash,
 };
 use haversack_core::query::{self, QueryShape};
 use haversack_core::schema::{
     Action, Check, Column, ColumnDefault, Domain, ForeignKey, Generated, Identity, Index,
-    IndexPart, Limits, OnDeleteConflict, Policy, Polymorphic, Predicate, Schema, ServerRule, Table,
-    Type, Unique, View, ViewColumn,
+    IndexPart, Limits, Move, OnDeleteConflict, Policy, Polymorphic, Predicate, Rename, Schema,
+    ServerRule, Step, Table, Type, Unique, View, ViewColumn,
 };
 use haversack_core::{Error, value};
 use serde::Serialize;
@@ -164,6 +164,7 @@ fn head() -> Head {
         verdicts: verdicts(),
         leases: Map::from([("t".to_owned(), vec![(1, 1024), (-5, i64::MAX)])]),
         snapshot: true,
+        renewed: vec!["t".into()],
         rows_total: u64::from(u32::MAX) + 1,
         time: 1_700_000_000_123,
         last: 7,
@@ -184,6 +185,7 @@ fn mutations_and_requests_agree() {
         at: -1,
         seen: 2,
         predicted: Vec::new(),
+        earlier: vec!["h".into()],
         ops: ops(),
     };
     both(&mutation);
@@ -198,6 +200,10 @@ fn mutations_and_requests_agree() {
         acknowledged: 2,
         mutations: vec![mutation],
         leases: Map::from([("t".to_owned(), 1024)]),
+        renew: Some(Renew {
+            fingerprint: "f".into(),
+            tables: vec!["t".into()],
+        }),
     };
     writes(&full);
     writes(&SyncRequest {
@@ -206,8 +212,24 @@ fn mutations_and_requests_agree() {
         acknowledged: 0,
         mutations: vec![],
         leases: Map::new(),
+        renew: None,
         ..full
     });
+}
+
+/// Hashes that endpoints recorded when serde wrote them are those that clients make.
+#[test]
+fn a_mutation_has_the_hash_of_its_json() {
+    let odd: String = (0..=0x2ff).filter_map(char::from_u32).collect();
+    let mut all = ops();
+    let values = Map::from([(odd.clone(), some(&odd))]);
+    all.push(Op::Insert { table: odd, values });
+    for (at, ops) in [(1_790_000_000_000, all), (-1, ops()), (5, vec![])] {
+        let at_written = if ops.is_empty() { 0 } else { at };
+        let written = serde_json::to_string(&(at_written, &ops)).expect("JSON");
+        let hash = value::text_hash(&written);
+        assert_eq!(mutation_hash(at, &ops), hash[..32], "{written}");
+    }
 }
 
 #[test]
@@ -488,7 +510,22 @@ fn schema() -> Schema {
         claim: "sub".into(),
         setting: "app.current_user_id".into(),
     };
-    Schema::new(15, identity, Limits::default(), vec![table], vec![view]).expect("a good schema")
+    let schema = Schema::new(15, identity, Limits::default(), vec![table], vec![view]);
+    schema.expect("a good schema").with_steps(vec![Step {
+        name: "V2__more".into(),
+        tables: Map::from([("s".to_owned(), "t".to_owned())]),
+        renames: vec![Rename {
+            table: "t".into(),
+            from: "c".into(),
+            to: "c1".into(),
+        }],
+        moves: vec![Move {
+            table: "t".into(),
+            column: "c5".into(),
+            key: "k".into(),
+            to: "c2".into(),
+        }],
+    }])
 }
 
 #[test]
@@ -505,8 +542,12 @@ fn schemas_agree() {
     reads(&table.checks[0]);
     reads(&schema.identity);
     reads(&schema.limits);
+    schema.steps.iter().for_each(reads);
+    schema.steps[0].renames.iter().for_each(reads);
+    schema.steps[0].moves.iter().for_each(reads);
     let json = serde_json::to_string(&schema).expect("JSON");
-    assert_eq!(Schema::from_pulled(&json), Ok(schema));
+    assert_eq!(Schema::from_pulled(&json), Ok(schema.clone()));
+    assert_eq!(Schema::from_json(&json), Ok(schema));
     let foreign = json.replacen("\"format\":2", "\"format\":1", 1);
     let error = Schema::from_pulled(&foreign).expect_err("another format");
     assert_eq!(error.code, ErrorCode::SchemaChanged);

@@ -4,7 +4,8 @@
 
 use crate::names::did_you_mean;
 use crate::scope::{JWT_CLAIMS, Who};
-use haversack_core::schema::{Identity, Limits, OnDeleteConflict, Policy};
+use crate::steps::{self, MigrationConfig};
+use haversack_core::schema::{Identity, Limits, OnDeleteConflict, Policy, Step};
 use haversack_core::{Error, ErrorCode};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ pub struct Config {
     pub changelog: ChangelogConfig,
     /// The tables that sync, by `table` in `public` or `schema.table`.
     pub tables: BTreeMap<String, TableConfig>,
+    /// What migrations renamed and moved, by the migration's name.
+    pub migrations: BTreeMap<String, MigrationConfig>,
 }
 
 /// Which claim names the user, and which setting carries it.
@@ -168,7 +171,10 @@ impl Config {
             )
             .hint("--schema takes the folder that holds haversack.toml and migrations/")
         })?;
-        Self::parse(&text, &path.display().to_string())
+        let name = path.display().to_string();
+        let config = Self::parse(&text, &name)?;
+        steps::check_files(&config.migrations, folder, &name)?;
+        Ok(config)
     }
 
     /// Parses the text of a `haversack.toml`; `name` is what errors call it.
@@ -185,11 +191,12 @@ impl Config {
                 e.message().replace('\n', " ")
             ))
             .hint(format!(
-                "{}the sections are [identity], [roles], [limits], [changelog] and [tables.<name>] with private, read_only, writable, ids, polymorphic, scope, policy, policies, together, on_delete_conflict and mergeable; correct or remove what the line has",
+                "{}the sections are [identity], [roles], [limits], [changelog], [migrations.<name>] with tables, renames and moves, and [tables.<name>] with private, read_only, writable, ids, polymorphic, scope, policy, policies, together, on_delete_conflict and mergeable; correct or remove what the line has",
                 meant(e.message())
             ))
         })?;
         config.check(name)?;
+        steps::steps(&config.migrations, name)?;
         Ok(config)
     }
 
@@ -247,6 +254,14 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// What migrations renamed and moved, as the schema serves it.
+    ///
+    /// # Errors
+    /// `config_invalid`, naming the migration and the entry.
+    pub fn steps(&self) -> Result<Vec<Step>, Error> {
+        steps::steps(&self.migrations, CONFIG_FILE)
     }
 
     /// The identity as the schema serves it.

@@ -28,4 +28,5 @@ pub mod seed;
 pub mod serve;
 pub mod served;
 pub mod state;
+pub mod steps;
 pub mod sync;

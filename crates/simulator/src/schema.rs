@@ -2,7 +2,8 @@
 
 use haversack_core::schema::Schema;
 
-const JSON: &str = include_str!("../schema/schema.json");
+/// Its text, as a page has it.
+pub(crate) const JSON: &str = include_str!("../schema/schema.json");
 
 /// The schema as an endpoint serves it. That it is what Postgres has is held by a test.
 ///

@@ -106,6 +106,7 @@ impl Bench {
             seen: 0,
             ops,
             predicted: Vec::new(),
+            earlier: Vec::new(),
         };
         SyncRequest {
             protocol: 1,
@@ -117,6 +118,7 @@ impl Bench {
             acknowledged: 0,
             mutations: ops.into_iter().enumerate().map(mutation).collect(),
             leases: Map::new(),
+            renew: None,
         }
     }
 

@@ -12,9 +12,9 @@ mod simulated;
 mod web;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use simulated::{Database, Request, Store, Tx, Watch, above, open, span};
+pub use simulated::{Database, Request, Store, Tx, Watch, above, open, open_newer, span};
 #[cfg(target_arch = "wasm32")]
-pub use web::{Database, Request, Store, Tx, Watch, above, open, span};
+pub use web::{Database, Request, Store, Tx, Watch, above, open, open_newer, span};
 
 use haversack_core::{Error, ErrorCode};
 
@@ -36,6 +36,18 @@ pub struct StoreSpec {
     pub name: String,
     /// Does the browser number the records?
     pub auto_increment: bool,
+}
+
+/// A record that is put in the very transaction that upgrades a database: whoever opens it afterwards
+/// finds it.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark<'m> {
+    /// The store, which has to be one of the database's.
+    pub store: &'m str,
+    /// The record's key.
+    pub key: &'m str,
+    /// The record.
+    pub value: &'m str,
 }
 
 /// The error that an exception of IndexedDB of this name stands for.

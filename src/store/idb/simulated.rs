@@ -1,6 +1,6 @@
 //! The simulated browser's IndexedDB, with our errors.
 
-use super::{Mode, StoreSpec, named};
+use super::{Mark, Mode, StoreSpec, named};
 use crate::browser::{List, Value};
 use haversack_core::Error;
 use haversack_simulated_browser::idb::{self, Exception};
@@ -16,11 +16,31 @@ fn error_of(exception: Exception) -> Error {
 /// # Errors
 /// `storage_failed`.
 pub async fn open(name: &str, stores: &[StoreSpec]) -> Result<Database, Error> {
+    opened(name, stores, None).await
+}
+
+/// Opens a database under a new version, once every other connection has closed, and puts the mark.
+///
+/// # Errors
+/// `storage_failed`.
+pub async fn open_newer(
+    name: &str,
+    stores: &[StoreSpec],
+    mark: &Mark<'_>,
+) -> Result<Database, Error> {
+    opened(name, stores, Some((mark.store, mark.key, mark.value))).await
+}
+
+async fn opened(
+    name: &str,
+    stores: &[StoreSpec],
+    mark: Option<idb::Mark<'_>>,
+) -> Result<Database, Error> {
     let stores: Vec<(String, bool)> = stores
         .iter()
         .map(|store| (store.name.clone(), store.auto_increment))
         .collect();
-    idb::open(name, &stores).await.map_err(error_of)
+    idb::open(name, &stores, mark).await.map_err(error_of)
 }
 
 /// A transaction. One that writes and is dropped before [`Tx::done`] is aborted.

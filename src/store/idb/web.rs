@@ -1,6 +1,6 @@
 //! The browser's IndexedDB.
 
-use super::{Mode, StoreSpec, named};
+use super::{Mark, Mode, StoreSpec, named};
 use haversack_core::{Error, ErrorCode};
 use js_sys::{Array, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -62,7 +62,7 @@ fn error_of(exception: &JsValue) -> Error {
 /// # Errors
 /// `storage_unavailable`, `storage_failed` (also when another tab blocks the upgrade for 10 s).
 pub async fn open(name: &str, stores: &[StoreSpec]) -> Result<Database, Error> {
-    let mut database = open_at(name, None, stores).await?;
+    let mut database = open_at(name, None, stores, None).await?;
     // Another tab may upgrade at the same time, to stores of its own.
     for _ in 0..UPGRADES_MAX {
         let names = database.object_store_names();
@@ -71,14 +71,33 @@ pub async fn open(name: &str, stores: &[StoreSpec]) -> Result<Database, Error> {
         }
         let next = database.version() as u32 + 1;
         database.close();
-        database = match open_at(name, Some(next), stores).await {
+        database = match open_at(name, Some(next), stores, None).await {
             Err(error) if error.code == ErrorCode::StoreTooNew => {
-                open_at(name, None, stores).await?
+                open_at(name, None, stores, None).await?
             }
             opened => opened?,
         };
     }
     Ok(Database(database))
+}
+
+/// Opens a database under a new version, once every other connection has closed, and puts the mark.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_newer(
+    name: &str,
+    stores: &[StoreSpec],
+    mark: &Mark<'_>,
+) -> Result<Database, Error> {
+    let known = open_at(name, None, stores, None).await?;
+    let next = known.version() as u32 + 1;
+    known.close();
+    match open_at(name, Some(next), stores, Some(mark)).await {
+        // Another tab has done so at the same time.
+        Err(error) if error.code == ErrorCode::StoreTooNew => open(name, stores).await,
+        opened => opened.map(Database),
+    }
 }
 
 /// A connection to a database.
@@ -131,6 +150,7 @@ async fn open_at(
     name: &str,
     version: Option<u32>,
     stores: &[StoreSpec],
+    mark: Option<&Mark<'_>>,
 ) -> Result<IdbDatabase, Error> {
     let factory = factory()?;
     let request = match version {
@@ -140,7 +160,16 @@ async fn open_at(
     .map_err(|e| unavailable(&error_of(&e).message))?;
     let upgrading = request.clone();
     let stores = stores.to_vec();
-    let on_upgrade = Closure::once(move |_event: JsValue| create_missing(&upgrading, &stores));
+    let mark = mark.map(|mark| [mark.store, mark.key, mark.value].map(str::to_owned));
+    let on_upgrade = Closure::once(move |_event: JsValue| {
+        create_missing(&upgrading, &stores);
+        if let Some([store, key, value]) = &mark
+            && let Some(upgrade) = upgrading.transaction()
+            && let Ok(store) = upgrade.object_store(store)
+        {
+            let _ = store.put_with_key(&value.as_str().into(), &key.as_str().into());
+        }
+    });
     request.set_onupgradeneeded(Some(on_upgrade.as_ref().unchecked_ref()));
     let opened = settled(request.as_ref());
     match race(opened, crate::browser::timer::sleep(OPEN_MS_MAX)).await {

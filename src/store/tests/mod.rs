@@ -64,7 +64,9 @@ fn unique(what: &str) -> String {
 /// A new database with its first state.
 async fn new_store() -> (Store, State) {
     let url = unique("https://test.example");
-    Store::open(&url, "1", &schema()).await.expect("a store")
+    Store::open(&url, "1", &schema(), SCHEMA)
+        .await
+        .expect("a store")
 }
 
 /// A mutation that makes an item.
@@ -78,6 +80,8 @@ fn insert(key: i64, title: &str) -> Queued {
         seen: 0,
         ops: vec![Op::Insert { table, values }],
         predicted: Vec::new(),
+        earlier: Vec::new(),
+        stopped: None,
     }
 }
 

@@ -20,7 +20,7 @@ async fn leave_hole(store: &Store) {
 #[wasm_bindgen_test]
 async fn numbers_are_consecutive_and_go_on_after_a_reload() {
     let url = unique("https://test.example");
-    let (store, first) = Store::open(&url, "1", &super::schema())
+    let (store, first) = Store::open(&url, "1", &super::schema(), super::SCHEMA)
         .await
         .expect("a store");
     let mut numbers = Vec::new();
@@ -28,7 +28,7 @@ async fn numbers_are_consecutive_and_go_on_after_a_reload() {
         numbers.push(enqueue(&store, &insert(i, "before")).await);
     }
     store.db.close();
-    let (store, state) = Store::open(&url, "1", &super::schema())
+    let (store, state) = Store::open(&url, "1", &super::schema(), super::SCHEMA)
         .await
         .expect("a store");
     assert_eq!(state, first, "the replica is the same");

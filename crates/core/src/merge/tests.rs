@@ -213,6 +213,7 @@ fn judge(ops: &[(&str, &str)], exists: bool) -> (bool, Outcome, Vec<Lost>) {
         at: 0,
         seen: 0,
         predicted: Vec::new(),
+        earlier: Vec::new(),
         ops: ops.iter().map(op).collect(),
     };
     let mut judge = Judge::new(&schema, &mutation).expect("good keys");
@@ -280,6 +281,7 @@ fn a_mutation_none_of_which_holds_is_a_conflict() {
         at: 0,
         seen: 0,
         predicted: Vec::new(),
+        earlier: Vec::new(),
         ops: vec![op],
     };
     let mut judge = Judge::new(&schema, &mutation).unwrap();

@@ -2,7 +2,7 @@
 
 use super::{
     Base, Head, Line, Lost, Mutation, Op, Outcome, PokeClient, PokeServer, Predicted, Problem,
-    SyncRequest, Verdict, Winner, Written,
+    Renew, SyncRequest, Verdict, Winner, Written,
 };
 use crate::json::{Fault, FromJson, Json, Members, OTHER_KIND, ToJson, optional};
 use crate::{json_from, json_struct, json_to, json_words};
@@ -17,20 +17,27 @@ json_to!(SyncRequest {
     acknowledged = default,
     mutations = default,
     leases = default,
+    renew = default,
+});
+json_struct!(Renew {
+    fingerprint,
+    tables
 });
 json_to!(Mutation {
     seq,
     at,
     seen,
     ops,
-    predicted = default
+    predicted = default,
+    earlier = default
 });
 json_from!(Mutation {
     seq,
     at,
     seen = default,
     ops,
-    predicted = default
+    predicted = default,
+    earlier = default
 });
 json_struct!(Predicted { after, op });
 json_struct!(Head {
@@ -41,6 +48,7 @@ json_struct!(Head {
     verdicts = default,
     leases = default,
     snapshot = default,
+    renewed = default,
     rows_total = default,
     time = default,
     last = default,

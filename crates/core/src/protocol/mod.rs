@@ -8,8 +8,11 @@
 mod codec;
 
 use crate::error::{Error, ErrorCode, Recovery};
+use crate::json::ToJson;
 use crate::map::Map;
+use crate::schema::hex;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// The version of this wire, in every request and response.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -62,6 +65,19 @@ pub struct SyncRequest {
     /// How many more keys the replica wants, by table.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub leases: Map<u32>,
+    /// What to send anew after a change of schema.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renew: Option<Renew>,
+}
+
+/// What a replica asks for whose cursor is of the schema before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renew {
+    /// The fingerprint of the schema that the cursor came under.
+    pub fingerprint: String,
+    /// The tables of which the replica has no rows of the form that is served now: all of their
+    /// visible rows are to come.
+    pub tables: Vec<String>,
 }
 
 /// Are these two epochs lives of one database, as before and after a restore? Else it was attached
@@ -92,6 +108,22 @@ pub struct Mutation {
     /// sent.
     #[serde(skip)]
     pub predicted: Vec<Predicted>,
+    /// What it was before migrations changed it, each by its [`mutation_hash`]: it may have been sent
+    /// so, and its verdict not heard.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<String>,
+}
+
+/// Tells mutations apart that have the same number: 128 bits in hex. An empty one only fills its
+/// number, and may have any time.
+pub fn mutation_hash(at: i64, ops: &[Op]) -> String {
+    let at = if ops.is_empty() { 0 } else { at };
+    let mut text = String::from("[");
+    at.to_json(&mut text);
+    text.push(',');
+    ops.to_json(&mut text);
+    text.push(']');
+    hex(&Sha256::digest(text.as_bytes())[..16])
 }
 
 /// An operation that a hook foresees.
@@ -202,6 +234,9 @@ pub struct Head {
     /// True: the rows that follow are all there are; confirmed rows not among them are gone.
     #[serde(default)]
     pub snapshot: bool,
+    /// The same for these tables alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renewed: Vec<String>,
     /// How many rows follow, for progress.
     #[serde(default)]
     pub rows_total: u64,

@@ -100,6 +100,7 @@ pub fn coalesce(schema: &Schema, last: &Mutation, next: &Mutation) -> Option<Mut
         at,
         seen: last.seen,
         predicted: Vec::new(),
+        earlier: Vec::new(),
         ops: vec![op],
     })
 }

@@ -14,6 +14,7 @@ fn mutation(seq: u64, ops: Vec<Op>) -> Mutation {
         at: seq as i64 * 10,
         seen: seq,
         predicted: Vec::new(),
+        earlier: Vec::new(),
         ops,
     }
 }
@@ -61,6 +62,7 @@ fn one_row_s_mutations_become_one() {
             at,
             seen: 1,
             predicted: Vec::new(),
+            earlier: Vec::new(),
             ops: vec![op],
         });
         assert_eq!(coalesce(&schema(), &last, &next), expected);

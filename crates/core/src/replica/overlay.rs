@@ -99,6 +99,7 @@ impl Replica {
             at: prepared.at,
             seen: prepared.seen,
             predicted: prepared.predicted,
+            earlier: Vec::new(),
             ops: prepared.ops,
         };
         let local = self.new_local();

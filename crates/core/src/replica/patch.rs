@@ -21,13 +21,16 @@ impl Replica {
         if let Some(head) = staged.head() {
             self.hear(head.time);
         }
-        let snapshot = staged.snapshot;
+        let renewed: Vec<bool> = (0..self.tables.len() as u16)
+            .map(TableId)
+            .map(|id| staged.renews(id))
+            .collect();
         // What was read from row stores says nothing of what the server has.
-        let whole = snapshot && staged.head.is_some();
+        let heard = staged.head.is_some();
         for (i, table) in staged.tables.into_iter().enumerate() {
             let id = TableId(i as u16);
-            self.tables[i].complete |= whole;
-            if snapshot {
+            self.tables[i].complete |= renewed[i] && heard;
+            if renewed[i] {
                 self.confirm_snapshot(id, table, &mut touched);
             } else {
                 self.confirm(id, &table, &mut touched);

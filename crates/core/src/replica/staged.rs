@@ -11,7 +11,7 @@ use super::table::column_of;
 use crate::error::{Error, ErrorCode};
 use crate::json::{Json, read_text};
 use crate::protocol::{Head, Line, Verdict};
-use crate::schema::{Schema, Storage, Table, TableId, Type};
+use crate::schema::{ColumnDefault, Schema, Storage, Table, TableId, Type};
 use crate::value::{self, Value};
 use haversack_rows::ValueRef;
 use std::sync::Arc;
@@ -93,6 +93,13 @@ impl Staged {
     /// Declares that the rows staged are all there are, as at hydration from row stores.
     pub fn set_snapshot(&mut self, snapshot: bool) {
         self.snapshot = snapshot;
+    }
+
+    /// Are the rows staged of a table all there are of it?
+    pub fn renews(&self, table: TableId) -> bool {
+        let name = &self.schema.table(table).name;
+        let head = self.head.as_ref();
+        self.snapshot || head.is_some_and(|head| head.renewed.contains(name))
     }
 
     /// The keys whose confirmed rows this answer replaces or removes: what is to be drained.
@@ -241,18 +248,31 @@ impl Staged {
         Ok(())
     }
 
-    /// Takes in one row as [`super::Replica::confirmed_row_json`] wrote it.
+    /// Takes in one row as [`super::Replica::confirmed_row_json`] wrote it. `stands_in`: it is from
+    /// before a migration, and columns that it lacks have what the schema gives new rows.
     ///
     /// # Errors
     /// `malformed_request` for what is not an object with every column; as [`value::from_json`].
-    pub fn object(&mut self, table: TableId, json: &Json<'_>) -> Result<(), Error> {
+    pub fn object(
+        &mut self,
+        table: TableId,
+        json: &Json<'_>,
+        stands_in: bool,
+    ) -> Result<(), Error> {
         let schema = Arc::clone(&self.schema);
         let described = schema.table(table);
         let mut values = Vec::with_capacity(described.columns.len());
         for column in &described.columns {
-            let given = json
-                .get(&column.name)
-                .ok_or_else(|| malformed(&format!("a stored row lacks {}", column.name)))?;
+            let Some(given) = json.get(&column.name) else {
+                if !stands_in {
+                    return Err(malformed(&format!("a stored row lacks {}", column.name)));
+                }
+                values.push(match &column.default {
+                    Some(ColumnDefault::Constant { text }) => value::parse(&column.kind, text)?,
+                    _ => Value::Null,
+                });
+                continue;
+            };
             let exact = json
                 .get(EXACT)
                 .and_then(|exact| exact.get(&column.name)?.as_str());

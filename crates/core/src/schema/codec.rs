@@ -2,8 +2,8 @@
 
 use super::{
     Action, Check, Column, ColumnDefault, Domain, ForeignKey, Generated, Identity, Index,
-    IndexPart, Limits, OnDeleteConflict, Policy, Polymorphic, Predicate, Schema, ServerRule, Table,
-    Type, Unique, View, ViewColumn,
+    IndexPart, Limits, Move, OnDeleteConflict, Policy, Polymorphic, Predicate, Rename, Schema,
+    ServerRule, Step, Table, Type, Unique, View, ViewColumn,
 };
 use crate::expr::Expr;
 use crate::json::{Fault, FromJson, Json, OTHER_KIND, optional};
@@ -17,6 +17,15 @@ json_from!(Schema {
     limits,
     tables,
     views = default,
+    steps = default,
+});
+json_from!(Step { name, tables = default, renames = default, moves = default });
+json_from!(Rename { table, from, to });
+json_from!(Move {
+    table,
+    column,
+    key,
+    to
 });
 json_from!(View { name, columns, sql, tables, comment = default });
 json_from!(ViewColumn { name, kind as "type" });

@@ -13,7 +13,7 @@ impl Schema {
         let tables: Vec<Table> = self.tables.iter().map(canonical).collect();
         // Structs serialise in the order of their fields, so the text is canonical; a `Value` would
         // depend on how some other crate configures serde_json.
-        let content = serde_json::to_string(&(
+        let mut content = serde_json::to_string(&(
             self.format,
             self.server,
             &self.identity,
@@ -21,6 +21,10 @@ impl Schema {
             &self.views,
         ))
         .expect("a schema has string keys only");
+        // A schema without steps keeps the fingerprint that it would have if there were none.
+        if !self.steps.is_empty() {
+            content += &serde_json::to_string(&self.steps).expect("steps have string keys only");
+        }
         hex(&Sha256::digest(content.as_bytes()))
     }
 }

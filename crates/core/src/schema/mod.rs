@@ -10,6 +10,7 @@ mod fingerprint;
 pub(crate) mod fixture;
 mod policy;
 mod rules;
+mod steps;
 mod types;
 
 pub use policy::{OnDeleteConflict, Policy};
@@ -17,6 +18,7 @@ pub use rules::{
     Action, Check, ColumnDefault, Domain, ForeignKey, Generated, Index, IndexPart, Polymorphic,
     Predicate, ServerRule, Unique,
 };
+pub use steps::{Move, Rename, Step};
 pub use types::{Storage, Type};
 
 use crate::error::{Error, ErrorCode};
@@ -43,6 +45,9 @@ pub struct Schema {
     /// The views that read only synced tables and columns that a client may know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub views: Vec<View>,
+    /// What migrations renamed and moved, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
 }
 
 /// A table's position in [`Schema::tables`].
@@ -236,6 +241,7 @@ impl Schema {
             limits,
             tables,
             views,
+            steps: Vec::new(),
         };
         schema.fingerprint = schema.compute_fingerprint();
         schema.check()?;

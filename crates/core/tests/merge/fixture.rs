@@ -194,6 +194,7 @@ impl Away {
             at,
             seen: 0,
             predicted: Vec::new(),
+            earlier: Vec::new(),
             ops: vec![Op::Update {
                 table: "things".into(),
                 key: KeyText::from(["1".to_owned()]),

@@ -243,6 +243,7 @@ fn a_deletion_meets_an_edit_by_the_declared_rule() {
             at: 0,
             seen: 0,
             predicted: Vec::new(),
+            earlier: Vec::new(),
             ops: vec![Op::Delete {
                 table: "things".into(),
                 key: vec!["1".into()],

@@ -292,6 +292,7 @@ impl World {
             at: prepared.at,
             seen: prepared.seen,
             predicted: Vec::new(),
+            earlier: Vec::new(),
             ops: prepared.ops.clone(),
         };
         let local = self.replica.apply(prepared);
@@ -344,6 +345,7 @@ impl World {
             at: self.clock_ms,
             seen: self.judged,
             predicted: Vec::new(),
+            earlier: Vec::new(),
             ops,
         };
         self.replica

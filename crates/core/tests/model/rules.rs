@@ -330,6 +330,7 @@ impl World {
                     at: 0,
                     seen: self.judged,
                     predicted: Vec::new(),
+                    earlier: Vec::new(),
                     ops: drafts.iter().map(op).collect(),
                 };
                 self.replica.adopt(mutation).expect("the same schema");

@@ -213,11 +213,14 @@ fn rows_survive_their_row_store_to_the_hash() {
         );
         let text = through_javascript(stored).to_string();
         staged
-            .object(NOTES, &Tree::parse(&text).expect("JSON"))
+            .object(NOTES, &Tree::parse(&text).expect("JSON"), false)
             .expect("a row");
     }
     let partial = Tree::parse("{\"id\": 1}").expect("JSON");
-    assert!(staged.object(NOTES, &partial).is_err());
+    assert!(staged.object(NOTES, &partial, false).is_err());
+    // One from before a migration has nothing yet in the columns that it lacks.
+    let stands_in = replica().stage().object(NOTES, &partial, true);
+    assert_eq!(stands_in, Ok(()));
     second.apply_patch(staged);
     for id in 1..=documents.len() as i64 {
         assert_eq!(hash(&first, id), hash(&second, id), "{id}");

@@ -211,10 +211,13 @@ pub async fn survey(
     polymorphic::describe(&found, &mut tables, &mut faults);
     sort(&mut notes);
     let (identity, limits) = (config.identity(), config.limits());
+    let steps = config.steps()?;
+    let schema = Schema::new(server.major, identity, limits, tables, views)?;
+    crate::steps::check(&schema, &steps, &mut faults);
     Ok(Survey {
         identity_functions: reader.who.functions().map(str::to_owned).collect(),
         introspected: Introspected {
-            schema: Schema::new(server.major, identity, limits, tables, views)?,
+            schema: schema.with_steps(steps),
             tables: facts,
             deferred,
             notes,

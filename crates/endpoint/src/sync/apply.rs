@@ -11,6 +11,7 @@ use crate::served::Served;
 use futures_util::future::{join, join3};
 use haversack_core::Error;
 use haversack_core::merge::{self, Judge, OwnWrites, Update, When, normal_key};
+use haversack_core::moving::bring_forward;
 use haversack_core::protocol::{KeyText, Mutation, Op, Outcome, Seq, Values, Verdict, Written};
 use haversack_core::queue::rekey::drawn;
 use haversack_core::schema::{ColumnId, Table, TableId};
@@ -97,6 +98,12 @@ impl<'a, S: Store> Push<'a, S> {
     /// Takes in what mutation `seq` of this replica wrote; in the order of the numbers.
     pub fn remember(&mut self, recorded: Recorded, seq: Seq, written: &[Written]) {
         for row in written {
+            // What was written before a migration is where that has moved it.
+            let moved = match recorded {
+                Recorded::Earlier => bring_forward(&self.served.schema, row),
+                Recorded::Now => None,
+            };
+            let row = moved.as_ref().unwrap_or(row);
             // A verdict from before a change of schema may name what is no more; it knows nothing then.
             if self.own.record(&self.served.schema, seq, row).is_err() {
                 continue;

@@ -22,9 +22,9 @@ use bytes::Bytes;
 use cursor::Cursor;
 use haversack_core::protocol::{Head, Line, PROTOCOL_VERSION, PUSH_BATCH_MAX, SyncRequest};
 use haversack_core::{Error, ErrorCode, value};
-use pull::Pulled;
+use pull::{Follows, Pulled};
 use push::Pushed;
-use snapshots::{Snapshots, Turn};
+use snapshots::Snapshots;
 use store::Store;
 
 /// Who asks.
@@ -95,8 +95,8 @@ impl Asked {
 pub struct Answer {
     /// The lines at hand, the head first.
     pub first: Vec<Bytes>,
-    /// Present where [`pull::stream`] is to send a snapshot next, in the transaction that is open.
-    pub snapshot: Option<Turn>,
+    /// Present where [`pull::stream`] is to send whole tables next, in the transaction that is open.
+    pub follows: Option<Follows>,
     /// How many rows the answer has.
     pub rows_total: u64,
     /// The line that ends it.
@@ -126,7 +126,8 @@ pub async fn answer(
         user: asked.asker.user,
         verdicts: pushed.verdicts,
         leases: pushed.leases,
-        snapshot: pulled.snapshot.is_some(),
+        snapshot: pulled.snapshot,
+        renewed: pulled.renewed,
         rows_total: pulled.rows_total,
         time: pulled.time,
         last: pushed.last,
@@ -134,7 +135,7 @@ pub async fn answer(
     let head = encode::line(&Line::Head(head))?;
     Ok(Answer {
         first: std::iter::once(head).chain(pulled.lines).collect(),
-        snapshot: pulled.snapshot,
+        follows: pulled.follows,
         rows_total: pulled.rows_total,
         end: encode::line(&Line::End {
             cursor: pulled.cursor,
@@ -155,7 +156,8 @@ async fn push_and_pull(
     // As the push may have read it again, under the same fingerprint.
     let served = store.served();
     check_fingerprint(&served, request)?;
-    let pulled = pull::pull(store, &served, asker, cursor, snapshots)
+    let renew = request.renew.as_ref();
+    let pulled = pull::pull(store, &served, asker, cursor, renew, snapshots)
         .await
         .map_err(|failure| failure.into_error())?;
     Ok((pushed, pulled, served.schema.fingerprint.clone()))

@@ -12,21 +12,25 @@ use super::store::{Lines, Store, TextRow};
 use crate::served::Served;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use haversack_core::protocol::KeyText;
+use haversack_core::protocol::{KeyText, Renew};
 use haversack_core::schema::{ColumnId, TableId};
 use haversack_core::{Error, ErrorCode};
 use std::collections::{BTreeMap, HashSet};
 
 /// More changed keys than this are answered by a snapshot: an incremental answer is held in memory.
 const CHANGED_KEYS_MAX: usize = 10_000;
-/// What a pull found; the transaction is still open where `snapshot` is present.
+/// What a pull found; the transaction is still open where something follows.
 pub struct Pulled {
     /// The server's history.
     pub epoch: String,
     /// The next cursor.
     pub cursor: String,
-    /// Present where all visible rows are to follow: they are not in `lines` then, but streamed.
-    pub snapshot: Option<Turn>,
+    /// Do all visible rows follow, of every table?
+    pub snapshot: bool,
+    /// The tables of which all visible rows follow, where not of every one.
+    pub renewed: Vec<String>,
+    /// Present where rows are to be streamed: those are not in `lines`.
+    pub follows: Option<Follows>,
     /// How many rows follow.
     pub rows_total: u64,
     /// When they were read, in milliseconds since 1970.
@@ -35,7 +39,15 @@ pub struct Pulled {
     pub lines: Vec<Bytes>,
 }
 
-/// Reads what a replica at `cursor` lacks.
+/// Whole tables that are to be sent, in the transaction that is open.
+#[derive(Debug)]
+pub struct Follows {
+    tables: Vec<TableId>,
+    // Given back when all is sent.
+    _turn: Turn,
+}
+
+/// Reads what a replica at `cursor` lacks; of the tables that it asks for anew, everything.
 ///
 /// # Errors
 /// `too_many_rows`, `overloaded`, or what the store answers.
@@ -44,43 +56,74 @@ pub async fn pull(
     served: &Served,
     asker: &Asker,
     cursor: Option<&Cursor>,
+    renew: Option<&Renew>,
     snapshots: &Snapshots,
 ) -> Result<Pulled, Failure> {
     store.begin_pull().await?;
     let position = store.position(cursor.map(|c| c.snapshot.as_str())).await?;
-    let belonging = belonging(
-        &position.epoch,
-        &served.user_role,
-        &asker.user,
-        &served.schema.fingerprint,
-    );
+    let under = |fingerprint: &str| {
+        let role = &served.user_role;
+        belonging(&position.epoch, role, &asker.user, fingerprint)
+    };
     let next = Cursor {
         snapshot: position.snapshot.clone(),
-        belonging,
+        belonging: under(&served.schema.fingerprint),
     };
+    // A cursor of the schema before says as well as any other which commits the replica has; which
+    // tables it can't show any more, the replica knows.
+    let earlier = renew.map(|renew| under(&renew.fingerprint));
     let mut pulled = Pulled {
         epoch: position.epoch.clone(),
         cursor: next.to_string(),
-        snapshot: None,
+        snapshot: false,
+        renewed: Vec::new(),
+        follows: None,
         rows_total: 0,
         time: position.time,
         lines: Vec::new(),
     };
     if let Some(cursor) = cursor
         && position.continues
-        && cursor.belonging == next.belonging
+        && (cursor.belonging == next.belonging || earlier.as_ref() == Some(&cursor.belonging))
         && let Some(changed) = changed(store, asker, &cursor.snapshot).await?
     {
+        let asked = renew.map_or(&[][..], |renew| &renew.tables);
+        let ids = (0..served.schema.tables.len() as u16).map(TableId);
+        let tables: Vec<TableId> = ids
+            .filter(|id| asked.contains(&served.table(*id).name))
+            .collect();
+        if !tables.is_empty() {
+            let _turn = snapshots.begin(&asker.user)?;
+            pulled.follows = Some(Follows { tables, _turn });
+        }
+        let whole = pulled
+            .follows
+            .as_ref()
+            .map_or(&[][..], |follows| &follows.tables);
+        pulled.renewed = whole
+            .iter()
+            .map(|id| served.table(*id).name.clone())
+            .collect();
         store.become_user().await?;
         for (id, keys) in changed {
-            pulled.rows_total += reread(store, served, id, keys, &mut pulled.lines).await?;
+            if !whole.contains(&id) {
+                pulled.rows_total += reread(store, served, id, keys, &mut pulled.lines).await?;
+            }
         }
-        store.commit().await?;
+        pulled.rows_total += count(store, served, whole).await?;
+        if pulled.follows.is_none() {
+            store.commit().await?;
+        }
         return Ok(pulled);
     }
-    pulled.snapshot = Some(snapshots.begin(&asker.user)?);
+    pulled.snapshot = true;
+    let tables: Vec<TableId> = (0..served.schema.tables.len() as u16)
+        .map(TableId)
+        .collect();
+    let _turn = snapshots.begin(&asker.user)?;
     store.become_user().await?;
-    pulled.rows_total = count(store, served).await?;
+    pulled.rows_total = count(store, served, &tables).await?;
+    pulled.follows = Some(Follows { tables, _turn });
     Ok(pulled)
 }
 
@@ -143,13 +186,13 @@ async fn reread(
     Ok(rows.len() as u64)
 }
 
-async fn count(store: &impl Store, served: &Served) -> Result<u64, Failure> {
+async fn count(store: &impl Store, served: &Served, tables: &[TableId]) -> Result<u64, Failure> {
     let most = served.schema.limits.rows_max;
     let mut total = 0;
-    for i in 0..served.schema.tables.len() {
+    for id in tables {
         // One more than the rest of the allowance is enough to know.
         let rest = most.saturating_sub(total).saturating_add(1);
-        total += store.count(TableId(i as u16), rest).await?;
+        total += store.count(*id, rest).await?;
         if total > most {
             return Err(Error::new(
                 ErrorCode::TooManyRows,
@@ -166,17 +209,21 @@ async fn count(store: &impl Store, served: &Served) -> Result<u64, Failure> {
     Ok(total)
 }
 
-/// Sends all visible rows, table by table, in the transaction that [`pull`] left open, and ends it;
-/// false where nobody takes them any more.
+/// Sends all visible rows of the tables that follow, in the transaction that [`pull`] left open, and ends
+/// it; false where nobody takes them any more.
 ///
 /// # Errors
 /// What the store answers.
-pub async fn stream(store: &mut impl Store, lines: &mut impl Lines) -> Result<bool, Failure> {
+pub async fn stream(
+    store: &mut impl Store,
+    follows: &Follows,
+    lines: &mut impl Lines,
+) -> Result<bool, Failure> {
     let served = store.served();
-    for (i, table) in served.schema.tables.iter().enumerate() {
-        let rows = store.read_all(TableId(i as u16)).await?;
+    for id in &follows.tables {
+        let rows = store.read_all(*id).await?;
         let mut rows = std::pin::pin!(rows);
-        let mut text = RowLines::new(&table.name);
+        let mut text = RowLines::new(&served.table(*id).name);
         while let Some(row) = rows.try_next().await? {
             if let Some(line) = text.push(&row)?
                 && !lines.send(line).await

@@ -9,10 +9,8 @@ use super::{Asker, check_fingerprint};
 use crate::served::Served;
 use haversack_core::map::Map;
 use haversack_core::planted;
-use haversack_core::protocol::{Mutation, Outcome, Seq, SyncRequest, Verdict};
-use haversack_core::schema::hex;
+use haversack_core::protocol::{Mutation, Outcome, Seq, SyncRequest, Verdict, mutation_hash};
 use haversack_core::{Error, ErrorCode};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 const ATTEMPTS_MAX: u32 = 3;
@@ -119,38 +117,27 @@ async fn attempt_push(
 /// A verdict that was given before.
 struct Known {
     verdict: Verdict,
-    /// [`hash`] of its mutation; none where it was not recorded yet.
+    /// [`mutation_hash`] of it; none where it was not recorded yet.
     hash: Option<String>,
 }
 
 impl Known {
-    /// The verdict for the mutation sent again, if it is the same one.
+    /// The verdict for the mutation sent again, if it is the same one, or was before a migration.
     fn again(&self, mutation: &Mutation) -> Result<Verdict, Error> {
         match &self.hash {
-            Some(known) if *known != hash(mutation)? => Err(Error::new(
-                ErrorCode::ReplicaForked,
-                format!("mutation {} is another than before", mutation.seq),
-            )),
+            Some(known) if *known != hash(mutation) && !mutation.earlier.contains(known) => {
+                Err(Error::new(
+                    ErrorCode::ReplicaForked,
+                    format!("mutation {} is another than before", mutation.seq),
+                ))
+            }
             Some(_) | None => Ok(self.verdict.clone()),
         }
     }
 }
 
-/// Tells mutations apart that have the same number. An empty one only fills its number, and may
-/// have any time.
-fn hash(mutation: &Mutation) -> Result<String, Error> {
-    let at = if mutation.ops.is_empty() {
-        0
-    } else {
-        mutation.at
-    };
-    let text = serde_json::to_vec(&(at, &mutation.ops)).map_err(|e| {
-        Error::new(
-            ErrorCode::Internal,
-            format!("a mutation can't be written: {e}"),
-        )
-    })?;
-    Ok(hex(&Sha256::digest(text)[..16]))
+fn hash(mutation: &Mutation) -> String {
+    mutation_hash(mutation.at, &mutation.ops)
 }
 
 fn in_range(seq: Seq) -> Result<(), Error> {
@@ -295,7 +282,7 @@ async fn record(
         records.push(VerdictRecord {
             seq: verdict.seq,
             verdict: text,
-            hash: Some(hash(mutation)?),
+            hash: Some(hash(mutation)),
         });
     }
     store.record(&request.replica, records, last).await

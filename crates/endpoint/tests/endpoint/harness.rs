@@ -196,6 +196,7 @@ impl Replica {
             acknowledged: self.acknowledged,
             mutations,
             leases: Map::new(),
+            renew: None,
         }
     }
 
@@ -207,6 +208,7 @@ impl Replica {
             at: 0,
             seen: self.seen,
             predicted: Vec::new(),
+            earlier: Vec::new(),
             ops,
         }
     }

@@ -16,6 +16,7 @@ mod expressions;
 mod harness;
 mod http;
 mod introspection;
+mod moved;
 mod odd_names;
 mod organizational;
 mod poison;

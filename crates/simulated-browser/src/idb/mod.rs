@@ -83,11 +83,19 @@ impl Drop for Watch {
     }
 }
 
-/// Opens a database with at least these stores (a name, and whether its records are numbered).
+/// A record that is put as a database is upgraded: store, key and value.
+pub type Mark<'m> = (&'m str, &'m str, &'m str);
+
+/// Opens a database with at least these stores (a name, and whether its records are numbered). With a
+/// mark it is upgraded in any case.
 ///
 /// # Errors
 /// Where another tab does not close in time.
-pub async fn open(name: &str, stores: &[(String, bool)]) -> Result<Database, Exception> {
+pub async fn open(
+    name: &str,
+    stores: &[(String, bool)],
+    mark: Option<Mark<'_>>,
+) -> Result<Database, Exception> {
     sleep(1).await;
     let database = World::with(|world| {
         let (id, tab) = (world.next_id(), world.current());
@@ -99,9 +107,8 @@ pub async fn open(name: &str, stores: &[(String, bool)]) -> Result<Database, Exc
         Database { id, data }
     });
     let missing = |data: &Data| {
-        stores
-            .iter()
-            .any(|(name, _)| !data.stores.contains_key(name))
+        let mut stores = stores.iter();
+        mark.is_some() || stores.any(|(name, _)| !data.stores.contains_key(name))
     };
     let mut waited = 0;
     while missing(&database.data.borrow()) && !database.data.borrow().connections.is_empty() {
@@ -124,6 +131,12 @@ pub async fn open(name: &str, stores: &[(String, bool)]) -> Result<Database, Exc
             data.stores
                 .entry(name.clone())
                 .or_insert_with(|| Rc::new(records));
+        }
+        if let Some((store, key, value)) = mark
+            && let Some(records) = data.records(store)
+        {
+            let key = key::Key::of(&key.into())?;
+            records.records.insert(key, value.into());
         }
         data.committed(true);
     }

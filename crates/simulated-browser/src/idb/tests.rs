@@ -46,7 +46,7 @@ async fn all(database: Database) -> Vec<Option<String>> {
 
 fn opened(world: &World, tab: TabId) -> Database {
     let stores = stores();
-    let database = run(world, tab, async move { open("db", &stores).await });
+    let database = run(world, tab, async move { open("db", &stores, None).await });
     database.expect("in time").expect("a database")
 }
 

@@ -63,13 +63,13 @@ impl Server {
         let mut connection = Connection::new(&self.database, served, user);
         let Answer {
             first,
-            snapshot,
+            follows,
             rows_total: _,
             end,
         } = answer(&mut connection, &self.snapshots, asked).await?;
         let mut lines = Collected(first);
-        let last = match snapshot {
-            Some(_turn) => match pull::stream(&mut connection, &mut lines).await {
+        let last = match follows {
+            Some(follows) => match pull::stream(&mut connection, &follows, &mut lines).await {
                 Ok(_) => end,
                 Err(failure) => encode::problem(Problem::new(&failure.into_error(), "")),
             },

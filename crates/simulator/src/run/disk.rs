@@ -98,7 +98,7 @@ pub fn hydrated(scene: &Scene, device: Device) -> Option<Replica> {
         let text = stringify_list(&rows)?;
         if let Json::List(rows) = Json::parse(&text).ok()? {
             for row in &rows {
-                staged.object(TableId(at as u16), row).ok()?;
+                staged.object(TableId(at as u16), row, false).ok()?;
             }
         }
     }

@@ -46,6 +46,7 @@ fn request(scene: &Scene, replica: String, mutations: Vec<Mutation>) -> SyncRequ
         acknowledged: 0,
         mutations,
         leases: Map::new(),
+        renew: None,
     }
 }
 
@@ -56,6 +57,7 @@ fn mutation(scene: &Scene, seq: u64, ops: Vec<Op>) -> Mutation {
         seen: 0,
         ops,
         predicted: Vec::new(),
+        earlier: Vec::new(),
     }
 }
 

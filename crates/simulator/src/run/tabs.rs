@@ -119,7 +119,8 @@ async fn open(
         hear(&told, device, session, &client, notice);
     });
     let schema = Schema::clone(&scene.schema);
-    Shared::open(schema, URL.to_owned(), source, listener).await
+    let text = crate::schema::JSON.to_owned();
+    Shared::open(schema, text, URL.to_owned(), source, listener).await
 }
 
 /// Notes what a client says of its writes.

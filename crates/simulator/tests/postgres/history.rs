@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 /// What is done next.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant)] // a history has a few dozen
 pub enum Step {
     /// A request of a user's, from where a client stood so many answers ago.
     Sync {
@@ -123,6 +124,7 @@ impl Drawing<'_> {
             acknowledged: self.clients[client].acknowledged,
             mutations: Vec::new(),
             leases: Map::new(),
+            renew: None,
         }
     }
 
@@ -188,6 +190,7 @@ impl Drawing<'_> {
             },
             ops: (0..count).map(|_| self.op(client)).collect(),
             predicted: Vec::new(),
+            earlier: Vec::new(),
         }
     }
 

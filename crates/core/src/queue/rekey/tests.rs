@@ -95,6 +95,7 @@ fn check(op: Op, expected: Op) {
         at: 0,
         seen: 0,
         predicted: Vec::new(),
+        earlier: Vec::new(),
         ops: vec![op],
     };
     let changed = rekey(&schema, &holders, &given(), &mut mutation);

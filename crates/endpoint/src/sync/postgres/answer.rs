@@ -6,8 +6,7 @@ use super::session::Session;
 use crate::auth::{Identity, revoked};
 use crate::state::State;
 use crate::sync::encode;
-use crate::sync::pull;
-use crate::sync::snapshots::Turn;
+use crate::sync::pull::{self, Follows};
 use crate::sync::store::Lines;
 use crate::sync::{Answer, Asked, answer};
 use bytes::Bytes;
@@ -43,7 +42,7 @@ pub async fn sync(
     let mut store = Postgres::new(session, state.clone(), identity);
     let Answer {
         first,
-        snapshot,
+        follows,
         rows_total,
         end,
     } = answer(&mut store, &state.snapshots, asked).await?;
@@ -52,7 +51,7 @@ pub async fn sync(
         limit: answer_timeout(rows_total),
         first,
         // An answer that is at hand needs its connection no more.
-        streamed: snapshot.map(|turn| (turn, store)),
+        streamed: follows.map(|follows| (follows, store)),
         end,
         lines: Channel(lines),
         request_id,
@@ -67,8 +66,8 @@ struct Sending {
     limit: Duration,
     /// What is at hand.
     first: Vec<Bytes>,
-    /// The snapshot to follow.
-    streamed: Option<(Turn, Postgres)>,
+    /// The tables to follow.
+    streamed: Option<(Follows, Postgres)>,
     /// The line that ends it.
     end: Bytes,
     lines: Channel,
@@ -94,8 +93,8 @@ impl Sending {
                 }
             }
             let last = match streamed {
-                Some((_turn, mut store)) => {
-                    let last = last_line(&mut store, &mut lines, end, &request_id).await;
+                Some((follows, mut store)) => {
+                    let last = last_line(&mut store, &follows, &mut lines, end, &request_id).await;
                     if last.is_none() {
                         let _ = token(&store).cancel_query(NoTls).await;
                     }
@@ -117,14 +116,15 @@ impl Sending {
     }
 }
 
-/// Streams a snapshot; gives the line that ends the answer, none where nobody takes lines any more.
+/// Streams whole tables; gives the line that ends the answer, none where nobody takes lines any more.
 async fn last_line(
     store: &mut Postgres,
+    follows: &Follows,
     lines: &mut Channel,
     end: Bytes,
     request_id: &str,
 ) -> Option<Bytes> {
-    match pull::stream(store, lines).await {
+    match pull::stream(store, follows, lines).await {
         Ok(true) => Some(end),
         Ok(false) => None,
         Err(failure) => {
