@@ -150,7 +150,7 @@ pub(crate) fn check(schema: &Schema, steps: &[Step], faults: &mut Vec<Error>) {
         let fault = |list: &str, problem: String| {
             let place = format!("migrations.{}.{list} in haversack.toml", step.name);
             Error::new(ErrorCode::ConfigInvalid, format!("{place} {problem}")).hint(
-                "correct it, apply the migration with `haversack migrate`, or take it out where a later migration has dropped it",
+                "correct it, apply the migration with `haversack migrate`, or take the entry out, and leave the section, where a later migration has dropped it",
             )
         };
         let find = |list: &str, named: &str| {
