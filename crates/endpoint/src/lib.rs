@@ -29,3 +29,4 @@ pub mod serve;
 pub mod served;
 pub mod state;
 pub mod sync;
+pub mod watermark;

@@ -4,7 +4,7 @@
 //! again, so that row security decides what is a row and what is a removal.
 
 use super::Asker;
-use super::cursor::{Cursor, belonging};
+use super::cursor::{Cursor, Position, belonging};
 use super::encode::{self, RowLines};
 use super::failure::Failure;
 use super::snapshots::{Snapshots, Turn};
@@ -35,6 +35,30 @@ pub struct Pulled {
     pub lines: Vec<Bytes>,
 }
 
+impl Pulled {
+    /// What a replica at this position is told where nothing has changed.
+    pub(super) fn nothing(served: &Served, asker: &Asker, position: &Position) -> Self {
+        let belonging = belonging(
+            &position.epoch,
+            &served.user_role,
+            &asker.user,
+            &served.schema.fingerprint,
+        );
+        let next = Cursor {
+            snapshot: position.snapshot.clone(),
+            belonging,
+        };
+        Self {
+            epoch: position.epoch.clone(),
+            cursor: next.to_string(),
+            snapshot: None,
+            rows_total: 0,
+            time: position.time,
+            lines: Vec::new(),
+        }
+    }
+}
+
 /// Reads what a replica at `cursor` lacks.
 ///
 /// # Errors
@@ -48,38 +72,37 @@ pub async fn pull(
 ) -> Result<Pulled, Failure> {
     store.begin_pull().await?;
     let position = store.position(cursor.map(|c| c.snapshot.as_str())).await?;
-    let belonging = belonging(
-        &position.epoch,
-        &served.user_role,
-        &asker.user,
-        &served.schema.fingerprint,
-    );
-    let next = Cursor {
-        snapshot: position.snapshot.clone(),
-        belonging,
-    };
-    let mut pulled = Pulled {
-        epoch: position.epoch.clone(),
-        cursor: next.to_string(),
-        snapshot: None,
-        rows_total: 0,
-        time: position.time,
-        lines: Vec::new(),
-    };
+    let mut pulled = Pulled::nothing(served, asker, &position);
     if let Some(cursor) = cursor
         && position.continues
-        && cursor.belonging == next.belonging
-        && let Some(changed) = changed(store, asker, &cursor.snapshot).await?
+        && pulled.cursor.ends_with(&cursor.belonging)
     {
+        // Not polled together: to prepare a statement takes a round trip, and a role taken meanwhile would
+        // be the user's.
+        let changed = changed(store, asker, &cursor.snapshot).await?;
         store.become_user().await?;
+        let Some(changed) = changed else {
+            return snapshot(store, served, asker, snapshots, pulled).await;
+        };
         for (id, keys) in changed {
             pulled.rows_total += reread(store, served, id, keys, &mut pulled.lines).await?;
         }
         store.commit().await?;
         return Ok(pulled);
     }
-    pulled.snapshot = Some(snapshots.begin(&asker.user)?);
     store.become_user().await?;
+    snapshot(store, served, asker, snapshots, pulled).await
+}
+
+/// Begins to answer with all visible rows; as the user.
+async fn snapshot(
+    store: &impl Store,
+    served: &Served,
+    asker: &Asker,
+    snapshots: &Snapshots,
+    mut pulled: Pulled,
+) -> Result<Pulled, Failure> {
+    pulled.snapshot = Some(snapshots.begin(&asker.user)?);
     pulled.rows_total = count(store, served).await?;
     Ok(pulled)
 }

@@ -6,6 +6,7 @@
 mod answer;
 mod failure;
 pub mod session;
+mod sets;
 mod store;
 
 pub use answer::sync;
@@ -86,7 +87,7 @@ impl TextRow for Row {
 
 // A cursor whose xmin is at or below the horizon may lack a pruned change; one from the future is
 // from another history, whatever the epoch says.
-const POSITION: &str = "
+pub(crate) const POSITION: &str = "
 SELECT pg_current_snapshot()::text,
        concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
                  (SELECT timeline_id FROM pg_control_checkpoint()),
@@ -105,10 +106,15 @@ pub async fn position(session: &Session, snapshot: Option<&str>) -> Result<Posit
     let row = rows
         .first()
         .ok_or_else(|| Error::new(ErrorCode::NotAttached, "the database is not attached"))?;
-    Ok(Position {
-        snapshot: row.get(0),
-        epoch: cursor::epoch(row.get(1)),
-        continues: row.get(2),
-        time: row.get(3),
-    })
+    Ok(read_position(row, 0))
+}
+
+/// The columns of [`POSITION`], from this one on.
+pub(crate) fn read_position(row: &Row, first: usize) -> Position {
+    Position {
+        snapshot: row.get(first),
+        epoch: cursor::epoch(row.get(first + 1)),
+        continues: row.get(first + 2),
+        time: row.get(first + 3),
+    }
 }
