@@ -14,6 +14,7 @@ import { chromium } from 'playwright-core'
 import { Backend } from '../tests/support/backend.mjs'
 import { launchOptions } from '../tests/support/chromium.mjs'
 import { serveFolder } from '../tests/support/static-server.mjs'
+import { row } from './row.mjs'
 import { largestSchema, startOverManyTables } from './schemas.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -112,11 +113,6 @@ function measureQueries(url, options, schema) {
     const reading = await call(page, 'readSchema', { schema })
     return { compound, get, insert, reading }
   })
-}
-
-function row(name, measured, limit, met) {
-  console.log(`${met ? 'ok  ' : 'MISS'} ${name.padEnd(34)} ${measured.padEnd(52)} ${limit}`)
-  return met
 }
 
 function print({ first, compound, get, insert, reading, starting, bytes }) {

@@ -62,6 +62,11 @@ export class Backend {
     return this.#port
   }
 
+  /** The endpoint's process. */
+  get pid() {
+    return this.#server.process.pid
+  }
+
   /** The database's URL, as its owner. */
   get databaseUrl() {
     return this.#env.DATABASE_URL

@@ -1,6 +1,8 @@
-//! Measures Haversack beside its peers; the measuring itself is `bench/`.
+//! Measures Haversack beside its peers, and a sync beside what Postgres does alone; the measuring
+//! itself is `bench/`.
 
 use anyhow::Result;
+use clap::Args;
 
 use crate::build;
 use crate::endpoint;
@@ -9,24 +11,44 @@ use crate::process::Program;
 use crate::repository::Repository;
 use crate::setup::{self, Need};
 
+/// What is measured.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Options {
+    /// Fewer rounds: the ratios, in a few minutes
+    #[arg(long)]
+    quick: bool,
+    /// A sync, beside what Postgres does alone, instead of the client beside its peers
+    #[arg(long)]
+    sync: bool,
+}
+
 /// `cargo xtask bench`
-pub fn run(repository: &Repository, quick: bool) -> Result<()> {
+pub fn run(repository: &Repository, options: Options) -> Result<()> {
+    let Options { quick, sync } = options;
     let mut needs = setup::BUILD.to_vec();
     needs.extend([Need::Browser, Need::Postgres]);
     let tools = setup::run(repository, &needs)?;
     build::package(repository, &tools)?;
-    Program::new("cargo")
-        .args(["run", "--profile", "native", "--package", "haversack-core"])
-        .args(["--example", "micro", "--", "rules"])
-        .folder(repository.root())
-        .limit_s(600)
-        .show()?;
+    if !sync {
+        Program::new("cargo")
+            .args(["run", "--profile", "native", "--package", "haversack-core"])
+            .args(["--example", "micro", "--", "rules"])
+            .folder(repository.root())
+            .limit_s(600)
+            .show()?;
+    }
     let binary = endpoint::build(repository)?;
+    let postgres = tools.postgres()?;
     // As durable as in production: a measurement without it would flatter us.
-    let cluster = Cluster::fresh(repository, tools.postgres()?, "bench", Durability::Durable)?;
+    let cluster = Cluster::fresh(repository, postgres, "bench", Durability::Durable)?;
     let program = Program::new("node")
-        .arg("bench/run.mjs")
+        .arg(if sync {
+            "bench/sync.mjs"
+        } else {
+            "bench/run.mjs"
+        })
         .args(quick.then_some("--quick"))
+        .env("HAVERSACK_PGBENCH", postgres.program("pgbench"))
         .env("HAVERSACK_CHROMIUM", &tools.browser()?.chromium)
         .env("HAVERSACK_BIN", binary)
         .env("HAVERSACK_TEST_DATABASE_URL", cluster.url("postgres"))

@@ -92,12 +92,8 @@ enum Command {
     },
     /// Writes the files that are derived from the table of error codes
     Generate,
-    /// Measures Haversack beside its peers
-    Bench {
-        /// Fewer rounds: the ratios, in a few minutes
-        #[arg(long)]
-        quick: bool,
-    },
+    /// Measures Haversack beside its peers, or a sync beside Postgres
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -134,7 +130,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
         Command::Planted(options) => return planted::run(&repository, &options),
         Command::Check { fix } => check::run(&repository, fix),
         Command::Generate => generate::run(&repository),
-        Command::Bench { quick } => bench::run(&repository, quick),
+        Command::Bench(options) => bench::run(&repository, options),
     }?;
     Ok(true)
 }

@@ -4,7 +4,7 @@
 use crate::config::{Config, IdentityFormat};
 use crate::database::command_error;
 use crate::introspect::{ColumnFacts, Introspected, TableFacts};
-use crate::served::{Served, ServedTable, add_owner_type};
+use crate::served::{Served, ServedTable, Sets, add_owner_type};
 use bytes::Bytes;
 use haversack_core::schema::{ColumnDefault, ColumnId, Policy, Table, TableId};
 use haversack_core::{Error, ErrorCode};
@@ -62,8 +62,14 @@ pub struct TableSql {
     pub read_locked: String,
     /// The served columns of the rows whose keys are in the arrays `$1, $2, …`, one per key column.
     pub read_many: String,
+    /// The same, locking the rows, one after the other in this order.
+    pub read_many_locked: String,
     /// Deletes the row with key `$1, $2, …`.
     pub delete: String,
+    /// Deletes the rows whose keys are in the arrays `$1, $2, …`.
+    pub delete_many: String,
+    /// All served columns, as text.
+    list: String,
     /// `t.key = $n::…` for each key column, with the first parameter's number left open.
     key_casts: Vec<(String, String)>,
     always: Vec<bool>,
@@ -103,6 +109,15 @@ impl Compiled {
             let (of_table, sql) = compile(number, table, facts);
             served.push(of_table);
             tables.push(sql);
+        }
+        // A trigger of one table may write another, in which the time counts that a savepoint tells.
+        if has_times {
+            for table in served
+                .iter_mut()
+                .filter(|t: &&mut ServedTable| t.sets.ordered)
+            {
+                table.sets = Sets::default();
+            }
         }
         let schema_json = serde_json::to_vec(&schema)
             .map_err(|e| {
@@ -152,6 +167,13 @@ impl Compiled {
         Self::new(introspected, &known, user_role, config.identity_format())
     }
 
+    /// The same, but that every mutation is done by itself: what is done together is held against it.
+    #[must_use]
+    pub fn one_by_one(mut self) -> Self {
+        Arc::make_mut(&mut self.served).one_by_one();
+        self
+    }
+
     /// A table by its number in the changelog; none where it no longer syncs.
     pub fn by_number(&self, number: i32) -> Option<TableId> {
         self.by_number.get(&number).copied()
@@ -166,6 +188,7 @@ impl Compiled {
 /// What is served of a table, and its SQL.
 fn compile(number: i32, table: &Table, mut facts: TableFacts) -> (ServedTable, TableSql) {
     let relations = std::mem::take(&mut facts.relations);
+    let sets = std::mem::take(&mut facts.sets);
     let can_insert = facts.columns.iter().map(|c| c.can_insert).collect();
     let can_update = facts.columns.iter().map(|c| c.can_update).collect();
     let sql = TableSql::new(number, table, facts);
@@ -174,6 +197,7 @@ fn compile(number: i32, table: &Table, mut facts: TableFacts) -> (ServedTable, T
         can_update,
         leases: sql.sequence.is_some(),
         relations,
+        sets,
     };
     (served, sql)
 }
@@ -300,7 +324,25 @@ impl TableSql {
                 names.join(", "),
                 joined.join(" AND ")
             ),
+            read_many_locked: format!(
+                "SELECT {list} FROM unnest({}) WITH ORDINALITY AS k({}, place) JOIN {sql} t ON {} ORDER BY k.place{}",
+                arrays.join(", "),
+                names.join(", "),
+                joined.join(" AND "),
+                if lock.is_empty() {
+                    ""
+                } else {
+                    " FOR UPDATE OF t"
+                }
+            ),
             delete: format!("DELETE FROM {sql} t WHERE {at}"),
+            delete_many: format!(
+                "DELETE FROM {sql} t USING unnest({}) AS k({}) WHERE {}",
+                arrays.join(", "),
+                names.join(", "),
+                joined.join(" AND ")
+            ),
+            list,
             sql: facts.sql,
             columns: facts.columns,
             sequence,
@@ -321,6 +363,67 @@ impl TableSql {
             .collect();
         let at = predicate(&self.key_casts, columns.len() + 1);
         format!("UPDATE {} t SET {} WHERE {at}", self.sql, set.join(", "))
+    }
+
+    /// Updates columns to the arrays `$1, $2, …` in the rows whose keys are in the arrays after them, and
+    /// returns all served columns as text.
+    pub fn update_many(&self, columns: &[ColumnId]) -> String {
+        let of_key = self.key_casts.iter().map(|(sql, cast)| (sql, cast));
+        let of_columns = columns.iter().map(|c| &self.columns[usize::from(c.0)]);
+        let of_columns: Vec<_> = of_columns.map(|c| (&c.sql, &c.cast)).collect();
+        let all = 1..=columns.len() + self.key_casts.len();
+        let arrays: Vec<String> = all.clone().map(|i| format!("${i}::text[]")).collect();
+        let names: Vec<String> = all.map(|i| format!("v{i}")).collect();
+        let equal = |((sql, cast), name): ((&String, &String), &String)| {
+            format!("{sql} = v.{name}::{cast}")
+        };
+        let set: Vec<String> = of_columns.into_iter().zip(&names).map(equal).collect();
+        let at = of_key.zip(&names[columns.len()..]);
+        let at: Vec<String> = at.map(|pair| format!("t.{}", equal(pair))).collect();
+        format!(
+            "UPDATE {} t SET {} FROM unnest({}) AS v({}) WHERE {} RETURNING {}",
+            self.sql,
+            set.join(", "),
+            arrays.join(", "),
+            names.join(", "),
+            at.join(" AND "),
+            self.list
+        )
+    }
+
+    /// Inserts rows, in their order, with the arrays `$1, $2, …` as columns, and returns all served
+    /// columns as text.
+    pub fn insert_many(&self, columns: &[ColumnId]) -> String {
+        let facts = columns.iter().map(|c| &self.columns[usize::from(c.0)]);
+        let facts: Vec<&ColumnFacts> = facts.collect();
+        let sql: Vec<&str> = facts.iter().map(|c| c.sql.as_str()).collect();
+        let arrays: Vec<String> = (1..=columns.len())
+            .map(|i| format!("${i}::text[]"))
+            .collect();
+        let names: Vec<String> = (1..=columns.len()).map(|i| format!("v{i}")).collect();
+        let values = facts.iter().zip(&names);
+        let values: Vec<String> = values
+            .map(|(c, name)| format!("v.{name}::{}", c.cast))
+            .collect();
+        format!(
+            "INSERT INTO {} AS t ({}){} SELECT {} FROM unnest({}) WITH ORDINALITY AS v({}, place) \
+             ORDER BY v.place RETURNING {}",
+            self.sql,
+            sql.join(", "),
+            self.overriding(columns),
+            values.join(", "),
+            arrays.join(", "),
+            names.join(", "),
+            self.list
+        )
+    }
+
+    fn overriding(&self, columns: &[ColumnId]) -> &'static str {
+        if columns.iter().any(|c| self.always[usize::from(c.0)]) {
+            " OVERRIDING SYSTEM VALUE"
+        } else {
+            ""
+        }
     }
 
     /// Inserts columns `$1, $2, …` and returns the key.
@@ -347,15 +450,11 @@ impl TableSql {
             .enumerate()
             .map(|(i, c)| format!("${}::text::{}", i + 1, c.cast))
             .collect();
-        let overriding = if columns.iter().any(|c| self.always[usize::from(c.0)]) {
-            " OVERRIDING SYSTEM VALUE"
-        } else {
-            ""
-        };
         format!(
-            "INSERT INTO {} AS t ({}){overriding} VALUES ({}) RETURNING {key}",
+            "INSERT INTO {} AS t ({}){} VALUES ({}) RETURNING {key}",
             self.sql,
             names.join(", "),
+            self.overriding(columns),
             values.join(", ")
         )
     }

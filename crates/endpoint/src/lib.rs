@@ -30,3 +30,4 @@ pub mod served;
 pub mod state;
 pub mod steps;
 pub mod sync;
+pub mod watermark;

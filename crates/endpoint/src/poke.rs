@@ -6,9 +6,9 @@ use crate::auth::{Identity, now_s, revoked};
 use crate::problem::RequestId;
 use crate::state::{State, ended};
 use crate::sync::Asker;
-use crate::sync::failure::Failure;
+use crate::sync::cursor::Position;
 use crate::sync::postgres::session::Session;
-use crate::sync::postgres::{note_history, position};
+use crate::sync::postgres::{POSITION, note_history, position, read_position};
 use axum::extract::ws::{Message, WebSocket};
 use haversack_core::protocol::{PROTOCOL_VERSION, PokeClient, PokeServer, Problem};
 use haversack_core::{Error, ErrorCode};
@@ -25,12 +25,14 @@ const PING: Duration = Duration::from_secs(20);
 /// A socket that takes no message for so long is gone.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
-// Both columns are of one snapshot, so nothing falls between two polls.
+// All columns are of one snapshot, so nothing falls between two polls. What else is told of it is as for a
+// pull that stands at the last poll.
 const TOUCHED: &str = "
-SELECT pg_current_snapshot()::text, CASE WHEN $1::text IS NOT NULL AND $1 <> pg_current_snapshot()::text THEN
+SELECT CASE WHEN $1::text IS NOT NULL AND $1 <> pg_current_snapshot()::text THEN
     ARRAY(SELECT DISTINCT scope FROM haversack.changes
           WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
-            AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)) END";
+            AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)) END, p.*
+FROM (";
 
 /// Watches the changelog from now on, in a task of its own, until the endpoint ends.
 ///
@@ -38,8 +40,11 @@ SELECT pg_current_snapshot()::text, CASE WHEN $1::text IS NOT NULL AND $1 <> pg_
 /// `database_unavailable`, or what Postgres answers to the first look.
 pub async fn start(state: Arc<State>) -> Result<JoinHandle<()>, Error> {
     // Looked before anyone can connect, so that no change precedes the first comparison.
-    let (snapshot, _) = poll(&state, None).await?;
-    note(&state).await?;
+    let look = state.watermark.begin();
+    let (position, scopes) = poll(&state, None).await?;
+    note(&state, &position).await?;
+    let snapshot = position.snapshot.clone();
+    state.watermark.saw(look, position, &scopes);
     Ok(tokio::spawn(watch(state, snapshot)))
 }
 
@@ -53,20 +58,22 @@ async fn watch(state: Arc<State>, mut seen: String) {
             () = state.committed.notified() => {}
             () = ended(&mut ending) => return,
         }
+        let look = state.watermark.begin();
         match poll(&state, Some(&seen)).await {
-            Ok((snapshot, scopes)) => {
-                if !healthy {
-                    // It may come back as it was before; each push looks by itself.
-                    let _ = note(&state).await;
-                }
+            Ok((position, scopes)) => {
+                // It may come back as it was before; each push looks by itself.
+                let _ = note(&state, &position).await;
                 healthy = true;
-                seen = snapshot;
+                seen.clone_from(&position.snapshot);
+                // Before anybody hears of it and asks.
+                state.watermark.saw(look, position, &scopes);
                 if !scopes.is_empty() {
                     // Without a socket there is nobody to tell.
                     let _ = state.touched.send(Arc::new(scopes));
                 }
             }
             Err(error) => {
+                state.watermark.lost(look);
                 if healthy {
                     tracing::error!(code = %error.code, "the changelog can't be watched: {}", error.message);
                 }
@@ -77,30 +84,25 @@ async fn watch(state: Arc<State>, mut seen: String) {
 }
 
 /// Notes the history where it is another one, before anybody else draws keys from the sequences.
-async fn note(state: &State) -> Result<(), Error> {
+async fn note(state: &State, position: &Position) -> Result<(), Error> {
+    if position.noted {
+        return Ok(());
+    }
     let session = Session::get(&state.own_pool).await?;
-    let noted = async {
-        if !position(&session, None).await?.noted {
-            note_history(&session).await?;
-        }
-        Ok::<_, Failure>(())
-    };
-    noted.await.map_err(Failure::into_error)
+    note_history(&session).await.map_err(|f| f.into_error())
 }
 
-async fn poll(state: &State, seen: Option<&str>) -> Result<(String, Vec<String>), Error> {
+async fn poll(state: &State, seen: Option<&str>) -> Result<(Position, Vec<String>), Error> {
     let session = Session::get(&state.own_pool).await?;
     let rows = session
-        .query(TOUCHED, &[&seen])
+        .query(&format!("{TOUCHED}{POSITION}) p"), &[&seen])
         .await
         .map_err(|f| f.into_error())?;
     let row = rows
         .first()
         .ok_or_else(|| Error::new(ErrorCode::Internal, "no snapshot"))?;
-    Ok((
-        row.get(0),
-        row.get::<_, Option<Vec<String>>>(1).unwrap_or_default(),
-    ))
+    let scopes: Option<Vec<String>> = row.get(0);
+    Ok((read_position(row, 1), scopes.unwrap_or_default()))
 }
 
 /// Serves one socket until it closes, its token ends, or the endpoint does.

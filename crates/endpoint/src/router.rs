@@ -19,6 +19,9 @@ use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+/// What a socket reads at a time. It is held as long as the socket is open, and all that a replica says
+/// is its hello.
+const POKE_BUFFER_BYTES: usize = 1024;
 /// How long a request's body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 const PREFLIGHT_AGE: Duration = Duration::from_secs(3600);
@@ -226,6 +229,7 @@ async fn socket(
         )
     })?;
     let upgrade = upgrade
+        .read_buffer_size(POKE_BUFFER_BYTES)
         .max_message_size(POKE_BYTES_MAX)
         .max_frame_size(POKE_BYTES_MAX);
     Ok(upgrade.on_upgrade(move |socket| poke::serve(socket, state, id)))

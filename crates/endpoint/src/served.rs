@@ -28,6 +28,22 @@ pub struct ServedTable {
     pub leases: bool,
     /// Itself and its partitions, qualified, and quoted where need be.
     pub relations: Vec<String>,
+    /// What several mutations can do together.
+    pub sets: Sets,
+}
+
+/// What one statement can do for several mutations of one row each so that it comes to the same as one
+/// after the other; nothing by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sets {
+    /// May rows be inserted?
+    pub insert: bool,
+    /// The columns that may be changed.
+    pub update: Vec<ColumnId>,
+    /// May rows be deleted?
+    pub delete: bool,
+    /// Do triggers see the rows, and so their order?
+    pub ordered: bool,
 }
 
 impl Served {
@@ -45,6 +61,8 @@ impl Served {
                 can_update: writable,
                 leases: table.sequence_key().is_some(),
                 relations: vec![qualified(&table.name)],
+                // A store that only looks like Postgres has nothing to gain by it.
+                sets: Sets::default(),
             });
         }
         Self {
@@ -68,6 +86,18 @@ impl Served {
     /// May a client change this column?
     pub fn can_update(&self, id: TableId, column: ColumnId) -> bool {
         self.tables[usize::from(id.0)].can_update[usize::from(column.0)]
+    }
+
+    /// What several mutations can do together in a table.
+    pub(crate) fn sets(&self, id: TableId) -> &Sets {
+        &self.tables[usize::from(id.0)].sets
+    }
+
+    /// Has every mutation done by itself.
+    pub(crate) fn one_by_one(&mut self) {
+        for table in &mut self.tables {
+            table.sets = Sets::default();
+        }
     }
 
     /// Can keys of the table be leased?

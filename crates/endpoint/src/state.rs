@@ -5,6 +5,7 @@ use crate::auth::revoked::Watched;
 use crate::compiled::Compiled;
 use crate::config::Config;
 use crate::sync::snapshots::Snapshots;
+use crate::watermark::Watermark;
 use deadpool_postgres::Pool;
 use std::sync::{Arc, RwLock};
 use tokio::sync::{Notify, broadcast, watch};
@@ -32,6 +33,8 @@ pub struct State {
     pub committed: Arc<Notify>,
     /// Scopes that were touched, for the open sockets.
     pub touched: broadcast::Sender<Arc<Vec<String>>>,
+    /// What the watcher of the changelog has seen.
+    pub watermark: Watermark,
     /// Turns true when the endpoint ends.
     pub ending: watch::Sender<bool>,
     compiled: RwLock<Arc<Compiled>>,
@@ -56,6 +59,7 @@ impl State {
             origins,
             committed: Arc::default(),
             touched: broadcast::channel(ANNOUNCEMENTS).0,
+            watermark: Watermark::default(),
             ending: watch::channel(false).0,
             compiled: RwLock::new(Arc::new(compiled)),
         }

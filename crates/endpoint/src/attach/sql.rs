@@ -105,11 +105,23 @@ fn store(plan: &Plan<'_>) -> Vec<String> {
     created_at timestamptz NOT NULL DEFAULT now(),
     seen_at timestamptz NOT NULL DEFAULT now())",
         "CREATE TABLE IF NOT EXISTS haversack.verdicts (
-    replica uuid NOT NULL REFERENCES haversack.replicas ON DELETE CASCADE,
+    replica uuid NOT NULL,
     seq bigint NOT NULL,
     verdict json NOT NULL,
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     PRIMARY KEY (replica, seq))",
+        // A push holds its replica's record; to have a foreign key look for it once per verdict cost
+        // more than the verdicts.
+        "ALTER TABLE haversack.verdicts DROP CONSTRAINT IF EXISTS verdicts_replica_fkey",
+        "CREATE OR REPLACE FUNCTION haversack.forget_verdicts() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
+BEGIN
+    DELETE FROM haversack.verdicts v USING gone g WHERE v.replica = g.replica;
+    RETURN NULL;
+END $function$",
+        "REVOKE ALL ON FUNCTION haversack.forget_verdicts() FROM PUBLIC",
+        "CREATE OR REPLACE TRIGGER forget_verdicts AFTER DELETE ON haversack.replicas REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION haversack.forget_verdicts()",
         // Of the mutation, to know another one under the same number; none for those of before.
         "ALTER TABLE haversack.verdicts ADD COLUMN IF NOT EXISTS hash text",
         "CREATE TABLE IF NOT EXISTS haversack.leases (

@@ -9,7 +9,7 @@ use crate::sync::postgres::session::Session;
 use haversack_core::{Error, ErrorCode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast;
 use tokio_postgres::types::ToSql;
 
@@ -17,6 +17,11 @@ use tokio_postgres::types::ToSql;
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 /// Announcements that a slow socket may fall behind; it looks for itself then.
 const ANNOUNCEMENTS: usize = 64;
+/// How long a token that was found good is good for answers that tell nothing; twice the time in which
+/// it is looked up again.
+const VOUCH_TIMEOUT: Duration = Duration::from_secs(4);
+/// The most tokens that are held to be good.
+const VOUCHED_MAX: usize = 50_000;
 
 const REVOKED: &str = "SELECT haversack.revoked($1)";
 
@@ -42,6 +47,16 @@ pub struct Watched {
     /// How many sockets each has.
     open: Mutex<BTreeMap<String, usize>>,
     revoked: broadcast::Sender<Arc<BTreeSet<String>>>,
+    /// Those of requests that were found good.
+    vouched: Mutex<BTreeMap<String, Vouched>>,
+}
+
+/// A token that was found good.
+#[derive(Clone, Copy, Debug)]
+struct Vouched {
+    at: Instant,
+    /// Since it was last looked up, has anybody relied on it?
+    used: bool,
 }
 
 impl Default for Watched {
@@ -49,6 +64,7 @@ impl Default for Watched {
         Self {
             open: Mutex::default(),
             revoked: broadcast::channel(ANNOUNCEMENTS).0,
+            vouched: Mutex::default(),
         }
     }
 }
@@ -66,6 +82,62 @@ impl Watched {
             announced,
             jti,
         }
+    }
+
+    /// Checks that a request's token was not revoked.
+    ///
+    /// # Errors
+    /// `token_revoked`, or what the database answers.
+    pub async fn check(&self, session: &Session, jti: Option<&str>) -> Result<(), Error> {
+        let at = Instant::now();
+        check(session, jti).await?;
+        if let Some(jti) = jti {
+            let mut vouched = self.vouched();
+            if vouched.len() < VOUCHED_MAX {
+                vouched.insert(jti.to_owned(), Vouched { at, used: false });
+            }
+        }
+        Ok(())
+    }
+
+    /// Was a token not revoked a moment ago? Enough for an answer that tells nothing of anyone.
+    pub fn is_vouched(&self, jti: Option<&str>) -> bool {
+        let Some(jti) = jti else { return true };
+        let mut vouched = self.vouched();
+        let Some(known) = vouched.get_mut(jti) else {
+            return false;
+        };
+        known.used = true;
+        known.at.elapsed() < VOUCH_TIMEOUT
+    }
+
+    /// The names to look up: those of open sockets, and those that were relied on.
+    fn names(&self) -> Vec<String> {
+        let mut names: BTreeSet<String> = self.lock().keys().cloned().collect();
+        let mut vouched = self.vouched();
+        vouched.retain(|_, known| known.used || known.at.elapsed() < VOUCH_TIMEOUT);
+        let used = vouched.iter_mut().filter(|(_, known)| known.used);
+        names.extend(used.map(|(jti, known)| {
+            known.used = false;
+            jti.clone()
+        }));
+        names.into_iter().collect()
+    }
+
+    /// These were looked up at a time, and some found revoked.
+    fn renew(&self, names: &[String], at: Instant, revoked: &BTreeSet<String>) {
+        let mut vouched = self.vouched();
+        for jti in names {
+            if revoked.contains(jti) {
+                vouched.remove(jti);
+            } else if let Some(known) = vouched.get_mut(jti) {
+                known.at = at;
+            }
+        }
+    }
+
+    fn vouched(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Vouched>> {
+        self.vouched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, usize>> {
@@ -117,7 +189,7 @@ impl Drop for Watch {
     }
 }
 
-/// Looks up the tokens of all open sockets, again and again, until the endpoint ends.
+/// Looks up the tokens of all open sockets, and of requests that rely on it, again and again, until the endpoint ends.
 pub async fn keep_watching(state: Arc<State>) {
     let mut ending = state.ending.subscribe();
     let mut healthy = true;
@@ -126,17 +198,19 @@ pub async fn keep_watching(state: Arc<State>) {
             () = tokio::time::sleep(CHECK_INTERVAL) => {}
             () = ended(&mut ending) => return,
         }
-        let open: Vec<String> = state.watched.lock().keys().cloned().collect();
-        if open.is_empty() {
+        let names = state.watched.names();
+        let at = Instant::now();
+        if names.is_empty() {
             continue;
         }
         let found = async {
             let session = Session::get(&state.own_pool).await?;
-            look_up(&session, &open).await
+            look_up(&session, &names).await
         };
         match found.await {
             Ok(revoked) => {
                 healthy = true;
+                state.watched.renew(&names, at, &revoked);
                 if !revoked.is_empty() {
                     let _ = state.watched.revoked.send(Arc::new(revoked));
                 }

@@ -8,6 +8,7 @@ use crate::database::ident;
 use crate::expression;
 use crate::names::did_you_mean;
 use crate::scope::{self, Policy, Scope};
+use crate::served::Sets;
 use haversack_core::schema::{
     Check, Column, ColumnDefault, ForeignKey, Index, ServerRule, Table, Unique,
 };
@@ -130,6 +131,7 @@ impl Draft {
             sequence_of: drawn.cloned().collect(),
             sequences,
             relations: self.relations.clone(),
+            sets: Sets::default(),
         };
         let everybodys = self.policies.iter().any(|p| {
             p.permissive && matches!(p.command, '*' | 'r') && p.using.as_deref() == Some("true")

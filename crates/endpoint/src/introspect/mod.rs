@@ -18,6 +18,7 @@ mod polymorphic;
 mod reader;
 mod rules;
 mod sequences;
+mod sets;
 mod types;
 mod views;
 
@@ -27,6 +28,7 @@ pub use note::{Code, Note, Severity};
 use crate::config::Config;
 use crate::database::command_error;
 use crate::scope::{Policy, Scope};
+use crate::served::Sets;
 use draft::Draft;
 use find::Found;
 use haversack_core::Error;
@@ -77,6 +79,8 @@ pub struct TableFacts {
     pub sequence_of: Vec<(String, String)>,
     /// Itself, its partitions, and what inherits from it, qualified and quoted.
     pub relations: Vec<String>,
+    /// What several mutations can do together.
+    pub sets: Sets,
 }
 
 /// What SQL needs to know of a column.
@@ -197,8 +201,9 @@ pub async fn survey(
     for (found, mut draft) in found.iter().zip(drafts) {
         faults.append(&mut draft.faults);
         notes.append(&mut draft.notes);
-        let (mut table, fact) = draft.finish(found);
+        let (mut table, mut fact) = draft.finish(found);
         conflicts::declare(found, &mut table, &mut faults);
+        fact.sets = sets::of_table(of(&catalog.sets, found.oid), &table);
         match table.check() {
             Ok(()) => {
                 tables.push(table);
@@ -234,6 +239,7 @@ struct Catalog {
     policies: Grouped,
     sequences: Grouped,
     deletes: Grouped,
+    sets: Grouped,
     parts: partitions::Parts,
 }
 
@@ -251,6 +257,7 @@ impl Catalog {
             policies: policies::read(transaction, reader.role.as_deref(), oids).await?,
             sequences: sequences::read(transaction, oids).await?,
             deletes: sequences::may_delete(transaction, reader, oids).await?,
+            sets: sets::read(transaction, reader, oids).await?,
             parts: partitions::Parts::read(transaction, oids).await?,
         })
     }

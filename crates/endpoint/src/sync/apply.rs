@@ -1,4 +1,4 @@
-//! Applies mutations one by one, each in its own savepoint. What a mutation deserves is decided by
+//! Applies mutations one by one, each in its own savepoint ([`super::sets`] does several together). What a mutation deserves is decided by
 //! `haversack_core::merge`; whether Postgres takes it, by Postgres under the user's role.
 
 use super::Asker;
@@ -10,7 +10,7 @@ use super::store::{Reading, Store};
 use crate::served::Served;
 use futures_util::future::{join, join3};
 use haversack_core::Error;
-use haversack_core::merge::{self, Judge, OwnWrites, Update, When, normal_key};
+use haversack_core::merge::{self, Judge, OwnRow, OwnWrites, Update, When, normal_key};
 use haversack_core::moving::bring_forward;
 use haversack_core::protocol::{KeyText, Mutation, Op, Outcome, Seq, Values, Verdict, Written};
 use haversack_core::queue::rekey::drawn;
@@ -48,7 +48,7 @@ pub struct Push<'a, S> {
     pub(super) now_ms: i64,
     /// Was the schema read again for this push?
     reread: bool,
-    own: OwnWrites,
+    pub(super) own: OwnWrites,
     runs: HashMap<Row, Run>,
 }
 
@@ -410,15 +410,8 @@ impl<'a, S: Store> Push<'a, S> {
             return Err(denied(table, "", "takes no deletes").into());
         }
         let current = self.read_locked(id, &key).await?;
-        // This replica's own writes excuse a difference only if they began at the row that it saw:
-        // else someone else's edit lies beneath them.
         let at = (id, key);
-        let unbroken = self.runs.get(&at).is_some_and(|run| {
-            run.before
-                .as_ref()
-                .is_none_or(|before| before.as_deref() == base)
-        });
-        let own = self.own.after(seen, id, &at.1).filter(|_| unbroken);
+        let own = self.own_for_delete(seen, &at, base);
         let row = merge::Row {
             op: i,
             table,
@@ -431,7 +424,7 @@ impl<'a, S: Store> Push<'a, S> {
         if !self.store.delete(id, &at.1).await? {
             return Err(denied(table, "", "may not be deleted").into());
         }
-        self.runs.remove(&at);
+        self.end_run(&at);
         Ok(Some(at))
     }
 
@@ -441,8 +434,24 @@ impl<'a, S: Store> Push<'a, S> {
         Ok((id, normal_key(self.served.schema.table(id), key)?))
     }
 
+    /// What excuses a delete of a row that is not as its `base` says: this replica's own writes, but
+    /// only if they began at the row that it saw. Else someone else's edit lies beneath them.
+    pub(super) fn own_for_delete(&self, seen: Seq, at: &Row, base: Option<&str>) -> Option<OwnRow> {
+        let run = self.runs.get(at)?;
+        let unbroken = run
+            .before
+            .as_ref()
+            .is_none_or(|before| before.as_deref() == base);
+        self.own.after(seen, at.0, &at.1).filter(|_| unbroken)
+    }
+
+    /// Ends a run of writes: the row is gone.
+    pub(super) fn end_run(&mut self, at: &Row) {
+        self.runs.remove(at);
+    }
+
     /// Begins or continues a run of writes to a row that was `current` before.
-    fn run(&mut self, at: &Row, current: Option<&[Value]>) {
+    pub(super) fn run(&mut self, at: &Row, current: Option<&[Value]>) {
         let before = current.map(value::row_hash);
         let continued = self.runs.get(at).is_some_and(|run| run.after == before);
         if !continued {
@@ -457,7 +466,7 @@ impl<'a, S: Store> Push<'a, S> {
     }
 
     /// Remembers a write of this push.
-    fn note(&mut self, seq: Seq, at: &Row, written: Written) {
+    pub(super) fn note(&mut self, seq: Seq, at: &Row, written: Written) {
         if let Some(run) = self.runs.get_mut(at) {
             run.after = written.hash.clone();
         }

@@ -13,11 +13,13 @@ pub mod pull;
 mod push;
 mod refusal;
 mod rows;
+mod sets;
 pub mod snapshots;
 pub mod store;
 mod times;
 
 use crate::served::Served;
+use crate::watermark::Watermark;
 use bytes::Bytes;
 use cursor::Cursor;
 use haversack_core::protocol::{Head, Line, PROTOCOL_VERSION, PUSH_BATCH_MAX, SyncRequest};
@@ -70,6 +72,8 @@ pub struct Asked {
     asker: Asker,
     request: SyncRequest,
     cursor: Option<Cursor>,
+    /// Is the replica's record known to have nothing to say or to learn?
+    read: bool,
 }
 
 impl Asked {
@@ -86,7 +90,50 @@ impl Asked {
             asker,
             request,
             cursor,
+            read: false,
         })
+    }
+
+    /// The same, where the replica's record is known: for who pushes nothing it need not be read.
+    #[must_use]
+    pub fn read(self) -> Self {
+        Self {
+            read: self.request.mutations.is_empty() && self.request.leases.is_empty(),
+            ..self
+        }
+    }
+
+    /// The answer, if it takes nothing in, and nothing that concerns it was committed since its cursor.
+    ///
+    /// # Errors
+    /// `internal`.
+    pub async fn nothing_since(
+        &self,
+        served: &Served,
+        watermark: &Watermark,
+    ) -> Result<Option<Answer>, Error> {
+        let Some(cursor) = self.cursor.as_ref().filter(|_| self.read) else {
+            return Ok(None);
+        };
+        let since = watermark.nothing_since(&cursor.snapshot, &self.asker.scopes);
+        let Some(position) = since.await else {
+            return Ok(None);
+        };
+        let mut pulled = Pulled::nothing(served, &self.asker, &position);
+        if !pulled.cursor.ends_with(&cursor.belonging) {
+            return Ok(None);
+        }
+        // It stays where it is. A newer one may contain a number that a crash gives back and another
+        // transaction gets, unless one that wrote has reached the disk since, as a push does.
+        pulled.cursor = cursor.to_string();
+        let fingerprint = served.schema.fingerprint.clone();
+        finish(
+            self.asker.user.clone(),
+            Pushed::default(),
+            pulled,
+            fingerprint,
+        )
+        .map(Some)
     }
 }
 
@@ -119,11 +166,20 @@ pub async fn answer(
             return Err(error);
         }
     };
+    finish(asked.asker.user, pushed, pulled, fingerprint)
+}
+
+fn finish(
+    user: String,
+    pushed: Pushed,
+    pulled: Pulled,
+    fingerprint: String,
+) -> Result<Answer, Error> {
     let head = Head {
         protocol: PROTOCOL_VERSION,
         epoch: pulled.epoch,
         fingerprint,
-        user: asked.asker.user,
+        user,
         verdicts: pushed.verdicts,
         leases: pushed.leases,
         snapshot: pulled.snapshot,

@@ -4,7 +4,7 @@
 //! again, so that row security decides what is a row and what is a removal.
 
 use super::Asker;
-use super::cursor::{Cursor, belonging};
+use super::cursor::{Cursor, Position, belonging};
 use super::encode::{self, RowLines};
 use super::failure::Failure;
 use super::snapshots::{Snapshots, Turn};
@@ -47,6 +47,32 @@ pub struct Follows {
     _turn: Turn,
 }
 
+impl Pulled {
+    /// What a replica at this position is told where nothing has changed.
+    pub(super) fn nothing(served: &Served, asker: &Asker, position: &Position) -> Self {
+        let belonging = belonging(
+            &position.epoch,
+            &served.user_role,
+            &asker.user,
+            &served.schema.fingerprint,
+        );
+        let next = Cursor {
+            snapshot: position.snapshot.clone(),
+            belonging,
+        };
+        Self {
+            epoch: position.epoch.clone(),
+            cursor: next.to_string(),
+            snapshot: false,
+            renewed: Vec::new(),
+            follows: None,
+            rows_total: 0,
+            time: position.time,
+            lines: Vec::new(),
+        }
+    }
+}
+
 /// Reads what a replica at `cursor` lacks; of the tables that it asks for anew, everything.
 ///
 /// # Errors
@@ -61,32 +87,24 @@ pub async fn pull(
 ) -> Result<Pulled, Failure> {
     store.begin_pull().await?;
     let position = store.position(cursor.map(|c| c.snapshot.as_str())).await?;
-    let under = |fingerprint: &str| {
-        let role = &served.user_role;
-        belonging(&position.epoch, role, &asker.user, fingerprint)
-    };
-    let next = Cursor {
-        snapshot: position.snapshot.clone(),
-        belonging: under(&served.schema.fingerprint),
-    };
+    let mut pulled = Pulled::nothing(served, asker, &position);
     // A cursor of the schema before says as well as any other which commits the replica has; which
     // tables it can't show any more, the replica knows.
-    let earlier = renew.map(|renew| under(&renew.fingerprint));
-    let mut pulled = Pulled {
-        epoch: position.epoch.clone(),
-        cursor: next.to_string(),
-        snapshot: false,
-        renewed: Vec::new(),
-        follows: None,
-        rows_total: 0,
-        time: position.time,
-        lines: Vec::new(),
-    };
+    let earlier = renew.map(|renew| {
+        let role = &served.user_role;
+        belonging(&position.epoch, role, &asker.user, &renew.fingerprint)
+    });
     if let Some(cursor) = cursor
         && position.continues
-        && (cursor.belonging == next.belonging || earlier.as_ref() == Some(&cursor.belonging))
-        && let Some(changed) = changed(store, asker, &cursor.snapshot).await?
+        && (pulled.cursor.ends_with(&cursor.belonging)
+            || earlier.as_ref() == Some(&cursor.belonging))
     {
+        // Not polled together: to prepare a statement takes a round trip, and a role taken meanwhile would
+        // be the user's.
+        let Some(changed) = changed(store, asker, &cursor.snapshot).await? else {
+            store.become_user().await?;
+            return snapshot(store, served, asker, snapshots, pulled).await;
+        };
         let asked = renew.map_or(&[][..], |renew| &renew.tables);
         let ids = (0..served.schema.tables.len() as u16).map(TableId);
         let tables: Vec<TableId> = ids
@@ -116,12 +134,22 @@ pub async fn pull(
         }
         return Ok(pulled);
     }
-    pulled.snapshot = true;
-    let tables: Vec<TableId> = (0..served.schema.tables.len() as u16)
-        .map(TableId)
-        .collect();
-    let _turn = snapshots.begin(&asker.user)?;
     store.become_user().await?;
+    snapshot(store, served, asker, snapshots, pulled).await
+}
+
+/// Begins to answer with all visible rows; as the user.
+async fn snapshot(
+    store: &impl Store,
+    served: &Served,
+    asker: &Asker,
+    snapshots: &Snapshots,
+    mut pulled: Pulled,
+) -> Result<Pulled, Failure> {
+    pulled.snapshot = true;
+    let ids = (0..served.schema.tables.len() as u16).map(TableId);
+    let tables: Vec<TableId> = ids.collect();
+    let _turn = snapshots.begin(&asker.user)?;
     pulled.rows_total = count(store, served, &tables).await?;
     pulled.follows = Some(Follows { tables, _turn });
     Ok(pulled)

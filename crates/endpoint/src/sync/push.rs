@@ -244,9 +244,7 @@ async fn judge<'r, S: Store>(
     }
     push.read_leases(&request.replica, new).await?;
     store.become_user().await?;
-    for mutation in new {
-        verdicts.push(push.mutation(mutation).await?);
-    }
+    verdicts.extend(push.mutations(new).await?);
     // The record of verdicts is the endpoint's own, out of the user's reach.
     store.become_endpoint().await?;
     Ok((verdicts, new))

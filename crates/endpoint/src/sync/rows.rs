@@ -14,22 +14,7 @@ impl<S: Store> Push<'_, S> {
     pub(super) async fn written(&self, at: &Row, columns: &[ColumnId]) -> Result<Written, Stop> {
         let table = self.served.table(at.0);
         let row = self.read(at.0, &at.1, Reading::Plain).await?;
-        let text = |c: &ColumnId, row: &[Value]| {
-            let column = table.column(*c);
-            (
-                column.name.clone(),
-                value::to_text(&column.kind, &row[usize::from(c.0)]),
-            )
-        };
-        Ok(Written {
-            table: table.name.clone(),
-            key: at.1.clone(),
-            values: row
-                .as_ref()
-                .map(|row| columns.iter().map(|c| text(c, row)).collect())
-                .unwrap_or_default(),
-            hash: row.as_deref().map(value::row_hash),
-        })
+        Ok(written_as(table, &at.1, columns, row.as_deref()))
     }
 
     pub(super) async fn read(
@@ -40,28 +25,10 @@ impl<S: Store> Push<'_, S> {
     ) -> Result<Option<Vec<Value>>, Stop> {
         let table = self.served.table(id);
         debug_assert_eq!(key.len(), table.primary_key.len());
-        let Some(row) = self.store.read(id, key, reading).await? else {
-            return Ok(None);
-        };
-        let texts: Result<Vec<Option<&str>>, Failure> =
-            (0..table.columns.len()).map(|i| row.text(i)).collect();
-        let values: Result<Vec<Value>, Error> = table
-            .columns
-            .iter()
-            .zip(texts?)
-            .map(|(column, text)| match text {
-                Some(text) => value::parse_canonical(&column.kind, text),
-                None => Ok(Value::Null),
-            })
-            .collect();
-        // The store's own text always parses, or the core is wrong: that is no verdict on the mutation.
-        values.map(Some).map_err(|e| {
-            let error = Error::new(
-                ErrorCode::Internal,
-                format!("a stored value can't be read: {}", e.code),
-            );
-            Stop::Failed(Failure::Broken(error.table(&table.name)))
-        })
+        match self.store.read(id, key, reading).await? {
+            Some(row) => Ok(Some(parsed(table, &row)?)),
+            None => Ok(None),
+        }
     }
 
     /// Reads and locks a row. One that can be seen but not locked may not be written.
@@ -137,6 +104,53 @@ impl<S: Store> Push<'_, S> {
             "is not a key that was leased to this replica",
         ))
     }
+}
+
+/// What a verdict says of a row that was written.
+pub(super) fn written_as(
+    table: &Table,
+    key: &KeyText,
+    columns: &[ColumnId],
+    row: Option<&[Value]>,
+) -> Written {
+    let text = |c: &ColumnId, row: &[Value]| {
+        let column = table.column(*c);
+        (
+            column.name.clone(),
+            value::to_text(&column.kind, &row[usize::from(c.0)]),
+        )
+    };
+    Written {
+        table: table.name.clone(),
+        key: key.clone(),
+        values: row
+            .map(|row| columns.iter().map(|c| text(c, row)).collect())
+            .unwrap_or_default(),
+        hash: row.map(value::row_hash),
+    }
+}
+
+/// A row's values.
+pub(super) fn parsed(table: &Table, row: &impl TextRow) -> Result<Vec<Value>, Failure> {
+    let texts: Result<Vec<Option<&str>>, Failure> =
+        (0..table.columns.len()).map(|i| row.text(i)).collect();
+    let values: Result<Vec<Value>, Error> = table
+        .columns
+        .iter()
+        .zip(texts?)
+        .map(|(column, text)| match text {
+            Some(text) => value::parse_canonical(&column.kind, text),
+            None => Ok(Value::Null),
+        })
+        .collect();
+    // The store's own text always parses, or the core is wrong: that is no verdict on the mutation.
+    values.map_err(|e| {
+        let error = Error::new(
+            ErrorCode::Internal,
+            format!("a stored value can't be read: {}", e.code),
+        );
+        Failure::Broken(error.table(&table.name))
+    })
 }
 
 /// May a client change these columns?

@@ -226,6 +226,65 @@ pub trait Store {
     /// Deletes a row; false where none was deleted.
     async fn delete(&self, table: TableId, key: &KeyText) -> Result<bool, Failure>;
 
+    // The same for several rows at once, none of them twice; what happens to one of them tells nothing of
+    // the order in which they were done. A store that does not need it has them one by one.
+
+    /// The visible rows of these keys, in any order: all served columns.
+    async fn read_set(
+        &self,
+        table: TableId,
+        keys: &[KeyText],
+        reading: Reading,
+    ) -> Result<Vec<Self::Row>, Failure> {
+        let mut rows = Vec::with_capacity(keys.len());
+        for key in keys {
+            rows.extend(self.read(table, key, reading).await?);
+        }
+        Ok(rows)
+    }
+
+    /// Inserts rows, each with its key among the columns; gives them as they are now.
+    async fn insert_set(
+        &self,
+        table: TableId,
+        columns: &[ColumnId],
+        values: &[Vec<Text>],
+    ) -> Result<Vec<Self::Row>, Failure> {
+        let mut rows = Vec::with_capacity(values.len());
+        for values in values {
+            if let Some(key) = self.insert(table, columns, values).await? {
+                rows.extend(self.read(table, &key, Reading::Plain).await?);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Changes columns, none of them of the key; gives the rows that were changed as they are now.
+    async fn update_set(
+        &self,
+        table: TableId,
+        keys: &[KeyText],
+        columns: &[ColumnId],
+        values: &[Vec<Text>],
+    ) -> Result<Vec<Self::Row>, Failure> {
+        let mut rows = Vec::with_capacity(keys.len());
+        for (key, values) in keys.iter().zip(values) {
+            if self.update(table, key, columns, values).await? {
+                rows.extend(self.read(table, key, Reading::Plain).await?);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Deletes rows; gives how many were deleted.
+    async fn delete_set(&self, table: TableId, keys: &[KeyText]) -> Result<u64, Failure> {
+        let mut deleted = 0;
+        for key in keys {
+            deleted += u64::from(self.delete(table, key).await?);
+        }
+        Ok(deleted)
+    }
+
     /// When columns of a row were written last, by name, in milliseconds since 1970.
     async fn times(&self, table: TableId, key: &KeyText) -> Result<Vec<(String, i64)>, Failure>;
 

@@ -150,6 +150,7 @@ pub struct Replica {
     pub acknowledged: u64,
     /// By table and key.
     pub rows: BTreeMap<(String, KeyText), Vec<Text>>,
+    pub schema: Arc<Schema>,
     keys: BTreeMap<String, Vec<usize>>,
     columns: BTreeMap<String, Vec<String>>,
 }
@@ -180,6 +181,7 @@ impl Replica {
             seen: 0,
             acknowledged: 0,
             rows: BTreeMap::new(),
+            schema: Arc::new(schema.clone()),
             keys: tables().map(|t| (t.name.clone(), key(t))).collect(),
             columns: tables().map(|t| (t.name.clone(), columns(t))).collect(),
         }

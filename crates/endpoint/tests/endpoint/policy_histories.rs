@@ -10,10 +10,10 @@ use haversack_core::protocol::{Base, Mutation, Op};
 use std::collections::BTreeMap;
 
 /// A small random source whose seed is printed.
-struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let given = std::env::var("PROPTEST_RNG_SEED").ok();
         let seed = given
             .and_then(|text| text.parse().ok())
@@ -22,7 +22,7 @@ impl Random {
         Self(seed)
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         // SplitMix64
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

@@ -397,3 +397,23 @@ async fn what_triggers_make_reaches_the_replica() {
         "what hangs on an entity goes with it"
     );
 }
+
+#[tokio::test]
+async fn a_verdict_that_is_given_has_reached_the_disk_whatever_the_database_is_set_to() {
+    let endpoint = Endpoint::organizational().await;
+    let name = &endpoint.database.name;
+    endpoint
+        .sql(&format!(
+            "ALTER DATABASE {name} SET synchronous_commit = off;
+             CREATE FUNCTION say() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN NEW.description := current_setting('synchronous_commit'); RETURN NEW; END $$;
+             CREATE TRIGGER say BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION say()"
+        ))
+        .await;
+    // Connections of before have the setting of before.
+    endpoint.state.pool.retain(|_, _| false);
+    let mut ada = endpoint.replica("1").await;
+    let first = ada.lease("events", 1).await;
+    ada.push_one(event(first, "one")).await;
+    assert_eq!(ada.column("events", "description"), [Some("on".to_owned())]);
+}

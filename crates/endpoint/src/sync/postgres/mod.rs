@@ -6,6 +6,7 @@
 mod answer;
 mod failure;
 pub mod session;
+mod sets;
 mod store;
 
 pub use answer::sync;
@@ -87,7 +88,7 @@ impl TextRow for Row {
 
 // A cursor whose xmin is at or below the horizon may lack a pruned change; one from the future is
 // from another history, whatever the epoch says.
-const POSITION: &str = concat!(
+pub(crate) const POSITION: &str = concat!(
     "SELECT pg_current_snapshot()::text, h.history, h.history = h.noted, h.attached::text,
        coalesce(pg_snapshot_xmin($1::text::pg_snapshot) > h.horizon
             AND pg_snapshot_xmax($1::text::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot()), false),
@@ -118,11 +119,16 @@ pub async fn position(session: &Session, snapshot: Option<&str>) -> Result<Posit
     let row = rows
         .first()
         .ok_or_else(|| Error::new(ErrorCode::NotAttached, "the database is not attached"))?;
-    Ok(Position {
-        snapshot: row.get(0),
-        epoch: cursor::epoch(row.get(3), row.get(1)),
-        noted: row.get(2),
-        continues: row.get(4),
-        time: row.get(5),
-    })
+    Ok(read_position(row, 0))
+}
+
+/// The columns of [`POSITION`], from this one on.
+pub(crate) fn read_position(row: &Row, first: usize) -> Position {
+    Position {
+        snapshot: row.get(first),
+        epoch: cursor::epoch(row.get(first + 3), row.get(first + 1)),
+        noted: row.get(first + 2),
+        continues: row.get(first + 4),
+        time: row.get(first + 5),
+    }
 }

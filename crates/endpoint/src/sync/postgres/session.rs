@@ -4,6 +4,7 @@
 use crate::database::pool_error;
 use crate::sync::failure::Failure;
 use deadpool_postgres::{Object, Pool};
+use futures_util::future::join;
 use haversack_core::Error;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
@@ -48,13 +49,18 @@ impl Session {
             .expect("a session holds its connection until it is dropped")
     }
 
-    /// Begins a transaction; `begin` is a BEGIN and what is set in it.
+    /// Begins a transaction, in one round trip; `settings` is a query that sets what holds in it.
     ///
     /// # Errors
     /// What Postgres answers.
-    pub async fn begin(&mut self, begin: &str) -> Result<(), Failure> {
+    pub async fn begin(&mut self, begin: &str, settings: &str) -> Result<(), Failure> {
+        let settings = self.prepare(settings).await?;
         self.open = true;
-        Ok(self.object().batch_execute(begin).await?)
+        let object = self.object();
+        let (begun, set) = join(object.batch_execute(begin), object.query(&settings, &[])).await;
+        begun?;
+        set?;
+        Ok(())
     }
 
     /// Ends the transaction by COMMIT.

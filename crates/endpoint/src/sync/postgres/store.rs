@@ -1,6 +1,6 @@
 //! The SQL of a sync.
 
-use super::{Postgres, note_history, position, settings};
+use super::{Postgres, note_history, position, sets, settings};
 use crate::serve::reread_with;
 use crate::served::Served;
 use crate::sync::cursor::Position;
@@ -16,13 +16,20 @@ use std::time::Duration;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-const BEGIN_PUSH: &str = "BEGIN; SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeout = '5s'; \
-     SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL TimeZone = 'UTC'; \
-     SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1";
+const BEGIN_PUSH: &str = "BEGIN";
+const BEGIN_PULL: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-const BEGIN_PULL: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '120s'; \
-     SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL TimeZone = 'UTC'; \
-     SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1";
+// Prepared, which a SET can't be: a transaction of a pull is hardly more than these and three queries.
+const PUSH_SETTINGS: &str = "SELECT set_config('statement_timeout', '15s', true), set_config('lock_timeout', '5s', true), \
+     set_config('DateStyle', 'ISO, MDY', true), set_config('IntervalStyle', 'postgres', true), \
+     set_config('TimeZone', 'UTC', true), set_config('bytea_output', 'hex', true), \
+     set_config('extra_float_digits', '1', true), \
+     CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END";
+
+const PULL_SETTINGS: &str = "SELECT set_config('statement_timeout', '120s', true), \
+     set_config('DateStyle', 'ISO, MDY', true), set_config('IntervalStyle', 'postgres', true), \
+     set_config('TimeZone', 'UTC', true), set_config('bytea_output', 'hex', true), \
+     set_config('extra_float_digits', '1', true)";
 
 /// Takes the user's role and identity for the rest of the transaction.
 const ROLE_AND_IDENTITY: &str = "SELECT set_config('role', $1, true), \
@@ -83,12 +90,12 @@ impl Store for Postgres {
 
     async fn begin_push(&mut self) -> Result<(), Failure> {
         self.pushing = true;
-        self.session.begin(BEGIN_PUSH).await
+        self.session.begin(BEGIN_PUSH, PUSH_SETTINGS).await
     }
 
     async fn begin_pull(&mut self) -> Result<(), Failure> {
         self.pushing = false;
-        self.session.begin(BEGIN_PULL).await
+        self.session.begin(BEGIN_PULL, PULL_SETTINGS).await
     }
 
     async fn commit(&mut self) -> Result<(), Failure> {
@@ -350,6 +357,53 @@ impl Store for Postgres {
         Ok(self.session.execute(delete, &params(key)).await? != 0)
     }
 
+    async fn read_set(
+        &self,
+        table: TableId,
+        keys: &[KeyText],
+        reading: Reading,
+    ) -> Result<Vec<Row>, Failure> {
+        let sql = self.sql(table);
+        let select = match reading {
+            Reading::Plain => &sql.read_many,
+            Reading::Locked => &sql.read_many_locked,
+        };
+        let keys = sets::by_column(keys, self.key_width(table));
+        self.session.query(select, &params(&keys)).await
+    }
+
+    async fn insert_set(
+        &self,
+        table: TableId,
+        columns: &[ColumnId],
+        values: &[Vec<Text>],
+    ) -> Result<Vec<Row>, Failure> {
+        let insert = self.sql(table).insert_many(columns);
+        let values = sets::by_column(values, columns.len());
+        self.session.query(&insert, &params(&values)).await
+    }
+
+    async fn update_set(
+        &self,
+        table: TableId,
+        keys: &[KeyText],
+        columns: &[ColumnId],
+        values: &[Vec<Text>],
+    ) -> Result<Vec<Row>, Failure> {
+        let update = self.sql(table).update_many(columns);
+        let values = sets::by_column(values, columns.len());
+        let keys = sets::by_column(keys, self.key_width(table));
+        let mut params = params(&values);
+        params.extend(self::params(&keys));
+        self.session.query(&update, &params).await
+    }
+
+    async fn delete_set(&self, table: TableId, keys: &[KeyText]) -> Result<u64, Failure> {
+        let keys = sets::by_column(keys, self.key_width(table));
+        let delete = &self.sql(table).delete_many;
+        self.session.execute(delete, &params(&keys)).await
+    }
+
     async fn times(&self, table: TableId, key: &KeyText) -> Result<Vec<(String, i64)>, Failure> {
         let number = self.sql(table).number;
         let rows = self
@@ -390,15 +444,7 @@ impl Store for Postgres {
     }
 
     async fn read_many(&self, table: TableId, keys: &[KeyText]) -> Result<Vec<Row>, Failure> {
-        let width = self.compiled.table(table).primary_key.len();
-        let columns: Vec<Vec<&str>> = (0..width)
-            .map(|i| keys.iter().map(|key| key[i].as_str()).collect())
-            .collect();
-        let params: Vec<&(dyn ToSql + Sync)> =
-            columns.iter().map(|c| c as &(dyn ToSql + Sync)).collect();
-        self.session
-            .query(&self.sql(table).read_many, &params)
-            .await
+        self.read_set(table, keys, Reading::Plain).await
     }
 
     async fn count(&self, table: TableId, most: u64) -> Result<u64, Failure> {
@@ -421,6 +467,10 @@ impl Store for Postgres {
 }
 
 impl Postgres {
+    fn key_width(&self, table: TableId) -> usize {
+        self.compiled.table(table).primary_key.len()
+    }
+
     /// Makes ready to ask for times, as the login role.
     async fn prepare_times(&self) -> Result<(), Failure> {
         self.session.prepare(TIMES).await?;

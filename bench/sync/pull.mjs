@@ -1,0 +1,114 @@
+// What a pull costs Postgres: of a few rows among very many changes of others, and of nothing.
+
+import pg from 'pg'
+
+import { ROWS, USERS } from './database.mjs'
+import { cpuMicroseconds, endpointBackends, median } from './processes.mjs'
+import { Replica } from './replica.mjs'
+
+const CHANGED = 10
+
+/** The CPU of a backend per run of a statement that selects rows by their keys, in microseconds. */
+async function selectByKey(backend, keys, times) {
+  const client = new pg.Client({ connectionString: backend.databaseUrl })
+  await client.connect()
+  try {
+    const { pid } = (await client.query('select pg_backend_pid() as pid')).rows[0]
+    const columns = ['id', 'user_id', 'title', 'body', 'rank', 'done', 'changed_at']
+    const text = `select ${columns.map((c) => `${c}::text`).join(', ')} from notes where id = any ($1)`
+    const ask = () => client.query({ name: 'by key', text, values: [keys] })
+    for (let i = 0; i < 50; i++) await ask()
+    const before = await cpuMicroseconds([pid])
+    for (let i = 0; i < times; i++) {
+      const { rows } = await ask()
+      if (rows.length !== CHANGED) throw new Error(`${rows.length} rows came, not ${CHANGED}`)
+    }
+    return ((await cpuMicroseconds([pid])) - before) / times
+  } finally {
+    await client.end()
+  }
+}
+
+/** The CPU of Postgres per pull of the changed rows, in microseconds. */
+async function pullChanged(backend, replica, times) {
+  for (let i = 0; i < 50; i++) await replica.sync([], { stay: true })
+  const backends = await endpointBackends(backend)
+  const before = await cpuMicroseconds(backends)
+  for (let i = 0; i < times; i++) {
+    const { rows } = await replica.sync([], { stay: true })
+    if (rows !== CHANGED) throw new Error(`${rows} rows came, not ${CHANGED}`)
+  }
+  return ((await cpuMicroseconds(backends)) - before) / times
+}
+
+/** Pulls of a replica that lacks a few rows, among changes of others. */
+export async function measurePull(backend, schema, { others, rounds, times }) {
+  const replica = new Replica(backend, schema, 1)
+  await replica.sync()
+  await backend.sql(
+    `insert into notes (user_id, title) select ${USERS} + 1 + n % 1000, 'other ' || n
+     from generate_series(1, ${others}) n`,
+  )
+  const keys = Array.from({ length: CHANGED }, (_, n) => 1 + n * (ROWS / CHANGED))
+  await backend.sql(`update notes set done = not done where id = any (array[${keys}])`)
+  await backend.sql('vacuum analyze notes')
+  await backend.sql('vacuum analyze haversack.changes')
+  const all = []
+  for (let i = 0; i < rounds; i++) {
+    const theirs = await selectByKey(backend, keys, times)
+    const ours = await pullChanged(backend, replica, times)
+    all.push({ theirs, ours, ratio: ours / theirs })
+  }
+  replica.close()
+  return {
+    theirs: median(all.map((one) => one.theirs)),
+    ours: median(all.map((one) => one.ours)),
+    ratio: median(all.map((one) => one.ratio)),
+    ratios: all.map((one) => one.ratio.toFixed(2)),
+  }
+}
+
+/** Transactions that the database has ended so far. */
+async function transactions(backend) {
+  // What a connection did is counted once it has been idle for a while.
+  await new Promise((resolve) => setTimeout(resolve, 1500))
+  const [row] = await backend.sql(
+    `select xact_commit + xact_rollback as n from pg_stat_database where datname = current_database()`,
+  )
+  return Number(row.n)
+}
+
+/** Pulls of replicas that lack nothing: the transactions that each makes, beside what happens anyway. */
+export async function measureEmptyPull(backend, schema, { replicas, seconds }) {
+  const all = Array.from({ length: replicas }, () => new Replica(backend, schema, 2))
+  for (const replica of all) {
+    await replica.sync()
+    await replica.sync()
+  }
+  const during = async (work) => {
+    const before = await transactions(backend)
+    const start = performance.now()
+    const pulls = await work(start + seconds * 1000)
+    const took = performance.now() - start
+    return { made: (await transactions(backend)) - before, took, pulls }
+  }
+  const idle = await during(() => new Promise((resolve) => setTimeout(resolve, seconds * 1000, 0)))
+  // A token that nobody has used for a while is looked up again.
+  for (const replica of all) await replica.sync()
+  const latencies = []
+  const busy = await during(async (until) => {
+    await Promise.all(
+      all.map(async (replica) => {
+        while (performance.now() < until) {
+          const start = performance.now()
+          const { rows } = await replica.sync()
+          latencies.push(performance.now() - start)
+          if (rows !== 0) throw new Error(`${rows} rows came where nothing had changed`)
+        }
+      }),
+    )
+    return latencies.length
+  })
+  for (const replica of all) replica.close()
+  return { pulls: busy.pulls, made: busy.made, idle: idle.made, latency: median(latencies) }
+}
