@@ -223,6 +223,7 @@ async fn judge<'r, S: Store>(
     let (old, new) = mutations.split_at(first_new);
     let new = if judging { new } else { &[] };
     for (mutation, expected) in new.iter().zip(last + 1..) {
+        in_range(mutation.seq)?;
         if mutation.seq != expected {
             let sent = mutation.seq;
             let message = format!("mutation {sent} was sent where {expected} is expected");
