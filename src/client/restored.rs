@@ -27,14 +27,20 @@ pub(super) enum History {
 }
 
 /// Takes in that the history is another than `before`.
-pub(super) fn heard_of_another(state: &mut State, before: String, head: &Head) -> History {
-    if head.last > state.judged {
+pub(super) fn heard_of_another(
+    state: &mut State,
+    before: String,
+    head: &Head,
+    sent: usize,
+) -> History {
+    // Each push brings more verdicts, as long as there is something to push.
+    if head.last > state.judged && sent > 0 {
         state.epoch = Some(before);
         return History::Unheard;
     }
     // After `detach` and `attach` the server knows no replica, and has lost nothing.
     if is_restore(&before, &head.epoch) && !planted::is("lost-is-not-offered") {
-        state.judged = head.last;
+        state.judged = state.judged.min(head.last);
     }
     state.began = state.judged;
     state.judged_at.clear();

@@ -24,6 +24,8 @@ use haversack_core::sync::Event;
 use haversack_core::{Error, ErrorCode, Recovery};
 use std::rc::Rc;
 
+/// How long it is waited at least where two histories answer in turn, in milliseconds.
+const IN_TURN_MS: u64 = 1_000;
 /// How many verdict times the state remembers.
 const JUDGED_AT_MAX: usize = 32;
 
@@ -235,7 +237,7 @@ impl Shared {
         let refill = batch.state.fingerprint != self.schema.fingerprint && answer.head.snapshot;
         let mut state = self.next_state(batch.state, &answer, &judged, now);
         let history = other.map_or(History::Known, |other| {
-            heard_of_another(&mut state, other, &answer.head)
+            heard_of_another(&mut state, other, &answer.head, batch.mutations.len())
         });
         let renewed = history == History::Other;
         let applied = applied_mutations(&judged, &answer.head);
@@ -286,6 +288,22 @@ impl Shared {
         // A promise that rejects finds its reason in the lists.
         self.settle_locals(session, &outcomes);
         listed?;
+        let in_turn = session.histories.get() > 0;
+        session.histories.set(match history {
+            History::Other => session.histories.get() + 1,
+            History::Known | History::Unheard => 0,
+        });
+        if history == History::Other && in_turn {
+            // As where an old and a new primary are behind one address: not to be asked in a loop (F37).
+            let error = Error::new(
+                ErrorCode::Network,
+                "two histories of the server answer in turn",
+            );
+            return Err(Failure {
+                error,
+                retry_after_ms: Some(IN_TURN_MS),
+            });
+        }
         if history != History::Known {
             return Ok(Some(true));
         }

@@ -232,12 +232,13 @@ test('what writes a column or table that is no more is kept for the user', async
   assert.deepEqual(await titles(), ['plain'])
 
   // The user writes it again without its mood, and what hung on it follows.
-  await tab.run(() => {
+  await tab.run(async () => {
     const [moody] = db.sync.rejected
-    moody.retry((op) => {
+    const write = moody.retry((op) => {
       const { mood, ...values } = op.values
       return { ...op, values }
     })
+    await write.synced
   })
   await tab.synced()
   assert.deepEqual((await titles()).sort(), ['moody still', 'plain'])

@@ -201,7 +201,8 @@ test('two histories that answer in turn are not asked in a loop, and the queue i
   await tab.run((title) => db.events.insert({ title }).durable, title)
   await tab.page.waitForTimeout(3_000)
   assert.ok(asked >= 2, 'it meets the other one, and asks again')
-  assert.ok(asked <= 6, `it asked ${asked} times in 3 s`)
+  // Twice at once, then a second apart at least; and as often again where the socket becomes ready.
+  assert.ok(asked <= 10, `it asked ${asked} times in 3 s`)
   await tab.page.unroute('**/v1/sync')
   await tab.run(() => db.sync.now())
   await tab.synced()
