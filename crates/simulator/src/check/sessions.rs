@@ -154,18 +154,26 @@ fn lasting_rows(scene: &Scene) -> BTreeSet<(TableId, KeyText)> {
             }
         }
     }
-    // An attempt may have taken others with it, where it was made.
-    let cascades = |table: TableId| {
+    // An attempt may have taken others with it, where it was made, and those others still.
+    let cascades = |hit: &BTreeSet<TableId>, table: TableId| {
         let keys = &scene.schema.table(table).foreign_keys;
         keys.iter().any(|foreign| {
             let to = scene.schema.table_id(&foreign.references);
             foreign.on_delete == Action::Cascade && to.is_some_and(|to| hit.contains(&to))
         })
     };
+    let tables = (0..scene.schema.tables.len() as u16).map(TableId);
+    let next = |hit: &BTreeSet<TableId>| {
+        let mut tables = tables.clone();
+        tables.find(|table| !hit.contains(table) && cascades(hit, *table))
+    };
+    while let Some(table) = next(&hit) {
+        hit.insert(table);
+    }
     let once = inserted.into_iter().filter(|(_, times)| *times == 1);
     let rows = once.map(|(place, _)| place);
     let undone = oracle.restores() > 0;
-    rows.filter(|place| !undone && !gone.contains(place) && !cascades(place.0))
+    rows.filter(|place| !undone && !gone.contains(place) && !cascades(&hit, place.0))
         .collect()
 }
 
