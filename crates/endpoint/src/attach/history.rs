@@ -8,7 +8,7 @@
 //! unless that had gone further than [`SKIPPED_KEYS`] since the backup.
 
 use super::Plan;
-use crate::database::literal;
+use crate::database::{ident, literal};
 
 /// What tells a history from every other, as an SQL expression over `haversack.meta m`: the cluster,
 /// how often it was recovered, the database, and when it was attached.
@@ -57,10 +57,8 @@ pub(super) fn statements(plan: &Plan<'_>) -> Vec<String> {
             Some(format!("({number}, {})", literal(sequence)))
         });
     // So that the list is never empty; no sequence has this name.
-    let sequences: Vec<String> = [String::from("(0, '')")]
-        .into_iter()
-        .chain(sequences)
-        .collect();
+    let none = std::iter::once(String::from("(0, '')"));
+    let sequences: Vec<String> = none.chain(sequences).collect();
     let function = NOTE
         .replace("{history}", history_sql!())
         .replace("{sequences}", &sequences.join(", "))
@@ -69,6 +67,10 @@ pub(super) fn statements(plan: &Plan<'_>) -> Vec<String> {
         function,
         "REVOKE ALL ON FUNCTION haversack.note_history() FROM PUBLIC".to_owned(),
         "SELECT haversack.note_history()".to_owned(),
+        format!(
+            "GRANT EXECUTE ON FUNCTION haversack.note_history() TO {}",
+            ident(&plan.login.name)
+        ),
     ]
 }
 

@@ -43,10 +43,6 @@ pub(super) fn statements(plan: &Plan<'_>, password: &Password) -> Vec<String> {
     let numbers: Vec<i32> = numbers.map(|t| plan.numbers[&t.name]).collect();
     out.push(times::forget(&numbers));
     out.extend(history::statements(plan));
-    let login = ident(&plan.login.name);
-    out.push(format!(
-        "GRANT EXECUTE ON FUNCTION haversack.note_history() TO {login}"
-    ));
     if plan.missed {
         // What changed there meanwhile is nowhere: cursors from before get a snapshot. Every
         // snapshot taken before this transaction ends has its id at or above its xmin.

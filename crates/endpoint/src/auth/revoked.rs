@@ -189,7 +189,8 @@ impl Drop for Watch {
     }
 }
 
-/// Looks up the tokens of all open sockets, and of requests that rely on it, again and again, until the endpoint ends.
+/// Looks up the tokens of all open sockets, and of requests that rely on it, again and again, until the
+/// endpoint ends.
 pub async fn keep_watching(state: Arc<State>) {
     let mut ending = state.ending.subscribe();
     let mut healthy = true;

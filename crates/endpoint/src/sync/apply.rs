@@ -1,5 +1,6 @@
-//! Applies mutations one by one, each in its own savepoint ([`super::sets`] does several together). What a mutation deserves is decided by
-//! `haversack_core::merge`; whether Postgres takes it, by Postgres under the user's role.
+//! Applies mutations one by one, each in its own savepoint ([`super::sets`] does several together). What
+//! a mutation deserves is decided by `haversack_core::merge`; whether Postgres takes it, by Postgres
+//! under the user's role.
 
 use super::Asker;
 use super::failure::Failure;

@@ -1,12 +1,13 @@
 //! A push: one transaction that judges every mutation once, and remembers what it said.
 
 use super::apply::{Push, Recorded};
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Position};
 use super::failure::Failure;
 use super::lease;
 use super::store::{Store, VerdictRecord};
 use super::{Asker, check_fingerprint};
 use crate::served::Served;
+use futures_util::future::join;
 use haversack_core::map::Map;
 use haversack_core::planted;
 use haversack_core::protocol::{Mutation, Outcome, Seq, SyncRequest, Verdict, mutation_hash};
@@ -72,16 +73,14 @@ async fn attempt_push(
     cursor: Option<&Cursor>,
     reread: bool,
 ) -> Result<Pushed, Failure> {
-    store.begin_push().await?;
-    let mut position = store.position(None).await?;
+    let (mut position, mut locked) = begin(store, asker, request).await?;
     if !position.noted {
         // Apart from the push, whatever becomes of that: what a sequence skips is not taken back.
         store.note_history().await?;
         store.commit().await?;
-        store.begin_push().await?;
-        position = store.position(None).await?;
+        (position, locked) = begin(store, asker, request).await?;
     }
-    let (last, now_ms) = lock_replica(store, asker, request).await?;
+    let (last, now_ms) = locked;
     in_range(request.acknowledged)?;
     if request.acknowledged > 0 {
         store
@@ -112,6 +111,19 @@ async fn attempt_push(
         wrote,
         last,
     })
+}
+
+/// Begins the push, in one go: where the database stands, and the replica's record.
+async fn begin(
+    store: &mut impl Store,
+    asker: &Asker,
+    request: &SyncRequest,
+) -> Result<(Position, (Seq, i64)), Failure> {
+    store.begin_push().await?;
+    let store = &*store;
+    let position = store.position(None);
+    let (position, locked) = join(position, lock_replica(store, asker, request)).await;
+    Ok((position?, locked?))
 }
 
 /// A verdict that was given before.
