@@ -44,13 +44,13 @@ impl Shared {
         let keys = journal.get_all_keys(&Value::UNDEFINED, u32::MAX).await?;
         let lines = journal.get_all(&Value::UNDEFINED, u32::MAX).await?;
         let queue = read_queue(&tx, &Value::UNDEFINED, u32::MAX).await?;
+        let queued: Vec<Seq> = queue.iter().map(|mutation| mutation.seq).collect();
         let assigned = read_assigned(&tx).await?;
         let mut staged = self.replica.borrow().stage();
         staged.set_snapshot(true);
         // Rows of another schema may lack columns or have others: all are fetched anew.
         let known = state.fingerprint == self.schema.fingerprint;
         let mut patches = Vec::new();
-        let queued: Vec<Seq>;
         if known {
             for (table, name) in names.iter().enumerate() {
                 let stands_in = state.renew.contains(&self.schema.tables[table].name);
@@ -77,7 +77,6 @@ impl Shared {
             replica.set_judged(state.judged.max(state.reached));
             replica.go_back(state.judged);
             replica.rekey(assigned);
-            queued = queue.iter().map(|mutation| mutation.seq).collect();
             for mutation in queue {
                 if planted::is("queue-not-hydrated") {
                     break;

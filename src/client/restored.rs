@@ -31,10 +31,10 @@ pub(super) fn heard_of_another(
     state: &mut State,
     before: String,
     head: &Head,
-    sent: usize,
+    pushed: bool,
 ) -> History {
     // Each push brings more verdicts, as long as there is something to push.
-    if head.last > state.judged && sent > 0 {
+    if head.last > state.judged && pushed {
         state.epoch = Some(before);
         return History::Unheard;
     }

@@ -36,8 +36,8 @@ pub struct Session {
     pub patch: Cell<u64>,
     /// The leader's fence, while this tab leads.
     pub fence: Cell<Option<f64>>,
-    /// How many answers in a row were of another history than the one before.
-    pub histories: Cell<u32>,
+    /// Was the last answer of another history than the one before?
+    pub renewed: Cell<bool>,
     /// Keys that this tab draws from, by table, and the numbers of temporary ones.
     pub keys: RefCell<Map<Keys>>,
     /// This tab's own mutations that have a number but no verdict yet.
@@ -123,7 +123,7 @@ impl Shared {
             store,
             patch: Cell::new(0),
             fence: Cell::new(None),
-            histories: Cell::new(0),
+            renewed: Cell::new(false),
             keys: RefCell::default(),
             locals: RefCell::default(),
             waiting: RefCell::default(),

@@ -237,7 +237,8 @@ impl Shared {
         let refill = batch.state.fingerprint != self.schema.fingerprint && answer.head.snapshot;
         let mut state = self.next_state(batch.state, &answer, &judged, now);
         let history = other.map_or(History::Known, |other| {
-            heard_of_another(&mut state, other, &answer.head, batch.mutations.len())
+            let pushed = !batch.mutations.is_empty();
+            heard_of_another(&mut state, other, &answer.head, pushed)
         });
         let renewed = history == History::Other;
         let applied = applied_mutations(&judged, &answer.head);
@@ -270,8 +271,10 @@ impl Shared {
         let Some(again) = session.store.commit(&self.schema, &commit).await? else {
             return Ok(None);
         };
-        // Before the mutations leave, or their rows would look acknowledged meanwhile.
-        self.mark_kept(&rejected, &lost);
+        if !rejected.is_empty() || !lost.is_empty() {
+            // Before the mutations leave, or their rows would look acknowledged meanwhile.
+            self.mark_kept(&rejected, &lost);
+        }
         let outcomes = self.apply(session, &state, answer, touched, rows);
         if renewed {
             self.offer_again(session, fence, &state, again).await?;
@@ -288,12 +291,7 @@ impl Shared {
         // A promise that rejects finds its reason in the lists.
         self.settle_locals(session, &outcomes);
         listed?;
-        let in_turn = session.histories.get() > 0;
-        session.histories.set(match history {
-            History::Other => session.histories.get() + 1,
-            History::Known | History::Unheard => 0,
-        });
-        if history == History::Other && in_turn {
+        if session.renewed.replace(renewed) && renewed {
             // As where an old and a new primary are behind one address: not to be asked in a loop (F37).
             let error = Error::new(
                 ErrorCode::Network,
