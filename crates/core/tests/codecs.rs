@@ -588,18 +588,3 @@ fn any_json_means_the_same() {
         "what nests too deep is refused"
     );
 }
-
-#[test]
-fn only_two_lives_of_one_database_are_a_restore() {
-    use haversack_core::protocol::is_restore;
-    assert!(is_restore("a.1", "a.2"));
-    for (before, after) in [
-        ("a.1", "a.1"),
-        ("a.1", "b.1"),
-        ("a", "a.1"),
-        ("a", "b"),
-        ("", ""),
-    ] {
-        assert!(!is_restore(before, after), "{before} and {after}");
-    }
-}

@@ -83,12 +83,10 @@ pub struct Renew {
 /// Are these two epochs lives of one database, as before and after a restore? Else it was attached
 /// anew, and what it has is not known from what was judged.
 pub fn is_restore(before: &str, after: &str) -> bool {
-    let attached = |epoch: &str| {
-        epoch
-            .split_once('.')
-            .map(|(attached, _)| attached.to_owned())
-    };
-    before != after && attached(before).is_some() && attached(before) == attached(after)
+    match (before.split_once('.'), after.split_once('.')) {
+        (Some((attached, life)), Some((still, now))) => attached == still && life != now,
+        _ => false,
+    }
 }
 
 /// One transaction of row operations, identified by (replica, sequence).
@@ -422,4 +420,23 @@ pub enum PokeServer {
     Poke,
     /// The socket will close, and why.
     Error(Problem),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_restore;
+
+    #[test]
+    fn only_two_lives_of_one_database_are_a_restore() {
+        assert!(is_restore("a.1", "a.2"));
+        for (before, after) in [
+            ("a.1", "a.1"),
+            ("a.1", "b.1"),
+            ("a", "a.1"),
+            ("a", "b"),
+            ("", ""),
+        ] {
+            assert!(!is_restore(before, after), "{before} and {after}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What is asked of the server's commits and answers: I1, I2, I12, I13.
 
 use crate::draft::is_traced;
+use crate::history::Device;
 use crate::model::By;
 use crate::oracle::Commit;
 use crate::rows::owner_column;
@@ -11,6 +12,7 @@ use haversack_core::protocol::{
     KeyText, Line, Mutation, Op, Outcome, SyncRequest, Verdict, Winner,
 };
 use haversack_core::schema::TableId;
+use std::collections::BTreeSet;
 
 /// I3 of what a device sends: the same number is the same mutation for ever.
 ///
@@ -265,4 +267,47 @@ fn may_change(scene: &Scene, op: &Op, table: TableId, key: &KeyText, column: &st
         Op::Delete { .. } => true,
         Op::Insert { .. } => false,
     }
+}
+
+/// I1, across restores: what a device was told is applied is applied in the history that the server
+/// has now, by this replica or the one that took over from it.
+///
+/// # Errors
+/// Where the server has lost it.
+pub fn survived(scene: &Scene, devices: &[Device]) -> Result<(), Broken> {
+    let oracle = scene.oracle.borrow();
+    let commits = oracle.surviving_commits();
+    let judged: BTreeSet<(&str, u64)> = commits
+        .iter()
+        .flat_map(|commit| {
+            let replica = match &commit.by {
+                By::Push { replica, .. } => replica.as_str(),
+                By::Sql => "",
+            };
+            commit.verdicts.iter().map(move |v| (replica, v.seq))
+        })
+        .collect();
+    let mut record = scene.record.borrow_mut();
+    for device in devices {
+        let disk = record.disk(*device).clone();
+        // The third replica does not know what the first one had lost when the second began.
+        if disk.replicas.len() > 2 {
+            continue;
+        }
+        for (seq, write) in &disk.durable {
+            if !matches!(record.write(*write).settled, Some("applied" | "merged")) {
+                continue;
+            }
+            scene.asked(Invariant::I1, 1);
+            let known = |replica: &String| judged.contains(&(replica.as_str(), *seq));
+            if !disk.replicas.iter().any(known) {
+                let why = format!(
+                    "device {} was told that mutation {seq} is applied, and the server has lost it",
+                    device.0
+                );
+                return Err(Broken::new(Invariant::I1, why));
+            }
+        }
+    }
+    Ok(())
 }

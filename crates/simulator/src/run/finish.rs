@@ -2,12 +2,10 @@
 
 use super::disk;
 use super::stage::Stage;
-use crate::check::{sessions, view};
+use crate::check::{server, sessions, view};
 use crate::history::{Device, Seat};
-use crate::model::By;
 use crate::record::Asked;
 use crate::tally::{Broken, Invariant};
-use std::collections::BTreeSet;
 
 /// Queues are empty within so many round trips of a device after faults have stopped.
 const ROUND_TRIPS_MAX: usize = 10;
@@ -77,52 +75,12 @@ pub fn finish(stage: &mut Stage) -> Result<(), Broken> {
     stage.scene.world.run_for_us(SETTLED_MS * 1_000);
     stage.well()?;
     equal(stage)?;
-    acknowledged(stage, &devices)?;
+    server::survived(&stage.scene, &devices)?;
     for device in &devices {
         stage.look(*device)?;
         retries(stage, *device)?;
     }
     sessions::check(&stage.scene)
-}
-
-/// I1, across restores: what a device was told is applied is applied in the history that the server
-/// has now, by this replica or the one that took over from it.
-fn acknowledged(stage: &Stage, devices: &[Device]) -> Result<(), Broken> {
-    let oracle = stage.scene.oracle.borrow();
-    let commits = oracle.surviving_commits();
-    let judged: BTreeSet<(&str, u64)> = commits
-        .iter()
-        .flat_map(|commit| {
-            let replica = match &commit.by {
-                By::Push { replica, .. } => replica.as_str(),
-                By::Sql => "",
-            };
-            commit.verdicts.iter().map(move |v| (replica, v.seq))
-        })
-        .collect();
-    let mut record = stage.scene.record.borrow_mut();
-    for device in devices {
-        let disk = record.disk(*device).clone();
-        // The third replica does not know what the first one had lost when the second began.
-        if disk.replicas.len() > 2 {
-            continue;
-        }
-        for (seq, write) in &disk.durable {
-            if !matches!(record.write(*write).settled, Some("applied" | "merged")) {
-                continue;
-            }
-            stage.scene.asked(Invariant::I1, 1);
-            let known = |replica: &String| judged.contains(&(replica.as_str(), *seq));
-            if !disk.replicas.iter().any(known) {
-                let why = format!(
-                    "device {} was told that mutation {seq} is applied, and the server has lost it",
-                    device.0
-                );
-                return Err(Broken::new(Invariant::I1, why));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Every device has a tab, and every tab a client.

@@ -10,17 +10,25 @@ const ANSWER_MS: u64 = 20;
 const WINDOW_MS: u64 = 100;
 const RETRY_AFTER_MS: u64 = 1_000;
 const FLEET: usize = 1_000;
+/// So many are served in a window.
+const CAPACITY: usize = 10;
 
 /// What the endpoint does with what comes at a time.
 trait Endpoint {
     fn answer(&mut self, now_ms: u64) -> Event;
 }
 
-/// Nobody is there for a while; then it serves so many in a window, and refuses the rest.
+/// Nobody is there for a while; then it serves [`CAPACITY`] in a window, and refuses the rest.
 struct Comeback {
     down_ms: u64,
-    capacity: usize,
     served: Vec<usize>,
+}
+
+impl Comeback {
+    fn after(down_ms: u64) -> Self {
+        let served = Vec::new();
+        Self { down_ms, served }
+    }
 }
 
 impl Endpoint for Comeback {
@@ -32,7 +40,7 @@ impl Endpoint for Comeback {
         if self.served.len() <= window {
             self.served.resize(window + 1, 0);
         }
-        if self.served[window] < self.capacity {
+        if self.served[window] < CAPACITY {
             self.served[window] += 1;
             return Event::Synced { more: false };
         }
@@ -71,6 +79,14 @@ impl Storm {
     fn most(&self, from_ms: u64) -> usize {
         let from = (from_ms / WINDOW_MS) as usize;
         self.attempts[from..].iter().copied().max().unwrap_or(0)
+    }
+
+    /// None of those that were refused at first returns before it may, nor do all when they may.
+    fn assert_heeds_the_wish(&self) {
+        let wished = (RETRY_AFTER_MS / WINDOW_MS) as usize;
+        assert!(self.attempts[1..wished].iter().all(|count| *count == 0));
+        let most = self.most(WINDOW_MS);
+        assert!(most <= FLEET / 3, "{most} at once");
     }
 }
 
@@ -140,11 +156,7 @@ fn storm(endpoint: &mut impl Endpoint, write_every_ms: Option<u64>) -> Storm {
 #[test]
 fn a_fleet_that_was_cut_off_comes_back_spread_out() {
     let down_ms = 120_000;
-    let mut endpoint = Comeback {
-        down_ms,
-        capacity: 10,
-        served: Vec::new(),
-    };
+    let mut endpoint = Comeback::after(down_ms);
     let storm = storm(&mut endpoint, None);
     // In the end each tries every 15 s on average: seven of the fleet in a window.
     assert!(storm.most(40_000) <= 25, "{} at once", storm.most(40_000));
@@ -157,21 +169,11 @@ fn a_fleet_that_was_cut_off_comes_back_spread_out() {
 
 #[test]
 fn a_fleet_that_is_refused_at_once_does_not_return_at_once() {
-    let mut endpoint = Comeback {
-        down_ms: 0,
-        capacity: 10,
-        served: Vec::new(),
-    };
+    let mut endpoint = Comeback::after(0);
     let storm = storm(&mut endpoint, None);
     assert_eq!(storm.attempts[0], FLEET, "all of them hear the poke");
     // None returns before it may; then they do within half a second, and ever further apart.
-    let wished = (RETRY_AFTER_MS / WINDOW_MS) as usize;
-    assert!(storm.attempts[1..wished].iter().all(|count| *count == 0));
-    assert!(
-        storm.most(WINDOW_MS) <= FLEET / 3,
-        "{} at once",
-        storm.most(WINDOW_MS)
-    );
+    storm.assert_heeds_the_wish();
     assert!(
         storm.most(10_000) <= FLEET / 20,
         "{} at once",
@@ -181,19 +183,9 @@ fn a_fleet_that_is_refused_at_once_does_not_return_at_once() {
 
 #[test]
 fn a_fleet_that_writes_all_the_time_keeps_to_what_the_endpoint_wishes() {
-    let mut endpoint = Comeback {
-        down_ms: 0,
-        capacity: 10,
-        served: Vec::new(),
-    };
+    let mut endpoint = Comeback::after(0);
     let storm = storm(&mut endpoint, Some(50));
-    let wished = (RETRY_AFTER_MS / WINDOW_MS) as usize;
-    assert!(storm.attempts[1..wished].iter().all(|count| *count == 0));
-    assert!(
-        storm.most(WINDOW_MS) <= FLEET / 3,
-        "{} at once",
-        storm.most(WINDOW_MS)
-    );
+    storm.assert_heeds_the_wish();
     let attempts: usize = storm.attempts.iter().sum();
     let seconds = storm.served_ms as usize / 1_000 + 1;
     assert!(attempts <= FLEET * seconds, "{attempts} in {seconds} s");
