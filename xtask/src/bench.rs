@@ -31,7 +31,7 @@ pub fn run(repository: &Repository, options: Options) -> Result<()> {
     build::package(repository, &tools)?;
     if !sync {
         Program::new("cargo")
-            .args(["run", "--profile", "native", "--package", "haversack-core"])
+            .args(["run", "--profile", "bench", "--package", "haversack-core"])
             .args(["--example", "micro", "--", "rules"])
             .folder(repository.root())
             .limit_s(600)

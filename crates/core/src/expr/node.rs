@@ -289,14 +289,5 @@ fn quantified(each: impl Iterator<Item = Option<bool>>, any: bool) -> Option<boo
 
 /// A new uuid of version 7, as a default of the client's own makes it.
 fn uuid(context: &mut Context<'_>) -> String {
-    let text = value::uuid_v7(context.now_ms, (context.random)());
-    // The canonical form has hyphens.
-    [
-        &text[..8],
-        &text[8..12],
-        &text[12..16],
-        &text[16..20],
-        &text[20..],
-    ]
-    .join("-")
+    value::uuid_v7(context.now_ms, (context.random)())
 }

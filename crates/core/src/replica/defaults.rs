@@ -120,7 +120,11 @@ pub(super) fn make_default(
     match rule {
         DefaultRule::Uuid => {
             let uuid = value::uuid_v7(context.now_ms, (context.random)());
-            value::parse(&column.kind, &uuid).map(Some)
+            match column.kind {
+                // It is written as Postgres does.
+                Type::Uuid => Ok(Some(Value::text(uuid))),
+                _ => value::parse(&column.kind, &uuid).map(Some),
+            }
         }
         DefaultRule::Key => {
             let key = (context.keys)(id).ok_or_else(|| exhausted(table))?;

@@ -152,7 +152,8 @@ impl HashSpec {
         hasher.finish() | INDEXED
     }
 
-    fn is_plain(&self) -> bool {
+    /// Is it made of nothing but columns, of every row?
+    pub fn is_plain(&self) -> bool {
         let column = |part: &Part| matches!(part.source, Source::Column(_));
         self.predicate.is_none() && self.parts.iter().all(column)
     }

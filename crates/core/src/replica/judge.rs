@@ -147,18 +147,35 @@ impl Scratch<'_> {
         let store = self.replica.store(id);
         let (taken, exact) = match rule.index {
             None => {
-                let key = Key::of(row, &store.key_columns);
-                (except != Some(&key) && self.exists(id, &key), true)
+                let taken = match (except, &store.key_columns[..]) {
+                    (None, &[one]) => self.exists(id, std::slice::from_ref(&row[one])),
+                    _ => {
+                        let key = Key::of(row, &store.key_columns);
+                        except != Some(&key) && self.exists(id, key.values())
+                    }
+                };
+                (taken, true)
             }
             Some(index) => {
                 let spec = &store.hashed[index].spec;
-                let values = match spec.parts_of(row) {
-                    Ok(Some(values)) => values,
-                    Ok(None) => return Ok(()),
-                    Err(error) => return self.complain(error.table(&table.name)),
+                let taken = if spec.is_plain() && !self.rows.iter().any(|held| held.table == id) {
+                    // Nearly always nothing has the hash, and no value is copied.
+                    match spec.hash_row(row) {
+                        0 => return Ok(()),
+                        hash => store.candidates(index, hash).next().is_some(),
+                    }
+                } else {
+                    true
                 };
-                let others = self.matching(id, index, &values, 2);
-                let taken = others.iter().any(|key| except != Some(key));
+                let taken = taken && {
+                    let values = match spec.parts_of(row) {
+                        Ok(Some(values)) => values,
+                        Ok(None) => return Ok(()),
+                        Err(error) => return self.complain(error.table(&table.name)),
+                    };
+                    let others = self.matching(id, index, &values, 2);
+                    others.iter().any(|key| except != Some(key))
+                };
                 (taken, spec.exact())
             }
         };

@@ -10,10 +10,12 @@ use crate::value::{self, Value};
 use rustc_hash::FxHasher;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
-/// A primary key's values, in the key's order; none of them is NULL.
+/// A primary key's values, in the key's order; none of them is NULL. Shared, since a write has its
+/// key in many hands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key(Box<[Value]>);
+pub struct Key(Arc<[Value]>);
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {

@@ -65,6 +65,9 @@ impl PendingMutation {
 
     /// The rows that it touches, each once.
     pub(super) fn rows(&self) -> Vec<(TableId, Key)> {
+        if let [Effect { table, key, .. }] = &self.effects[..] {
+            return vec![(*table, key.clone())];
+        }
         let mut rows: Vec<(TableId, Key)> = Vec::with_capacity(self.effects.len());
         let mut seen: HashSet<(TableId, &Key), FxBuildHasher> = HashSet::default();
         let many = self.effects.len() > SEARCHED_MAX;
@@ -255,6 +258,10 @@ impl Replica {
 
     /// The position of the first pending mutation that is not before a place in their order.
     pub(super) fn pending_from(&self, order: Order) -> usize {
+        // A new one comes last.
+        if self.pending.last().is_none_or(|last| last.order() < order) {
+            return self.pending.len();
+        }
         self.pending.partition_point(|p| p.order() < order)
     }
 

@@ -18,9 +18,9 @@ use crate::map::{Map, Name};
 use crate::protocol::{Op, Predicted, Seq, Text, Values};
 use crate::queue;
 use crate::schema::{Column, Table, TableId};
-use crate::sort::sort_unique;
 use crate::value::{self, Value};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// What a write needs from outside: the time, randomness, leased keys.
 pub struct WriteContext<'a> {
@@ -161,14 +161,14 @@ fn too_large(size: u64, room: u64) -> Error {
     .hint("write less in one transaction")
 }
 
-/// The columns that are given values, in their order, if all of them may be.
+/// Per column what it is given, if all that are given something may be.
 fn given_columns<'g, 'a>(
     table: &Table,
     by_name: &[usize],
     given: &'g Map<Json<'a>>,
     foreseen: bool,
-) -> Result<Vec<(usize, &'g Json<'a>)>, Error> {
-    let mut columns = Vec::with_capacity(given.len());
+) -> Result<Vec<Option<&'g Json<'a>>>, Error> {
+    let mut columns = vec![None; table.columns.len()];
     // Both stand in the order of the names.
     let mut known = by_name.iter();
     for (name, json) in given {
@@ -180,9 +180,8 @@ fn given_columns<'g, 'a>(
         if !foreseen {
             check_writable(table, &table.columns[i])?;
         }
-        columns.push((i, json));
+        columns[i] = Some(json);
     }
-    sort_unique(&mut columns, &|(a, _), (b, _)| a.cmp(b));
     Ok(columns)
 }
 
@@ -378,21 +377,22 @@ impl<'r> Draft<'r> {
         }
         let rules = self.scratch.rules(id);
         let identity = self.scratch.replica.identity();
-        let mut row: Vec<Value> = vec![Value::Null; table.columns.len()];
-        let mut is_given = vec![false; row.len()];
-        let by_name = &self.scratch.rules(id).by_name;
-        for (i, json) in given_columns(table, by_name, given, foreseen)? {
-            row[i] = self.value(id, i, json)?;
-            is_given[i] = true;
+        let given = given_columns(table, &rules.by_name, given, foreseen)?;
+        let mut row: Row = std::iter::repeat_n(Value::Null, table.columns.len()).collect();
+        let values = Arc::get_mut(&mut row).expect("nobody else has it yet");
+        for (i, json) in given.iter().enumerate() {
+            if let Some(json) = json {
+                values[i] = self.value(id, i, json)?;
+            }
         }
         let (mut unknown, mut made) = (Vec::new(), Vec::new());
         // Of those left out, the ones that are sent all the same.
-        let mut is_sent = is_given.clone();
+        let mut is_sent: Vec<bool> = given.iter().map(Option::is_some).collect();
         for (i, (column, rule)) in table.columns.iter().zip(&rules.columns).enumerate() {
             if column.generated.is_some() {
                 continue;
             }
-            if !is_given[i] {
+            if given[i].is_none() {
                 let value = if column.identity {
                     is_sent[i] = column.writable;
                     self.identity_value(column)?
@@ -405,37 +405,34 @@ impl<'r> Draft<'r> {
                     value
                 };
                 match value {
-                    Some(value) => row[i] = value,
+                    Some(value) => values[i] = value,
                     None => unknown.push(i),
                 }
             }
             if !column.domains.is_empty() && !unknown.contains(&i) {
-                self.scratch.judge_domains(id, i, &row[i])?;
+                self.scratch.judge_domains(id, i, &values[i])?;
             }
         }
         for (i, column) in table.columns.iter().enumerate() {
-            if is_given[i] {
+            if given[i].is_some() {
                 self.check_identity(column, &row[i])?;
             }
         }
-        let mut row: Row = row.into();
         let predicted = self.predicted_values(table, predicted)?;
         let given_row = (!predicted.is_empty()).then(|| row.clone());
         update_row(&mut row, &mut unknown, &predicted, &[]);
         self.generate(id, &mut row, &mut unknown)?;
         // What was given is sent, whatever the server will make of it.
         let shown = given_row.as_ref().unwrap_or(&row);
-        let sent = rules.by_name.iter().filter(|&&i| is_sent[i]);
-        let text = |&i: &usize| -> (Name, Text) {
-            let column = &table.columns[i];
-            (
-                rules.columns[i].name.clone(),
-                value::to_text(&column.kind, &shown[i]),
-            )
-        };
+        let mut sent: Vec<(Name, Text)> =
+            Vec::with_capacity(is_sent.iter().filter(|s| **s).count());
+        for &i in rules.by_name.iter().filter(|&&i| is_sent[i]) {
+            let text = value::to_text(&table.columns[i].kind, &shown[i]);
+            sent.push((rules.columns[i].name.clone(), text));
+        }
         let op = Op::Insert {
             table: table.name.clone(),
-            values: Values::from_sorted(sent.map(text).collect()),
+            values: Values::from_sorted(sent),
         };
         let key = Key::of(&row, &self.scratch.replica.store(id).key_columns);
         let change = Change::Insert(row, unknown);
@@ -475,8 +472,11 @@ impl<'r> Draft<'r> {
         let key = self.key(id, key)?;
         let mut values = Vec::with_capacity(given.len());
         let by_name = &self.scratch.rules(id).by_name;
-        for (i, json) in given_columns(table, by_name, given, foreseen)? {
-            values.push((i, self.value(id, i, json)?));
+        let given = given_columns(table, by_name, given, foreseen)?;
+        for (i, json) in given.into_iter().enumerate() {
+            if let Some(json) = json {
+                values.push((i, self.value(id, i, json)?));
+            }
         }
         let visible = self.scratch.visible(id, &key);
         let row = visible.row.ok_or_else(|| not_found(table, &key))?;

@@ -161,15 +161,20 @@ impl Scratch<'_> {
             return Ok(());
         }
         let parent = target.table;
+        // Nearly always the reference is one column, and its row is here: no value is copied.
+        if let (true, [column], [None]) = (target.is_key, &rule.columns[..], &target.convert[..])
+            && self.exists(parent, std::slice::from_ref(&row[*column]))
+        {
+            return Ok(());
+        }
         let mut ended = false;
         let values = target.to_parent(rule, &row);
         if let Some(values) = &values {
             if target.is_key {
-                let key = Key::new(values.clone());
-                if self.exists(parent, &key) {
+                if self.exists(parent, values) {
                     return Ok(());
                 }
-                ended = self.is_ended(parent, &key);
+                ended = self.is_ended(parent, &Key::new(values.clone()));
             } else if !self.matching(parent, target.index, values, 1).is_empty() {
                 return Ok(());
             }

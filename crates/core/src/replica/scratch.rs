@@ -211,7 +211,7 @@ impl<'r> Scratch<'r> {
 
     /// Sets a row, and gives its position.
     pub fn put(&mut self, table: TableId, key: &Key, state: State) -> usize {
-        let at = match self.position(table, key) {
+        let at = match self.position(table, key.values()) {
             Some(at) => {
                 self.rows[at].state = state;
                 at
@@ -231,23 +231,23 @@ impl<'r> Scratch<'r> {
 
     /// A row as the transaction sees it.
     pub fn visible(&mut self, table: TableId, key: &Key) -> State {
-        match self.position(table, key) {
+        match self.position(table, key.values()) {
             Some(at) => self.rows[at].state.clone(),
             None => self.replica.visible(table, key),
         }
     }
 
     /// Is there a row of this key?
-    pub fn exists(&mut self, table: TableId, key: &Key) -> bool {
+    pub fn exists(&mut self, table: TableId, key: &[Value]) -> bool {
         match self.position(table, key) {
             Some(at) => self.rows[at].state.row.is_some(),
-            None => self.replica.store(table).find_key(key).is_some(),
+            None => self.replica.store(table).find_values(key).is_some(),
         }
     }
 
     /// Did the transaction, or a pending mutation, end the row of this key?
     pub fn is_ended(&mut self, table: TableId, key: &Key) -> bool {
-        match self.position(table, key) {
+        match self.position(table, key.values()) {
             Some(at) => self.rows[at].state.row.is_none(),
             None => {
                 self.replica.is_pending(table, key)
@@ -258,18 +258,18 @@ impl<'r> Scratch<'r> {
 
     /// Has the transaction touched this row?
     pub fn holds(&mut self, table: TableId, key: &Key) -> bool {
-        self.position(table, key).is_some()
+        self.position(table, key.values()).is_some()
     }
 
-    fn position(&mut self, table: TableId, key: &Key) -> Option<usize> {
+    fn position(&mut self, table: TableId, key: &[Value]) -> Option<usize> {
         if self.rows.len() > SEARCHED_MAX {
             self.index_keys();
         }
         self.held_at(table, key)
     }
 
-    fn held_at(&self, table: TableId, key: &Key) -> Option<usize> {
-        let is = |held: &Held| held.table == table && held.key == *key;
+    fn held_at(&self, table: TableId, key: &[Value]) -> Option<usize> {
+        let is = |held: &Held| held.table == table && held.key.values() == key;
         if self.rows.len() <= SEARCHED_MAX {
             return self.rows.iter().position(is);
         }
@@ -281,7 +281,7 @@ impl<'r> Scratch<'r> {
 
     fn index_keys(&mut self) {
         let rows = &self.rows;
-        let hash = |&at: &u32| row_hash(rows[at as usize].table, &rows[at as usize].key);
+        let hash = |&at: &u32| row_hash(rows[at as usize].table, rows[at as usize].key.values());
         for at in self.by_key.len()..rows.len() {
             self.by_key
                 .insert_unique(hash(&(at as u32)), at as u32, hash);
@@ -309,7 +309,7 @@ impl<'r> Scratch<'r> {
         for slot in store.candidates(index, hash) {
             if found.len() < most && spec.has(&store.row(slot), values) {
                 let key = store.key(slot);
-                if self.rows.is_empty() || self.held_at(table, &key).is_none() {
+                if self.rows.is_empty() || self.held_at(table, key.values()).is_none() {
                     found.push(key);
                 }
             }
@@ -382,8 +382,8 @@ impl<'r> Scratch<'r> {
     }
 }
 
-fn row_hash(table: TableId, key: &Key) -> u64 {
-    hash_key(key.values().iter().map(Value::as_value_ref)) ^ u64::from(table.0) << 32
+fn row_hash(table: TableId, key: &[Value]) -> u64 {
+    hash_key(key.iter().map(Value::as_value_ref)) ^ u64::from(table.0) << 32
 }
 
 fn mix(table: TableId, index: usize, hash: u64) -> u64 {

@@ -12,6 +12,7 @@ use super::refer::acts;
 use super::scratch::{Held, Mode, Scratch};
 use super::{Key, Replica};
 use crate::schema::TableId;
+use crate::value::Value;
 
 impl Replica {
     /// Makes rows what their confirmed versions and the pending mutations say, after the pending
@@ -91,8 +92,11 @@ impl Replica {
         for Held { table, key, state } in rows {
             let store = self.store_mut(table);
             match (state.row, store.find_key(&key)) {
-                (Some(row), _) => {
-                    store.put(&row);
+                (Some(row), Some(slot)) => {
+                    store.update(slot, row.iter().map(Value::as_value_ref).enumerate());
+                }
+                (Some(row), None) => {
+                    store.insert(&row);
                 }
                 (None, Some(slot)) => store.remove(slot),
                 (None, None) => {}

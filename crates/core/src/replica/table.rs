@@ -133,7 +133,12 @@ impl TableStore {
     }
 
     pub fn find_key(&self, key: &Key) -> Option<u32> {
-        match key.values() {
+        self.find_values(key.values())
+    }
+
+    /// The slot of a key, given as its values.
+    pub fn find_values(&self, key: &[Value]) -> Option<u32> {
+        match key {
             [one] => self.find(&[one.as_value_ref()]),
             many => {
                 let parts: Vec<ValueRef<'_>> = many.iter().map(Value::as_value_ref).collect();

@@ -254,7 +254,7 @@ pub(crate) fn write_int(int: i64, out: &mut String) {
     if int < 0 {
         out.push('-');
     }
-    out.extend(digits[at..].iter().map(|&b| char::from(b)));
+    out.push_str(str::from_utf8(&digits[at..]).unwrap_or_default());
 }
 
 /// A number on the grid of a scale.

@@ -109,11 +109,19 @@ pub(super) fn enum_label(labels: &[String], position: i64) -> &str {
         .map_or("", String::as_str)
 }
 
-/// A UUID of version 7: ordered by time, random below the millisecond (RFC 9562). Hex alone.
+/// A UUID of version 7: ordered by time, random below the millisecond (RFC 9562). As Postgres
+/// writes it.
 pub(crate) fn uuid_v7(now_ms: i64, random: [u8; 16]) -> String {
     let mut bytes = random;
     bytes[..6].copy_from_slice(&now_ms.to_be_bytes()[2..]);
     bytes[6] = (bytes[6] & 0x0f) | 0x70;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    crate::schema::hex(&bytes)
+    let mut out = String::with_capacity(36);
+    for (i, &byte) in bytes.iter().enumerate() {
+        if matches!(i, 4 | 6 | 8 | 10) {
+            out.push('-');
+        }
+        crate::schema::push_hex(byte, &mut out);
+    }
+    out
 }
