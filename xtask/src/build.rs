@@ -32,6 +32,16 @@ const WASM_FEATURES: [&str; 7] = [
     "--enable-simd",
 ];
 
+/// What makes the module small: written in a flat form first, more of it is found to be the same, and
+/// what is alike compresses better side by side. 1.2 % less by brotli than `-Oz` alone.
+const SHRINKING: [&str; 5] = [
+    "--flatten",
+    "--rereloop",
+    "-Oz",
+    "-Oz",
+    "--reorder-functions-by-name",
+];
+
 /// `cargo xtask build`
 pub fn run(repository: &Repository) -> Result<()> {
     let tools = setup::run(repository, setup::BUILD)?;
@@ -79,7 +89,8 @@ fn bind(repository: &Repository, tools: &Tools, compiled: &Path) -> Result<()> {
         .path(compiled)?
         .path(&repository.path("Cargo.lock"))?
         .path(&repository.path("package-lock.json"))?
-        .text(&WASM_FEATURES.join(" "));
+        .text(&WASM_FEATURES.join(" "))
+        .text(&SHRINKING.join(" "));
     let stamp = Stamp::new(repository, "bindgen", inputs)?;
     let module = repository.path("pkg/dist/wasm/haversack_bg.wasm");
     let folder = repository.state("build/bindgen/wasm")?;
@@ -95,7 +106,7 @@ fn bind(repository: &Repository, tools: &Tools, compiled: &Path) -> Result<()> {
     tools.native(bindgen)?.run()?;
     node::tool(repository, "wasm-opt")
         .arg(folder.join("haversack_bg.wasm"))
-        .arg("-Oz")
+        .args(SHRINKING)
         .args(WASM_FEATURES)
         // It strips the names, and only after having read the features that the compiler noted.
         .args([
