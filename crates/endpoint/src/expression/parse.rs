@@ -20,7 +20,7 @@ pub(super) fn parse(sql: &str) -> Result<ast::Expr, String> {
         .map_err(|e| format!("it can't be read: {e}"))?;
     let mut parser = Parser::new(&dialect)
         .with_recursion_limit(DEPTH_MAX)
-        .with_tokens(bracketed(variadic(similar(tokens))));
+        .with_tokens(bracketed(variadic(similar(trimmed(tokens)))));
     let parsed = parser
         .parse_expr()
         .map_err(|e| format!("it can't be read: {e}"))?;
@@ -65,6 +65,31 @@ fn variadic(tokens: Vec<Token>) -> Vec<Token> {
             _ => false,
         };
         out.push(token);
+    }
+    out
+}
+
+/// Leaves out the FROM of `TRIM(BOTH FROM x)`, which the parser takes for what is trimmed off: the
+/// normal form of `trim(x)`.
+fn trimmed(tokens: Vec<Token>) -> Vec<Token> {
+    let keyword = |token: Option<&Token>| match token {
+        Some(Token::Word(word)) if word.quote_style.is_none() => word.keyword,
+        _ => Keyword::NoKeyword,
+    };
+    let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let mut before = out.iter().rev();
+        let mut before = || before.find(|token| !matches!(token, Token::Whitespace(_)));
+        let needless = keyword(Some(&token)) == Keyword::FROM
+            && matches!(
+                keyword(before()),
+                Keyword::BOTH | Keyword::LEADING | Keyword::TRAILING
+            )
+            && matches!(before(), Some(Token::LParen))
+            && keyword(before()) == Keyword::TRIM;
+        if !needless {
+            out.push(token);
+        }
     }
     out
 }

@@ -29,6 +29,8 @@ fn the_normal_form_compiles() {
         "CHECK ((title <> ''::text)) NOT VALID",
         "((title ~ '^#[0-9a-fA-F]{6}$'::text))",
         "((length(btrim(title)) > 0))",
+        "CHECK ((TRIM(BOTH FROM title) <> ''::text))",
+        "CHECK ((TRIM(LEADING FROM COALESCE(title, 'NULL'::text)) <> ''::text))",
     ] {
         if let Err(reason) = compile(sql, &scope()) {
             panic!("{sql}: {reason}");

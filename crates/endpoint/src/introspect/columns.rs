@@ -333,7 +333,15 @@ impl Reading<'_> {
                 Some(sql) => {
                     let declared = row.get("declared");
                     let at = (draft.at, i);
-                    defaults::classify(self.reader, &sql, &kind, at, declared, constants)
+                    match defaults::classify(self.reader, &sql, &kind, at, declared, constants) {
+                        Some(ColumnDefault::Sequence { .. })
+                            if !draft.sequences.iter().any(|(column, _)| *column == name) =>
+                        {
+                            let reason = "which sequence it draws from can't be told".to_owned();
+                            Some(ColumnDefault::ServerOnly { sql, reason })
+                        }
+                        default => default,
+                    }
                 }
                 None => None,
             },

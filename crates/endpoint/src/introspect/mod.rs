@@ -285,6 +285,8 @@ async fn describe(
             reader,
             policies::of_table(of(&catalog.policies, oid)),
         );
+        // First, since what draws from no sequence that is found is the server's alone.
+        sequences::describe(of(&catalog.sequences, oid), &mut draft);
         let rows = of(&catalog.columns, oid);
         draft.find_scope(table, reader, rows);
         let identity = crate::scope::identity_columns(&draft.policies, &reader.who);
@@ -299,7 +301,6 @@ async fn describe(
         let rows = of(&catalog.constraints, oid);
         constraints::describe(table, rows, &private, &mut draft);
         catalog.parts.describe(table, found, &mut draft);
-        sequences::describe(of(&catalog.sequences, oid), &mut draft);
         draft.may_delete = of(&catalog.deletes, oid).first().map(|row| row.get(1));
         drafts.push(draft);
     }

@@ -384,6 +384,34 @@ async fn a_partitioned_table_is_one_table() {
     assert_eq!(names(&table.checks, |c| &c.name), ["mine", "p_a_check"]);
 }
 
+/// Dumps of old databases name their sequences by texts, of which the catalog keeps no dependency.
+#[tokio::test]
+async fn a_sequence_named_by_a_text_is_found_or_is_the_server_s() {
+    let read = read(
+        "CREATE SEQUENCE ids;
+         CREATE SEQUENCE \"Odd ids\";
+         CREATE TABLE plain (id int PRIMARY KEY DEFAULT nextval(('ids'::text)::regclass));
+         CREATE TABLE quoted (id int PRIMARY KEY DEFAULT nextval(('public.\"Odd ids\"'::text)::regclass));
+         CREATE TABLE worked_out (id int PRIMARY KEY DEFAULT nextval(('i' || 'ds')::regclass))",
+        "[tables.plain]\nwritable = true\n[tables.quoted]\nwritable = true\n[tables.worked_out]\nwritable = true",
+    )
+    .await;
+    for (table, sequence) in [("plain", "public.ids"), ("quoted", "public.\"Odd ids\"")] {
+        assert!(matches!(
+            read.table(table).columns[0].default,
+            Some(ColumnDefault::Sequence { always: false })
+        ));
+        let at = read.schema().table_id(table).unwrap();
+        let facts = &read.survey.introspected.tables[usize::from(at.0)];
+        assert_eq!(facts.sequence_of, [("id".into(), sequence.into())]);
+    }
+    let default = &read.table("worked_out").columns[0].default;
+    assert!(
+        matches!(default, Some(ColumnDefault::ServerOnly { .. })),
+        "no key is leased where no sequence is known: {default:?}"
+    );
+}
+
 #[tokio::test]
 async fn generated_columns_and_defaults_are_evaluated_or_named() {
     let read = read(

@@ -60,6 +60,10 @@ x LIKE ANY (ARRAY['a%', '%c'])
 x NOT LIKE ALL (ARRAY['a%', '%c'])
 x ~ ANY (ARRAY['^a', 'c$'])
 length(btrim(x)) > 0
+trim(x) <> ''
+length(trim(both from x || ' ')) > 1
+trim(leading 'a' from x)
+trim(trailing from coalesce(x, 'NULL'))
 char_length(x) <= 5
 length(c)
 octet_length(c)
