@@ -93,7 +93,7 @@ impl Compiler<'_> {
         right: &ast::Expr,
     ) -> Result<Typed, String> {
         let symbol = symbol(operator)?;
-        if self.scope.operators.contains(&symbol) {
+        if self.scope.own.contains(&symbol) {
             return Err(format!(
                 "the operator {symbol} may be one of the database's own"
             ));

@@ -11,7 +11,7 @@ use sqlparser::ast;
 impl Compiler<'_> {
     /// An operator between two values.
     pub(super) fn operate(&self, name: &str, a: Typed, b: Typed) -> Result<Typed, String> {
-        if self.scope.operators.contains(name) {
+        if self.scope.own.contains(name) {
             return Err(format!(
                 "the operator {name} may be one of the database's own"
             ));

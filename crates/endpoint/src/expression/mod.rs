@@ -41,10 +41,9 @@ pub struct Scope {
     pub private: BTreeSet<String>,
     /// Enum types that the expression may cast to, besides those of the columns.
     pub enums: Vec<Type>,
-    /// Names of the functions that were found in the schema `public`: the database's own.
-    pub functions: BTreeSet<String>,
-    /// Names of the operators that were found in the schema `public`.
-    pub operators: BTreeSet<String>,
+    /// Names of the functions and operators of the database's own that the expression uses; whatever
+    /// else it names is Postgres's.
+    pub own: BTreeSet<String>,
     /// Collations under which unequal texts may be equal (`collisdeterministic` is false).
     pub nondeterministic: BTreeSet<String>,
     /// The server's major version.

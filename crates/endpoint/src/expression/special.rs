@@ -210,7 +210,7 @@ impl Compiler<'_> {
     }
 
     fn own(&self, name: &str) -> Result<(), String> {
-        if self.scope.functions.contains(name) {
+        if self.scope.own.contains(name) {
             return Err(format!(
                 "it calls the function {name}, which is the database's own"
             ));

@@ -20,6 +20,7 @@ const COLUMNS: &str = "
 SELECT a.attrelid, a.attnum, a.attname::text AS name, a.atttypid, a.atttypmod, a.attnotnull,
        a.attidentity::text AS identity, a.attgenerated::text AS generated,
        CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, 0) ELSE pg_get_expr(d.adbin, d.adrelid) END AS expression,
+       CASE WHEN d.oid IS NULL THEN '{}' ELSE {own} END AS own,
        format_type(a.atttypid, a.atttypmod) AS declared, format_type(a.atttypid, -1) AS cast,
        a.attcollation <> 0 AS collated, co.collname::text AS collation, co.collprovider::text AS provider,
        co.collcollate::text AS libc, co.collisdeterministic AS deterministic,
@@ -44,9 +45,10 @@ pub(super) async fn read(
     reader: &Reader,
     oids: &[u32],
 ) -> Result<Grouped, Error> {
+    let sql = COLUMNS.replace("{own}", &rules::own("pg_attrdef", "d.oid"));
     grouped(
         transaction,
-        COLUMNS,
+        &sql,
         &[&oids, &reader.granted_to],
         "reading the columns",
     )
@@ -316,10 +318,12 @@ impl Reading<'_> {
         let (name, kind) = (draft.columns[i].name.clone(), draft.columns[i].kind.clone());
         let table = &self.found.name;
         let expression: Option<String> = row.get("expression");
+        let own: Vec<String> = row.get("own");
         if !row.get::<_, &str>("generated").is_empty() {
             let reads: Vec<i16> = row.get("reads");
             let sql = expression.unwrap_or_default();
-            draft.columns[i].generated = Some(self.generated(&name, &kind, sql, &reads, draft));
+            draft.columns[i].generated =
+                Some(self.generated(&name, &kind, (sql, &own), &reads, draft));
             return;
         }
         draft.columns[i].default = match row.get("identity") {
@@ -327,13 +331,15 @@ impl Reading<'_> {
             "d" => Some(ColumnDefault::Sequence { always: false }),
             _ => match self
                 .pattern(&name, &kind, draft)
-                .or(expression)
+                .map(|sql| (sql, Vec::new()))
+                .or(expression.map(|sql| (sql, own)))
                 .or_else(|| self.resolve(row).default)
             {
-                Some(sql) => {
+                Some((sql, own)) => {
                     let declared = row.get("declared");
                     let at = (draft.at, i);
-                    match defaults::classify(self.reader, &sql, &kind, at, declared, constants) {
+                    let found = (&*sql, &*own);
+                    match defaults::classify(self.reader, found, &kind, at, declared, constants) {
                         Some(ColumnDefault::Sequence { .. })
                             if !draft.sequences.iter().any(|(column, _)| *column == name) =>
                         {
@@ -379,7 +385,7 @@ impl Reading<'_> {
         &self,
         name: &str,
         kind: &Type,
-        sql: String,
+        (sql, own): (String, &[String]),
         reads: &[i16],
         draft: &mut Draft,
     ) -> Generated {
@@ -400,7 +406,7 @@ impl Reading<'_> {
                 reason: Some("it reads a private column".into()),
             };
         }
-        let (expr, reason) = rules::judged(rules::generated(&draft.frame, &sql, kind));
+        let (expr, reason) = rules::judged(rules::generated(&draft.frame, &sql, own, kind));
         if let Some(reason) = &reason {
             let sentence = format!(
                 "{table}.{name} is generated as {sql}, which only the server can evaluate: {reason}"

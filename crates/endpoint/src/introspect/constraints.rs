@@ -18,7 +18,7 @@ use tokio_postgres::{Row, Transaction};
 const CONSTRAINTS: &str = "
 SELECT k.conrelid, k.conname::text AS name, k.contype::text AS kind,
        CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) ELSE pg_get_constraintdef(k.oid) END AS sql,
-       coalesce(k.conkey, '{}') AS reads, k.confrelid AS target, f.relname::text AS relation, fn.nspname::text AS schema,
+       CASE WHEN k.contype = 'c' THEN {own} ELSE '{}' END AS own, coalesce(k.conkey, '{}') AS reads, k.confrelid AS target, f.relname::text AS relation, fn.nspname::text AS schema,
        ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS n(num, at)
              JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = n.num ORDER BY n.at) AS columns,
        ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS n(num, at)
@@ -54,6 +54,7 @@ pub(super) async fn read(
             "{set_columns}",
             since(15, "k.confdelsetcols", "'{}'::int2[]"),
         )
+        .replace("{own}", &rules::own("pg_constraint", "k.oid"))
         .replace("{enforced}", since(18, "k.conenforced", "true"))
         .replace("{period}", since(18, "k.conperiod", "false"));
     grouped(transaction, &sql, &[&oids], "reading the constraints").await
@@ -126,7 +127,11 @@ fn check(found: &Found<'_>, row: &Row, name: String, draft: &mut Draft) {
         );
         return;
     }
-    let (expr, reason) = rules::judged(rules::condition(&draft.frame, &sql));
+    let (expr, reason) = rules::judged(rules::condition(
+        &draft.frame,
+        &sql,
+        &row.get::<_, Vec<String>>("own"),
+    ));
     if let Some(reason) = &reason {
         let sentence = format!("only the server judges {name} of {table}, CHECK ({sql}): {reason}");
         draft

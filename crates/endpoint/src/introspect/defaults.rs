@@ -27,10 +27,11 @@ struct Constant {
 /// Constants that one query asks for.
 const AT_ONCE: usize = 500;
 
-/// Classifies a default in the catalog's normal form; a constant is told later, by Postgres itself.
+/// Classifies a default in the catalog's normal form, with the names in it that are the database's own; a
+/// constant is told later, by Postgres itself.
 pub(super) fn classify(
     reader: &Reader,
-    sql: &str,
+    (sql, own): (&str, &[String]),
     kind: &Type,
     at: (usize, usize),
     declared: &str,
@@ -72,7 +73,7 @@ pub(super) fn classify(
             random: false,
         });
     }
-    rules::default(&reader.base, sql, kind)
+    rules::default(&reader.base, sql, own, kind)
 }
 
 /// The note on a default that only the server can evaluate.

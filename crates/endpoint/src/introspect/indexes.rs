@@ -13,7 +13,7 @@ use tokio_postgres::{Row, Transaction};
 // order is that in which Postgres asks a table's indexes.
 const INDEXES: &str = "
 SELECT i.indrelid, c.relname::text AS name, i.indisprimary, i.indisunique, am.amname::text AS method,
-       i.indisvalid, i.indisready, pg_get_expr(i.indpred, i.indrelid) AS predicate,
+       i.indisvalid, i.indisready, pg_get_expr(i.indpred, i.indrelid) AS predicate, {own} AS own,
        {nulls_not_distinct} AS nulls_not_distinct, {period} AS period,
        coalesce(k.condeferrable, false) AS deferrable, coalesce(k.condeferred, false) AS deferred,
        ARRAY(SELECT coalesce(a.attname::text, pg_get_indexdef(i.indexrelid, n::int, false))
@@ -48,6 +48,7 @@ pub(super) async fn read(
 ) -> Result<Grouped, Error> {
     let since = |major, sql, before| if server.major >= major { sql } else { before };
     let sql = INDEXES
+        .replace("{own}", &rules::own("pg_class", "i.indexrelid"))
         .replace(
             "{nulls_not_distinct}",
             since(15, "i.indnullsnotdistinct", "false"),
@@ -139,7 +140,7 @@ fn describe_one(found: &Found<'_>, row: &Row, draft: &mut Draft) {
         return;
     }
     let predicate = row.get::<_, Option<String>>("predicate").map(|sql| {
-        let outcome = rules::condition(&draft.frame, &sql);
+        let outcome = rules::condition(&draft.frame, &sql, &row.get::<_, Vec<String>>("own"));
         (sql, outcome)
     });
     let (parts, mut reason) = parts(row, names, draft);
@@ -184,9 +185,10 @@ fn parts(row: &Row, names: Vec<String>, draft: &Draft) -> (Vec<IndexPart>, Optio
     let collations: Vec<Option<String>> = row.get("collations");
     let deterministic: Vec<Option<bool>> = row.get("deterministic");
     let operators: Vec<Option<String>> = row.get("operators");
+    let own: Vec<String> = row.get("own");
     let mut reason = None;
     let parts = names.into_iter().enumerate().map(|(i, expression)| {
-        let expr = (!plain[i]).then(|| rules::condition(&draft.frame, &expression));
+        let expr = (!plain[i]).then(|| rules::condition(&draft.frame, &expression, &own));
         if let Some(Err(why)) = &expr {
             reason.get_or_insert_with(|| why.clone());
         }

@@ -8,14 +8,27 @@ use crate::expression::{Scope, ScopeColumn, compile, compile_to, default_of};
 use haversack_core::Error;
 use haversack_core::expr::Expr;
 use haversack_core::schema::{ColumnDefault, Type};
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 use tokio_postgres::Transaction;
 
-// Under the path of the normal form, what is in `public` is named without it.
-const NAMES: &str = "
-SELECT ARRAY(SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = to_regnamespace('public')::oid),
-       ARRAY(SELECT DISTINCT oprname::text FROM pg_operator WHERE oprnamespace = to_regnamespace('public')::oid),
-       ARRAY(SELECT DISTINCT collname::text FROM pg_collation WHERE NOT collisdeterministic)";
+const COLLATIONS: &str = "
+SELECT ARRAY(SELECT DISTINCT collname::text FROM pg_collation WHERE NOT collisdeterministic)";
+
+// Of what comes with Postgres the catalog notes no dependency. The normal form names what is in
+// `public` without it, so a name alone does not tell whose it is: an extension such as citext has
+// operators of nearly every name there.
+const OWN: &str = "
+ARRAY(SELECT DISTINCT coalesce(p.proname, o.oprname)::text FROM pg_depend own
+      LEFT JOIN pg_proc p ON own.refclassid = 'pg_proc'::regclass AND p.oid = own.refobjid
+      LEFT JOIN pg_operator o ON own.refclassid = 'pg_operator'::regclass AND o.oid = own.refobjid
+      WHERE own.classid = '{class}'::regclass AND own.objid = {oid}
+        AND own.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass))";
+
+/// SQL for the names of the database's own functions and operators that the expressions of an object use:
+/// an array, and empty of no object.
+pub(super) fn own(class: &str, oid: &str) -> String {
+    OWN.replace("{class}", class).replace("{oid}", oid)
+}
 
 /// What an expression may name in any table of a database.
 pub(super) async fn base(
@@ -25,15 +38,12 @@ pub(super) async fn base(
     enums: Vec<Type>,
 ) -> Result<Scope, Error> {
     let row = transaction
-        .query_one(NAMES, &[])
+        .query_one(COLLATIONS, &[])
         .await
-        .map_err(command_error("reading the functions"))?;
-    let set = |i: usize| -> BTreeSet<String> { row.get::<_, Vec<String>>(i).into_iter().collect() };
+        .map_err(command_error("reading the collations"))?;
     Ok(Scope {
         enums,
-        functions: set(0),
-        operators: set(1),
-        nondeterministic: set(2),
+        nondeterministic: row.get::<_, Vec<String>>(0).into_iter().collect(),
         server: server.major,
         collation: server.locale.clone(),
         ctype: server.ctype.clone(),
@@ -46,20 +56,36 @@ pub(super) async fn base(
     })
 }
 
-/// A condition over a row of the table whose columns `scope` has.
-pub(super) fn condition(scope: &Scope, sql: &str) -> Result<Expr, String> {
-    compile(sql, scope)
+/// A scope in which these names are the database's own.
+fn owning<'a>(scope: &'a Scope, own: &[String]) -> Cow<'a, Scope> {
+    let mut scope = Cow::Borrowed(scope);
+    if !own.is_empty() {
+        scope.to_mut().own = own.iter().cloned().collect();
+    }
+    scope
 }
 
-/// What a generated column of this type holds.
-pub(super) fn generated(scope: &Scope, sql: &str, kind: &Type) -> Result<Expr, String> {
-    compile_to(sql, kind, scope)
+/// A condition over a row of the table whose columns `scope` has; `own` are the names of the database's
+/// own functions and operators in it ([`own`]).
+pub(super) fn condition(scope: &Scope, sql: &str, own: &[String]) -> Result<Expr, String> {
+    compile(sql, &owning(scope, own))
 }
 
-/// A condition over a domain's value.
+/// What a generated column of this type holds; `own` as for [`condition`].
+pub(super) fn generated(
+    scope: &Scope,
+    sql: &str,
+    own: &[String],
+    kind: &Type,
+) -> Result<Expr, String> {
+    compile_to(sql, kind, &owning(scope, own))
+}
+
+/// A condition over a domain's value; `own` as for [`condition`].
 pub(super) fn of_value(
     base: &Scope,
     sql: &str,
+    own: &[String],
     kind: &Type,
     collation: Option<String>,
 ) -> Result<Expr, String> {
@@ -70,14 +96,20 @@ pub(super) fn of_value(
     };
     let scope = Scope {
         value: Some(value),
+        own: own.iter().cloned().collect(),
         ..base.clone()
     };
     compile(sql, &scope)
 }
 
-/// A default that is none of the usual ones.
-pub(super) fn default(base: &Scope, sql: &str, kind: &Type) -> Option<ColumnDefault> {
-    match default_of(sql, kind, base) {
+/// A default that is none of the usual ones; `own` as for [`condition`].
+pub(super) fn default(
+    base: &Scope,
+    sql: &str,
+    own: &[String],
+    kind: &Type,
+) -> Option<ColumnDefault> {
+    match default_of(sql, kind, &owning(base, own)) {
         Some(ColumnDefault::Expression { expr, .. }) if tells_time(&expr) => {
             Some(ColumnDefault::ServerOnly {
                 sql: sql.to_owned(),

@@ -27,6 +27,8 @@ struct Entry {
     base_sql: Option<String>,
     not_null: bool,
     default: Option<String>,
+    /// The database's own functions and operators in a domain's checks and default.
+    own: Vec<String>,
     /// As SQL, without a modifier.
     sql: String,
     labels: Vec<String>,
@@ -41,8 +43,9 @@ pub(super) struct Resolved {
     pub(super) kind: Type,
     /// The innermost first.
     pub(super) domains: Vec<Domain>,
-    /// The default of the outermost domain: Postgres asks no other.
-    pub(super) default: Option<String>,
+    /// The default of the outermost domain, with the names in it that are the database's own: Postgres asks
+    /// no other.
+    pub(super) default: Option<(String, Vec<String>)>,
     /// Domains of an array's elements that have rules of their own.
     pub(super) element_domains: Vec<String>,
     /// The digits after the second that the type keeps, where it keeps fewer than six.
@@ -66,6 +69,7 @@ SELECT t.oid, t.typname::text AS name, n.nspname::text AS schema, t.typtype::tex
        ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = t.oid ORDER BY enumsortorder) AS labels,
        ARRAY(SELECT conname::text FROM pg_constraint WHERE contypid = t.oid AND contype = 'c' ORDER BY conname) AS check_names,
        ARRAY(SELECT pg_get_expr(conbin, 0) FROM pg_constraint WHERE contypid = t.oid AND contype = 'c' ORDER BY conname) AS checks,
+       {own} || ARRAY(SELECT unnest({check_own}) FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c') AS own,
        CASE WHEN co.collname <> 'default' THEN co.collname::text END AS collation
 FROM used u JOIN pg_type t ON t.oid = u.oid JOIN pg_namespace n ON n.oid = t.typnamespace
 LEFT JOIN pg_collation co ON co.oid = t.typcollation";
@@ -79,8 +83,11 @@ impl Types {
         transaction: &Transaction<'_>,
         relations: &[u32],
     ) -> Result<Self, Error> {
+        let sql = TYPES
+            .replace("{own}", &rules::own("pg_type", "t.oid"))
+            .replace("{check_own}", &rules::own("pg_constraint", "k.oid"));
         let rows = transaction
-            .query(TYPES, &[&relations])
+            .query(&sql, &[&relations])
             .await
             .map_err(command_error("reading the types"))?;
         let entries = rows.iter().map(|row| {
@@ -96,6 +103,7 @@ impl Types {
                 base_sql: row.get("base_sql"),
                 not_null: row.get("not_null"),
                 default: row.get("default"),
+                own: row.get("own"),
                 sql: row.get("sql"),
                 labels: row.get("labels"),
                 checks: names.into_iter().zip(checks).collect(),
@@ -122,7 +130,10 @@ impl Types {
         declared: &str,
     ) -> Resolved {
         let (mut oid, mut modifier, mut declared) = (oid, modifier, declared.to_owned());
-        let default = self.0.get(&oid).and_then(|e| e.default.clone());
+        let default = self.0.get(&oid).and_then(|e| {
+            let sql = e.default.clone()?;
+            Some((sql, e.own.clone()))
+        });
         let mut domains = Vec::new();
         while let Some(entry) = self
             .0
@@ -206,6 +217,7 @@ impl Entry {
             let (expr, reason) = rules::judged(rules::of_value(
                 &reader.base,
                 sql,
+                &self.own,
                 kind,
                 self.collation.clone(),
             ));

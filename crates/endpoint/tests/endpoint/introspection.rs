@@ -384,6 +384,48 @@ async fn a_partitioned_table_is_one_table() {
     assert_eq!(names(&table.checks, |c| &c.name), ["mine", "p_a_check"]);
 }
 
+/// An extension such as citext brings operators and functions of nearly every name into `public`. What an
+/// expression uses of them is the server's; the others mean what they always did.
+#[tokio::test]
+async fn names_that_the_database_has_too_are_its_own_only_where_they_are_used() {
+    let read = read(
+        "CREATE FUNCTION split_part(point, point) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT true';
+         CREATE OPERATOR > (leftarg = point, rightarg = point, function = split_part);
+         CREATE FUNCTION lower(point) RETURNS text IMMUTABLE LANGUAGE sql AS $$SELECT 'x'$$;
+         CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+         CREATE DOMAIN beyond AS point CHECK (VALUE > point(0, 0));
+         CREATE TABLE t (id int PRIMARY KEY CONSTRAINT plain CHECK (id > 0), at point CONSTRAINT odd CHECK (at > point(0, 0)),
+             word text DEFAULT split_part('a b', ' ', 1) CONSTRAINT lowered CHECK (lower(word) > 'a'), p positive, b beyond,
+             made text GENERATED ALWAYS AS (lower(word)) STORED, odd text GENERATED ALWAYS AS (lower(at)) STORED);
+         CREATE UNIQUE INDEX words ON t (lower(word)) WHERE id > 0;
+         CREATE UNIQUE INDEX points ON t (lower(at))",
+        "[tables.t]\nwritable = true",
+    )
+    .await;
+    let t = read.table("t");
+    let checks: Vec<(&str, bool)> = t
+        .checks
+        .iter()
+        .map(|c| (&*c.name, c.expr.is_some()))
+        .collect();
+    assert_eq!(checks, [("lowered", true), ("odd", false), ("plain", true)]);
+    let column = |name: &str| t.column(t.column_id(name).unwrap());
+    assert!(matches!(
+        column("word").default,
+        Some(ColumnDefault::Constant { .. } | ColumnDefault::Expression { .. })
+    ));
+    let known = |name: &str| column(name).domains[0].checks[0].expr.is_some();
+    assert_eq!((known("p"), known("b")), (true, false));
+    let made = |name: &str| column(name).generated.as_ref().unwrap().expr.is_some();
+    assert_eq!((made("made"), made("odd")), (true, false));
+    let judged: Vec<(&str, bool)> = t
+        .uniques
+        .iter()
+        .map(|u| (&*u.name, u.reason.is_none()))
+        .collect();
+    assert_eq!(judged, [("words", true), ("points", false)]);
+}
+
 /// Dumps of old databases name their sequences by texts, of which the catalog keeps no dependency.
 #[tokio::test]
 async fn a_sequence_named_by_a_text_is_found_or_is_the_server_s() {

@@ -130,7 +130,7 @@ async fn listed_expressions_are_what_postgres_says() {
 async fn what_only_the_server_evaluates_says_why() {
     let database = Database::create().await;
     let mut world = World::new(&database, 1, &mut Random::new(7)).await;
-    world.scope.functions.insert("allowed".into());
+    world.scope.own.insert("allowed".into());
     world.scope.private.insert("secret".into());
     for (sql, expected) in cases::SERVER_ONLY {
         let normal = normal_form(&world.client, sql).await.expect(sql);
