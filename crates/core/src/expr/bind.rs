@@ -39,6 +39,7 @@ pub(super) fn bind(expr: &Expr, table: &Table) -> Result<Node, String> {
         "now" => Node::Now,
         "identity" => Node::Identity,
         "uuid" => Node::Uuid,
+        "random" => Node::Random,
         "and" => Node::And(args()?),
         "or" => Node::Or(args()?),
         "not" => Node::Not(one()?.1),

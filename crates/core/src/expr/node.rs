@@ -84,6 +84,7 @@ pub(super) enum Node {
     Now,
     Identity,
     Uuid,
+    Random,
     And(Box<[Node]>),
     Or(Box<[Node]>),
     Not(Box<Node>),
@@ -126,6 +127,7 @@ impl Node {
             ),
             Node::Identity => context.identity.map_or(Datum::Null, Datum::text),
             Node::Uuid => Datum::text(uuid(context)),
+            Node::Random => Datum::Float(random(context)),
             Node::And(nodes) => Datum::truth(all(nodes, row, context, false)?),
             Node::Or(nodes) => Datum::truth(all(nodes, row, context, true)?),
             Node::Not(node) => Datum::truth(node.value(row, context)?.as_bool().map(|b| !b)),
@@ -285,6 +287,12 @@ fn quantified(each: impl Iterator<Item = Option<bool>>, any: bool) -> Option<boo
         }
     }
     (!unknown).then_some(!any)
+}
+
+/// A number from 0 up to, and not, 1: of 53 random bits, as many as Postgres's has.
+fn random(context: &mut Context<'_>) -> f64 {
+    let bits = u128::from_be_bytes((context.random)()) >> 75;
+    bits as f64 / (1u64 << 53) as f64
 }
 
 /// A new uuid of version 7, as a default of the client's own makes it.

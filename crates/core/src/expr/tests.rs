@@ -43,6 +43,12 @@ fn what_comes_from_outside_the_row() {
     let now = evaluate(&now, &nothing).expect("the time");
     let now = crate::value::to_text(&Type::Timestamptz, &now);
     assert_eq!(now.as_deref(), Some("2023-11-14 22:13:20+00"));
+    let random = Expr::new("random", Type::Float8, vec![]);
+    let random = evaluate(&random, &nothing);
+    assert!(
+        matches!(random, Ok(Value::Float(drawn)) if (0.0..1.0).contains(&drawn)),
+        "{random:?}"
+    );
     let uuid = Expr::new("uuid", Type::Uuid, vec![]);
     let uuid = evaluate(&uuid, &nothing).expect("a uuid");
     let again = match &uuid {

@@ -12,6 +12,7 @@ pub fn default_of(sql: &str, kind: &Type, scope: &Scope) -> Option<ColumnDefault
     let scope = Scope {
         columns: Default::default(),
         value: None,
+        draws: true,
         enums: scope
             .columns
             .values()
@@ -26,7 +27,7 @@ pub fn default_of(sql: &str, kind: &Type, scope: &Scope) -> Option<ColumnDefault
         Ok(expr) if is_now(&expr) => Some(ColumnDefault::Now),
         Ok(expr) => Some(ColumnDefault::Expression {
             sql: sql.to_owned(),
-            random: expr.has("uuid"),
+            random: expr.has("uuid") || expr.has("random"),
             expr,
         }),
         Err(reason) => Some(ColumnDefault::ServerOnly {

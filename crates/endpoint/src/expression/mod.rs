@@ -46,6 +46,8 @@ pub struct Scope {
     pub own: BTreeSet<String>,
     /// Collations under which unequal texts may be equal (`collisdeterministic` is false).
     pub nondeterministic: BTreeSet<String>,
+    /// May it draw at random? What is made once and sent may; a rule that is asked here and there may not.
+    pub draws: bool,
     /// The server's major version.
     pub server: u16,
     /// The database's collation (`datcollate`, or `datlocale` of another provider).
