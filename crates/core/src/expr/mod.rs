@@ -18,6 +18,7 @@ mod functions;
 mod host;
 mod jsonb;
 mod jsonb_edit;
+mod jsonpath;
 mod like;
 mod node;
 mod patterns;
@@ -31,6 +32,7 @@ pub use functions::{NAMES as FUNCTIONS, is_strict};
 #[cfg(target_arch = "wasm32")]
 pub use host::set_host_text;
 pub use host::{HostText, change_char};
+pub use jsonpath::path_fault;
 pub use regex::{pattern_fault, pattern_is_valid};
 
 use crate::error::{Error, ErrorCode};
@@ -44,7 +46,8 @@ use serde::{Deserialize, Serialize};
 /// | `const` | – | the constant in Postgres's canonical text; absent for NULL |
 /// | `column` | – | the column's name |
 /// | `value` | – | (in a domain's check: the value itself) |
-/// | `now`, `identity`, `uuid` | – | the transaction's time; the user as text; a new uuid |
+/// | `now`, `identity` | – | the transaction's time; the user as text |
+/// | `uuid`, `random` | – | a new uuid; a number from 0 up to 1 |
 /// | `and`, `or`, `not` | conditions | – |
 /// | `is_null`, `is_not_null`, `is_true`, `is_not_true`, `is_false`, `is_not_false` | one | – |
 /// | `eq`, `ne`, `lt`, `le`, `gt`, `ge`, `distinct`, `not_distinct` | two of one type | – |

@@ -100,6 +100,9 @@ impl Compiler<'_> {
                 if matches!(&*data_type.to_string(), "unknown" | "name") {
                     return self.expr(expr);
                 }
+                if data_type.to_string().eq_ignore_ascii_case("jsonpath") {
+                    return self.path(expr);
+                }
                 let kind = kinds::of_sql(data_type, self.scope)?;
                 self.cast_expr(expr, &kind)
             }
@@ -182,6 +185,18 @@ impl Compiler<'_> {
                 Ok(typed)
             }
             _ => self.special(e),
+        }
+    }
+
+    /// A path of SQL/JSON: a constant, which the client reads as Postgres prints it.
+    fn path(&self, expr: &ast::Expr) -> Result<Typed, String> {
+        let typed = self.expr(expr)?;
+        let Some(Some(path)) = typed.constant().filter(|_| typed.untyped) else {
+            return Err("its path is no constant".into());
+        };
+        match haversack_core::expr::path_fault(path) {
+            Some(fault) => Err(fault),
+            None => Ok(Typed::of(Expr::constant(Type::Text, Some(path)))),
         }
     }
 

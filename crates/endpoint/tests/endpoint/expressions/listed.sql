@@ -390,6 +390,753 @@ j || '[3]'
 j - 'a'
 j - 0
 j - ARRAY['a', 'bb']
+-- SQL/JSON paths.
+j @? '$'
+j @@ '$'
+jsonb_path_exists(j, '$')
+jsonb_path_match(j, '$')
+j @? '$.a'
+j @@ '$.a'
+jsonb_path_exists(j, '$.a')
+j @? 'strict $.a'
+j @@ 'strict $.a'
+jsonb_path_exists(j, 'strict $.a')
+j @? '$.a.b'
+j @@ '$.a.b'
+jsonb_path_exists(j, '$.a.b')
+jsonb_path_match(j, '$.a.b')
+j @? 'strict $.a.b'
+j @@ 'strict $.a.b'
+jsonb_path_exists(j, 'strict $.a.b')
+j @? '$.*'
+j @@ '$.*'
+jsonb_path_exists(j, '$.*')
+j @? 'strict $.*'
+j @@ 'strict $.*'
+jsonb_path_exists(j, 'strict $.*')
+jsonb_path_match(j, 'strict $.*')
+j @? '$[*]'
+j @@ '$[*]'
+jsonb_path_exists(j, '$[*]')
+j @? 'strict $[*]'
+j @@ 'strict $[*]'
+jsonb_path_exists(j, 'strict $[*]')
+j @? '$[0]'
+j @@ '$[0]'
+jsonb_path_exists(j, '$[0]')
+jsonb_path_match(j, '$[0]')
+j @? '$[1 to 2]'
+j @@ '$[1 to 2]'
+jsonb_path_exists(j, '$[1 to 2]')
+j @? '$[last]'
+j @@ '$[last]'
+jsonb_path_exists(j, '$[last]')
+j @? '$[last - 1, 0]'
+j @@ '$[last - 1, 0]'
+jsonb_path_exists(j, '$[last - 1, 0]')
+jsonb_path_match(j, '$[last - 1, 0]')
+j @? 'strict $[5]'
+j @@ 'strict $[5]'
+jsonb_path_exists(j, 'strict $[5]')
+j @? '$.a[*]'
+j @@ '$.a[*]'
+jsonb_path_exists(j, '$.a[*]')
+j @? '$.a.type()'
+j @@ '$.a.type()'
+jsonb_path_exists(j, '$.a.type()')
+jsonb_path_match(j, '$.a.type()')
+j @? '$.size()'
+j @@ '$.size()'
+jsonb_path_exists(j, '$.size()')
+j @? 'strict $.size()'
+j @@ 'strict $.size()'
+jsonb_path_exists(j, 'strict $.size()')
+j @? '$.type() == "object"'
+j @@ '$.type() == "object"'
+jsonb_path_exists(j, '$.type() == "object"')
+jsonb_path_match(j, '$.type() == "object"')
+j @? '$[*] ? (@ > 1)'
+j @@ '$[*] ? (@ > 1)'
+jsonb_path_exists(j, '$[*] ? (@ > 1)')
+j @? '$.a ? (@ == 1)'
+j @@ '$.a ? (@ == 1)'
+jsonb_path_exists(j, '$.a ? (@ == 1)')
+j @? '$.a ? (@ != null)'
+j @@ '$.a ? (@ != null)'
+jsonb_path_exists(j, '$.a ? (@ != null)')
+jsonb_path_match(j, '$.a ? (@ != null)')
+j @? '$.* ? (@ == null || @ == true)'
+j @@ '$.* ? (@ == null || @ == true)'
+jsonb_path_exists(j, '$.* ? (@ == null || @ == true)')
+j @? '$.* ? (@ >= 1.50 && @ < 1e2)'
+j @@ '$.* ? (@ >= 1.50 && @ < 1e2)'
+jsonb_path_exists(j, '$.* ? (@ >= 1.50 && @ < 1e2)')
+j @? '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))'
+j @@ '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))'
+jsonb_path_exists(j, '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))')
+jsonb_path_match(j, '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))')
+j @? '$ ? (exists (@.a))'
+j @@ '$ ? (exists (@.a))'
+jsonb_path_exists(j, '$ ? (exists (@.a))')
+j @? '$ ? (!exists (@.zz))'
+j @@ '$ ? (!exists (@.zz))'
+jsonb_path_exists(j, '$ ? (!exists (@.zz))')
+j @? 'strict $ ? (exists (@.zz))'
+j @@ 'strict $ ? (exists (@.zz))'
+jsonb_path_exists(j, 'strict $ ? (exists (@.zz))')
+jsonb_path_match(j, 'strict $ ? (exists (@.zz))')
+j @? '$.* ? (@ starts with "a")'
+j @@ '$.* ? (@ starts with "a")'
+jsonb_path_exists(j, '$.* ? (@ starts with "a")')
+j @? '$.* ? (@ like_regex "^a.*b$")'
+j @@ '$.* ? (@ like_regex "^a.*b$")'
+jsonb_path_exists(j, '$.* ? (@ like_regex "^a.*b$")')
+j @? '$.* ? (@ like_regex "a.b" flag "s")'
+j @@ '$.* ? (@ like_regex "a.b" flag "s")'
+jsonb_path_exists(j, '$.* ? (@ like_regex "a.b" flag "s")')
+jsonb_path_match(j, '$.* ? (@ like_regex "a.b" flag "s")')
+j @? '$.* ? (@ like_regex "^b" flag "m")'
+j @@ '$.* ? (@ like_regex "^b" flag "m")'
+jsonb_path_exists(j, '$.* ? (@ like_regex "^b" flag "m")')
+j @? '$ ? ((@.a > 1) is unknown)'
+j @@ '$ ? ((@.a > 1) is unknown)'
+jsonb_path_exists(j, '$ ? ((@.a > 1) is unknown)')
+j @? '$.a > 0'
+j @@ '$.a > 0'
+jsonb_path_exists(j, '$.a > 0')
+jsonb_path_match(j, '$.a > 0')
+j @? '$.a == $.b'
+j @@ '$.a == $.b'
+jsonb_path_exists(j, '$.a == $.b')
+j @? 'strict $.a == 1'
+j @@ 'strict $.a == 1'
+jsonb_path_exists(j, 'strict $.a == 1')
+j @? '$.b[*] ? (@.c == 1)'
+j @@ '$.b[*] ? (@.c == 1)'
+jsonb_path_exists(j, '$.b[*] ? (@.c == 1)')
+jsonb_path_match(j, '$.b[*] ? (@.c == 1)')
+j @? '$.a == 1 && $.b == 2 || $.c == 3'
+j @@ '$.a == 1 && $.b == 2 || $.c == 3'
+jsonb_path_exists(j, '$.a == 1 && $.b == 2 || $.c == 3')
+j @? '$[*].a ? (@ <= -1)'
+j @@ '$[*].a ? (@ <= -1)'
+jsonb_path_exists(j, '$[*].a ? (@ <= -1)')
+j @? '$.* ? (@ == "a\"\\b")'
+j @@ '$.* ? (@ == "a\"\\b")'
+jsonb_path_exists(j, '$.* ? (@ == "a\"\\b")')
+jsonb_path_match(j, '$.* ? (@ == "a\"\\b")')
+j @? '$."a b"'
+j @@ '$."a b"'
+jsonb_path_exists(j, '$."a b"')
+j @? '!($.a == 1)'
+j @@ '!($.a == 1)'
+jsonb_path_exists(j, '!($.a == 1)')
+j @? '$.a ? (@.b ? (@ > 1) == 2)'
+j @@ '$.a ? (@.b ? (@ > 1) == 2)'
+jsonb_path_exists(j, '$.a ? (@.b ? (@ > 1) == 2)')
+jsonb_path_match(j, '$.a ? (@.b ? (@ > 1) == 2)')
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.a' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.a') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? 'strict $.a' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ 'strict $.a') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.a.b' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.a.b') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? 'strict $.a.b' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ 'strict $.a.b') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.*' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.*') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? 'strict $.*' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ 'strict $.*') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$[*]' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$[*]') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? 'strict $[*]' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ 'strict $[*]') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$[0]' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$[0]') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$[1 to 2]' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$[1 to 2]') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$[last]' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$[last]') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$[last - 1, 0]' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$[last - 1, 0]') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? 'strict $[5]' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ 'strict $[5]') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.a[*]' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.a[*]') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.a.type()' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.a.type()') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.size()' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.size()') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? 'strict $.size()' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ 'strict $.size()') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.type() == "object"' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.type() == "object"') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$[*] ? (@ > 1)' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$[*] ? (@ > 1)') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.a ? (@ == 1)' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.a ? (@ == 1)') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.a ? (@ != null)' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.a ? (@ != null)') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.* ? (@ == null || @ == true)' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.* ? (@ == null || @ == true)') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.* ? (@ >= 1.50 && @ < 1e2)' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.* ? (@ >= 1.50 && @ < 1e2)') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$ ? (exists (@.a))' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$ ? (exists (@.a))') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$ ? (!exists (@.zz))' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$ ? (!exists (@.zz))') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? 'strict $ ? (exists (@.zz))' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ 'strict $ ? (exists (@.zz))') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.* ? (@ starts with "a")' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.* ? (@ starts with "a")') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.* ? (@ like_regex "^a.*b$")' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.* ? (@ like_regex "^a.*b$")') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.* ? (@ like_regex "a.b" flag "s")' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.* ? (@ like_regex "a.b" flag "s")') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.* ? (@ like_regex "^b" flag "m")' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.* ? (@ like_regex "^b" flag "m")') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$ ? ((@.a > 1) is unknown)' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$ ? ((@.a > 1) is unknown)') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.a > 0' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.a > 0') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.a == $.b' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.a == $.b') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? 'strict $.a == 1' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ 'strict $.a == 1') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.b[*] ? (@.c == 1)' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.b[*] ? (@.c == 1)') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.a == 1 && $.b == 2 || $.c == 3' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.a == 1 && $.b == 2 || $.c == 3') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$[*].a ? (@ <= -1)' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$[*].a ? (@ <= -1)') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.* ? (@ == "a\"\\b")' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.* ? (@ == "a\"\\b")') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$."a b"' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$."a b"') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '!($.a == 1)' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '!($.a == 1)') IS TRUE
+'{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @? '$.a ? (@.b ? (@ > 1) == 2)' AND i4 IS NOT NULL
+('{"a":[1,2,{"b":null}],"b":[{"c":1},{"c":[1,2]}],"c":3}'::jsonb @@ '$.a ? (@.b ? (@ > 1) == 2)') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.a' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.a') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? 'strict $.a' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ 'strict $.a') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.a.b' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.a.b') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? 'strict $.a.b' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ 'strict $.a.b') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.*' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.*') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? 'strict $.*' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ 'strict $.*') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$[*]' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$[*]') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? 'strict $[*]' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ 'strict $[*]') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$[0]' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$[0]') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$[1 to 2]' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$[1 to 2]') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$[last]' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$[last]') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$[last - 1, 0]' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$[last - 1, 0]') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? 'strict $[5]' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ 'strict $[5]') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.a[*]' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.a[*]') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.a.type()' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.a.type()') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.size()' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.size()') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? 'strict $.size()' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ 'strict $.size()') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.type() == "object"' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.type() == "object"') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$[*] ? (@ > 1)' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$[*] ? (@ > 1)') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.a ? (@ == 1)' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.a ? (@ == 1)') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.a ? (@ != null)' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.a ? (@ != null)') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.* ? (@ == null || @ == true)' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.* ? (@ == null || @ == true)') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.* ? (@ >= 1.50 && @ < 1e2)' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.* ? (@ >= 1.50 && @ < 1e2)') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$ ? (exists (@.a))' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$ ? (exists (@.a))') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$ ? (!exists (@.zz))' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$ ? (!exists (@.zz))') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? 'strict $ ? (exists (@.zz))' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ 'strict $ ? (exists (@.zz))') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.* ? (@ starts with "a")' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.* ? (@ starts with "a")') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.* ? (@ like_regex "^a.*b$")' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.* ? (@ like_regex "^a.*b$")') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.* ? (@ like_regex "a.b" flag "s")' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.* ? (@ like_regex "a.b" flag "s")') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.* ? (@ like_regex "^b" flag "m")' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.* ? (@ like_regex "^b" flag "m")') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$ ? ((@.a > 1) is unknown)' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$ ? ((@.a > 1) is unknown)') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.a > 0' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.a > 0') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.a == $.b' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.a == $.b') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? 'strict $.a == 1' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ 'strict $.a == 1') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.b[*] ? (@.c == 1)' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.b[*] ? (@.c == 1)') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.a == 1 && $.b == 2 || $.c == 3' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.a == 1 && $.b == 2 || $.c == 3') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$[*].a ? (@ <= -1)' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$[*].a ? (@ <= -1)') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.* ? (@ == "a\"\\b")' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.* ? (@ == "a\"\\b")') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$."a b"' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$."a b"') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '!($.a == 1)' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '!($.a == 1)') IS TRUE
+'[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @? '$.a ? (@.b ? (@ > 1) == 2)' AND i4 IS NOT NULL
+('[{"a":-1},{"a":[-2,3]},4,"ab",null,true]'::jsonb @@ '$.a ? (@.b ? (@ > 1) == 2)') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.a' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.a') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? 'strict $.a' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ 'strict $.a') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.a.b' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.a.b') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? 'strict $.a.b' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ 'strict $.a.b') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.*' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.*') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? 'strict $.*' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ 'strict $.*') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$[*]' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$[*]') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? 'strict $[*]' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ 'strict $[*]') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$[0]' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$[0]') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$[1 to 2]' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$[1 to 2]') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$[last]' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$[last]') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$[last - 1, 0]' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$[last - 1, 0]') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? 'strict $[5]' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ 'strict $[5]') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.a[*]' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.a[*]') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.a.type()' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.a.type()') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.size()' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.size()') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? 'strict $.size()' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ 'strict $.size()') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.type() == "object"' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.type() == "object"') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$[*] ? (@ > 1)' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$[*] ? (@ > 1)') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.a ? (@ == 1)' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.a ? (@ == 1)') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.a ? (@ != null)' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.a ? (@ != null)') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.* ? (@ == null || @ == true)' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.* ? (@ == null || @ == true)') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.* ? (@ >= 1.50 && @ < 1e2)' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.* ? (@ >= 1.50 && @ < 1e2)') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$ ? (exists (@.a))' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$ ? (exists (@.a))') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$ ? (!exists (@.zz))' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$ ? (!exists (@.zz))') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? 'strict $ ? (exists (@.zz))' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ 'strict $ ? (exists (@.zz))') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.* ? (@ starts with "a")' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.* ? (@ starts with "a")') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.* ? (@ like_regex "^a.*b$")' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.* ? (@ like_regex "^a.*b$")') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.* ? (@ like_regex "a.b" flag "s")' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.* ? (@ like_regex "a.b" flag "s")') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.* ? (@ like_regex "^b" flag "m")' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.* ? (@ like_regex "^b" flag "m")') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$ ? ((@.a > 1) is unknown)' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$ ? ((@.a > 1) is unknown)') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.a > 0' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.a > 0') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.a == $.b' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.a == $.b') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? 'strict $.a == 1' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ 'strict $.a == 1') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.b[*] ? (@.c == 1)' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.b[*] ? (@.c == 1)') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.a == 1 && $.b == 2 || $.c == 3' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.a == 1 && $.b == 2 || $.c == 3') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$[*].a ? (@ <= -1)' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$[*].a ? (@ <= -1)') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.* ? (@ == "a\"\\b")' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.* ? (@ == "a\"\\b")') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$."a b"' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$."a b"') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '!($.a == 1)' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '!($.a == 1)') IS TRUE
+'{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @? '$.a ? (@.b ? (@ > 1) == 2)' AND i4 IS NOT NULL
+('{"a":1,"b":1,"c":"a\nb","d":"axb","a b":0}'::jsonb @@ '$.a ? (@.b ? (@ > 1) == 2)') IS TRUE
+'1'::jsonb @? '$' AND i4 IS NOT NULL
+('1'::jsonb @@ '$') IS TRUE
+'1'::jsonb @? '$.a' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.a') IS TRUE
+'1'::jsonb @? 'strict $.a' AND i4 IS NOT NULL
+('1'::jsonb @@ 'strict $.a') IS TRUE
+'1'::jsonb @? '$.a.b' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.a.b') IS TRUE
+'1'::jsonb @? 'strict $.a.b' AND i4 IS NOT NULL
+('1'::jsonb @@ 'strict $.a.b') IS TRUE
+'1'::jsonb @? '$.*' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.*') IS TRUE
+'1'::jsonb @? 'strict $.*' AND i4 IS NOT NULL
+('1'::jsonb @@ 'strict $.*') IS TRUE
+'1'::jsonb @? '$[*]' AND i4 IS NOT NULL
+('1'::jsonb @@ '$[*]') IS TRUE
+'1'::jsonb @? 'strict $[*]' AND i4 IS NOT NULL
+('1'::jsonb @@ 'strict $[*]') IS TRUE
+'1'::jsonb @? '$[0]' AND i4 IS NOT NULL
+('1'::jsonb @@ '$[0]') IS TRUE
+'1'::jsonb @? '$[1 to 2]' AND i4 IS NOT NULL
+('1'::jsonb @@ '$[1 to 2]') IS TRUE
+'1'::jsonb @? '$[last]' AND i4 IS NOT NULL
+('1'::jsonb @@ '$[last]') IS TRUE
+'1'::jsonb @? '$[last - 1, 0]' AND i4 IS NOT NULL
+('1'::jsonb @@ '$[last - 1, 0]') IS TRUE
+'1'::jsonb @? 'strict $[5]' AND i4 IS NOT NULL
+('1'::jsonb @@ 'strict $[5]') IS TRUE
+'1'::jsonb @? '$.a[*]' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.a[*]') IS TRUE
+'1'::jsonb @? '$.a.type()' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.a.type()') IS TRUE
+'1'::jsonb @? '$.size()' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.size()') IS TRUE
+'1'::jsonb @? 'strict $.size()' AND i4 IS NOT NULL
+('1'::jsonb @@ 'strict $.size()') IS TRUE
+'1'::jsonb @? '$.type() == "object"' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.type() == "object"') IS TRUE
+'1'::jsonb @? '$[*] ? (@ > 1)' AND i4 IS NOT NULL
+('1'::jsonb @@ '$[*] ? (@ > 1)') IS TRUE
+'1'::jsonb @? '$.a ? (@ == 1)' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.a ? (@ == 1)') IS TRUE
+'1'::jsonb @? '$.a ? (@ != null)' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.a ? (@ != null)') IS TRUE
+'1'::jsonb @? '$.* ? (@ == null || @ == true)' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.* ? (@ == null || @ == true)') IS TRUE
+'1'::jsonb @? '$.* ? (@ >= 1.50 && @ < 1e2)' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.* ? (@ >= 1.50 && @ < 1e2)') IS TRUE
+'1'::jsonb @? '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))' AND i4 IS NOT NULL
+('1'::jsonb @@ '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))') IS TRUE
+'1'::jsonb @? '$ ? (exists (@.a))' AND i4 IS NOT NULL
+('1'::jsonb @@ '$ ? (exists (@.a))') IS TRUE
+'1'::jsonb @? '$ ? (!exists (@.zz))' AND i4 IS NOT NULL
+('1'::jsonb @@ '$ ? (!exists (@.zz))') IS TRUE
+'1'::jsonb @? 'strict $ ? (exists (@.zz))' AND i4 IS NOT NULL
+('1'::jsonb @@ 'strict $ ? (exists (@.zz))') IS TRUE
+'1'::jsonb @? '$.* ? (@ starts with "a")' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.* ? (@ starts with "a")') IS TRUE
+'1'::jsonb @? '$.* ? (@ like_regex "^a.*b$")' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.* ? (@ like_regex "^a.*b$")') IS TRUE
+'1'::jsonb @? '$.* ? (@ like_regex "a.b" flag "s")' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.* ? (@ like_regex "a.b" flag "s")') IS TRUE
+'1'::jsonb @? '$.* ? (@ like_regex "^b" flag "m")' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.* ? (@ like_regex "^b" flag "m")') IS TRUE
+'1'::jsonb @? '$ ? ((@.a > 1) is unknown)' AND i4 IS NOT NULL
+('1'::jsonb @@ '$ ? ((@.a > 1) is unknown)') IS TRUE
+'1'::jsonb @? '$.a > 0' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.a > 0') IS TRUE
+'1'::jsonb @? '$.a == $.b' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.a == $.b') IS TRUE
+'1'::jsonb @? 'strict $.a == 1' AND i4 IS NOT NULL
+('1'::jsonb @@ 'strict $.a == 1') IS TRUE
+'1'::jsonb @? '$.b[*] ? (@.c == 1)' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.b[*] ? (@.c == 1)') IS TRUE
+'1'::jsonb @? '$.a == 1 && $.b == 2 || $.c == 3' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.a == 1 && $.b == 2 || $.c == 3') IS TRUE
+'1'::jsonb @? '$[*].a ? (@ <= -1)' AND i4 IS NOT NULL
+('1'::jsonb @@ '$[*].a ? (@ <= -1)') IS TRUE
+'1'::jsonb @? '$.* ? (@ == "a\"\\b")' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.* ? (@ == "a\"\\b")') IS TRUE
+'1'::jsonb @? '$."a b"' AND i4 IS NOT NULL
+('1'::jsonb @@ '$."a b"') IS TRUE
+'1'::jsonb @? '!($.a == 1)' AND i4 IS NOT NULL
+('1'::jsonb @@ '!($.a == 1)') IS TRUE
+'1'::jsonb @? '$.a ? (@.b ? (@ > 1) == 2)' AND i4 IS NOT NULL
+('1'::jsonb @@ '$.a ? (@.b ? (@ > 1) == 2)') IS TRUE
+'"abc"'::jsonb @? '$' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$') IS TRUE
+'"abc"'::jsonb @? '$.a' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.a') IS TRUE
+'"abc"'::jsonb @? 'strict $.a' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ 'strict $.a') IS TRUE
+'"abc"'::jsonb @? '$.a.b' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.a.b') IS TRUE
+'"abc"'::jsonb @? 'strict $.a.b' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ 'strict $.a.b') IS TRUE
+'"abc"'::jsonb @? '$.*' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.*') IS TRUE
+'"abc"'::jsonb @? 'strict $.*' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ 'strict $.*') IS TRUE
+'"abc"'::jsonb @? '$[*]' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$[*]') IS TRUE
+'"abc"'::jsonb @? 'strict $[*]' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ 'strict $[*]') IS TRUE
+'"abc"'::jsonb @? '$[0]' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$[0]') IS TRUE
+'"abc"'::jsonb @? '$[1 to 2]' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$[1 to 2]') IS TRUE
+'"abc"'::jsonb @? '$[last]' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$[last]') IS TRUE
+'"abc"'::jsonb @? '$[last - 1, 0]' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$[last - 1, 0]') IS TRUE
+'"abc"'::jsonb @? 'strict $[5]' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ 'strict $[5]') IS TRUE
+'"abc"'::jsonb @? '$.a[*]' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.a[*]') IS TRUE
+'"abc"'::jsonb @? '$.a.type()' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.a.type()') IS TRUE
+'"abc"'::jsonb @? '$.size()' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.size()') IS TRUE
+'"abc"'::jsonb @? 'strict $.size()' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ 'strict $.size()') IS TRUE
+'"abc"'::jsonb @? '$.type() == "object"' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.type() == "object"') IS TRUE
+'"abc"'::jsonb @? '$[*] ? (@ > 1)' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$[*] ? (@ > 1)') IS TRUE
+'"abc"'::jsonb @? '$.a ? (@ == 1)' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.a ? (@ == 1)') IS TRUE
+'"abc"'::jsonb @? '$.a ? (@ != null)' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.a ? (@ != null)') IS TRUE
+'"abc"'::jsonb @? '$.* ? (@ == null || @ == true)' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.* ? (@ == null || @ == true)') IS TRUE
+'"abc"'::jsonb @? '$.* ? (@ >= 1.50 && @ < 1e2)' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.* ? (@ >= 1.50 && @ < 1e2)') IS TRUE
+'"abc"'::jsonb @? '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))') IS TRUE
+'"abc"'::jsonb @? '$ ? (exists (@.a))' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$ ? (exists (@.a))') IS TRUE
+'"abc"'::jsonb @? '$ ? (!exists (@.zz))' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$ ? (!exists (@.zz))') IS TRUE
+'"abc"'::jsonb @? 'strict $ ? (exists (@.zz))' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ 'strict $ ? (exists (@.zz))') IS TRUE
+'"abc"'::jsonb @? '$.* ? (@ starts with "a")' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.* ? (@ starts with "a")') IS TRUE
+'"abc"'::jsonb @? '$.* ? (@ like_regex "^a.*b$")' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.* ? (@ like_regex "^a.*b$")') IS TRUE
+'"abc"'::jsonb @? '$.* ? (@ like_regex "a.b" flag "s")' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.* ? (@ like_regex "a.b" flag "s")') IS TRUE
+'"abc"'::jsonb @? '$.* ? (@ like_regex "^b" flag "m")' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.* ? (@ like_regex "^b" flag "m")') IS TRUE
+'"abc"'::jsonb @? '$ ? ((@.a > 1) is unknown)' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$ ? ((@.a > 1) is unknown)') IS TRUE
+'"abc"'::jsonb @? '$.a > 0' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.a > 0') IS TRUE
+'"abc"'::jsonb @? '$.a == $.b' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.a == $.b') IS TRUE
+'"abc"'::jsonb @? 'strict $.a == 1' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ 'strict $.a == 1') IS TRUE
+'"abc"'::jsonb @? '$.b[*] ? (@.c == 1)' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.b[*] ? (@.c == 1)') IS TRUE
+'"abc"'::jsonb @? '$.a == 1 && $.b == 2 || $.c == 3' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.a == 1 && $.b == 2 || $.c == 3') IS TRUE
+'"abc"'::jsonb @? '$[*].a ? (@ <= -1)' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$[*].a ? (@ <= -1)') IS TRUE
+'"abc"'::jsonb @? '$.* ? (@ == "a\"\\b")' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.* ? (@ == "a\"\\b")') IS TRUE
+'"abc"'::jsonb @? '$."a b"' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$."a b"') IS TRUE
+'"abc"'::jsonb @? '!($.a == 1)' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '!($.a == 1)') IS TRUE
+'"abc"'::jsonb @? '$.a ? (@.b ? (@ > 1) == 2)' AND i4 IS NOT NULL
+('"abc"'::jsonb @@ '$.a ? (@.b ? (@ > 1) == 2)') IS TRUE
+'[]'::jsonb @? '$' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$') IS TRUE
+'[]'::jsonb @? '$.a' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.a') IS TRUE
+'[]'::jsonb @? 'strict $.a' AND i4 IS NOT NULL
+('[]'::jsonb @@ 'strict $.a') IS TRUE
+'[]'::jsonb @? '$.a.b' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.a.b') IS TRUE
+'[]'::jsonb @? 'strict $.a.b' AND i4 IS NOT NULL
+('[]'::jsonb @@ 'strict $.a.b') IS TRUE
+'[]'::jsonb @? '$.*' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.*') IS TRUE
+'[]'::jsonb @? 'strict $.*' AND i4 IS NOT NULL
+('[]'::jsonb @@ 'strict $.*') IS TRUE
+'[]'::jsonb @? '$[*]' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$[*]') IS TRUE
+'[]'::jsonb @? 'strict $[*]' AND i4 IS NOT NULL
+('[]'::jsonb @@ 'strict $[*]') IS TRUE
+'[]'::jsonb @? '$[0]' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$[0]') IS TRUE
+'[]'::jsonb @? '$[1 to 2]' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$[1 to 2]') IS TRUE
+'[]'::jsonb @? '$[last]' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$[last]') IS TRUE
+'[]'::jsonb @? '$[last - 1, 0]' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$[last - 1, 0]') IS TRUE
+'[]'::jsonb @? 'strict $[5]' AND i4 IS NOT NULL
+('[]'::jsonb @@ 'strict $[5]') IS TRUE
+'[]'::jsonb @? '$.a[*]' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.a[*]') IS TRUE
+'[]'::jsonb @? '$.a.type()' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.a.type()') IS TRUE
+'[]'::jsonb @? '$.size()' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.size()') IS TRUE
+'[]'::jsonb @? 'strict $.size()' AND i4 IS NOT NULL
+('[]'::jsonb @@ 'strict $.size()') IS TRUE
+'[]'::jsonb @? '$.type() == "object"' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.type() == "object"') IS TRUE
+'[]'::jsonb @? '$[*] ? (@ > 1)' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$[*] ? (@ > 1)') IS TRUE
+'[]'::jsonb @? '$.a ? (@ == 1)' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.a ? (@ == 1)') IS TRUE
+'[]'::jsonb @? '$.a ? (@ != null)' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.a ? (@ != null)') IS TRUE
+'[]'::jsonb @? '$.* ? (@ == null || @ == true)' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.* ? (@ == null || @ == true)') IS TRUE
+'[]'::jsonb @? '$.* ? (@ >= 1.50 && @ < 1e2)' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.* ? (@ >= 1.50 && @ < 1e2)') IS TRUE
+'[]'::jsonb @? '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))') IS TRUE
+'[]'::jsonb @? '$ ? (exists (@.a))' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$ ? (exists (@.a))') IS TRUE
+'[]'::jsonb @? '$ ? (!exists (@.zz))' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$ ? (!exists (@.zz))') IS TRUE
+'[]'::jsonb @? 'strict $ ? (exists (@.zz))' AND i4 IS NOT NULL
+('[]'::jsonb @@ 'strict $ ? (exists (@.zz))') IS TRUE
+'[]'::jsonb @? '$.* ? (@ starts with "a")' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.* ? (@ starts with "a")') IS TRUE
+'[]'::jsonb @? '$.* ? (@ like_regex "^a.*b$")' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.* ? (@ like_regex "^a.*b$")') IS TRUE
+'[]'::jsonb @? '$.* ? (@ like_regex "a.b" flag "s")' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.* ? (@ like_regex "a.b" flag "s")') IS TRUE
+'[]'::jsonb @? '$.* ? (@ like_regex "^b" flag "m")' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.* ? (@ like_regex "^b" flag "m")') IS TRUE
+'[]'::jsonb @? '$ ? ((@.a > 1) is unknown)' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$ ? ((@.a > 1) is unknown)') IS TRUE
+'[]'::jsonb @? '$.a > 0' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.a > 0') IS TRUE
+'[]'::jsonb @? '$.a == $.b' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.a == $.b') IS TRUE
+'[]'::jsonb @? 'strict $.a == 1' AND i4 IS NOT NULL
+('[]'::jsonb @@ 'strict $.a == 1') IS TRUE
+'[]'::jsonb @? '$.b[*] ? (@.c == 1)' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.b[*] ? (@.c == 1)') IS TRUE
+'[]'::jsonb @? '$.a == 1 && $.b == 2 || $.c == 3' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.a == 1 && $.b == 2 || $.c == 3') IS TRUE
+'[]'::jsonb @? '$[*].a ? (@ <= -1)' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$[*].a ? (@ <= -1)') IS TRUE
+'[]'::jsonb @? '$.* ? (@ == "a\"\\b")' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.* ? (@ == "a\"\\b")') IS TRUE
+'[]'::jsonb @? '$."a b"' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$."a b"') IS TRUE
+'[]'::jsonb @? '!($.a == 1)' AND i4 IS NOT NULL
+('[]'::jsonb @@ '!($.a == 1)') IS TRUE
+'[]'::jsonb @? '$.a ? (@.b ? (@ > 1) == 2)' AND i4 IS NOT NULL
+('[]'::jsonb @@ '$.a ? (@.b ? (@ > 1) == 2)') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.a' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.a') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? 'strict $.a' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ 'strict $.a') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.a.b' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.a.b') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? 'strict $.a.b' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ 'strict $.a.b') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.*' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.*') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? 'strict $.*' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ 'strict $.*') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$[*]' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$[*]') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? 'strict $[*]' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ 'strict $[*]') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$[0]' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$[0]') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$[1 to 2]' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$[1 to 2]') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$[last]' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$[last]') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$[last - 1, 0]' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$[last - 1, 0]') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? 'strict $[5]' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ 'strict $[5]') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.a[*]' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.a[*]') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.a.type()' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.a.type()') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.size()' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.size()') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? 'strict $.size()' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ 'strict $.size()') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.type() == "object"' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.type() == "object"') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$[*] ? (@ > 1)' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$[*] ? (@ > 1)') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.a ? (@ == 1)' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.a ? (@ == 1)') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.a ? (@ != null)' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.a ? (@ != null)') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.* ? (@ == null || @ == true)' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.* ? (@ == null || @ == true)') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.* ? (@ >= 1.50 && @ < 1e2)' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.* ? (@ >= 1.50 && @ < 1e2)') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$ ? (@.a == "x" && (@.b == 1 || !(@.c > 2)))') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$ ? (exists (@.a))' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$ ? (exists (@.a))') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$ ? (!exists (@.zz))' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$ ? (!exists (@.zz))') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? 'strict $ ? (exists (@.zz))' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ 'strict $ ? (exists (@.zz))') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.* ? (@ starts with "a")' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.* ? (@ starts with "a")') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.* ? (@ like_regex "^a.*b$")' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.* ? (@ like_regex "^a.*b$")') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.* ? (@ like_regex "a.b" flag "s")' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.* ? (@ like_regex "a.b" flag "s")') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.* ? (@ like_regex "^b" flag "m")' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.* ? (@ like_regex "^b" flag "m")') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$ ? ((@.a > 1) is unknown)' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$ ? ((@.a > 1) is unknown)') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.a > 0' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.a > 0') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.a == $.b' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.a == $.b') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? 'strict $.a == 1' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ 'strict $.a == 1') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.b[*] ? (@.c == 1)' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.b[*] ? (@.c == 1)') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.a == 1 && $.b == 2 || $.c == 3' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.a == 1 && $.b == 2 || $.c == 3') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$[*].a ? (@ <= -1)' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$[*].a ? (@ <= -1)') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.* ? (@ == "a\"\\b")' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.* ? (@ == "a\"\\b")') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$."a b"' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$."a b"') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '!($.a == 1)' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '!($.a == 1)') IS TRUE
+'{"a":{"b":[1,2,3]}}'::jsonb @? '$.a ? (@.b ? (@ > 1) == 2)' AND i4 IS NOT NULL
+('{"a":{"b":[1,2,3]}}'::jsonb @@ '$.a ? (@.b ? (@ > 1) == 2)') IS TRUE
 jsonb_typeof(j)
 jsonb_typeof(j) = 'object'
 jsonb_array_length(j)
