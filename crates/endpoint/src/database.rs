@@ -8,6 +8,8 @@ use tokio_postgres::{Client, Config, NoTls};
 
 /// How long a connection may take to come about.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the other machine may leave unacknowledged what it was sent.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request waits for a connection of the pool.
 const POOL_WAIT: Duration = Duration::from_secs(5);
 
@@ -31,6 +33,11 @@ pub fn parse_url(url: &str, variable: &str) -> Result<Config, Error> {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);
     }
+    // So that a connection to a machine that is gone is found out without a word being said on it.
+    config.tcp_user_timeout(SILENCE_TIMEOUT);
+    config.keepalives_idle(SILENCE_TIMEOUT / 2);
+    config.keepalives_interval(SILENCE_TIMEOUT / 6);
+    config.keepalives_retries(3);
     if config.get_application_name().is_none() {
         config.application_name("haversack");
     }
@@ -92,6 +99,15 @@ pub fn pool(url: &str, variable: &str, size: usize) -> Result<Pool, Error> {
                 format!("the pool can't be made: {e}"),
             )
         })
+}
+
+/// What it means that Postgres gave no answer for so long.
+pub fn silent(after: Duration) -> Error {
+    tracing::error!("Postgres gave no answer within {after:?}: the connection is given up");
+    Error::new(
+        ErrorCode::DatabaseUnavailable,
+        format!("Postgres gave the endpoint no answer within {after:?}"),
+    )
 }
 
 /// What a failure to get a connection out of the pool means.

@@ -6,6 +6,7 @@
 //! comes from the introspected schema.
 #![forbid(unsafe_code)]
 
+pub mod accept;
 pub mod attach;
 pub mod auth;
 pub mod check;

@@ -22,8 +22,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 /// What a socket reads at a time. It is held as long as the socket is open, and all that a replica says
 /// is its hello.
 const POKE_BUFFER_BYTES: usize = 1024;
-/// How long a request's body may take to arrive.
+/// How long a request's body may take to arrive, and how long nothing more of it may come.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+const PIECE_TIMEOUT: Duration = Duration::from_secs(20);
 const PREFLIGHT_AGE: Duration = Duration::from_secs(3600);
 /// A first message is a token and two short texts.
 const POKE_BYTES_MAX: usize = 16 * 1024;
@@ -187,12 +188,16 @@ async fn read_body(headers: &HeaderMap, body: Body, most: u64) -> Result<bytes::
         return Err(too_large());
     }
     let limit = usize::try_from(most).unwrap_or(usize::MAX);
+    let pieces = body.into_data_stream().timeout(PIECE_TIMEOUT);
+    let body = Body::from_stream(
+        pieces.map(|piece| piece.unwrap_or_else(|late| Err(axum::Error::new(late)))),
+    );
     match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(e)) if is_limit(&e) => Err(too_large()),
         Ok(Err(_)) => Err(Error::new(
             ErrorCode::MalformedRequest,
-            "the body broke off",
+            "the body broke off, or did not arrive in time",
         )),
         Err(_) => Err(Error::new(
             ErrorCode::MalformedRequest,

@@ -7,8 +7,8 @@ use crate::database::{self, command_error, pool_error};
 use crate::names::split;
 use crate::state::{State, ended};
 use crate::sync::postgres::session::Session;
-use crate::{poke, router};
-use axum::serve::ListenerExt;
+use crate::{accept, poke, router};
+use deadpool_postgres::Object;
 use haversack_core::{Error, ErrorCode};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,6 +21,8 @@ use tokio_postgres::Client;
 const SCHEMA_INTERVAL: Duration = Duration::from_secs(15);
 /// How often partitions of the changelog are made and dropped.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(3600);
+/// How long that may take.
+const REREAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long open requests may take to end.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -117,34 +119,27 @@ pub async fn serve(config: Config, options: Options) -> Result<(), Error> {
     if state.origins.is_empty() {
         tracing::warn!("no --allow-origin was given: no page of another origin can sync");
     }
-    // An answer ends in a short write; without this it would wait for the acknowledgement of the
-    // write before, which the other side delays by up to 40 ms.
-    let listener = listener.tap_io(|stream| {
-        if let Err(e) = stream.set_nodelay(true) {
-            tracing::debug!("TCP_NODELAY can't be set: {e}");
-        }
-    });
     let watcher = poke::start(state.clone()).await?;
     let background = background(&state);
     println!("haversack is listening on http://{address}");
     let ending = state.clone();
     let mut ending_too = state.ending.subscribe();
-    let server =
-        axum::serve(listener, router::app(state.clone())).with_graceful_shutdown(async move {
-            told_to_end().await;
-            tracing::info!("ending: no new requests, open ones finish");
-            let _ = ending.ending.send(true);
-        });
-    let outcome = tokio::select! {
-        outcome = server => outcome,
+    tokio::spawn(async move {
+        told_to_end().await;
+        tracing::info!("ending: no new requests, open ones finish");
+        let _ = ending.ending.send(true);
+    });
+    let app = router::app(state.clone());
+    tokio::select! {
+        () = accept::serve(listener, app, state) => {}
         () = async {
             ended(&mut ending_too).await;
             tokio::time::sleep(END_TIMEOUT).await;
-        } => Ok(()),
-    };
+        } => {}
+    }
     watcher.abort();
     background.iter().for_each(JoinHandle::abort);
-    outcome.map_err(|e| Error::new(ErrorCode::Internal, format!("the server stopped: {e}")))
+    Ok(())
 }
 
 async fn told_to_end() {
@@ -180,7 +175,13 @@ async fn reread(state: Arc<State>) {
 /// As [`prepare`]; the schema served so far stays.
 pub async fn reread_once(state: &State) -> Result<(), Error> {
     let mut object = state.own_pool.get().await.map_err(pool_error)?;
-    reread_with(state, &mut object).await
+    let reread = reread_with(state, &mut object);
+    if let Ok(reread) = tokio::time::timeout(REREAD_TIMEOUT, reread).await {
+        return reread;
+    }
+    // What a connection that says nothing is about to say would be the next one's answer.
+    drop(Object::take(object));
+    Err(database::silent(REREAD_TIMEOUT))
 }
 
 /// The same over a connection that is at hand.

@@ -180,6 +180,13 @@ impl Watermark {
         replicas.insert(replica.to_owned(), record);
     }
 
+    /// Up to which number a replica's verdicts were forgotten, as far as is known here.
+    pub fn acknowledged(&self, replica: &str, user: &str) -> u64 {
+        let replicas = lock(&self.replicas);
+        let known = replicas.get(replica).filter(|known| known.user == user);
+        known.map_or(0, |known| known.acknowledged)
+    }
+
     /// Has a replica's record nothing to say or to learn, where it pushes nothing?
     pub fn is_read(&self, replica: &str, user: &str, acknowledged: u64) -> bool {
         let replicas = lock(&self.replicas);

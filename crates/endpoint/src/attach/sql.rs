@@ -177,6 +177,26 @@ EXCEPTION WHEN OTHERS THEN
     RAISE WARNING 'haversack could not watch a new partition: %', SQLERRM;
 END $function$";
 
+/// That a row `n` has the owner and key of a row `r`, by their values: cheaper than by the texts that the
+/// changelog has of them. None where equal values may have other texts.
+fn stays(table: &Table, scope: &Scope, keys: &[&str]) -> Option<String> {
+    let owner = match scope {
+        Scope::Global => None,
+        Scope::Owner(column) => Some(column),
+    };
+    let of_owner = owner.map(|name| table.column_id(name));
+    for column in table.key_columns().into_iter().map(Some).chain(of_owner) {
+        match &table.column(column?).kind {
+            Type::Bool | Type::Int2 | Type::Int4 | Type::Int8 | Type::Uuid | Type::Enum { .. } => {}
+            _ => return None,
+        }
+    }
+    let owner = owner.map(|name| ident(name));
+    let all = keys.iter().copied().chain(owner.as_deref());
+    let equal: Vec<String> = all.map(|name| format!("n.{name} = r.{name}")).collect();
+    Some(equal.join(" AND "))
+}
+
 /// Types whose text is the same whatever the session's settings are.
 fn is_settled(kind: &Type) -> bool {
     match kind {
@@ -227,11 +247,16 @@ fn functions(number: i32, table: &Table, facts: &TableFacts) -> Vec<String> {
     let into = "INSERT INTO haversack.changes (scope, tbl, key)";
     let inserted = format!("{into} {row} FROM new_rows r{owned}");
     let mut deleted = format!("{into} {row} FROM old_rows r{owned}");
-    // A row that moved to another owner or key concerns those who had it as well. EXCEPT gives each
-    // pair once.
-    let mut updated = format!(
-        "{inserted};\n    {into} {row} FROM old_rows r{owned} EXCEPT {row} FROM new_rows r{owned}"
-    );
+    // A row that moved to another owner or key concerns those who had it as well.
+    let moved = match stays(table, &facts.scope, &keys) {
+        Some(stays) => {
+            let and = if owned.is_empty() { " WHERE" } else { " AND" };
+            format!("{owned}{and} NOT EXISTS (SELECT FROM new_rows n WHERE {stays})")
+        }
+        // Gives each pair once.
+        None => format!("{owned} EXCEPT {row} FROM new_rows r{owned}"),
+    };
+    let mut updated = format!("{inserted};\n    {into} {row} FROM old_rows r{moved}");
     let mut truncated = format!("{into} VALUES ('*', {number}, NULL)");
     if let Some(also) = times::recording(number, table, &keys) {
         for (body, more) in [

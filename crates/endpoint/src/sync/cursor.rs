@@ -74,6 +74,23 @@ fn is_snapshot(text: &str) -> bool {
     low > 0 && low <= high && ordered
 }
 
+/// A snapshot without the numbers beyond one.
+pub fn up_to(snapshot: &str, last: u64) -> String {
+    let mut parts = snapshot.split(':');
+    let mut number = || parts.next().and_then(|part| part.parse::<u64>().ok());
+    let (Some(low), Some(high)) = (number(), number()) else {
+        return snapshot.to_owned();
+    };
+    let end = high.min(last.saturating_add(1));
+    let open: Vec<&str> = parts
+        .next()
+        .unwrap_or_default()
+        .split(',')
+        .filter(|xid| xid.parse::<u64>().is_ok_and(|xid| xid < end))
+        .collect();
+    format!("{}:{end}:{}", low.min(end), open.join(","))
+}
+
 /// The hash of epoch, role, user and schema: a cursor with another can't be continued.
 pub fn belonging(epoch: &str, role: &str, user: &str, fingerprint: &str) -> String {
     let mut hash = Sha256::new();
@@ -122,6 +139,20 @@ mod tests {
         };
         assert_eq!(Cursor::parse(&cursor.to_string()).unwrap(), cursor);
         assert_ne!(belonging("a", "b", "c", "d"), belonging("ab", "", "c", "d"));
+    }
+
+    #[test]
+    fn a_snapshot_up_to_a_number_lacks_those_beyond() {
+        for (whole, last, part) in [
+            ("10:20:10,14", 25, "10:20:10,14"),
+            ("10:20:10,14", 19, "10:20:10,14"),
+            ("10:20:10,14", 14, "10:15:10,14"),
+            ("10:20:10,14", 13, "10:14:10"),
+            ("18:20:18", 13, "14:14:"),
+        ] {
+            assert_eq!(up_to(whole, last), part);
+            assert!(is_snapshot(part));
+        }
     }
 
     #[test]

@@ -205,6 +205,15 @@ async fn push_and_pull(
     asked: &Asked,
 ) -> Result<(Pushed, Pulled, String), Error> {
     let (asker, request, cursor) = (&asked.asker, &asked.request, asked.cursor.as_ref());
+    if let Some(cursor) = cursor.filter(|_| asked.read && request.renew.is_none()) {
+        let served = store.served();
+        check_fingerprint(&served, request)?;
+        let pulled = pull::changes(store, &served, asker, cursor).await;
+        if let Some(pulled) = pulled.map_err(|failure| failure.into_error())? {
+            let fingerprint = served.schema.fingerprint.clone();
+            return Ok((Pushed::default(), pulled, fingerprint));
+        }
+    }
     let pushed = push::push(store, asker, request, cursor).await?;
     if pushed.wrote {
         store.announce();

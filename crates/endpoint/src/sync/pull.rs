@@ -8,7 +8,7 @@ use super::cursor::{Cursor, Position, belonging};
 use super::encode::{self, RowLines};
 use super::failure::Failure;
 use super::snapshots::{Snapshots, Turn};
-use super::store::{Lines, Store, TextRow};
+use super::store::{Changed, Lines, Store, TextRow};
 use crate::served::Served;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, HashSet};
 
 /// More changed keys than this are answered by a snapshot: an incremental answer is held in memory.
 const CHANGED_KEYS_MAX: usize = 10_000;
+
 /// What a pull found; the transaction is still open where something follows.
 pub struct Pulled {
     /// The server's history.
@@ -86,7 +87,10 @@ pub async fn pull(
     snapshots: &Snapshots,
 ) -> Result<Pulled, Failure> {
     store.begin_pull().await?;
-    let position = store.position(cursor.map(|c| c.snapshot.as_str())).await?;
+    let (position, found) = match cursor {
+        Some(cursor) => look(store, asker, cursor).await?,
+        None => (store.position(None).await?, Vec::new()),
+    };
     let mut pulled = Pulled::nothing(served, asker, &position);
     // A cursor of the schema before says as well as any other which commits the replica has; which
     // tables it can't show any more, the replica knows.
@@ -94,48 +98,73 @@ pub async fn pull(
         let role = &served.user_role;
         belonging(&position.epoch, role, &asker.user, &renew.fingerprint)
     });
-    if let Some(cursor) = cursor
-        && position.continues
-        && (pulled.cursor.ends_with(&cursor.belonging)
-            || earlier.as_ref() == Some(&cursor.belonging))
-    {
-        // Not polled together: to prepare a statement takes a round trip, and a role taken meanwhile would
-        // be the user's.
-        let Some(changed) = changed(store, asker, &cursor.snapshot).await? else {
-            store.become_user().await?;
-            return snapshot(store, served, asker, snapshots, pulled).await;
-        };
-        let asked = renew.map_or(&[][..], |renew| &renew.tables);
-        let ids = (0..served.schema.tables.len() as u16).map(TableId);
-        let tables: Vec<TableId> = ids
-            .filter(|id| asked.contains(&served.table(*id).name))
-            .collect();
-        if !tables.is_empty() {
-            let _turn = snapshots.begin(&asker.user)?;
-            pulled.follows = Some(Follows { tables, _turn });
-        }
-        let whole = pulled
-            .follows
-            .as_ref()
-            .map_or(&[][..], |follows| &follows.tables);
-        pulled.renewed = whole
-            .iter()
-            .map(|id| served.table(*id).name.clone())
-            .collect();
-        store.become_user().await?;
-        for (id, keys) in changed {
-            if !whole.contains(&id) {
-                pulled.rows_total += reread(store, served, id, keys, &mut pulled.lines).await?;
-            }
-        }
-        pulled.rows_total += count(store, served, whole).await?;
-        if pulled.follows.is_none() {
-            store.commit().await?;
-        }
-        return Ok(pulled);
-    }
+    let continued = cursor.is_some_and(|cursor| {
+        position.continues
+            && (pulled.cursor.ends_with(&cursor.belonging)
+                || earlier.as_ref() == Some(&cursor.belonging))
+    });
+    let changed = if continued { by_table(found) } else { None };
     store.become_user().await?;
-    snapshot(store, served, asker, snapshots, pulled).await
+    let Some(mut changed) = changed else {
+        return snapshot(store, served, asker, snapshots, pulled).await;
+    };
+    let asked = renew.map_or(&[][..], |renew| &renew.tables);
+    let ids = (0..served.schema.tables.len() as u16).map(TableId);
+    let whole: Vec<TableId> = ids
+        .filter(|id| asked.contains(&served.table(*id).name))
+        .collect();
+    let names = whole.iter().map(|id| served.table(*id).name.clone());
+    pulled.renewed = names.collect();
+    changed.retain(|id, _| !whole.contains(id));
+    let turn = if whole.is_empty() {
+        None
+    } else {
+        Some(snapshots.begin(&asker.user)?)
+    };
+    reread(store, served, changed, &mut pulled, whole.is_empty()).await?;
+    pulled.rows_total += count(store, served, &whole).await?;
+    pulled.follows = turn.map(|_turn| Follows {
+        tables: whole,
+        _turn,
+    });
+    Ok(pulled)
+}
+
+/// The same for a replica whose record has nothing to say or to learn, and that lacks but some changes.
+/// None where that is not so, as in another history, or where only a snapshot will do; no transaction is
+/// open then.
+///
+/// # Errors
+/// What the store answers.
+pub async fn changes(
+    store: &mut impl Store,
+    served: &Served,
+    asker: &Asker,
+    cursor: &Cursor,
+) -> Result<Option<Pulled>, Failure> {
+    store.begin_pull().await?;
+    let (position, found) = look(store, asker, cursor).await?;
+    let mut pulled = Pulled::nothing(served, asker, &position);
+    let continued =
+        position.noted && position.continues && pulled.cursor.ends_with(&cursor.belonging);
+    let changed = if continued { by_table(found) } else { None };
+    let Some(changed) = changed else {
+        store.rollback().await;
+        return Ok(None);
+    };
+    store.become_user().await?;
+    reread(store, served, changed, &mut pulled, true).await?;
+    store.reach_disk().await?;
+    Ok(Some(pulled))
+}
+
+async fn look(
+    store: &impl Store,
+    asker: &Asker,
+    cursor: &Cursor,
+) -> Result<(Position, Vec<Changed>), Failure> {
+    let most = CHANGED_KEYS_MAX + 1;
+    store.look(&cursor.snapshot, &asker.scopes, most).await
 }
 
 /// Begins to answer with all visible rows; as the user.
@@ -156,62 +185,65 @@ async fn snapshot(
 }
 
 /// The keys that changed, by table; none where only a snapshot will do.
-async fn changed(
-    store: &impl Store,
-    asker: &Asker,
-    snapshot: &str,
-) -> Result<Option<BTreeMap<TableId, Vec<KeyText>>>, Failure> {
-    let most = CHANGED_KEYS_MAX + 1;
-    let found = store.changed(&asker.scopes, snapshot, most).await?;
+fn by_table(found: Vec<Changed>) -> Option<BTreeMap<TableId, Vec<KeyText>>> {
     if found.len() > CHANGED_KEYS_MAX {
-        return Ok(None);
+        return None;
     }
     let mut changed: BTreeMap<TableId, Vec<KeyText>> = BTreeMap::new();
     for change in found {
         // A table that no longer syncs is of no concern.
         let Some(id) = change.table else { continue };
-        match change.key {
-            Some(key) => changed.entry(id).or_default().push(key),
-            // The table was truncated: which keys went with it is not recorded.
-            None => return Ok(None),
-        }
+        // Where the table was truncated, which keys went with it is not recorded.
+        changed.entry(id).or_default().push(change.key?);
     }
-    Ok(Some(changed))
+    Some(changed)
 }
 
-/// Reads changed keys again as the user; what can't be seen is removed. Returns the number of rows.
+/// Reads changed keys again as the user; what can't be seen is removed. Ends the transaction where that is
+/// the `last` of it.
 async fn reread(
-    store: &impl Store,
+    store: &mut impl Store,
+    served: &Served,
+    changed: BTreeMap<TableId, Vec<KeyText>>,
+    pulled: &mut Pulled,
+    last: bool,
+) -> Result<(), Failure> {
+    let mut keys: Vec<(TableId, Vec<KeyText>)> = changed.into_iter().collect();
+    for (id, keys) in &mut keys {
+        // A key of another width is from before the primary key changed; that has its own fingerprint.
+        let width = served.table(*id).key_columns().len();
+        keys.retain(|key| key.len() == width);
+    }
+    let rows = store.read_changed(&keys, last).await?;
+    for ((id, keys), rows) in keys.into_iter().zip(rows) {
+        lines_of(served, id, keys, &rows, &mut pulled.lines)?;
+        pulled.rows_total += rows.len() as u64;
+    }
+    Ok(())
+}
+
+/// The lines that say how these keys of a table are now.
+fn lines_of(
     served: &Served,
     id: TableId,
     keys: Vec<KeyText>,
+    rows: &[impl TextRow],
     lines: &mut Vec<Bytes>,
-) -> Result<u64, Failure> {
+) -> Result<(), Failure> {
     let table = served.table(id);
     let key_columns = table.key_columns();
-    // A key of another width is from before the primary key changed; that has its own fingerprint.
-    let width = key_columns.len();
-    let keys: Vec<KeyText> = keys.into_iter().filter(|key| key.len() == width).collect();
-    let rows = store.read_many(id, &keys).await?;
     let mut found: HashSet<KeyText> = HashSet::with_capacity(rows.len());
     let mut text = RowLines::new(&table.name);
-    for row in &rows {
+    for row in rows {
         let part = |c: &ColumnId| Ok(row.text(usize::from(c.0))?.unwrap_or_default().to_owned());
-        found.insert(
-            key_columns
-                .iter()
-                .map(part)
-                .collect::<Result<_, Failure>>()?,
-        );
+        let key = key_columns.iter().map(part);
+        found.insert(key.collect::<Result<_, Failure>>()?);
         lines.extend(text.push(row)?);
     }
     lines.extend(text.finish());
-    let gone: Vec<KeyText> = keys
-        .into_iter()
-        .filter(|key| !found.contains(key))
-        .collect();
-    lines.extend(encode::removed(&table.name, gone)?);
-    Ok(rows.len() as u64)
+    let gone = keys.into_iter().filter(|key| !found.contains(key));
+    lines.extend(encode::removed(&table.name, gone.collect())?);
+    Ok(())
 }
 
 async fn count(store: &impl Store, served: &Served, tables: &[TableId]) -> Result<u64, Failure> {

@@ -117,6 +117,8 @@ pub trait Store {
     /// Tells whoever waits for changes that a push was committed.
     fn announce(&self);
 
+    // That something failed which gives nothing back may be said by the next call, or by the commit.
+
     /// Acts as the user from now on, under row security.
     async fn become_user(&self) -> Result<(), Failure>;
 
@@ -307,6 +309,46 @@ pub trait Store {
         snapshot: &str,
         most: usize,
     ) -> Result<Vec<Changed>, Failure>;
+
+    /// Begins a pull's reading: where the database stands, and, if the cursor's snapshot can be continued
+    /// from there, the [`changed`](Self::changed) since; as the endpoint.
+    async fn look(
+        &self,
+        snapshot: &str,
+        scopes: &[String],
+        most: usize,
+    ) -> Result<(Position, Vec<Changed>), Failure> {
+        let position = self.position(Some(snapshot)).await?;
+        let changed = if position.continues {
+            self.changed(scopes, snapshot, most).await?
+        } else {
+            Vec::new()
+        };
+        Ok((position, changed))
+    }
+
+    /// The visible rows of these keys, table by table; as the user. Ends the transaction where they are
+    /// the `last` that is read.
+    async fn read_changed(
+        &mut self,
+        keys: &[(TableId, Vec<KeyText>)],
+        last: bool,
+    ) -> Result<Vec<Vec<Self::Row>>, Failure> {
+        let mut rows = Vec::with_capacity(keys.len());
+        for (table, keys) in keys {
+            rows.push(self.read_many(*table, keys).await?);
+        }
+        if last {
+            self.commit().await?;
+        }
+        Ok(rows)
+    }
+
+    /// Waits until no crash can give back a number that the cursor of the pull contains; outside a
+    /// transaction.
+    async fn reach_disk(&self) -> Result<(), Failure> {
+        Ok(())
+    }
 
     /// The visible rows of these keys; as the user.
     async fn read_many(&self, table: TableId, keys: &[KeyText]) -> Result<Vec<Self::Row>, Failure>;

@@ -34,4 +34,5 @@ mod schema;
 mod schemas;
 mod second_schema;
 mod sets;
+mod slow;
 mod supabase_style;

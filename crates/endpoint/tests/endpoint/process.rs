@@ -26,7 +26,8 @@ pub struct Server {
 }
 
 impl Server {
-    fn start(database: &Database, listen: &str) -> Self {
+    /// Starts one.
+    pub fn start(database: &Database, listen: &str) -> Self {
         Self::of(haversack(), database, listen)
     }
 
@@ -50,6 +51,11 @@ impl Server {
             .expect("ready")
             .to_owned();
         Self { child, address }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// Posts a request; none where the connection breaks before the end of the answer.

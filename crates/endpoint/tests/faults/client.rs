@@ -122,11 +122,21 @@ impl Client {
 
 /// One request on a connection of its own.
 pub async fn send(to: SocketAddr, token: &str, request: &SyncRequest) -> Result<Answer, Failure> {
+    send_for(to, token, request, PATIENCE).await
+}
+
+/// The same for who waits so long.
+pub async fn send_for(
+    to: SocketAddr,
+    token: &str,
+    request: &SyncRequest,
+    patience: Duration,
+) -> Result<Answer, Failure> {
     let body = serde_json::to_string(request).unwrap();
     let authorization = format!("Bearer {token}");
     let posted = tokio::task::spawn_blocking(move || {
         let agent: ureq::Agent = ureq::Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(patience))
             .http_status_as_error(false)
             .max_idle_connections(0)
             .build()

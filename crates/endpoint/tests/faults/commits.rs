@@ -5,6 +5,7 @@ use crate::harness::{event, word};
 use crate::world::World;
 use haversack_core::ErrorCode;
 use haversack_fault_proxy::Harm;
+use std::time::{Duration, Instant};
 
 /// A world with one endpoint, and a client that has a mutation to push.
 async fn ready() -> (World, Client) {
@@ -125,12 +126,18 @@ async fn a_postgres_without_writes_or_connections_is_waited_for() {
         owner.batch_execute(&begin).await.unwrap();
         // Connections that are open know nothing of it.
         world.to_postgres.cut();
-        let code = code(client.sync(to, 100).await);
-        assert_eq!(code, ErrorCode::DatabaseUnavailable, "{begin}");
+        let said = code(client.sync(to, 100).await);
+        assert_eq!(said, ErrorCode::DatabaseUnavailable, "{begin}");
         assert_eq!(events(&world).await, written, "{begin}");
         owner.batch_execute(&end).await.unwrap();
         world.to_postgres.cut();
-        client.sync(to, 100).await.unwrap();
+        // The endpoint may not have heard yet that its connections were cut.
+        let until = Instant::now() + Duration::from_secs(10);
+        while let Err(failure) = client.sync(to, 100).await {
+            assert_eq!(code(Err(failure)), ErrorCode::DatabaseUnavailable);
+            assert!(Instant::now() < until, "it does not come back");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         assert_eq!(events(&world).await, written + 1);
         let key = client.keys.pop_front().unwrap();
         client.write(vec![event(key, "once more")]);

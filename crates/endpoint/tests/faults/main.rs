@@ -16,5 +16,6 @@ mod random;
 mod restored;
 mod server;
 mod several;
+mod silent;
 mod soak;
 mod world;

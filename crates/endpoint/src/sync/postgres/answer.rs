@@ -52,7 +52,6 @@ pub async fn sync(
         return Ok(at_hand(answer).await);
     }
     let session = Session::get(&state.pool).await?;
-    state.watched.check(&session, jti.as_deref()).await?;
     let user = identity.user.clone();
     let mut store = Postgres::new(session, state.clone(), identity);
     let Answer {

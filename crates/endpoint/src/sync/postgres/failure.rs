@@ -3,13 +3,13 @@
 use crate::database::explain;
 use crate::sync::failure::{Failure, Origin, Refusal};
 use haversack_core::{Error, ErrorCode};
-use tokio_postgres::error::DbError;
+use tokio_postgres::error::{DbError, Severity};
 
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
-            Some(db) => Box::new(refusal(db)).into_failure(),
-            None => {
+            Some(db) if !ends_connection(db) => Box::new(refusal(db)).into_failure(),
+            _ => {
                 tracing::error!("the connection to Postgres failed: {}", explain(&error));
                 Failure::Broken(Error::new(
                     ErrorCode::DatabaseUnavailable,
@@ -18,6 +18,14 @@ impl From<tokio_postgres::Error> for Failure {
             }
         }
     }
+}
+
+/// Is it the last that this connection says?
+fn ends_connection(db: &DbError) -> bool {
+    matches!(
+        db.parsed_severity(),
+        Some(Severity::Fatal | Severity::Panic)
+    )
 }
 
 fn refusal(db: &DbError) -> Refusal {

@@ -1,12 +1,14 @@
 //! The store over Postgres: the SQL of a sync, and nothing else of it.
 //!
-//! **Invariant.** Every call is one round trip, or none where it is polled together with others: its
-//! statements are sent at its first poll. What a transaction takes on, role and settings, ends with it.
+//! **Invariant.** Every call is one round trip, or none where it is polled together with others, or where
+//! it gives nothing back: what becomes of its statements is then heard with the next. What a transaction
+//! takes on, role and settings, ends with it.
 
 mod answer;
 mod failure;
 pub mod session;
 mod sets;
+mod sql;
 mod store;
 
 pub use answer::sync;
@@ -24,6 +26,9 @@ use haversack_core::schema::TableId;
 use haversack_core::{Error, ErrorCode};
 use session::Session;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::time::Instant;
 use tokio_postgres::Row;
 
 /// A connection of the pool, for one request of one user.
@@ -34,6 +39,12 @@ pub struct Postgres {
     identity: Identity,
     /// Is the transaction that of a push?
     pushing: bool,
+    /// Was the token looked up?
+    checked: AtomicBool,
+    /// The transaction of the push, once it has one.
+    pushed: AtomicU64,
+    /// May a crash give back a number that the snapshot of the pull contains?
+    loose: AtomicBool,
 }
 
 impl Postgres {
@@ -45,11 +56,41 @@ impl Postgres {
             state,
             identity,
             pushing: false,
+            checked: AtomicBool::new(false),
+            pushed: AtomicU64::new(0),
+            loose: AtomicBool::new(false),
         }
     }
 
     fn sql(&self, table: TableId) -> &TableSql {
         self.compiled.sql(table)
+    }
+
+    /// The token's name, if it was not looked up yet.
+    fn unchecked(&self) -> Option<String> {
+        let checked = self.checked.load(Relaxed);
+        self.identity.jti.clone().filter(|_| !checked)
+    }
+
+    /// The token was not revoked at this time.
+    fn checked(&self, at: Instant) {
+        if !self.checked.swap(true, Relaxed) {
+            self.state.watched.vouch(self.identity.jti.as_deref(), at);
+        }
+    }
+
+    /// Lets no cursor contain a number that a crash of Postgres gives back and another transaction gets:
+    /// that of one that ended, by a ROLLBACK or not durably, and of which nothing is on disk. Up to the
+    /// push's own all are; what is beyond comes again with the next pull. Where there was no push, the
+    /// answer waits for the disk.
+    fn keep_to_disk(&self, position: &mut Position, on_disk: bool) {
+        if on_disk {
+            return;
+        }
+        match self.pushed.load(Relaxed) {
+            0 => self.loose.store(true, Relaxed),
+            own => position.snapshot = cursor::up_to(&position.snapshot, own),
+        }
     }
 }
 

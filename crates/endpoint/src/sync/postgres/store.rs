@@ -1,75 +1,32 @@
-//! The SQL of a sync.
+//! What a sync asks of Postgres.
 
-use super::{Postgres, note_history, position, sets, settings};
+use super::session::Owned;
+use super::sql::{
+    BEGIN_PULL, BEGIN_PUSH, CHANGED, CONFIRM, FORGET, GIVEN_BEFORE, MISSED, OPEN_PULL, OPEN_PUSH,
+    REACH_DISK, RECORD, REPLICA, ROLE_AND_IDENTITY, ROLE_AND_IDENTITY_OF_PULL, TIMES,
+};
+use super::{Postgres, note_history, read_position, sets, settings};
+use crate::auth::revoked;
 use crate::serve::reread_with;
 use crate::served::Served;
 use crate::sync::cursor::Position;
 use crate::sync::failure::Failure;
 use crate::sync::store::{Changed, Lease, Reading, ReplicaRecord, Store, VerdictRecord};
-use futures_util::future::join3;
+use futures_util::future::{join, join3, try_join_all};
 use futures_util::{Stream, TryStreamExt};
 use haversack_core::protocol::{KeyText, Seq, Text};
 use haversack_core::schema::{ColumnId, TableId};
 use haversack_core::{Error, ErrorCode};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-const BEGIN_PUSH: &str = "BEGIN";
-const BEGIN_PULL: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-
-// Prepared, which a SET can't be: a transaction of a pull is hardly more than these and three queries.
-const PUSH_SETTINGS: &str = "SELECT set_config('statement_timeout', '15s', true), set_config('lock_timeout', '5s', true), \
-     set_config('DateStyle', 'ISO, MDY', true), set_config('IntervalStyle', 'postgres', true), \
-     set_config('TimeZone', 'UTC', true), set_config('bytea_output', 'hex', true), \
-     set_config('extra_float_digits', '1', true), \
-     CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END";
-
-const PULL_SETTINGS: &str = "SELECT set_config('statement_timeout', '120s', true), \
-     set_config('DateStyle', 'ISO, MDY', true), set_config('IntervalStyle', 'postgres', true), \
-     set_config('TimeZone', 'UTC', true), set_config('bytea_output', 'hex', true), \
-     set_config('extra_float_digits', '1', true)";
-
-/// Takes the user's role and identity for the rest of the transaction.
-const ROLE_AND_IDENTITY: &str = "SELECT set_config('role', $1, true), \
-     (SELECT count(set_config(s.name, s.value, true)) FROM unnest($2::text[], $3::text[]) AS s(name, value))";
-
-// The row lock makes pushes of one replica take turns. A conflicting row of another user is locked
-// for a moment too, but not changed.
-const REPLICA: &str = "
-INSERT INTO haversack.replicas AS r (replica, user_id) VALUES ($1::text::uuid, $2)
-ON CONFLICT (replica) DO UPDATE SET seen_at = CASE WHEN r.user_id = $2 THEN now() ELSE r.seen_at END
-RETURNING user_id, last_seq, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
-
-// Blocks of a table do not overlap, so the one that begins last before a key has it, or none.
-const GIVEN_BEFORE: &str = "
-SELECT k.key FROM unnest($3::bigint[]) AS k(key)
-WHERE EXISTS (SELECT FROM (SELECT l.replica, l.hi, l.xid FROM haversack.leases l
-                           WHERE l.tbl = $2 AND l.lo <= k.key ORDER BY l.lo DESC LIMIT 1) l
-              JOIN haversack.replicas r ON r.replica = l.replica
-              WHERE l.hi >= k.key AND r.user_id = $1 AND l.xid < (SELECT noted_xid FROM haversack.meta))
-   OR EXISTS (SELECT FROM haversack.skipped s WHERE s.tbl = $2 AND k.key BETWEEN s.lo AND s.hi)";
-
-// What a replica was offered in answers that it never took in.
-const MISSED: &str = "
-SELECT lo, hi FROM haversack.leases
-WHERE replica = $1::text::uuid AND tbl = $2
-  AND ($3::text IS NULL OR NOT pg_visible_in_snapshot(xid, $3::text::pg_snapshot))
-ORDER BY lo";
-
-const CHANGED: &str = "
-SELECT DISTINCT tbl, key FROM haversack.changes
-WHERE scope = ANY ($1) AND xid >= pg_snapshot_xmin($2::text::pg_snapshot)
-  AND NOT pg_visible_in_snapshot(xid, $2::text::pg_snapshot)
-LIMIT $3";
-
-const TIMES: &str = "SELECT col, at FROM haversack.written WHERE tbl = $1 AND key = $2::text[]";
-
-// What is equal is written by nobody, so no trigger hears of it; but that it was wanted later counts.
-const CONFIRM: &str = "INSERT INTO haversack.written AS w (tbl, key, col, at) \
-     SELECT $1::integer, $2::text[], c.col, $4::bigint FROM unnest($3::text[]) AS c(col) \
-     ON CONFLICT (tbl, key, col) DO UPDATE SET at = greatest(w.at, excluded.at)";
+/// How long one answer of Postgres may take: longer than a statement may, which Postgres itself sees to.
+const LIMIT: Duration = Duration::from_secs(20);
+/// The same where as many rows are read as the user can see.
+const READ_LIMIT: Duration = Duration::from_secs(130);
 
 impl Store for Postgres {
     type Row = Row;
@@ -90,12 +47,12 @@ impl Store for Postgres {
 
     async fn begin_push(&mut self) -> Result<(), Failure> {
         self.pushing = true;
-        self.session.begin(BEGIN_PUSH, PUSH_SETTINGS).await
+        self.session.begin(BEGIN_PUSH, LIMIT).await
     }
 
     async fn begin_pull(&mut self) -> Result<(), Failure> {
         self.pushing = false;
-        self.session.begin(BEGIN_PULL, PULL_SETTINGS).await
+        self.session.begin(BEGIN_PULL, LIMIT).await
     }
 
     async fn commit(&mut self) -> Result<(), Failure> {
@@ -121,21 +78,46 @@ impl Store for Postgres {
             self.prepare_times().await?;
         }
         let (names, values) = settings(&self.compiled, &self.identity);
-        self.session
-            .query(
-                ROLE_AND_IDENTITY,
-                &[&self.compiled.user_role, &names, &values],
-            )
-            .await?;
-        Ok(())
+        let role = self.compiled.user_role.clone();
+        let sql = if self.pushing {
+            ROLE_AND_IDENTITY
+        } else {
+            self.session.limit(READ_LIMIT);
+            ROLE_AND_IDENTITY_OF_PULL
+        };
+        let params: Vec<Owned> = vec![Box::new(role), Box::new(names), Box::new(values)];
+        self.session.send_query(sql, params).await
     }
 
     async fn become_endpoint(&self) -> Result<(), Failure> {
-        self.session.batch("SET LOCAL ROLE NONE").await
+        self.session.send_batch("SET LOCAL ROLE NONE").await
     }
 
     async fn position(&self, snapshot: Option<&str>) -> Result<Position, Failure> {
-        position(&self.session, snapshot).await
+        let open = if self.pushing { &OPEN_PUSH } else { &OPEN_PULL };
+        let (at, jti) = (Instant::now(), self.unchecked());
+        let jtis = jti.map(|jti| vec![jti]);
+        let rows = self.session.query(open, &[&snapshot, &jtis]).await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| Error::new(ErrorCode::NotAttached, "the database is not attached"))?;
+        if row.get::<_, Option<bool>>(7) == Some(true) {
+            return Err(Failure::Broken(revoked::error()));
+        }
+        self.checked(at);
+        let mut position = read_position(row, 0);
+        let on_disk: bool = row.get(6);
+        if !self.pushing {
+            self.keep_to_disk(&mut position, on_disk);
+        }
+        Ok(position)
+    }
+
+    async fn reach_disk(&self) -> Result<(), Failure> {
+        if !self.loose.load(Relaxed) {
+            return Ok(());
+        }
+        self.session.batch(REACH_DISK).await
     }
 
     async fn note_history(&self) -> Result<(), Failure> {
@@ -147,6 +129,8 @@ impl Store for Postgres {
         let row = rows
             .first()
             .ok_or_else(|| Error::new(ErrorCode::Internal, "the replica has no record"))?;
+        let xid: &str = row.get(3);
+        self.pushed.store(xid.parse().unwrap_or(0), Relaxed);
         Ok(ReplicaRecord {
             user: row.get(0),
             last_seq: row.get::<_, i64>(1) as Seq,
@@ -155,13 +139,21 @@ impl Store for Postgres {
     }
 
     async fn acknowledge(&self, replica: &str, up_to: Seq) -> Result<(), Failure> {
-        self.session
-            .execute(
-                "DELETE FROM haversack.verdicts WHERE replica = $1::text::uuid AND seq <= $2",
-                &[&replica, &(up_to as i64)],
-            )
-            .await?;
-        Ok(())
+        // Not from the first on: what was forgotten before leaves entries in the index until it is
+        // vacuumed, and to pass by them again each time costs more than the rest of a push.
+        let before = self
+            .state
+            .watermark
+            .acknowledged(replica, &self.identity.user);
+        if before >= up_to {
+            return Ok(());
+        }
+        let params: Vec<Owned> = vec![
+            Box::new(replica.to_owned()),
+            Box::new(before as i64),
+            Box::new(up_to as i64),
+        ];
+        self.session.send_query(FORGET, params).await
     }
 
     async fn recorded(&self, replica: &str, after: Seq) -> Result<Vec<VerdictRecord>, Failure> {
@@ -192,21 +184,14 @@ impl Store for Postgres {
             texts.push(record.verdict);
             hashes.push(record.hash);
         }
-        self.session
-            .execute(
-                "INSERT INTO haversack.verdicts (replica, seq, verdict, hash) \
-                 SELECT $1::text::uuid, v.seq, v.verdict::json, v.hash \
-                 FROM unnest($2::bigint[], $3::text[], $4::text[]) AS v(seq, verdict, hash)",
-                &[&replica, &numbers, &texts, &hashes],
-            )
-            .await?;
-        self.session
-            .execute(
-                "UPDATE haversack.replicas SET last_seq = $2 WHERE replica = $1::text::uuid",
-                &[&replica, &(last as i64)],
-            )
-            .await?;
-        Ok(())
+        let params: Vec<Owned> = vec![
+            Box::new(replica.to_owned()),
+            Box::new(numbers),
+            Box::new(texts),
+            Box::new(hashes),
+            Box::new(last as i64),
+        ];
+        self.session.send_query(RECORD, params).await
     }
 
     async fn leases(&self, replica: &str, tables: &[TableId]) -> Result<Vec<Lease>, Failure> {
@@ -291,10 +276,12 @@ impl Store for Postgres {
             // Tells the triggers that record times.
             begin.push_str(&format!("; SET LOCAL haversack.made = '{made_ms}'"));
         }
-        self.session.batch(&begin).await
+        self.session.send_batch(begin).await
     }
 
     async fn undo(&self) -> Result<(), Failure> {
+        // What fails before the savepoint leaves none, which is heard here; what fails after it is undone.
+        self.session.forget_sent();
         self.session
             .batch("ROLLBACK TO SAVEPOINT mutation; RELEASE SAVEPOINT mutation")
             .await
@@ -305,7 +292,7 @@ impl Store for Postgres {
     }
 
     async fn release(&self) -> Result<(), Failure> {
-        self.session.batch("RELEASE SAVEPOINT mutation").await
+        self.session.send_batch("RELEASE SAVEPOINT mutation").await
     }
 
     async fn read(
@@ -423,6 +410,44 @@ impl Store for Postgres {
         self.as_login(self.session.execute(CONFIRM, &params))
             .await?;
         Ok(())
+    }
+
+    async fn look(
+        &self,
+        snapshot: &str,
+        scopes: &[String],
+        most: usize,
+    ) -> Result<(Position, Vec<Changed>), Failure> {
+        // Both are at hand before the first is sent, so that they are sent in this order.
+        self.session.prepare(&OPEN_PULL).await?;
+        self.session.prepare(CHANGED).await?;
+        let position = self.position(Some(snapshot));
+        let changed = self.changed(scopes, snapshot, most);
+        let (position, changed) = join(position, changed).await;
+        let position = position?;
+        let changed = if position.continues {
+            changed?
+        } else {
+            Vec::new()
+        };
+        Ok((position, changed))
+    }
+
+    async fn read_changed(
+        &mut self,
+        keys: &[(TableId, Vec<KeyText>)],
+        last: bool,
+    ) -> Result<Vec<Vec<Row>>, Failure> {
+        for (table, _) in keys {
+            self.session.prepare(&self.sql(*table).read_many).await?;
+        }
+        let all = keys.iter().map(|(id, keys)| self.read_many(*id, keys));
+        let all = try_join_all(all);
+        if last {
+            self.session.end_with(all).await
+        } else {
+            all.await
+        }
     }
 
     async fn changed(
