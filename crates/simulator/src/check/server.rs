@@ -290,10 +290,6 @@ pub fn survived(scene: &Scene, devices: &[Device]) -> Result<(), Broken> {
     let mut record = scene.record.borrow_mut();
     for device in devices {
         let disk = record.disk(*device).clone();
-        // The third replica does not know what the first one had lost when the second began.
-        if disk.replicas.len() > 2 {
-            continue;
-        }
         for (seq, write) in &disk.durable {
             if !matches!(record.write(*write).settled, Some("applied" | "merged")) {
                 continue;
