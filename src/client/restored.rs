@@ -8,12 +8,18 @@
 use super::Shared;
 use super::events::Notice;
 use super::session::Session;
+use super::sync::Answer;
 use crate::browser::{self, channel::Message};
-use crate::store::layout::State;
+use crate::network::request::Failure;
+use crate::store::layout::{Before, State};
+use crate::store::queue::Batch;
 use haversack_core::planted;
 use haversack_core::protocol::{Head, Mutation, is_restore};
 use haversack_core::{Error, ErrorCode};
 use std::rc::Rc;
+
+/// So many restores back a device knows which replica it was.
+const BEFORE_MAX: usize = 8;
 
 /// What an answer says of the server's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +47,15 @@ pub(super) fn heard_of_another(
     // After `detach` and `attach` the server knows no replica, and has lost nothing.
     if is_restore(&before, &head.epoch) && !planted::is("lost-is-not-offered") {
         state.judged = state.judged.min(head.last);
+        state.before.push(Before {
+            replica: state.replica.clone(),
+            began: state.began,
+        });
+        if state.before.len() > BEFORE_MAX {
+            state.before.remove(0);
+        }
+    } else {
+        state.before.clear();
     }
     state.began = state.judged;
     state.judged_at.clear();
@@ -48,6 +63,18 @@ pub(super) fn heard_of_another(
         state.replica = browser::random_uuid();
     }
     History::Other
+}
+
+/// The replica that this one was before, where the answer is of a history that may never have known
+/// this one: how far that history had come, it says of the one before. A history that knows this one
+/// and has judged nothing of it says the same of both.
+fn known_before(state: &mut State, head: &Head) -> Option<Before> {
+    let before = state.epoch.as_deref()?;
+    let may_be_unknown = is_restore(before, &head.epoch) && head.last <= state.began;
+    match may_be_unknown && !planted::is("predecessor-unasked") {
+        true => state.before.pop(),
+        false => None,
+    }
 }
 
 /// Does the server say that this replica is not the one it knows?
@@ -59,6 +86,34 @@ pub(super) fn replica_is_lost(code: ErrorCode) -> bool {
 }
 
 impl Shared {
+    /// Asks again as the replica that this one was, where a server was restored to before this one
+    /// began. Nothing is pushed and nothing stored with it: what the last answer says counts, with the
+    /// batch as it then is.
+    ///
+    /// # Errors
+    /// `network` where the histories differ from answer to answer; else those of a sync.
+    pub(super) async fn ask_as_before(
+        self: &Rc<Self>,
+        session: &Rc<Session>,
+        token: &str,
+        batch: &mut Batch,
+        mut answer: Answer,
+    ) -> Result<Answer, Failure> {
+        while let Some(before) = known_before(&mut batch.state, &answer.head) {
+            (batch.state.replica, batch.state.began) = (before.replica, before.began);
+            batch.more |= !batch.mutations.is_empty();
+            batch.mutations.clear();
+            batch.acknowledged = 0;
+            let epoch = answer.head.epoch;
+            answer = self.exchange(session, token, batch).await?;
+            if answer.head.epoch != epoch {
+                let message = "two histories of the server answer in turn";
+                return Err(Error::new(ErrorCode::Network, message).into());
+            }
+        }
+        Ok(answer)
+    }
+
     /// Goes on as a new replica, where the server no longer knows this one, or knows another by its
     /// id: the queue is kept and sent under the new id.
     pub(super) async fn renew_replica(&self) {

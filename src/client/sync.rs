@@ -30,8 +30,8 @@ const IN_TURN_MS: u64 = 1_000;
 const JUDGED_AT_MAX: usize = 32;
 
 /// An answer that has arrived whole.
-struct Answer {
-    head: Head,
+pub(super) struct Answer {
+    pub head: Head,
     cursor: String,
     staged: Staged,
     lines: Vec<String>,
@@ -90,10 +90,11 @@ impl Shared {
             batch.mutations.clear();
             batch.acknowledged = 0;
         }
-        if batch.state.patch != session.patch.get() && !planted::is("sync-behind-the-disk") {
+        if batch.state.patch != session.patch.get() {
             self.catch_up(&session).await?;
         }
         let answer = self.exchange(&session, &token, &batch).await?;
+        let answer = (self.ask_as_before(&session, &token, &mut batch, answer)).await?;
         if answer.head.user != batch.state.user {
             let message = "the endpoint knows this user under another name than the token's claim";
             return Err(Error::new(ErrorCode::IdentityChanged, message).into());
@@ -124,7 +125,7 @@ impl Shared {
         Ok(true)
     }
 
-    async fn exchange(
+    pub(super) async fn exchange(
         self: &Rc<Self>,
         session: &Rc<Session>,
         token: &str,

@@ -6,7 +6,7 @@
 //! two at most.
 
 use super::idb::{self, Mode, Tx};
-use super::layout::{self, ACKNOWLEDGED, META, QUEUE};
+use super::layout::{self, ACKNOWLEDGED, META, QUEUE, State};
 use super::queue::{Queued, read_records};
 use super::{Store, holds_fence};
 use crate::browser::value::Value;
@@ -59,32 +59,39 @@ pub(super) async fn keep(tx: &Tx, applied: &[Mutation], now: i64) -> Result<(), 
     store.put(&layout::to_js(&record)?, &(last as f64).into())
 }
 
-/// Within the transaction that learns of another history, in which the mutations up to `last` are
-/// judged: puts those after it back into the queue, and gives them.
+/// Within the transaction that learns of another history, in which the mutations up to `state.judged`
+/// are judged: puts those after it back into the queue, and gives them. What is before stays, since a
+/// second restore may go further back; not where nothing is known of the replicas before.
 ///
 /// # Errors
 /// `storage_failed`.
-pub(super) async fn offer_again(tx: &Tx, last: Seq, now: i64) -> Result<Vec<Mutation>, Error> {
+pub(super) async fn offer_again(tx: &Tx, state: &State, now: i64) -> Result<Vec<Mutation>, Error> {
     let kept = tx.store(ACKNOWLEDGED)?;
     let records = kept.get_all(&Value::UNDEFINED, u32::MAX).await?;
+    kept.clear()?;
     let queue = tx.store(QUEUE)?;
     let mut again = Vec::new();
     for record in records.iter() {
-        let Some(record) = layout::from_js::<Acknowledged>(&record)? else {
+        let Some(mut record) = layout::from_js::<Acknowledged>(&record)? else {
             continue;
         };
         if record.at < now - KEPT_MS {
             continue;
         }
-        for mutation in record.mutations {
-            if mutation.seq > last {
-                let key = (mutation.seq as f64).into();
-                queue.put(&layout::to_js(&Queued::from(mutation.clone()))?, &key)?;
-                again.push(mutation);
-            }
+        let is_judged = |mutation: &Mutation| mutation.seq <= state.judged;
+        let lost = record.mutations.iter().filter(|m| !is_judged(m));
+        for mutation in lost {
+            let key = (mutation.seq as f64).into();
+            queue.put(&layout::to_js(&Queued::from(mutation.clone()))?, &key)?;
+            again.push(mutation.clone());
+        }
+        record.mutations.retain(is_judged);
+        if let Some(last) = record.mutations.last().map(|m| m.seq)
+            && !state.before.is_empty()
+        {
+            kept.put(&layout::to_js(&record)?, &(last as f64).into())?;
         }
     }
-    kept.clear()?;
     Ok(again)
 }
 

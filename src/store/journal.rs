@@ -73,7 +73,7 @@ impl Store {
         if !holds_fence(&tx, commit.fence).await? && !planted::is("commit-without-fence") {
             return Ok(None);
         }
-        if commit.renewed && !planted::is("leases-outlive-history") {
+        if commit.renewed {
             tx.store(LEASES)?.clear()?;
         }
         leases::settle(&tx, schema, commit.granted, commit.judged).await?;
@@ -93,7 +93,7 @@ impl Store {
             queue.delete(&(mutation.seq as f64).into())?;
         }
         let again = if commit.renewed {
-            acknowledged::offer_again(&tx, commit.state.judged, commit.time).await?
+            acknowledged::offer_again(&tx, commit.state, commit.time).await?
         } else {
             acknowledged::keep(&tx, commit.applied, commit.time).await?;
             Vec::new()

@@ -97,6 +97,8 @@ pub struct State {
     /// The number after which this replica's mutations begin: 0, but where it took over the queue of
     /// another one.
     pub began: u64,
+    /// The replicas that it was before restores of the server, the last one last.
+    pub before: Vec<Before>,
     /// The last mutation that has a verdict.
     pub judged: u64,
     /// The last one that ever had one: more than `judged` where a server was restored.
@@ -123,6 +125,7 @@ json_struct!(State {
     cursor,
     epoch,
     began = default,
+    before = default,
     judged,
     reached = default,
     judged_at,
@@ -132,6 +135,17 @@ json_struct!(State {
     cursor_of = default,
     renew = default,
 });
+
+/// A replica that a device was before a restore of the server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Before {
+    /// Its id.
+    pub replica: String,
+    /// The number after which its mutations begin.
+    pub began: u64,
+}
+
+json_struct!(Before { replica, began });
 
 impl State {
     /// The state of a new replica.
@@ -144,6 +158,7 @@ impl State {
             cursor: None,
             epoch: None,
             began: 0,
+            before: Vec::new(),
             judged: 0,
             reached: 0,
             judged_at: Vec::new(),

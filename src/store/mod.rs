@@ -214,6 +214,7 @@ impl Store {
             cursor: None,
             epoch: None,
             began: judged,
+            before: Vec::new(),
             judged,
             judged_at: Vec::new(),
             ..state

@@ -6,10 +6,11 @@
 
 use super::idb::{Database, Mode, Tx};
 use super::layout::{
-    self, ACKNOWLEDGED, CONFLICTS, FENCE_KEY, JOURNAL, MADE_UNDER_KEY, META, QUEUE, REJECTED,
-    SCHEMA_KEY, STATE_KEY, State,
+    self, ACKNOWLEDGED, ASSIGNED_KEY, CONFLICTS, FENCE_KEY, JOURNAL, LEASES, MADE_UNDER_KEY, META,
+    QUEUE, REJECTED, SCHEMA_KEY, STATE_KEY, State,
 };
 use super::queue::{LostValue, Queued, Rejected, Stopped, read_records, records};
+use super::temporary::read_assigned;
 use super::{acknowledged, lost_state};
 use crate::browser::value::{List, Value, parts};
 use crate::convert::{RowShape, key_to_value};
@@ -17,6 +18,7 @@ use haversack_core::json::Json;
 use haversack_core::map::Map;
 use haversack_core::moving::{Fate, Moving};
 use haversack_core::protocol::{KeyText, Mutation, Seq, Values, mutation_hash};
+use haversack_core::queue::rekey::Assigned;
 use haversack_core::replica::{Key, Replica, Staged};
 use haversack_core::schema::{ColumnId, Schema, TableId};
 use haversack_core::value;
@@ -38,6 +40,7 @@ pub async fn take_over(
         .map(|table| layout::store_name(&table.name))
         .collect();
     let mut stores = vec![META, QUEUE, REJECTED, CONFLICTS, JOURNAL, ACKNOWLEDGED];
+    stores.push(LEASES);
     stores.extend(names.iter().map(String::as_str));
     let tx = Tx::begin(db, &stores, Mode::Strict)?;
     let meta = tx.store(META)?;
@@ -57,6 +60,7 @@ pub async fn take_over(
     move_mutations(&tx, old, &moving, known).await?;
     move_outcomes(&tx, &moving).await?;
     acknowledged::take_over(&tx, &moving).await?;
+    move_keys(&tx, old, &moving).await?;
     let renew: Vec<String> = (new.tables.iter())
         .filter(|table| moving.fate(table) != Fate::Stays)
         .map(|table| table.name.clone())
@@ -191,6 +195,38 @@ async fn move_outcomes(tx: &Tx, moving: &Moving<'_>) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Leased keys, and those that took the place of temporary ones, are of the table by its name of now.
+async fn move_keys(tx: &Tx, old: &Schema, moving: &Moving<'_>) -> Result<(), Error> {
+    let now = |name: &str| moving.names(name, None).0;
+    let renamed: Vec<&str> = (old.tables.iter())
+        .map(|table| table.name.as_str())
+        .filter(|name| now(name) != *name)
+        .collect();
+    if renamed.is_empty() {
+        return Ok(());
+    }
+    let leases = tx.store(LEASES)?;
+    let mut moved = Vec::new();
+    for name in renamed {
+        let lease = leases.get(&name.into()).await?;
+        if !lease.is_undefined() {
+            leases.delete(&name.into())?;
+            moved.push((now(name), lease));
+        }
+    }
+    // All are taken away before any is put: two tables may have changed names with each other.
+    for (name, lease) in moved {
+        leases.put(&lease, &name.as_str().into())?;
+    }
+    let assigned = read_assigned(tx).await?;
+    let mut moved = Assigned::new();
+    for (table, keys) in &assigned {
+        moved.insert(now(table), keys.clone());
+    }
+    let meta = tx.store(META)?;
+    meta.put(&layout::to_js(&moved)?, &ASSIGNED_KEY.into())
 }
 
 /// Rows that are of no use go, and what the journal has of tables that have changed.

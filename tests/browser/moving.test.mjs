@@ -246,3 +246,62 @@ test('what writes a column or table that is no more is kept for the user', async
   const left = await tab.run(() => db.sync.rejected.map(({ ops }) => ops[0].table))
   assert.deepEqual(left, ['drafts'])
 })
+
+test('what was made in a table that is renamed arrives under its keys, leased and temporary ones', async () => {
+  const V1__notes = `
+    create table notes (note_id serial primary key, user_id int not null, title text);
+    create table remarks (remark_id serial primary key, user_id int not null,
+      note_id int references notes, words text);
+    alter table notes enable row level security;
+    create policy own on notes using (user_id = current_setting('app.current_user_id')::int);
+    alter table remarks enable row level security;
+    create policy own on remarks using (user_id = current_setting('app.current_user_id')::int);`
+  const V2__memos = 'alter table notes rename to memos;'
+  const before = await schemaFolder({
+    config: '[tables.notes]\n[tables.remarks]\n',
+    migrations: { V1__notes },
+  })
+  const now = await schemaFolder({
+    config:
+      '[tables.memos]\n[tables.remarks]\n[migrations.V2__memos]\ntables = { notes = "memos" }\n',
+    migrations: { V1__notes, V2__memos },
+  })
+  folders.push(before, now)
+  const app = await start(before)
+  const tab = await opened(await app.profile())
+  await tab.run(() => db.notes.insert({ title: 'first' }).synced)
+  await tab.synced()
+  await app.backend.end('SIGTERM')
+  const keys = await tab.run(async () => {
+    const keys = []
+    for (let n = 0; n < 40; n++) {
+      const note = db.notes.insert({ title: `note ${n}` })
+      await note.durable
+      await db.remarks.insert({ note_id: note.key, words: `of ${n}` }).durable
+      keys.push(note.key)
+    }
+    return keys
+  })
+  const leased = keys.filter((key) => key > 0)
+  assert.ok(leased.length > 0 && leased.length < 40, JSON.stringify(keys))
+  await migrate(app, now)
+  await tab.load()
+  const result = await tab.open()
+  assert.equal(result.code, undefined, result.message)
+  await tab.synced()
+  await tab.until(() => db.sync.status.pending === 0)
+  const refused = await tab.run(() => db.sync.rejected.map(({ error }) => error.message))
+  assert.deepEqual(refused, [])
+  const rows = await app.backend.sql(
+    'select m.note_id, m.title, r.words from memos m left join remarks r using (note_id)',
+  )
+  assert.equal(rows.length, 41)
+  for (const { title, words } of rows) {
+    assert.equal(words, title === 'first' ? null : title.replace('note', 'of'))
+  }
+  const arrived = rows.map(({ note_id }) => note_id)
+  assert.ok(
+    leased.every((key) => arrived.includes(key)),
+    'rows keep the keys that they were made under',
+  )
+})

@@ -83,8 +83,8 @@ fn simulate(repository: &Repository, words: &[String]) -> Result<Outcome> {
         .outcome(true)
 }
 
-/// Builds the simulator by a `cargo` that has its folder, and whatever else is to be set.
-pub fn build(cargo: Program) -> Result<()> {
+/// Builds the simulator by a `cargo` that has its folder.
+fn build(cargo: Program) -> Result<()> {
     println!("build  the simulator");
     cargo
         .args(["build", "--package", "haversack-simulator"])

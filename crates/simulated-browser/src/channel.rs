@@ -69,6 +69,9 @@ impl Channel {
 
 fn deliver(tab: TabId, id: u64, message: &str) {
     let on_message = World::with(|world| {
+        if world.is_deaf(tab) {
+            return None;
+        }
         let mut inner = world.inner();
         let mut members = inner.device_of(tab).channels.iter();
         members.find(|m| m.id == id).map(|m| m.on_message.clone())

@@ -34,6 +34,8 @@ enum TabState {
 struct Tab {
     device: DeviceId,
     state: TabState,
+    /// What other tabs say does not reach it.
+    deaf: bool,
     /// What came while it was frozen.
     held: Vec<Action>,
 }
@@ -191,6 +193,7 @@ impl World {
         inner.tabs.push(Tab {
             device,
             state: TabState::Alive,
+            deaf: false,
             held: Vec::new(),
         });
         TabId(inner.tabs.len() - 1)
@@ -252,6 +255,15 @@ impl World {
         for action in held {
             self.schedule(0, Some(tab), action);
         }
+    }
+
+    /// What other tabs say does not reach the tab, and is lost, or reaches it again.
+    pub fn set_deaf(&self, tab: TabId, deaf: bool) {
+        self.inner.borrow_mut().tabs[tab.0].deaf = deaf;
+    }
+
+    pub(crate) fn is_deaf(&self, tab: TabId) -> bool {
+        self.inner.borrow().tabs[tab.0].deaf
     }
 
     /// Takes the device's power: all its tabs end, and what was not yet on disk is lost.

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 /// One of so many histories is run twice (I21).
 const TWICE_EVERY: u64 = 40;
-/// How long a failing history is shrunk.
-const SHRINK_MAX: Duration = Duration::from_secs(120);
+/// How long a failing history is shrunk, where somebody is to read it.
+pub const SHRINK_MAX: Duration = Duration::from_secs(120);
 
 /// A history that failed, and how it fails when it is shrunk.
 #[derive(Clone, Debug)]
@@ -47,8 +47,8 @@ pub fn seed_of(batch: u64, at: u64) -> u64 {
     (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb)
 }
 
-/// Runs histories until all have ended or one has failed.
-pub fn run_batch(seed: u64, histories: u64, threads: usize) -> Report {
+/// Runs histories until all have ended or one has failed, which is then shrunk for so long.
+pub fn run_batch(seed: u64, histories: u64, threads: usize, shrink_max: Duration) -> Report {
     let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let outcomes: Mutex<BTreeMap<u64, u64>> = Mutex::default();
     let tally: Mutex<Tally> = Mutex::default();
@@ -84,7 +84,10 @@ pub fn run_batch(seed: u64, histories: u64, threads: usize) -> Report {
         trace: traces.values().fold(0, |all, trace| {
             (all ^ trace).wrapping_mul(0x0100_0000_01b3).rotate_left(7)
         }),
-        failed: first.map(|(at, failure)| shrunk(History::draw(seed_of(seed, at)), failure)),
+        failed: first.map(|(at, failure)| {
+            let history = History::draw(seed_of(seed, at));
+            shrunk(history, failure, shrink_max)
+        }),
     }
 }
 
@@ -109,8 +112,8 @@ pub fn twice(history: &History) -> Outcome {
     outcome
 }
 
-/// Leaves out what does not matter for a failure.
-pub fn shrunk(history: History, failure: Failure) -> Failed {
+/// Leaves out what does not matter for a failure, for so long.
+pub fn shrunk(history: History, failure: Failure, shrink_max: Duration) -> Failed {
     let of_steps = history.steps.len();
     let with = |steps: &[_]| History {
         steps: steps.to_vec(),
@@ -124,7 +127,7 @@ pub fn shrunk(history: History, failure: Failure) -> Failed {
         }
         Some(_) | None => false,
     };
-    let steps = shrink(&history.steps, SHRINK_MAX, fails);
+    let steps = shrink(&history.steps, shrink_max, fails);
     Failed {
         history: with(&steps),
         failure: last.into_inner(),

@@ -1,6 +1,6 @@
 //! Histories that once broke an invariant, and a few fresh ones.
 
-use haversack_simulator::batch::{run_batch, twice};
+use haversack_simulator::batch::{SHRINK_MAX, run_batch, twice};
 use haversack_simulator::history::History;
 use std::path::Path;
 
@@ -32,7 +32,7 @@ fn what_once_broke_an_invariant_does_so_no_more() {
 fn fresh_histories_break_no_invariant() {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let seed = since.expect("a clock").as_nanos() as u64;
-    let report = run_batch(seed, FRESH, 1);
+    let report = run_batch(seed, FRESH, 1, SHRINK_MAX);
     let failed = report.failed.map(|failed| failed.to_string());
     assert_eq!(failed, None, "batch {seed}");
     assert_eq!(report.histories, FRESH);

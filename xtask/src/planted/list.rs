@@ -45,9 +45,17 @@ pub const BUGS: &[Bug] = &[
         ),
     ),
     bug(
+        "any-key-is-leased",
+        "a key that was leased to nobody is taken",
+        Catcher::Simulator,
+    ),
+    bug(
         "batch-without-fence",
         "a former leader reads the queue and pushes",
-        Catcher::Simulator,
+        Catcher::Test(
+            "haversack-simulator",
+            "under_an_older_fence_nothing_is_read_to_be_pushed",
+        ),
     ),
     bug(
         "columns-together-apart",
@@ -75,7 +83,10 @@ pub const BUGS: &[Bug] = &[
     bug(
         "delete-without-base",
         "a deletion does not look whether the row was edited",
-        Catcher::Simulator,
+        Catcher::Test(
+            "haversack-core",
+            "a_deletion_meets_an_edit_by_the_declared_rule",
+        ),
     ),
     bug(
         "epoch-unread",
@@ -113,12 +124,18 @@ pub const BUGS: &[Bug] = &[
     bug(
         "frozen-leader-stays",
         "nobody replaces a leader that does not answer",
-        Catcher::Simulator,
+        Catcher::Test(
+            "haversack-simulator",
+            "a_leader_that_freezes_is_replaced_while_it_is_frozen",
+        ),
     ),
     bug(
         "half-an-answer-counts",
         "an answer that broke off is stored with the old cursor",
-        Catcher::Simulator,
+        Catcher::Test(
+            "haversack-simulator",
+            "an_answer_that_breaks_off_leaves_the_disk_as_it_was",
+        ),
     ),
     bug(
         "holes-are-skipped",
@@ -146,7 +163,10 @@ pub const BUGS: &[Bug] = &[
     bug(
         "judged-mutation-returns",
         "a mutation whose verdict was quicker than its number stays pending",
-        Catcher::Simulator,
+        Catcher::Test(
+            "haversack-core",
+            "a_mutation_whose_verdict_was_quicker_than_its_number_is_not_pending",
+        ),
     ),
     bug(
         "judged-under-another-epoch",
@@ -172,17 +192,15 @@ pub const BUGS: &[Bug] = &[
     bug(
         "leads-behind-the-disk",
         "a new leader does not read what the last one stored",
-        Catcher::Simulator,
+        Catcher::Test(
+            "haversack-simulator",
+            "who_begins_to_lead_knows_what_the_last_leader_has_stored",
+        ),
     ),
     bug(
         "lease-shared",
         "two tabs take the same key of a lease",
         Catcher::Test("haversack-core", "no_key_is_drawn_twice_by_two_tabs"),
-    ),
-    bug(
-        "leases-outlive-history",
-        "keys leased in another history are drawn",
-        Catcher::Simulator,
     ),
     bug(
         "lost-is-not-offered",
@@ -213,7 +231,10 @@ pub const BUGS: &[Bug] = &[
     bug(
         "missed-patch-ignored",
         "a tab that missed a patch goes on with the next",
-        Catcher::Simulator,
+        Catcher::Test(
+            "haversack-simulator",
+            "a_tab_that_missed_a_patch_shows_its_rows_with_the_next",
+        ),
     ),
     bug(
         "more-is-forgotten",
@@ -260,6 +281,14 @@ pub const BUGS: &[Bug] = &[
         ),
     ),
     bug(
+        "predecessor-unasked",
+        "a second restore, to before a replica began, is taken for one to its beginning",
+        Catcher::Test(
+            "haversack-simulator",
+            "what_a_replica_lost_before_it_was_another_one_comes_back_too",
+        ),
+    ),
+    bug(
         "pushed-without-an-epoch",
         "a replica pushes before it knows to which history",
         Catcher::Simulator,
@@ -277,7 +306,10 @@ pub const BUGS: &[Bug] = &[
     bug(
         "queued-keys-reclaimed",
         "keys of queued rows are given out again",
-        Catcher::Simulator,
+        Catcher::Test(
+            "haversack-simulator",
+            "keys_of_queued_rows_are_not_given_to_the_next_tab",
+        ),
     ),
     bug(
         "rekey-keys-only",
@@ -314,11 +346,6 @@ pub const BUGS: &[Bug] = &[
         ),
     ),
     bug(
-        "sync-behind-the-disk",
-        "a leader that is behind the disk syncs on",
-        Catcher::Simulator,
-    ),
-    bug(
         "transactions-in-parts",
         "a transaction of several rows is applied in part",
         Catcher::Test(
@@ -327,8 +354,19 @@ pub const BUGS: &[Bug] = &[
         ),
     ),
     bug(
+        "write-meanwhile-forgotten",
+        "what is written during a sync waits for the next occasion",
+        Catcher::Test(
+            "haversack-core",
+            "leading_syncs_at_once_and_again_when_something_happened_meanwhile",
+        ),
+    ),
+    bug(
         "write-told-to-nobody",
         "other tabs do not hear of a write",
-        Catcher::Simulator,
+        Catcher::Test(
+            "haversack-simulator",
+            "a_write_shows_in_the_other_tab_before_the_server_has_it",
+        ),
     ),
 ];

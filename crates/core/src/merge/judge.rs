@@ -176,8 +176,10 @@ impl Judge {
         base: Option<&str>,
         own: Option<&OwnRow>,
     ) -> bool {
-        let base = base.filter(|_| !planted::is("delete-without-base"));
-        let verdict = judge_delete(current, base, own);
+        let verdict = match planted::is("delete-without-base") && current.is_some() {
+            true => DeleteVerdict::Delete,
+            false => judge_delete(current, base, own),
+        };
         match (verdict, row.table.on_delete_conflict) {
             (DeleteVerdict::Delete, _) => {
                 self.kept = true;

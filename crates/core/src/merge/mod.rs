@@ -4,11 +4,13 @@
 //! they are told to. `docs/sync-protocol.md` ("Push") states the rules. Never rejects a value for
 //! a constraint; that is Postgres's part.
 
+mod count;
 mod judge;
 mod own;
 mod three_way;
 mod update;
 
+pub use count::counted;
 pub use judge::{Decided, Judge, Row};
 pub use own::{OwnRow, OwnWrites, normal_key};
 pub use three_way::{ELEMENTS_MAX, Together, three_way};

@@ -5,14 +5,14 @@
 //! every policy a value that is overwritten or not written is in `lost`, but for what was added up.
 //! Never rejects a value for a constraint.
 
+use super::count::counted;
 use super::three_way::{Together, three_way};
 use super::{LostColumn, OwnRow, UpdateVerdict, is_base, parse_values};
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use crate::map::Map;
 use crate::planted;
 use crate::protocol::{Base, Text, Values, Winner};
 use crate::schema::{Column, ColumnId, Policy, Table};
-use crate::value::decimal::{self, Operation};
 use crate::value::{self, Value};
 use std::cmp::Ordering;
 
@@ -211,17 +211,9 @@ impl Update<'_> {
             verdict.apply.push((id, mine.clone()));
             return Ok(());
         }
-        let number = |value: &Value| value::to_text(kind, value).unwrap_or_else(|| "0".into());
         let failed = |error: Error| error.table(&self.table.name).column(&self.column(id).name);
         let theirs = self.theirs(id);
-        let sum = decimal::operate(Operation::Sub, &number(mine), &number(&base))
-            .and_then(|added| decimal::operate(Operation::Add, &number(theirs), &added))
-            .map_err(|_| {
-                failed(
-                    Error::new(ErrorCode::OutOfRange, "the sum is out of range").sqlstate("22003"),
-                )
-            })?;
-        let sum = value::parse(kind, &sum).map_err(failed)?;
+        let sum = counted(kind, &base, mine, theirs).map_err(failed)?;
         if sum == *theirs {
             verdict.equal.push(id);
         } else {

@@ -76,8 +76,8 @@ impl Draft<'_> {
                 (Some(Op::Update { base, .. }), _) if base.contains_key(&column.name) => {
                     return base[&column.name].clone();
                 }
-                (_, Change::Update(set, _)) => {
-                    if let Some((_, value)) = set.iter().find(|(c, _)| *c == i) {
+                (_, Change::Update(set)) => {
+                    if let Some((_, value)) = set.values.iter().find(|(c, _)| *c == i) {
                         return base_of(&column.kind, value);
                     }
                 }

@@ -7,10 +7,11 @@ use super::Key;
 use super::rules::{GeneratedRule, TableRules};
 use crate::error::Error;
 use crate::expr::Context;
-use crate::merge::parse_values;
-use crate::protocol::{Op, Values};
-use crate::schema::{Schema, Table, TableId};
+use crate::merge::{counted, parse_values};
+use crate::protocol::{Base, Op, Values};
+use crate::schema::{Policy, Schema, Table, TableId, Type};
 use crate::value::{self, Value};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A row: a value per column, in the schema's order.
@@ -59,10 +60,60 @@ pub(super) struct Effect {
 pub(super) enum Change {
     /// The row is this one.
     Insert(Row, Vec<usize>),
-    /// Where the row exists, these columns have these values; some of them only the server knows.
-    Update(Vec<(usize, Value)>, Vec<usize>),
+    /// Where the row exists, these columns have these values.
+    Update(Set),
     /// There is no such row.
     Delete,
+}
+
+/// New values of columns.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Set {
+    /// What was written.
+    pub values: Vec<(usize, Value)>,
+    /// The columns whose values only the server knows.
+    pub unknown: Vec<usize>,
+    /// Of what was written, what adds to the value that is there.
+    pub counted: Vec<Counted>,
+}
+
+/// A counter, of which a new value says how much was added to the one that was seen.
+#[derive(Clone, Debug)]
+pub(super) struct Counted {
+    /// The column.
+    pub column: usize,
+    /// Its type.
+    pub kind: Type,
+    /// What was seen.
+    pub base: Value,
+}
+
+impl Set {
+    /// With nothing that is counted or unknown.
+    pub fn of(values: Vec<(usize, Value)>) -> Self {
+        Self {
+            values,
+            ..Self::default()
+        }
+    }
+
+    /// The values that a row gets: a sum that can't be is the server's to refuse, so what was written
+    /// shows until then.
+    pub fn on(&self, row: &Row) -> Cow<'_, [(usize, Value)]> {
+        if self.counted.is_empty() {
+            return Cow::Borrowed(&self.values);
+        }
+        let mut values = self.values.clone();
+        for Counted { column, kind, base } in &self.counted {
+            let written = values.iter_mut().find(|(c, _)| c == column);
+            if let Some((_, value)) = written
+                && let Ok(sum) = counted(kind, base, value, &row[*column])
+            {
+                *value = sum;
+            }
+        }
+        Cow::Owned(values)
+    }
 }
 
 impl Effect {
@@ -91,11 +142,24 @@ impl Effect {
                 let key = columns.iter().map(|c| row[usize::from(c.0)].clone());
                 (Key::new(key.collect()), Change::Insert(row, unknown))
             }
-            Op::Update { key, set, .. } => {
-                let set = parse_values(described, set)?;
-                let set = set.into_iter().map(|(c, value)| (usize::from(c.0), value));
-                let change = Change::Update(set.collect(), Vec::new());
-                (Key::from_text(described, key)?, change)
+            Op::Update { key, set, base, .. } => {
+                let values = parse_values(described, set)?;
+                let mut set = Set::default();
+                for (c, value) in values {
+                    let column = described.column(c);
+                    if let (Policy::Counter, Some(Base::Text(base)), false) =
+                        (column.policy, base.get(&column.name), value.is_null())
+                    {
+                        let base = base.as_deref().map(|t| value::parse(&column.kind, t));
+                        set.counted.push(Counted {
+                            column: usize::from(c.0),
+                            kind: column.kind.clone(),
+                            base: base.transpose()?.unwrap_or(Value::Null),
+                        });
+                    }
+                    set.values.push((usize::from(c.0), value));
+                }
+                (Key::from_text(described, key)?, Change::Update(set))
             }
             Op::Delete { key, .. } => (Key::from_text(described, key)?, Change::Delete),
         };
@@ -129,8 +193,9 @@ impl Change {
                 state.row = Some(new.clone());
                 state.unknown.clone_from(unknown);
             }
-            (Change::Update(set, unknown), Some(row)) => {
-                update_row(row, &mut state.unknown, set, unknown);
+            (Change::Update(set), Some(row)) => {
+                let values = set.on(row);
+                update_row(row, &mut state.unknown, &values, &set.unknown);
                 // What can't be computed any more is not known; the server will refuse it or not.
                 let _ = generate(rules, row, &mut state.unknown, Generate::Leniently);
             }

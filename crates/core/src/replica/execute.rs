@@ -5,7 +5,7 @@
 //! no mutation is pending here, and a replica that syncs never asks for this.
 
 use super::defaults::make_default;
-use super::effect::{Change, Effect, Generate, Origin, Row, generate};
+use super::effect::{Change, Effect, Generate, Origin, Row, Set, generate};
 use super::scratch::{Held, Mode, Scratch};
 use super::steps::Deferred;
 use super::{Key, Replica, WriteContext};
@@ -138,7 +138,7 @@ impl Replica {
                     scratch.judge_domains(table, i, &value)?;
                     changes.push((i, value));
                 }
-                (key.clone(), Change::Update(changes, Vec::new()), Vec::new())
+                (key.clone(), Change::Update(Set::of(changes)), Vec::new())
             }
             RowOp::Delete(key) => {
                 if self.row(table, key).is_none() {

@@ -8,7 +8,7 @@
 use super::checks::{check_writable, denied, not_found};
 use super::defaults::make_default;
 use super::draft::DraftOp;
-use super::effect::{Change, Effect, Generate, Origin, Row, generate, update_row};
+use super::effect::{Change, Counted, Effect, Generate, Origin, Row, Set, generate, update_row};
 use super::scratch::{Held, Mode, Scratch};
 use super::steps::Deferred;
 use super::{Key, Replica};
@@ -17,7 +17,7 @@ use crate::json::Json;
 use crate::map::{Map, Name};
 use crate::protocol::{Op, Predicted, Seq, Text, Values};
 use crate::queue;
-use crate::schema::{Column, Table, TableId};
+use crate::schema::{Column, Policy, Table, TableId};
 use crate::value::{self, Value};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -485,6 +485,7 @@ impl<'r> Draft<'r> {
         }
         let rules = self.scratch.rules(id);
         let (mut set, mut base, mut changes) = (Values::new(), Map::new(), Vec::new());
+        let mut counted = Vec::new();
         for (i, value) in values {
             let column = &table.columns[i];
             if rules.columns[i].is_key {
@@ -508,6 +509,13 @@ impl<'r> Draft<'r> {
                 rules.columns[i].name.clone(),
                 self.base(id, &key, i, column, &row),
             );
+            if column.policy == Policy::Counter && !value.is_null() {
+                counted.push(Counted {
+                    column: i,
+                    kind: column.kind.clone(),
+                    base: row[i].clone(),
+                });
+            }
             changes.push((i, value));
         }
         if set.is_empty() {
@@ -526,7 +534,12 @@ impl<'r> Draft<'r> {
         let predicted = self.predicted_values(table, predicted)?;
         changes.retain(|(i, _)| !predicted.iter().any(|(p, _)| p == i));
         changes.extend(predicted.iter().cloned());
-        let change = Change::Update(changes, Vec::new());
+        counted.retain(|one: &Counted| !predicted.iter().any(|(p, _)| *p == one.column));
+        let change = Change::Update(Set {
+            values: changes,
+            counted,
+            ..Set::default()
+        });
         self.perform(id, key.clone(), change, op, &[], foreseen)?;
         self.foresee(table, &key, predicted);
         Ok(())

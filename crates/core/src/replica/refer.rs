@@ -8,7 +8,7 @@
 use super::Key;
 use super::checks::{mixed_reference, reference_missing, still_referenced};
 use super::defaults::DefaultRule;
-use super::effect::{Origin, Row};
+use super::effect::{Origin, Row, Set};
 use super::foreign::{ForeignRule, Target};
 use super::rules::When;
 use super::same::digits;
@@ -266,7 +266,11 @@ impl Scratch<'_> {
                     }
                 }
             }
-            let change = (set.clone(), unknown.clone());
+            let change = Set {
+                values: set.clone(),
+                unknown: unknown.clone(),
+                ..Set::default()
+            };
             self.change_row(id, key, old, change, Origin::Cascade)?;
         }
         // Rows may have referred to the default already, and do so still.

@@ -2,7 +2,7 @@
 //!
 //! The replica itself is not changed: what comes out is the rows, and the effects that made them.
 
-use super::effect::{Change, Effect, Generate, Origin, Row, State, generate, update_row};
+use super::effect::{Change, Effect, Generate, Origin, Row, Set, State, generate, update_row};
 use super::judge::Given;
 use super::key::hash_key;
 use super::refer::Event;
@@ -103,10 +103,10 @@ impl<'r> Scratch<'r> {
                 self.effects.push(effect);
                 self.after_write(id, at, None);
             }
-            Change::Update(set, unknown) => {
+            Change::Update(set) => {
                 let old = self.visible(id, &effect.key);
-                let (set, unknown) = (set.clone(), unknown.clone());
-                self.change_row(id, effect.key, old, (set, unknown), effect.origin)?;
+                let set = set.clone();
+                self.change_row(id, effect.key, old, set, effect.origin)?;
             }
             Change::Delete => {
                 let old = self.visible(id, &effect.key);
@@ -148,14 +148,14 @@ impl<'r> Scratch<'r> {
         id: TableId,
         key: Key,
         old: State,
-        (set, set_unknown): (Vec<(usize, Value)>, Vec<usize>),
+        set: Set,
         origin: Origin,
     ) -> Result<(), Error> {
         let rules = self.rules(id);
         let mut state = old.clone();
         let (Some(row), Some(old)) = (&mut state.row, &old.row) else {
             // The row is gone; the mutation stays in the queue until the server says so.
-            let change = Change::Update(set, set_unknown);
+            let change = Change::Update(set);
             self.put(id, &key, state);
             self.effects.push(Effect {
                 table: id,
@@ -165,7 +165,8 @@ impl<'r> Scratch<'r> {
             });
             return Ok(());
         };
-        update_row(row, &mut state.unknown, &set, &set_unknown);
+        let values = set.on(row);
+        update_row(row, &mut state.unknown, &values, &set.unknown);
         let how = match self.mode {
             Mode::Judge => Generate::Changed,
             Mode::Note | Mode::Replay => Generate::Leniently,
@@ -178,7 +179,7 @@ impl<'r> Scratch<'r> {
             let except = (new_key == key).then_some(&key);
             let given = Given {
                 made: &[],
-                set: &set,
+                set: &values,
             };
             self.judge_row(id, except, Some(old), &state, given)?;
         }
@@ -187,7 +188,7 @@ impl<'r> Scratch<'r> {
             self.effects.push(Effect {
                 table: id,
                 key,
-                change: Change::Update(set, set_unknown),
+                change: Change::Update(set),
                 origin,
             });
             self.after_write(id, at, Some(old));

@@ -119,8 +119,8 @@ impl Replica {
                     match &effect.change {
                         Change::Insert(..) => false,
                         Change::Delete => acts(rule.on_delete),
-                        Change::Update(set, _) => {
-                            acts(rule.on_update) && rule.is_about(set, &rules.generated)
+                        Change::Update(set) => {
+                            acts(rule.on_update) && rule.is_about(&set.values, &rules.generated)
                         }
                     }
                 })

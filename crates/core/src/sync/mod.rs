@@ -202,7 +202,7 @@ impl Machine {
                 gap_ms,
             } if now_ms.abs_diff(since_ms) >= gap_ms => self.start(attempt, false),
             State::Syncing { ref mut again, .. } => {
-                *again = true;
+                *again |= !planted::is("write-meanwhile-forgotten");
                 vec![]
             }
             // While paused the write waits in the queue, as it does offline.

@@ -27,6 +27,19 @@ fn judged_mutations_leave_with_the_patch_and_never_come_back() {
 }
 
 #[test]
+fn a_mutation_whose_verdict_was_quicker_than_its_number_is_not_pending() {
+    let mut replica = replica();
+    patch(&mut replica, 0, &[note(1, "old")]);
+    let local = write(&mut replica, update(1, json!({ "title": "mine" })));
+    // Another tab has read it from the queue, and it was judged.
+    patch(&mut replica, 1, &[note(1, "them")]);
+    assert_eq!(row(&replica, 1)["title"], "mine");
+    replica.sequence(local, 1);
+    assert_eq!(replica.pending_len(), 0);
+    assert_eq!(row(&replica, 1)["title"], "them");
+}
+
+#[test]
 fn a_mutation_that_no_longer_fits_does_nothing_and_stays_pending() {
     let mut replica = replica();
     patch(&mut replica, 0, &[note(1, "one"), note(2, "two")]);

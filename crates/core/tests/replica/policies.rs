@@ -14,6 +14,9 @@ fn replica_with(change: impl FnOnce(&mut Table)) -> Replica {
     replica
 }
 
+/// The position of `kind`.
+const KIND: usize = 6;
+
 fn set_policy(table: &mut Table, column: &str, policy: Policy) {
     let at = table.column_id(column).expect("a column");
     table.columns[usize::from(at.0)].policy = policy;
@@ -40,6 +43,49 @@ fn what_is_added_is_added_to_what_was_seen() {
         let next = prepare(&replica, update(1, json!({ "kind": 6 }))).expect("good");
         assert_eq!(bases(&next)["kind"], text(second), "{}", policy.word());
     }
+}
+
+#[test]
+fn a_pending_counter_shows_the_confirmed_value_and_what_is_added_to_it() {
+    let mut replica = replica_with(|notes| set_policy(notes, "kind", Policy::Counter));
+    let shown = |replica: &Replica| row(replica, 1)["kind"].clone();
+    for value in [5, 6] {
+        let write = prepare(&replica, update(1, json!({ "kind": value }))).expect("good");
+        replica.apply(write);
+    }
+    assert_eq!(shown(&replica), json!(6));
+    // Somebody else has added ten meanwhile.
+    let mut row = note(1, "old");
+    row[KIND] = Some("11".into());
+    patch(&mut replica, 0, &[row.clone()]);
+    assert_eq!(
+        shown(&replica),
+        json!(16),
+        "11, and 4 and 1 that are pending"
+    );
+    let write = prepare(&replica, update(1, json!({ "kind": 20 }))).expect("good");
+    assert_eq!(bases(&write)["kind"], text("16"));
+    replica.apply(write);
+    assert_eq!(shown(&replica), json!(20));
+    // Another tab, and a reload, work out the same from what is stored.
+    let mut other = replica_with(|notes| set_policy(notes, "kind", Policy::Counter));
+    patch(&mut other, 0, &[row]);
+    for (seq, pending) in (1..).zip(replica.pending().cloned().collect::<Vec<_>>()) {
+        let mutation = haversack_core::protocol::Mutation {
+            seq,
+            ..pending.mutation
+        };
+        other.adopt(mutation).expect("of this schema");
+    }
+    assert_eq!(shown(&other), json!(20));
+    // A sum that the column can't hold is the server's to refuse.
+    let mut replica = replica_with(|notes| set_policy(notes, "kind", Policy::Counter));
+    let write = prepare(&replica, update(1, json!({ "kind": 5 }))).expect("good");
+    replica.apply(write);
+    let mut row = note(1, "old");
+    row[KIND] = Some(i32::MAX.to_string());
+    patch(&mut replica, 0, &[row]);
+    assert_eq!(shown(&replica), json!(5));
 }
 
 #[test]

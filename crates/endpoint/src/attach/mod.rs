@@ -186,6 +186,15 @@ pub(crate) async fn find_role(client: &Client, name: &str) -> Result<Role, Error
     })
 }
 
+/// Of relations with the names of their tables: the number that their triggers have.
+const NUMBERS_OF_TRIGGERS: &str = "\
+    SELECT asked.name, (regexp_match(p.proname, '^capture_([0-9]+)_insert$'))[1]::integer
+    FROM unnest($1::text[], $2::text[]) AS asked(name, relation)
+    JOIN pg_trigger t ON t.tgrelid = to_regclass(asked.relation) AND t.tgname = 'haversack_insert'
+    JOIN pg_proc p ON p.oid = t.tgfoid AND p.pronamespace = 'haversack'::regnamespace
+    WHERE p.proname ~ '^capture_[0-9]+_insert$'
+    ORDER BY asked.name";
+
 async fn numbers(
     client: &Client,
     introspected: &Introspected,
@@ -206,6 +215,9 @@ async fn numbers(
             numbers.insert(row.get::<_, String>(0), row.get::<_, i32>(1));
         }
     }
+    if attached {
+        follow_renames(client, introspected, &mut numbers).await?;
+    }
     let mut last = numbers.values().copied().max().unwrap_or(0);
     for table in &introspected.schema.tables {
         numbers.entry(table.name.clone()).or_insert_with(|| {
@@ -214,6 +226,41 @@ async fn numbers(
         });
     }
     Ok(numbers)
+}
+
+/// A table that was renamed keeps its number, and with it its leases and times: its triggers, which
+/// went with it, say which that is.
+async fn follow_renames(
+    client: &Client,
+    introspected: &Introspected,
+    numbers: &mut BTreeMap<String, i32>,
+) -> Result<(), Error> {
+    let tables = introspected.schema.tables.iter();
+    let relations = tables.clone().zip(&introspected.tables);
+    let new = relations.filter(|(table, _)| !numbers.contains_key(&table.name));
+    let new = new.flat_map(|(t, facts)| facts.relations.iter().map(|r| (t.name.clone(), r)));
+    let (names, relations): (Vec<String>, Vec<&String>) = new.unzip();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let rows = client
+        .query(NUMBERS_OF_TRIGGERS, &[&names, &relations])
+        .await
+        .map_err(command_error("reading the triggers of an earlier attach"))?;
+    for row in rows {
+        let (name, number): (String, i32) = (row.get(0), row.get(1));
+        let was = numbers.iter().find(|(_, known)| **known == number);
+        let Some(was) = was.map(|(was, _)| was.clone()) else {
+            continue;
+        };
+        // A copy made with its triggers is another table beside the first.
+        let is_gone = !tables.clone().any(|table| table.name == was);
+        if is_gone && !numbers.contains_key(&name) {
+            numbers.remove(&was);
+            numbers.insert(name, number);
+        }
+    }
+    Ok(())
 }
 
 async fn closed_schemas(

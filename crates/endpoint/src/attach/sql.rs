@@ -29,7 +29,8 @@ pub(super) fn statements(plan: &Plan<'_>, password: &Password) -> Vec<String> {
     {
         let number = plan.numbers[&table.name];
         out.push(format!(
-            "INSERT INTO haversack.tables (id, name) VALUES ({number}, {}) ON CONFLICT DO NOTHING",
+            "INSERT INTO haversack.tables AS t (id, name) VALUES ({number}, {}) \
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE t.name <> excluded.name",
             literal(&table.name)
         ));
         out.extend(times::note(number, table));

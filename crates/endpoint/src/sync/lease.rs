@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::store::Store;
 use crate::served::Served;
 use haversack_core::map::Map;
+use haversack_core::planted;
 use haversack_core::protocol::{LEASE_KEYS, SyncRequest};
 use haversack_core::schema::TableId;
 use haversack_core::{Error, ErrorCode};
@@ -55,6 +56,9 @@ impl Leases {
 
     /// May the replica use this key?
     pub fn covers(&self, table: TableId, key: i64) -> bool {
+        if planted::is("any-key-is-leased") {
+            return true;
+        }
         self.ranges
             .get(&table)
             .is_some_and(|ranges| ranges.iter().any(|(lo, hi)| (*lo..=*hi).contains(&key)))

@@ -42,6 +42,35 @@ async fn traces(client: &Client, database: &str) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_renamed_table_keeps_its_number_and_with_it_its_leases() {
+    let database = Database::create().await;
+    let mut owner = database.owner().await;
+    let attached = async |owner: &mut Client, tables: &str| {
+        let config = Config::parse(tables, "haversack.toml").unwrap();
+        let password = Password::Set(PASSWORD.into());
+        attach(owner, &config, &password).await.unwrap();
+        let sql = "SELECT name, id FROM haversack.tables ORDER BY id";
+        let rows = owner.query(sql, &[]).await.unwrap();
+        let row = |row: &tokio_postgres::Row| (row.get::<_, String>(0), row.get::<_, i32>(1));
+        rows.iter().map(row).collect::<Vec<_>>()
+    };
+    let named = |names: &[&str]| {
+        let numbered = names.iter().zip(1..).map(|(n, id)| ((*n).to_owned(), id));
+        numbered.collect::<Vec<_>>()
+    };
+    let sql = "CREATE TABLE notes (id serial PRIMARY KEY, t text)";
+    owner.batch_execute(sql).await.unwrap();
+    let first = attached(&mut owner, "[tables.notes]\nwritable = true").await;
+    assert_eq!(first, named(&["notes"]));
+    let sql = "ALTER TABLE notes RENAME TO memos; CREATE TABLE others (id int PRIMARY KEY)";
+    owner.batch_execute(sql).await.unwrap();
+    let tables = "[tables.memos]\nwritable = true\n[tables.others]";
+    let second = attached(&mut owner, tables).await;
+    assert_eq!(second, named(&["memos", "others"]));
+    assert_eq!(attached(&mut owner, tables).await, second, "once for all");
+}
+
+#[tokio::test]
 async fn detach_leaves_no_trace_of_attach() {
     let database = Database::create().await;
     let mut owner = database.owner().await;

@@ -1,13 +1,13 @@
 //! Runs random histories, or one of them again.
 
 use clap::Parser;
-use haversack_simulator::batch::{Failed, run_batch, shrunk, twice};
+use haversack_simulator::batch::{Failed, SHRINK_MAX, run_batch, shrunk, twice};
 use haversack_simulator::history::History;
 use haversack_simulator::run::{Failure, run_and_tell};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Runs random histories of many clients against the endpoint's logic; the last line is the hash of all that
 /// happened.
@@ -31,6 +31,9 @@ struct Asked {
     /// Say what happens in the one history, as it happens
     #[arg(long)]
     tell: bool,
+    /// Leave a history that fails as it is, instead of looking for the steps that matter
+    #[arg(long)]
+    unshrunk: bool,
     /// Keep the one history as it is shrunk
     #[arg(long, value_name = "FILE")]
     keep: Option<PathBuf>,
@@ -81,7 +84,7 @@ fn one(history: History, keep: Option<&std::path::Path>) -> ExitCode {
     let failed = outcome
         .failure
         .clone()
-        .map(|failure| shrunk(history.clone(), failure));
+        .map(|failure| shrunk(history.clone(), failure, SHRINK_MAX));
     if let Some(Failed { history, .. }) = &failed
         && let Some(file) = keep
         && let Err(why) = write(file, history)
@@ -115,7 +118,12 @@ fn end(failure: Option<Failure>, trace: u64) -> ExitCode {
 fn batch(asked: &Asked) -> ExitCode {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let began = Instant::now();
-    let report = run_batch(asked.seed, asked.histories, asked.threads.unwrap_or(cores));
+    let shrink = match asked.unshrunk {
+        true => Duration::ZERO,
+        false => SHRINK_MAX,
+    };
+    let threads = asked.threads.unwrap_or(cores);
+    let report = run_batch(asked.seed, asked.histories, threads, shrink);
     print!("{}", report.tally);
     let seconds = began.elapsed().as_secs_f64();
     let (histories, seed) = (report.histories, asked.seed);

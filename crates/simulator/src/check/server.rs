@@ -290,8 +290,9 @@ pub fn survived(scene: &Scene, devices: &[Device]) -> Result<(), Broken> {
     let mut record = scene.record.borrow_mut();
     for device in devices {
         let disk = record.disk(*device).clone();
-        // The third replica does not know what the first one had lost when the second began.
-        if disk.replicas.len() > 2 {
+        // Open: beside other devices a third replica may miss what the second was told of the first one's
+        // mutations (batch of seed 23, history 6142522109218307396). Alone it has no such excuse.
+        if disk.replicas.len() > 2 && devices.len() > 1 {
             continue;
         }
         for (seq, write) in &disk.durable {

@@ -296,6 +296,7 @@ fn draw_server(rng: &mut SmallRng, cast: &Cast) -> ServerStep {
             (4, ServerStep::Linger { ms, times }),
             (2, ServerStep::Backup),
             (1, ServerStep::Restore),
+            (1, ServerStep::RestoreFirst),
             (1, ServerStep::Schema { other: true }),
             (3, ServerStep::Schema { other: false }),
             (1, ServerStep::Prune),

@@ -274,6 +274,8 @@ pub enum ServerStep {
     Backup,
     /// The last backup is restored.
     Restore,
+    /// The first backup is restored, whatever was restored since.
+    RestoreFirst,
     /// The endpoints serve another schema, or the clients' again (F44).
     Schema {
         /// Another?

@@ -145,7 +145,8 @@ impl Display for ServerStep {
                 write!(f, "the next {times} transactions stay open for {ms} ms")
             }
             Self::Backup => write!(f, "a backup is made"),
-            Self::Restore => write!(f, "the backup is restored"),
+            Self::Restore => write!(f, "the last backup is restored"),
+            Self::RestoreFirst => write!(f, "the first backup is restored"),
             Self::Schema { other: true } => write!(f, "the endpoints serve another schema"),
             Self::Schema { other: false } => write!(f, "the endpoints serve the clients' schema"),
             Self::Prune => write!(f, "the changelog is pruned"),

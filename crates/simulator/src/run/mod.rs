@@ -7,6 +7,7 @@ pub mod network;
 pub mod plan;
 mod read;
 pub mod scene;
+mod server;
 pub mod stage;
 pub mod tabs;
 

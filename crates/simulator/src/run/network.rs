@@ -435,7 +435,14 @@ impl Network {
             self.scene.happened(fault);
             // Its last byte is the end of a line that is whole without it.
             let most = all.len().saturating_sub(2) as u64;
-            all.truncate(self.world().between(0, most) as usize);
+            let anywhere = self.world().between(0, most) as usize;
+            // What is left is whole line by line, so that nothing but the missing end tells.
+            let whole = self
+                .world()
+                .between(0, lines.len().saturating_sub(1) as u64) as usize;
+            let whole: usize = lines[..whole].iter().map(|line| line.len()).sum();
+            let between_lines = self.world().between(0, 1) == 0;
+            all.truncate(if between_lines { whole } else { anywhere });
         }
         reply.head(self.latency(), 200);
         let mut rest = &all[..];

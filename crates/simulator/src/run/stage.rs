@@ -1,15 +1,13 @@
 //! The stage: tabs, endpoints, writers, and what steps do to them.
 
 use super::network::Network;
-use super::plan::{AtCommit, Surroundings};
+use super::plan::Surroundings;
 use super::scene::{ATTEMPTS_ANEW, ONE_ATTEMPT, Scene};
 use super::tabs::Tab;
 use super::{disk, hostile};
 use crate::check::{queue, view};
 use crate::draft::{Draft, Drafter};
-use crate::history::{
-    Device, History, Machine, Planned, Seat, ServerStep, Settle, Sql, Step, TabStep, Write,
-};
+use crate::history::{Device, History, Machine, Planned, Seat, Settle, Step, TabStep, Write};
 use crate::model::{Backup, Database, Writer};
 use crate::oracle::{Mark, Oracle};
 use crate::record::{Record, Stored, WriteId, Written};
@@ -31,14 +29,12 @@ use std::sync::Arc;
 
 /// A look at a disk comes after so many steps, beside those after each crash.
 const LOOK_EVERY: usize = 8;
-/// Changes older than this are pruned, in milliseconds.
-const PRUNED_MS: i64 = 20_000;
 
 /// A writer in SQL with an open transaction.
-struct Open {
-    writer: Writer,
-    inserts: BTreeSet<(String, KeyText)>,
-    since: Mark,
+pub(super) struct Open {
+    pub writer: Writer,
+    pub inserts: BTreeSet<(String, KeyText)>,
+    pub since: Mark,
 }
 
 /// Everything that a history happens to.
@@ -51,8 +47,10 @@ pub struct Stage {
     pub network: Rc<Network>,
     /// The open tabs.
     pub tabs: BTreeMap<Seat, Tab>,
-    writers: BTreeMap<u8, Open>,
-    backup: Option<(Backup, Mark, Rows)>,
+    /// The writers in SQL with an open transaction.
+    pub(super) writers: BTreeMap<u8, Open>,
+    /// The backups that were made, with the moment and the rows of each.
+    pub(super) backups: Vec<(Backup, Mark, Rows)>,
     seed: u64,
     steps: usize,
 }
@@ -94,7 +92,7 @@ impl Stage {
             network,
             tabs: BTreeMap::new(),
             writers: BTreeMap::new(),
-            backup: None,
+            backups: Vec::new(),
             seed: history.seed,
             steps: 0,
         })
@@ -458,101 +456,6 @@ impl Stage {
         world.set_storage_fault(device, Some(fault));
         let repair = move || World::with(|world| world.set_storage_fault(device, None));
         world.schedule(u64::from(ms) * 1_000, None, Box::new(repair));
-    }
-
-    fn server(&mut self, step: ServerStep) {
-        let mut plan = self.surroundings.plan.borrow_mut();
-        match step {
-            ServerStep::CrashAtCommit { done } => plan.commits.push_back(AtCommit::Crash { done }),
-            ServerStep::LoseCommit { done } => plan.commits.push_back(AtCommit::Lost { done }),
-            ServerStep::Refuse { why, times } => {
-                plan.refusals.extend((0..times).map(|_| why));
-            }
-            ServerStep::Linger { ms, times } => plan.lingers.extend((0..times).map(|_| ms)),
-            ServerStep::Crash { endpoint } => {
-                drop(plan);
-                self.network.crash(endpoint);
-            }
-            ServerStep::Backup => {
-                let oracle = self.scene.oracle.borrow();
-                let copy = self.network.database.backup();
-                self.backup = Some((copy, oracle.mark(), oracle.now().clone()));
-            }
-            ServerStep::Restore => {
-                if let Some((copy, mark, rows)) = &self.backup {
-                    self.writers.clear();
-                    self.network.database.restore(copy);
-                    // The endpoints' watchers find Postgres again before anybody else does.
-                    self.network.database.note_history();
-                    let epoch = self.network.database.epoch();
-                    let mut oracle = self.scene.oracle.borrow_mut();
-                    oracle.restored(epoch, *mark, rows.clone());
-                    self.scene.happened(Fault::Restored);
-                }
-            }
-            ServerStep::Schema { other } => self.network.serve_schema(other),
-            ServerStep::Prune => {
-                let before = self.scene.world.true_now_ms() as i64 - PRUNED_MS;
-                self.network.database.prune(before);
-                self.scene.happened(Fault::Pruned);
-            }
-        }
-    }
-
-    fn sql(&mut self, writer: u8, sql: Sql, rng: &mut SmallRng) {
-        match sql {
-            Sql::Write(write) => self.sql_write(writer, write, rng),
-            Sql::Rollback => drop(self.writers.remove(&writer)),
-            Sql::Commit => {
-                let Some(open) = self.writers.remove(&writer) else {
-                    return;
-                };
-                if self.scene.oracle.borrow().mark() != open.since {
-                    self.scene.happened(Fault::WriterLingered);
-                }
-                self.scene.sql_inserts.replace(open.inserts);
-                // What is deferred may not hold; nothing of it is there then.
-                let committed = open.writer.commit();
-                self.scene
-                    .world
-                    .note(if committed.is_ok() { "sql" } else { "no sql" });
-                self.scene.sql_inserts.borrow_mut().clear();
-            }
-        }
-    }
-
-    fn sql_write(&mut self, writer: u8, write: Write, rng: &mut SmallRng) {
-        let owners: Vec<String> = (0..self.scene.cast.users)
-            .map(|user| crate::history::Cast::name_of(crate::history::User(user)))
-            .collect();
-        let rows = self.scene.oracle.borrow().now().clone();
-        let drafts = {
-            let mut record = self.scene.record.borrow_mut();
-            let mut drafter = Drafter {
-                schema: &self.scene.schema,
-                rows: &rows,
-                counter: &mut record.counter,
-                owners: Some(&owners),
-            };
-            drafter.draft(write, rng)
-        };
-        let since = self.scene.oracle.borrow().mark();
-        let mut open = self.writers.remove(&writer).unwrap_or_else(|| Open {
-            writer: self.network.database.begin(),
-            inserts: BTreeSet::new(),
-            since,
-        });
-        for draft in drafts {
-            // After an error nothing of the transaction can stay.
-            if open.writer.write(&draft.to_op(&self.scene.schema)).is_err() {
-                return;
-            }
-            if let Some(key) = draft.key(&self.scene.schema) {
-                let table = self.scene.schema.table(draft.table()).name.clone();
-                open.inserts.insert((table, key));
-            }
-        }
-        self.writers.insert(writer, open);
     }
 
     /// Nothing goes wrong any more.
