@@ -12,6 +12,7 @@ pub mod json;
 pub mod lease;
 pub mod map;
 pub mod merge;
+pub mod more;
 pub mod moving;
 pub mod planted;
 pub mod protocol;

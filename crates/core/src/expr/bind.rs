@@ -5,7 +5,8 @@ use super::Expr;
 use super::functions::Function;
 use super::host::Regex;
 use super::like::Like;
-use super::node::{Call, Comparison, List, Node};
+use super::node::{Call, Comparison, List, More, Node};
+use crate::more;
 use crate::schema::{Storage, Table, Type};
 use crate::value::{self, Scaled, Value, scaled};
 use std::cmp::Ordering;
@@ -211,6 +212,9 @@ fn quantified(expr: &Expr, table: &Table) -> Result<Node, String> {
 
 fn call(expr: &Expr, table: &Table) -> Result<Node, String> {
     let name = expr.text.as_deref().unwrap_or_default();
+    if let Some(name) = name.strip_prefix(more::PREFIX) {
+        return call_more(name, expr, table);
+    }
     let function =
         Function::parse(name).ok_or_else(|| format!("the function {name} is not known"))?;
     let args: Box<[Node]> = expr
@@ -240,5 +244,25 @@ fn call(expr: &Expr, table: &Table) -> Result<Node, String> {
         kind: expr.kind.clone(),
         kinds: [kind(0), kind(1)],
         args,
+    })))
+}
+
+/// A call of what the types have that few schemas have.
+fn call_more(name: &str, expr: &Expr, table: &Table) -> Result<Node, String> {
+    let kinds = expr.args.iter().map(|arg| &arg.kind);
+    let about = kinds.chain([&expr.kind]).find_map(|kind| match kind {
+        Type::Opaque { sql } => more::Kind::parse(sql),
+        _ => None,
+    });
+    let about = about.filter(|_| more::is_function(name));
+    let args = expr
+        .args
+        .iter()
+        .map(|arg| Ok((arg.kind.clone(), bind(arg, table)?)));
+    Ok(Node::More(Box::new(More {
+        name: name.into(),
+        about: about.ok_or_else(|| format!("the function {name} is not known"))?,
+        kind: expr.kind.clone(),
+        args: args.collect::<Result<_, String>>()?,
     })))
 }

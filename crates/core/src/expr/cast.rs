@@ -99,6 +99,7 @@ pub(super) fn cast<'a>(from: &Type, to: &Type, value: Datum<'a>) -> Result<Datum
                 Datum::text(number),
             )?
         }
+        (T::Opaque { .. }, T::Opaque { .. }) => Datum::owned(value::parse(to, value.as_text())?),
         (T::Array { of: a }, T::Array { of: b }) => {
             let cast_one = |item: value::Value| -> Result<value::Value, Error> {
                 Ok(cast(a, b, Datum::of(&item))?.into_value())

@@ -245,6 +245,9 @@ functions! {
 
 /// Does the function of this name answer NULL wherever an argument is NULL?
 pub fn is_strict(name: &str) -> bool {
+    if let Some(name) = name.strip_prefix(crate::more::PREFIX) {
+        return !crate::more::takes_null(name);
+    }
     Function::parse(name).is_some_and(|function| !function.takes_null())
 }
 

@@ -2,12 +2,13 @@
 
 use super::bound::Context;
 use super::call::call;
-use super::cast::cast;
+use super::cast::{cast, to_text};
 use super::datum::Datum;
 use super::functions::Function;
 use super::host::Regex;
 use super::like::Like;
 use crate::error::Error;
+use crate::more;
 use crate::schema::Type;
 use crate::value::{self, POSTGRES_EPOCH_UNIX_MICROS, Value};
 use std::cmp::Ordering;
@@ -76,6 +77,39 @@ pub(super) struct List {
     pub(super) items: Box<[Value]>,
 }
 
+/// A call of a function of the types that few schemas have.
+#[derive(Clone, Debug)]
+pub(super) struct More {
+    pub(super) name: String,
+    /// The type that decides which function of this name it is.
+    pub(super) about: more::Kind,
+    /// The type of the result.
+    pub(super) kind: Type,
+    pub(super) args: Box<[(Type, Node)]>,
+}
+
+impl More {
+    fn value<'a, 'c: 'a>(
+        &'a self,
+        row: &'a [Value],
+        context: &mut Context<'c>,
+    ) -> Result<Datum<'a>, Error> {
+        let mut texts = Vec::with_capacity(self.args.len());
+        for (kind, arg) in &self.args {
+            let value = arg.value(row, context)?;
+            texts.push((!value.is_null()).then(|| to_text(kind, value)));
+        }
+        if texts.iter().any(Option::is_none) && !more::takes_null(&self.name) {
+            return Ok(Datum::Null);
+        }
+        let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
+        Ok(match more::call(&self.name, self.about, &texts)? {
+            Some(text) => Datum::owned(value::parse_canonical(&self.kind, &text)?),
+            None => Datum::Null,
+        })
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) enum Node {
     Const(Value),
@@ -107,6 +141,7 @@ pub(super) enum Node {
     Like(Box<(Node, Like)>),
     Regex(Box<(Node, Regex)>),
     Call(Box<Call>),
+    More(Box<More>),
 }
 
 impl Node {
@@ -243,6 +278,7 @@ impl Node {
                 }
             }
             Node::Call(parts) => call(parts, row, context)?,
+            Node::More(more) => more.value(row, context)?,
         })
     }
 }

@@ -4,6 +4,7 @@ use super::index::{OrderKey, Spec};
 use super::walk::Run;
 use super::{CONDITIONS_MAX, Explain, IN_VALUES_MAX, Op, OrderShape, QueryShape, Strategy};
 use crate::error::{Error, ErrorCode};
+use crate::more;
 use crate::schema::{Schema, Storage, Table, TableId, Type};
 use crate::sort::sort_unique;
 use crate::value::is_by_bytes;
@@ -208,10 +209,10 @@ fn conditions(
 
 /// Is the order of this type's values ours to reproduce?
 fn has_order(kind: &Type) -> bool {
-    !matches!(
-        kind,
-        Type::Json | Type::Jsonb | Type::Array { .. } | Type::Opaque { .. }
-    )
+    match kind {
+        Type::Opaque { sql } => more::has_order(sql),
+        other => !matches!(other, Type::Json | Type::Jsonb | Type::Array { .. }),
+    }
 }
 
 /// The order wanted: what was asked for, without columns that are fixed, then the primary key.

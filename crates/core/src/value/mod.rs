@@ -37,6 +37,7 @@ pub(crate) use text::uuid_v7;
 pub use time::{INFINITY, MINUS_INFINITY, POSTGRES_EPOCH_UNIX_MICROS};
 
 use crate::error::{Error, ErrorCode};
+use crate::more;
 use crate::schema::{Column, Storage, Type, hex};
 use haversack_rows::plain;
 use sha2::{Digest, Sha256};
@@ -87,7 +88,13 @@ pub fn parse(kind: &Type, text: &str) -> Result<Value, Error> {
         Type::Enum { sql, labels } => Value::Int(text::parse_enum(sql, labels, text)?),
         Type::Array { of } => Value::text(array::canonical(of, text)?),
         Type::Interval => Value::text(interval::Interval::parse(text)?.to_text()),
-        Type::Opaque { .. } => Value::text(text::without_nul(text)?),
+        Type::Opaque { sql } => {
+            let text = text::without_nul(text)?;
+            match more::canonical(sql, text)? {
+                Some(read) => Value::text(read),
+                None => Value::text(text),
+            }
+        }
     })
 }
 

@@ -3,6 +3,7 @@
 use super::interval::Interval;
 use super::{Array, Value, compare_float, compare_numeric};
 use crate::json::{Json, Member, parse_tree};
+use crate::more;
 use crate::schema::Type;
 use std::cmp::Ordering;
 
@@ -40,6 +41,7 @@ pub(crate) fn compare_text(kind: &Type, a: &str, b: &str) -> Ordering {
             (Ok(a), Ok(b)) => compare_json(&a, &b),
             _ => a.cmp(b),
         },
+        Type::Opaque { sql } => more::compare(sql, a, b),
         // Bytes and uuids in lower-case hex are in the order of what they stand for.
         _ => a.cmp(b),
     }
@@ -50,7 +52,11 @@ pub(crate) fn compare_text(kind: &Type, a: &str, b: &str) -> Ordering {
 pub(crate) fn is_by_bytes(kind: &Type) -> bool {
     !matches!(
         kind,
-        Type::Numeric { .. } | Type::Interval | Type::Array { .. } | Type::Jsonb
+        Type::Numeric { .. }
+            | Type::Interval
+            | Type::Array { .. }
+            | Type::Jsonb
+            | Type::Opaque { .. }
     )
 }
 

@@ -138,6 +138,24 @@ impl Compiler<'_> {
                     _ => core.to_owned(),
                 }
             }
+            "more.timetz_extract" => {
+                const FIELDS: &[&str] = &[
+                    "hour",
+                    "minute",
+                    "second",
+                    "milliseconds",
+                    "microseconds",
+                    "timezone",
+                    "timezone_hour",
+                    "timezone_minute",
+                    "epoch",
+                ];
+                let field = args.first().and_then(Typed::constant).flatten();
+                match field {
+                    Some(field) if FIELDS.contains(&field) => core.to_owned(),
+                    _ => return Err("it asks a time with a zone for another field".into()),
+                }
+            }
             "extract" | "date_part" | "date_trunc" => {
                 let field = args.first().and_then(Typed::constant).flatten();
                 let field = field.ok_or("it takes a field of a time that is no constant")?;

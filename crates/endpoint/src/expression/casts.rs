@@ -3,7 +3,7 @@
 use super::collation::Collation;
 use super::compile::{Compiler, Typed, call};
 use super::fold::fold;
-use super::kinds::{base, implicit, is_collatable, is_text, shown};
+use super::kinds::{base, computed, implicit, is_collatable, is_text, shown};
 use haversack_core::expr::Expr;
 use haversack_core::schema::Type;
 use haversack_core::value;
@@ -42,6 +42,9 @@ impl Compiler<'_> {
     pub(super) fn cast(&self, typed: Typed, kind: &Type) -> Result<Typed, String> {
         if typed.kind() == kind && !typed.untyped {
             return Ok(typed);
+        }
+        if !typed.untyped && (computed(typed.kind()).is_some() || computed(kind).is_some()) {
+            return self.cast_rare(typed, kind);
         }
         if typed.untyped {
             let Some(Some(text)) = typed.constant() else {
@@ -120,6 +123,7 @@ impl Compiler<'_> {
                 let text = Expr::constant(Type::Text, Some(text));
                 return Ok(fold(Typed::of(Expr::new("cast", kind.clone(), vec![text]))));
             }
+            Type::Opaque { .. } if computed(kind).is_some() => value::parse(&base(kind), text),
             _ => value::parse(kind, text),
         };
         let value = read.map_err(|e| format!("its constant can't be read: {}", e.message))?;
@@ -148,6 +152,8 @@ fn castable(from: &Type, to: &Type) -> bool {
         (T::Json, T::Jsonb) | (T::Jsonb, T::Json) => true,
         (T::Jsonb, T::Bool) => true,
         (T::Jsonb, to) => number(to),
+        // Of addresses a cast to text is not what an array prints.
+        (T::Array { of: a }, T::Array { of: b }) if computed(a).is_some() => base(a) == base(b),
         (T::Array { of: a }, T::Array { of: b }) => a == b || castable(a, b),
         (a, b) => base(a) == base(b),
     }

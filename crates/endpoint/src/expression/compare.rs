@@ -3,7 +3,7 @@
 use super::collation::Collation;
 use super::compile::{Compiler, Typed, call};
 use super::fold::fold;
-use super::kinds::{base, common, is_collatable, is_text, shown};
+use super::kinds::{base, common, computed as computed_type, is_collatable, is_text, shown};
 use haversack_core::expr::Expr;
 use haversack_core::schema::Type;
 use sqlparser::ast;
@@ -69,6 +69,7 @@ impl Compiler<'_> {
         collation: &Collation,
     ) -> Result<(), String> {
         match kind {
+            Type::Opaque { .. } if computed_type(kind).is_some() => Ok(()),
             Type::Opaque { sql } => Err(format!(
                 "it compares values of the type {sql}, which the client carries as text"
             )),

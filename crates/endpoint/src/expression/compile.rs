@@ -419,7 +419,9 @@ fn constant(value: &ast::Value) -> Result<Typed, String> {
             untyped: true,
             ..Typed::of(Expr::constant(Type::Text, None))
         },
-        V::SingleQuotedString(text)
+        // The catalog prints bits with their type, B'01'::"bit".
+        V::SingleQuotedByteStringLiteral(text)
+        | V::SingleQuotedString(text)
         | V::EscapedStringLiteral(text)
         | V::UnicodeStringLiteral(text) => Typed {
             untyped: true,

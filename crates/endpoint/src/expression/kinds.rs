@@ -1,6 +1,7 @@
 //! Types in expressions: names, implicit casts, and which types one takes as the other.
 
 use super::Scope;
+use haversack_core::more;
 use haversack_core::schema::Type;
 use sqlparser::ast::{
     ArrayElemTypeDef, CharacterLength, DataType, ExactNumberInfo, ObjectName, TimezoneInfo,
@@ -39,7 +40,20 @@ pub(super) fn base(kind: &Type) -> Type {
         Type::Array { of } => Type::Array {
             of: Box::new(base(of)),
         },
+        Type::Opaque { sql } => opaque(more::plain_name(sql).unwrap_or(sql)),
         other => other.clone(),
+    }
+}
+
+pub(super) fn opaque(sql: &str) -> Type {
+    Type::Opaque { sql: sql.into() }
+}
+
+/// The name of an opaque type that can be computed with, without length or precision.
+pub(super) fn computed(kind: &Type) -> Option<&'static str> {
+    match kind {
+        Type::Opaque { sql } => more::plain_name(sql),
+        _ => None,
     }
 }
 
@@ -82,12 +96,19 @@ pub(super) fn implicit(from: &Type, to: &Type) -> bool {
         | (Type::Timestamp, Type::Timestamptz)
         | (Type::Time, Type::Interval) => true,
         (Type::Array { of: a }, Type::Array { of: b }) => implicit(a, b),
+        (Type::Opaque { sql: a }, Type::Opaque { sql: b }) => matches!(
+            (&**a, &**b),
+            ("cidr", "inet") | ("bit", "bit varying") | ("bit varying", "bit")
+        ),
         _ => false,
     }
 }
 
 /// Is it the type of its category that Postgres prefers?
 pub(super) fn preferred(kind: &Type) -> bool {
+    if let Type::Opaque { sql } = kind {
+        return matches!(&**sql, "inet" | "bit varying");
+    }
     matches!(
         kind,
         Type::Text | Type::Float8 | Type::Timestamptz | Type::Interval | Type::Bool
@@ -190,10 +211,19 @@ pub(super) fn of_sql(sql: &DataType, scope: &Scope) -> Result<Type, String> {
         DataType::Array(ArrayElemTypeDef::SquareBracket(of, _)) => Type::Array {
             of: Box::new(of_sql(of, scope)?),
         },
-        DataType::Custom(name, modifiers) if modifiers.is_empty() => {
-            named(name, scope).ok_or_else(unknown)?
-        }
-        _ => return Err(unknown()),
+        DataType::Custom(name, modifiers) if modifiers.is_empty() => named(name, scope)
+            .or_else(|| rare(&name.to_string()))
+            .ok_or_else(unknown)?,
+        other => rare(&other.to_string().to_lowercase()).ok_or_else(unknown)?,
+    })
+}
+
+/// A type that few schemas have, with its length.
+fn rare(sql: &str) -> Option<Type> {
+    let plain = sql.strip_prefix("pg_catalog.").unwrap_or(sql);
+    more::plain_name(plain).map(|_| match plain {
+        "bit" => opaque("bit(1)"),
+        plain => opaque(plain),
     })
 }
 

@@ -19,6 +19,7 @@ mod kinds;
 mod letters;
 mod parse;
 mod patterns;
+mod rare;
 mod regex;
 mod signatures;
 mod special;

@@ -2,6 +2,8 @@
 //! arguments, found as Postgres resolves overloads.
 
 use super::kinds::{NUMERIC, implicit, is_text, plain, preferred};
+use super::rare::by_word;
+use haversack_core::more::range_subtype;
 use haversack_core::schema::Type;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -13,6 +15,7 @@ enum Slot {
     Array,
     Element,
     NonArray,
+    Range,
 }
 
 #[derive(Debug)]
@@ -43,9 +46,9 @@ static TABLE: LazyLock<HashMap<&'static str, Vec<Signature>>> = LazyLock::new(||
         // `#` is a comment where it stands alone, and an operator before a function.
         if core
             .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:".contains(c))
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:.".contains(c))
             && !line.starts_with("# ")
-            || name == "#" && core == "int_xor"
+            || name == "#" && matches!(core, "int_xor" | "more.bits_xor")
         {
             let mut slots: Vec<&str> = words.collect();
             let result = slots.pop().map(slot).expect("a signature has a result");
@@ -65,6 +68,7 @@ fn slot(word: &str) -> Slot {
         "anyarray" => return Slot::Array,
         "anyelement" => return Slot::Element,
         "anynonarray" => return Slot::NonArray,
+        "anyrange" => return Slot::Range,
         "numeric" => NUMERIC,
         "bpchar" => Type::Char { length: 0 },
         "interval" => Type::Interval,
@@ -77,7 +81,7 @@ fn slot(word: &str) -> Slot {
         "text[]" => Type::Array {
             of: Box::new(Type::Text),
         },
-        other => match plain(other) {
+        other => match plain(other).or_else(|| by_word(other)) {
             Some(kind) => kind,
             None => unreachable!("{other} in signatures.txt"),
         },
@@ -125,19 +129,30 @@ pub(super) fn resolve(name: &str, given: &[Option<Type>]) -> Option<Resolved> {
     }
 }
 
+/// What the values of a range are; `None` of another type.
+fn subtype(kind: &Type) -> Option<Type> {
+    match kind {
+        Type::Opaque { sql } => range_subtype(sql),
+        _ => None,
+    }
+}
+
 impl Signature {
     /// How many arguments fit exactly, how many are of a preferred type, and the call.
     fn fit(&self, given: &[Option<Type>]) -> Option<(u32, u32, Resolved)> {
         if self.arguments.len() != given.len() {
             return None;
         }
+        let range = given.iter().flatten().find(|kind| subtype(kind).is_some());
+        let range = range.cloned();
         let element = self.element(given)?;
         let (mut exact, mut liked) = (0, 0);
         let mut arguments = Vec::new();
         for (slot, given) in self.arguments.iter().zip(given) {
             let target = match (slot, given) {
                 (Slot::Exact(kind), _) => kind.clone(),
-                (Slot::NonArray, Some(Type::Array { .. })) => return None,
+                (Slot::NonArray, Some(Type::Array { .. } | Type::Opaque { .. })) => return None,
+                (Slot::Range, _) => range.clone()?,
                 (Slot::NonArray, _) => Type::Text,
                 (Slot::Array, _) => Type::Array {
                     of: Box::new(element.clone()?),
@@ -160,6 +175,7 @@ impl Signature {
                 of: Box::new(element?),
             },
             Slot::Element | Slot::NonArray => element?,
+            Slot::Range => range?,
         };
         let core = self.core;
         let resolved = Resolved {
@@ -178,6 +194,8 @@ impl Signature {
             let kind = match (slot, given) {
                 (Slot::Array, Some(Type::Array { of })) => (**of).clone(),
                 (Slot::Array, Some(_)) => return None,
+                (Slot::Range, Some(kind)) => subtype(kind)?,
+                (Slot::Range, None) => continue,
                 (Slot::Element, Some(kind)) => kind.clone(),
                 (Slot::Array | Slot::Element, None) => {
                     asked = true;
@@ -200,13 +218,17 @@ impl Signature {
 mod tests {
     use super::TABLE;
     use haversack_core::expr::FUNCTIONS;
+    use haversack_core::more;
 
     #[test]
     fn what_compiles_can_be_evaluated() {
         for signature in TABLE.values().flatten() {
             let core = signature.core.rsplit(':').next().unwrap_or_default();
             assert!(
-                FUNCTIONS.contains(&core) || IN_OTHER_WORDS.contains(&core),
+                core.strip_prefix(more::PREFIX)
+                    .is_some_and(more::is_function)
+                    || FUNCTIONS.contains(&core)
+                    || IN_OTHER_WORDS.contains(&core),
                 "{core} is no function of the core"
             );
         }

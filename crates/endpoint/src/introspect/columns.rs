@@ -11,6 +11,7 @@ use crate::config::pattern_sql;
 use crate::database::ident;
 use crate::expression::ScopeColumn;
 use crate::names::did_you_mean;
+use haversack_core::more::plain_name;
 use haversack_core::schema::{Check, Column, ColumnDefault, Generated, Policy, ServerRule, Type};
 use haversack_core::{Error, ErrorCode};
 use tokio_postgres::{Row, Transaction};
@@ -205,7 +206,7 @@ impl Reading<'_> {
             },
             _ => None,
         };
-        if let Some(sql) = opaque {
+        if let Some(sql) = opaque.filter(|sql| plain_name(sql).is_none()) {
             let sentence = format!(
                 "{table}.{name} is of type {sql}: clients compare it as text, for equality only"
             );

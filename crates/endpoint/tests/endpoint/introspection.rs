@@ -235,7 +235,6 @@ async fn uniques_come_in_the_order_in_which_postgres_asks_them() {
         read.notes("t"),
         [
             "nondeterministic_collation c",
-            "opaque_type r",
             "private_rule hidden",
             "private_rule hidden_too",
             "server_only_exclusion apart",

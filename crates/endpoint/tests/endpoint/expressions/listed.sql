@@ -1613,3 +1613,133 @@ x COLLATE "C.utf8" < 'é'
 ROW(d - '2000-01-01'::date, 1) < ROW(NULL::integer, 2)
 ROW(1, i4 / 0) >= ROW(1, NULL::integer)
 ROW(i4, 1) <= ROW(NULL::integer, 1 / i2)
+
+-- Ranges.
+ri @> i4
+ri @> 3
+i4 <@ ri
+ri @> ri
+ri <@ '[0,10)'::int4range
+ri && '[3,8]'::int4range
+ri << '[6,9)'::int4range
+ri >> '[1,2)'::int4range
+ri &< '[2,6)'::int4range
+ri &> '[2,6)'::int4range
+ri -|- '[5,7)'::int4range
+ri * '[2,4)'::int4range
+ri + '[2,4)'::int4range
+ri - '[2,4)'::int4range
+rn - '(2,4]'::numrange
+range_merge(ri, '[20,30)'::int4range)
+lower(ri)
+upper(ri)
+upper(rd) - lower(rd)
+isempty(rn)
+NOT isempty(rt) AND lower(rt) < upper(rt)
+lower_inc(rn)
+upper_inc(rn)
+lower_inf(rd)
+upper_inf(rt)
+ri = '[1,4]'::int4range
+ri < '[2,3)'::int4range
+rn = '[1.00,5)'::numrange
+rn >= '[1,1]'::numrange
+rd > '[2024-01-01,2024-02-01]'::daterange
+rn @> n
+rn @> i4::numeric
+rd @> d
+rd @> '2024-02-29'::date
+rt @> ts
+rt && tsrange(ts, ts, '[]')
+int4range(i4, 5)
+int4range(i4, 100, '[]')
+numrange(n, n, '(]')
+numrange(n, n, x)
+daterange(d, d + 1)
+daterange(d, NULL, '[]')
+tsrange(ts, '2030-01-01')
+ri::text
+rt::text
+x::int4range
+('[' || i4::text || ',9)')::int4range
+COALESCE(rd, 'empty'::daterange)
+ri IN ('[1,5)'::int4range, 'empty'::int4range)
+GREATEST(rn, '[2,3)'::numrange)
+tstzrange(tz, NULL) @> '2024-01-01 00:00+00'::timestamptz
+-- Network addresses.
+nt << '10.0.0.0/8'::inet
+nt <<= '10.0.0.0/8'::inet
+nt >> '10.0.0.1'::inet
+nt >>= nc
+nt && nc
+nt = nc
+nt < '10.1.0.0/16'::inet
+nc < nc
+nt BETWEEN '10.0.0.0' AND '10.255.255.255'
+family(nt) = 4
+masklen(nt)
+host(nt)
+network(nt)
+netmask(nt)
+hostmask(nt)
+broadcast(nt)
+set_masklen(nt, 24)
+set_masklen(nc, 24)
+set_masklen(nt, i4)
+inet_same_family(nt, nc)
+inet_merge(nt, nc)
+nt::cidr
+nc::inet
+nt::text
+nc::text LIKE '10.%'
+x::inet
+'10.1.2.3/16'::inet = nt
+~ nt
+nt & nc
+nt | nc
+nt + 5
+nt - i8
+nt - '10.0.0.0'::inet
+-- Bit strings.
+bi & B'00001111'
+bi | bi
+bi # B'11111111'
+~ bv
+bi << 3
+bi >> i2
+bi & bv
+bi = B'10101010'
+bv < B'1010'
+bv || bi
+length(bv)
+bit_length(bv)
+octet_length(bv)
+get_bit(bi, 3) = 1
+get_bit(bv, i4)
+set_bit(bi, 0, 1)
+bit_count(bv)
+substring(bv from 2 for 3)
+substring(bv from 3)
+position(B'101' in bv)
+bi::integer
+bv::bit(4)
+bi::varbit(3)
+bv::bit(64)::bigint
+i4::bit(8)
+i8::bit(70)
+bi::text
+x::bit(4)
+-- Times with a zone, addresses of network cards.
+zt < '10:00:00+00'::timetz
+zt = '10:00:00+01'::timetz
+zt::time
+zt::text
+extract(hour from zt)
+extract(second from zt)
+extract(epoch from zt)
+extract(timezone from zt)
+ma > '08:00:2b:00:00:00'::macaddr
+trunc(ma)
+~ ma
+ma & '0f:0f:0f:0f:0f:0f'::macaddr
+ma::text
