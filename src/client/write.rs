@@ -236,6 +236,11 @@ impl Shared {
                     if !planted::is("write-told-to-nobody") {
                         session.tell(&Message::Mutation { mutation });
                     }
+                    // A failure leaves it to the next patch.
+                    if after.lacks_before(seq) {
+                        let _ = after.read_queued(&session, seq).await;
+                        after.notify(&Notice::Changed);
+                    }
                     after.dispatch(Event::Wrote);
                     after.take_keys(&session).await;
                     let judged = after.replica.borrow().reached();

@@ -243,7 +243,8 @@ pub struct Head {
     #[serde(default)]
     pub time: i64,
     /// The number of the replica's last mutation that is judged in this history: one that knew another
-    /// epoch offers again what comes after it.
+    /// epoch offers again what comes after it. Of no meaning, and 0, where nothing was pushed and the rows go
+    /// on from the cursor: who gets them knew the epoch.
     #[serde(default)]
     pub last: Seq,
 }

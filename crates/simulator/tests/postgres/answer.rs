@@ -92,14 +92,21 @@ impl Sorted {
     }
 }
 
-/// A line without the history's name, the time, and the cursor.
+/// A line without the history's name, the time, and the cursor; of a pull alone that goes on where its cursor
+/// ends also without `last`, which it need not read.
 fn anonymous(line: &str) -> String {
     match serde_json::from_str(line).unwrap() {
-        Line::Head(head) => line.replacen(&head.epoch, "EPOCH", 1).replacen(
-            &format!("\"time\":{}", head.time),
-            "\"time\":TIME",
-            1,
-        ),
+        Line::Head(head) => {
+            let line = line.replacen(&head.epoch, "EPOCH", 1).replacen(
+                &format!("\"time\":{}", head.time),
+                "\"time\":TIME",
+                1,
+            );
+            if head.snapshot || !head.verdicts.is_empty() {
+                return line;
+            }
+            line.replacen(&format!("\"last\":{}", head.last), "\"last\":LAST", 1)
+        }
         Line::End { cursor } => line.replacen(&cursor, "CURSOR", 1),
         Line::Rows { .. } | Line::Removed { .. } | Line::Error(_) => line.to_owned(),
     }
