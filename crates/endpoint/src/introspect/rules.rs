@@ -18,9 +18,10 @@ SELECT ARRAY(SELECT DISTINCT collname::text FROM pg_collation WHERE NOT collisde
 // `public` without it, so a name alone does not tell whose it is: an extension such as citext has
 // operators of nearly every name there.
 const OWN: &str = "
-ARRAY(SELECT DISTINCT coalesce(p.proname, o.oprname)::text FROM pg_depend own
-      LEFT JOIN pg_proc p ON own.refclassid = 'pg_proc'::regclass AND p.oid = own.refobjid
-      LEFT JOIN pg_operator o ON own.refclassid = 'pg_operator'::regclass AND o.oid = own.refobjid
+ARRAY(SELECT DISTINCT CASE own.refclassid WHEN 'pg_proc'::regclass
+             THEN (SELECT proname::text FROM pg_proc WHERE oid = own.refobjid)
+             ELSE (SELECT oprname::text FROM pg_operator WHERE oid = own.refobjid) END
+      FROM pg_depend own
       WHERE own.classid = '{class}'::regclass AND own.objid = {oid}
         AND own.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass))";
 

@@ -7,7 +7,8 @@ use tokio_postgres::{Row, Transaction};
 
 // `auto` and `internal` dependencies are serial and identity columns; a default that calls
 // nextval on a free sequence depends on it normally. One that is named by a text, as dumps of old
-// databases have it, is found by its name alone.
+// databases have it, is found by its name alone. The expression is asked for without its table: to name
+// a wide table's columns takes Postgres milliseconds each time.
 const SEQUENCES: &str = r#"
 WITH drawn AS MATERIALIZED (
     SELECT p.refobjid AS relid, p.refobjsubid AS num, p.objid AS sequence FROM pg_depend p
@@ -18,8 +19,9 @@ WITH drawn AS MATERIALIZED (
     JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass
     WHERE d.adrelid = ANY ($1) AND p.refobjid <> d.adrelid
   UNION
-    SELECT d.adrelid, d.adnum, to_regclass(named.parts[1])::oid FROM pg_attrdef d,
-      regexp_match(pg_get_expr(d.adbin, d.adrelid), $re$^nextval\(\('((?:(?:\w+|"[^"']+")\.)?(?:\w+|"[^"']+"))'::text\)::regclass\)$$re$) AS named(parts)
+    SELECT d.adrelid, d.adnum, to_regclass(named.parts[1])::oid
+    FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum,
+      regexp_match(CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, 0) END, $re$^nextval\(\('((?:(?:\w+|"[^"']+")\.)?(?:\w+|"[^"']+"))'::text\)::regclass\)$$re$) AS named(parts)
     WHERE d.adrelid = ANY ($1)
 )
 SELECT d.relid, a.attname::text AS name, format('%I.%I', n.nspname, s.relname) AS sequence

@@ -131,7 +131,9 @@ async fn nobody_gets_a_byte_of_anyone_else() {
     texts.push(answer.text);
     texts.push(ada.pull().await.text);
     for text in &texts[..4] {
-        assert!(!text.contains("ada"), "{text}");
+        // A word by itself: what is drawn at random in hex may hold the letters.
+        let mut words = text.split(|c: char| !c.is_alphanumeric());
+        assert!(!words.any(|word| word == "ada"), "{text}");
     }
     for text in &texts {
         assert!(!text.contains("canary") && !text.contains("password_hash"));
