@@ -39,27 +39,32 @@ impl Shared {
 
     /// Is the mutation before this one unheard of here? It may also have gone into an earlier one; then
     /// reading the queue tells nothing new. One of this tab's own that has no number yet may be it.
-    pub(super) fn lacks_before(&self, seq: Seq) -> bool {
+    fn lacks_before(&self, seq: Seq) -> bool {
         let replica = self.replica.borrow();
         seq - 1 > replica.reached()
             && replica.by_seq(seq - 1).is_none()
             && replica.pending().all(|pending| pending.seq().is_some())
     }
 
-    /// Takes in what is queued on disk before a mutation.
-    pub(super) async fn read_queued(&self, session: &Session, before: Seq) -> Result<(), Error> {
+    /// Takes in what is queued on disk before a mutation, where the one before it is unheard of: whoever
+    /// wrote this had seen it, and a tab that was killed may have stored it and told nobody.
+    pub(super) async fn hear_before(&self, session: &Session, before: Seq) -> Result<(), Error> {
+        if !self.lacks_before(before) {
+            return Ok(());
+        }
         let tx = Tx::begin(&session.store.db, &[QUEUE], Mode::Read)?;
         let queue = read_queue(&tx, &Value::UNDEFINED, u32::MAX).await?;
         // What this tab wrote meanwhile may be in the queue under a number that it does not know yet.
         if !self.lacks_before(before) {
             return Ok(());
         }
-        let mut replica = self.replica.borrow_mut();
         for mutation in queue {
+            let mut replica = self.replica.borrow_mut();
             if mutation.seq > replica.reached() && mutation.seq < before {
                 let _ = replica.adopt(mutation);
             }
         }
+        self.notify(&Notice::Changed);
         Ok(())
     }
 
@@ -72,11 +77,7 @@ impl Shared {
             Message::Mutation { mutation } => {
                 // What comes late may have been judged by a server that has lost it since.
                 if mutation.seq > self.replica.borrow().reached() {
-                    // Whoever wrote this had seen what was queued before. A tab that was killed may have
-                    // stored some of that and told nobody.
-                    if self.lacks_before(mutation.seq) {
-                        self.read_queued(session, mutation.seq).await?;
-                    }
+                    self.hear_before(session, mutation.seq).await?;
                     // One of another schema can't be shown here; the leader sends it.
                     let _ = self.replica.borrow_mut().adopt(mutation);
                     self.notify(&Notice::Changed);

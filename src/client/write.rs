@@ -237,10 +237,7 @@ impl Shared {
                         session.tell(&Message::Mutation { mutation });
                     }
                     // A failure leaves it to the next patch.
-                    if after.lacks_before(seq) {
-                        let _ = after.read_queued(&session, seq).await;
-                        after.notify(&Notice::Changed);
-                    }
+                    let _ = after.hear_before(&session, seq).await;
                     after.dispatch(Event::Wrote);
                     after.take_keys(&session).await;
                     let judged = after.replica.borrow().reached();

@@ -313,3 +313,8 @@ impl Error {
         self.code.recovery()
     }
 }
+
+/// A function was given what it has no answer for.
+pub(crate) fn invalid(message: impl Into<String>, sqlstate: &str) -> Error {
+    Error::new(ErrorCode::OutOfRange, message).sqlstate(sqlstate)
+}

@@ -4,6 +4,7 @@
 use super::Expr;
 use super::functions::Function;
 use super::host::Regex;
+use super::jsonpath::JsonPath;
 use super::like::Like;
 use super::node::{Call, Comparison, List, More, Node};
 use crate::more;
@@ -235,6 +236,18 @@ fn call(expr: &Expr, table: &Table) -> Result<Node, String> {
             let like = Like::new(pattern.text.as_deref().unwrap_or_default());
             let subject = args.into_vec().swap_remove(0);
             return Ok(Node::Like(Box::new((subject, like))));
+        }
+        (
+            Function::JsonbPathFound
+            | Function::JsonbPathTrue
+            | Function::JsonbPathExists
+            | Function::JsonbPathMatch,
+            [_, path],
+        ) => {
+            let path = path.text.as_deref().filter(|_| path.op == "const");
+            let path = JsonPath::new(function, path.ok_or("the path is no constant")?)?;
+            let subject = args.into_vec().swap_remove(0);
+            return Ok(Node::JsonPath(Box::new((subject, path))));
         }
         _ => {}
     }

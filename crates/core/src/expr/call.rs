@@ -6,8 +6,7 @@ use super::datum::Datum;
 use super::functions::Function;
 use super::node::Call;
 use super::{
-    arrays, bytes, division_by_zero, jsonb, jsonb_edit, jsonpath, patterns, raw_json, temporal,
-    text,
+    arrays, bytes, division_by_zero, jsonb, jsonb_edit, patterns, raw_json, temporal, text,
 };
 use crate::error::Error;
 use crate::schema::Type;
@@ -228,9 +227,6 @@ fn apply<'a>(call: &'a Call, args: &Args<'a>, count: usize) -> Result<Datum<'a>,
         | F::JsonbDeleteIndex
         | F::JsonbTypeof
         | F::JsonbArrayLength => jsonb::apply(call, args)?,
-        F::JsonbPathFound | F::JsonbPathTrue | F::JsonbPathExists | F::JsonbPathMatch => {
-            jsonpath::apply(call, args)?
-        }
         F::JsonbSet
         | F::JsonbInsert
         | F::JsonbDeletePath
@@ -313,6 +309,10 @@ fn apply<'a>(call: &'a Call, args: &Args<'a>, count: usize) -> Result<Datum<'a>,
         | F::Ilike
         | F::IlikeAscii
         | F::Regex
+        | F::JsonbPathFound
+        | F::JsonbPathTrue
+        | F::JsonbPathExists
+        | F::JsonbPathMatch
         | F::NumNulls
         | F::LikeEscape
         | F::SimilarEscape

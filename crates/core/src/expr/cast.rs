@@ -2,7 +2,8 @@
 
 use super::datum::Datum;
 use super::{bytes, jsonb};
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
+pub(super) use crate::error::invalid;
 use crate::schema::{Storage, Type};
 use crate::value::decimal;
 use crate::value::interval::{self, Interval};
@@ -220,9 +221,4 @@ pub(super) fn date<'a>(days: i64) -> Result<Datum<'a>, Error> {
     } else {
         Err(out_of_range("date", "the result", "22008"))
     }
-}
-
-/// A function was given what it has no answer for.
-pub(super) fn invalid(message: impl Into<String>, sqlstate: &str) -> Error {
-    Error::new(ErrorCode::OutOfRange, message).sqlstate(sqlstate)
 }

@@ -6,6 +6,7 @@ use super::cast::{cast, to_text};
 use super::datum::Datum;
 use super::functions::Function;
 use super::host::Regex;
+use super::jsonpath::JsonPath;
 use super::like::Like;
 use crate::error::Error;
 use crate::more;
@@ -140,6 +141,7 @@ pub(super) enum Node {
     Cast(Box<(Type, Type, Node)>),
     Like(Box<(Node, Like)>),
     Regex(Box<(Node, Regex)>),
+    JsonPath(Box<(Node, JsonPath)>),
     Call(Box<Call>),
     More(Box<More>),
 }
@@ -275,6 +277,13 @@ impl Node {
                 match node.value(row, context)? {
                     Datum::Null => Datum::Null,
                     text => Datum::bool(regex.matches(text.as_text())),
+                }
+            }
+            Node::JsonPath(parts) => {
+                let (node, path) = &**parts;
+                match node.value(row, context)? {
+                    Datum::Null => Datum::Null,
+                    json => path.ask(json.as_text())?,
                 }
             }
             Node::Call(parts) => call(parts, row, context)?,

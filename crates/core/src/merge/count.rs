@@ -1,6 +1,6 @@
 //! What counters come to: differences are added, whoever made them, in whatever order.
 
-use crate::error::{Error, ErrorCode};
+use crate::error::{Error, invalid};
 use crate::schema::Type;
 use crate::value::decimal::{self, Operation};
 use crate::value::{self, Value};
@@ -13,8 +13,6 @@ pub fn counted(kind: &Type, base: &Value, mine: &Value, theirs: &Value) -> Resul
     let number = |value: &Value| value::to_text(kind, value).unwrap_or_else(|| "0".into());
     let sum = decimal::operate(Operation::Sub, &number(mine), &number(base))
         .and_then(|added| decimal::operate(Operation::Add, &number(theirs), &added))
-        .map_err(|_| {
-            Error::new(ErrorCode::OutOfRange, "the sum is out of range").sqlstate("22003")
-        })?;
+        .map_err(|_| invalid("the sum is out of range", "22003"))?;
     value::parse(kind, &sum)
 }

@@ -1,7 +1,6 @@
 //! Bit strings: bit and bit varying (`varbit.c`), as digits.
 
-use super::fault;
-use crate::error::{Error, ErrorCode};
+use crate::error::{Error, ErrorCode, invalid};
 use crate::value::mismatch;
 
 pub(super) const NAMES: &[&str] = &[
@@ -64,7 +63,7 @@ pub(super) fn read(text: &str, length: Option<usize>, exact: bool) -> Result<Str
 fn pairs(a: &str, b: &str, bit: fn(bool, bool) -> bool) -> Result<String, Error> {
     if a.len() != b.len() {
         let message = "cannot combine bit strings of different sizes";
-        return Err(fault(message, "22026"));
+        return Err(invalid(message, "22026"));
     }
     let each = a.bytes().zip(b.bytes());
     let each = each.map(|(a, b)| if bit(a == b'1', b == b'1') { '1' } else { '0' });
@@ -104,7 +103,7 @@ pub(super) fn call<'a>(name: &str, arg: &dyn Fn(usize) -> &'a str) -> Result<Str
             let at = place(bits, int(1))?;
             match int(2) {
                 0 | 1 => format!("{}{}{}", &bits[..at], int(2), &bits[at + 1..]),
-                _ => return Err(fault("new bit must be 0 or 1", "22023")),
+                _ => return Err(invalid("new bit must be 0 or 1", "22023")),
             }
         }
         "bits_count" => bits.bytes().filter(|b| *b == b'1').count().to_string(),
@@ -125,7 +124,7 @@ fn substring(bits: &str, start: i64, length: Option<i64>) -> Result<String, Erro
     let end = match length {
         None => i64::MAX,
         Some(length) if length < 0 => {
-            return Err(fault("negative substring length not allowed", "22011"));
+            return Err(invalid("negative substring length not allowed", "22011"));
         }
         Some(length) => start + length,
     };
@@ -137,7 +136,7 @@ fn substring(bits: &str, start: i64, length: Option<i64>) -> Result<String, Erro
 fn place(bits: &str, at: i64) -> Result<usize, Error> {
     let place = usize::try_from(at).ok().filter(|place| *place < bits.len());
     place.ok_or_else(|| {
-        fault(
+        invalid(
             format!("bit index {at} is out of the string's range"),
             "2202E",
         )
@@ -149,7 +148,7 @@ fn number(bits: &str, short: bool) -> Result<String, Error> {
     let width = if short { 32 } else { 64 };
     if bits.len() > width {
         let name = if short { "integer" } else { "bigint" };
-        return Err(fault(format!("{name} out of range"), "22003"));
+        return Err(invalid(format!("{name} out of range"), "22003"));
     }
     let number = bits
         .bytes()

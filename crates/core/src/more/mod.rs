@@ -10,7 +10,7 @@ mod range;
 mod range_parts;
 mod timetz;
 
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use std::cmp::Ordering;
 
 /// The types that are evaluated here, by the names that Postgres gives them.
@@ -145,10 +145,6 @@ pub(crate) fn compare(sql: &str, a: &str, b: &str) -> Ordering {
         Kind::Bit(_) | Kind::Varbit(_) | Kind::Macaddr => None,
     });
     by_value.unwrap_or_else(|| a.cmp(b))
-}
-
-fn fault(message: impl Into<String>, sqlstate: &str) -> Error {
-    Error::new(ErrorCode::OutOfRange, message).sqlstate(sqlstate)
 }
 
 fn truth(holds: bool) -> String {

@@ -1,7 +1,7 @@
 //! Network addresses: inet and cidr (`network.c`).
 
-use super::{fault, truth};
-use crate::error::Error;
+use super::truth;
+use crate::error::{Error, invalid};
 use crate::value::mismatch;
 use std::cmp::Ordering;
 use std::fmt::Write;
@@ -254,7 +254,7 @@ pub(super) fn call<'a>(
             let bits = match arg(1).parse::<i64>().unwrap_or_default() {
                 -1 => a.width(),
                 bits if (0..=i64::from(a.width())).contains(&bits) => bits as u32,
-                bits => return Err(fault(format!("invalid mask length: {bits}"), "22023")),
+                bits => return Err(invalid(format!("invalid mask length: {bits}"), "22023")),
             };
             let set = Network { bits, ..a };
             match cidr {
@@ -270,7 +270,7 @@ pub(super) fn call<'a>(
                 "network_add" => i128::from(by),
                 _ => i128::from(by.wrapping_neg()),
             };
-            let range = || fault("result is out of range", "22003");
+            let range = || invalid("result is out of range", "22003");
             let moved = match by {
                 0.. => a.address.checked_add(by.unsigned_abs()),
                 _ => a.address.checked_sub(by.unsigned_abs()),
@@ -285,12 +285,6 @@ pub(super) fn call<'a>(
 /// What is asked of two addresses.
 fn between(name: &str, a: Network, b: Network) -> Result<String, Error> {
     let same = a.v6 == b.v6;
-    let different = |what: &str| {
-        fault(
-            format!("cannot {what} inet values of different sizes"),
-            "22023",
-        )
-    };
     Ok(match name {
         "network_sub" => truth(same && a.bits > b.bits && a.agrees(b, b.bits)),
         "network_subeq" => truth(same && a.bits >= b.bits && a.agrees(b, b.bits)),
@@ -298,7 +292,10 @@ fn between(name: &str, a: Network, b: Network) -> Result<String, Error> {
         "network_supeq" => truth(same && a.bits <= b.bits && a.agrees(b, a.bits)),
         "network_overlap" => truth(same && a.agrees(b, a.bits.min(b.bits))),
         "network_same_family" => truth(same),
-        _ if !same => return Err(different("combine")),
+        _ if !same => {
+            let message = "cannot combine inet values of different sizes";
+            return Err(invalid(message, "22023"));
+        }
         "network_merge" => {
             let differ = (a.address ^ b.address) & a.all();
             let common = differ.leading_zeros() - (128 - a.width());
@@ -319,7 +316,7 @@ fn between(name: &str, a: Network, b: Network) -> Result<String, Error> {
         }
         _ => {
             let (low, high) = (a.address.min(b.address), a.address.max(b.address));
-            let range = || fault("result is out of range", "22003");
+            let range = || invalid("result is out of range", "22003");
             let apart = i128::try_from(high - low).map_err(|_| range())?;
             let apart = if a.address < b.address { -apart } else { apart };
             i64::try_from(apart).map_err(|_| range())?.to_string()

@@ -1,7 +1,6 @@
 //! A range: its bounds, its text, its order (`rangetypes.c`).
 
-use super::fault;
-use crate::error::Error;
+use crate::error::{Error, invalid};
 use crate::schema::Type;
 use crate::value::{self, INFINITY, MINUS_INFINITY, Value, mismatch};
 use std::cmp::Ordering;
@@ -60,7 +59,7 @@ impl Of {
         let Value::Int(int) = *value else {
             return Ok(None);
         };
-        let range = |sqlstate| fault("the bound of the range is out of range", sqlstate);
+        let range = |sqlstate| invalid("the bound of the range is out of range", sqlstate);
         Ok(match self {
             Of::Numeric | Of::Timestamp | Of::Timestamptz => None,
             Of::Date if matches!(int, INFINITY | MINUS_INFINITY) => None,
@@ -125,7 +124,7 @@ impl Range {
         let order = compare_values(of, &lower, &upper);
         if order == Ordering::Greater {
             let message = "range lower bound must be less than or equal to range upper bound";
-            return Err(fault(message, "22000"));
+            return Err(invalid(message, "22000"));
         }
         if order == Ordering::Equal && !(lower.inclusive && upper.inclusive) {
             return Ok(Self::empty(of));

@@ -1,8 +1,8 @@
 //! What is asked of ranges and made of them.
 
 use super::range::{Bound, Of, Range, compare_bounds, compare_values};
-use super::{fault, truth};
-use crate::error::Error;
+use super::truth;
+use crate::error::{Error, invalid};
 use crate::value;
 use std::cmp::Ordering;
 
@@ -65,7 +65,7 @@ fn make(of: Of, args: &[Option<&str>]) -> Result<Range, Error> {
         Some(Some(flags)) => flags,
         Some(None) => {
             let message = "range constructor flags argument must not be null";
-            return Err(fault(message, "22000"));
+            return Err(invalid(message, "22000"));
         }
     };
     let (lower_inclusive, upper_inclusive) = match flags {
@@ -73,7 +73,7 @@ fn make(of: Of, args: &[Option<&str>]) -> Result<Range, Error> {
         "[]" => (true, true),
         "()" => (false, false),
         "(]" => (false, true),
-        _ => return Err(fault("invalid range bound flags", "42601")),
+        _ => return Err(invalid("invalid range bound flags", "42601")),
     };
     let bound = |at: usize, inclusive, lower| -> Result<Bound, Error> {
         let text = args.get(at).copied().flatten();
@@ -161,7 +161,7 @@ fn union(a: &Range, b: &Range, strict: bool) -> Result<Range, Error> {
         return Ok(if a.bounds.is_none() { b } else { a }.clone());
     };
     if strict && !lie("range_overlaps", a, b) && !lie("range_adjacent", a, b) {
-        return Err(fault(
+        return Err(invalid(
             "result of range union would not be contiguous",
             "22000",
         ));
@@ -185,7 +185,7 @@ fn minus(a: &Range, b: &Range) -> Result<Range, Error> {
     let order = |x: &Bound, y: &Bound| compare_bounds(a.of, x, y);
     if order(la, lb).is_lt() && order(ua, ub).is_gt() {
         let message = "result of range difference would not be contiguous";
-        return Err(fault(message, "22000"));
+        return Err(invalid(message, "22000"));
     }
     if order(la, ub).is_gt() || order(ua, lb).is_lt() {
         return Ok(a.clone());

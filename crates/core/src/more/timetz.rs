@@ -1,7 +1,6 @@
 //! A time of day with its zone (`date.c`).
 
-use super::fault;
-use crate::error::Error;
+use crate::error::{Error, invalid};
 use crate::schema::Type;
 use crate::value::{self, Value, mismatch, time};
 use std::cmp::Ordering;
@@ -46,7 +45,7 @@ impl Timetz {
             }
             let [hours, minutes, seconds] = parts;
             if hours > 15 || minutes > 59 || seconds > 59 {
-                return Err(fault("time zone displacement out of range", "22009"));
+                return Err(invalid("time zone displacement out of range", "22009"));
             }
             east = hours * 3600 + minutes * 60 + seconds;
             if zone.starts_with('-') {
@@ -111,7 +110,7 @@ pub(super) fn call<'a>(name: &str, arg: &dyn Fn(usize) -> &'a str) -> Result<Str
         "epoch" => decimal(time.micros - east * second, 6),
         other => {
             let message = format!("a time with time zone has no {other}");
-            return Err(fault(message, "0A000"));
+            return Err(invalid(message, "0A000"));
         }
     })
 }

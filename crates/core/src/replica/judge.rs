@@ -158,25 +158,18 @@ impl Scratch<'_> {
             }
             Some(index) => {
                 let spec = &store.hashed[index].spec;
-                let taken = if spec.is_plain() && !self.rows.iter().any(|held| held.table == id) {
-                    // Nearly always nothing has the hash, and no value is copied.
-                    match spec.hash_row(row) {
-                        0 => return Ok(()),
-                        hash => store.candidates(index, hash).next().is_some(),
-                    }
+                if self.surely_free(id, index, row) {
+                    (false, spec.exact())
                 } else {
-                    true
-                };
-                let taken = taken && {
                     let values = match spec.parts_of(row) {
                         Ok(Some(values)) => values,
                         Ok(None) => return Ok(()),
                         Err(error) => return self.complain(error.table(&table.name)),
                     };
                     let others = self.matching(id, index, &values, 2);
-                    others.iter().any(|key| except != Some(key))
-                };
-                (taken, spec.exact())
+                    let taken = others.iter().any(|key| except != Some(key));
+                    (taken, spec.exact())
+                }
             }
         };
         if taken {
@@ -190,6 +183,20 @@ impl Scratch<'_> {
             self.doubt(name);
         }
         Ok(())
+    }
+
+    /// Is there no row with the hash of these values? Nearly always it is so, and no value is copied.
+    fn surely_free(&self, id: TableId, index: usize, row: &Row) -> bool {
+        let store = self.replica.store(id);
+        let spec = &store.hashed[index].spec;
+        if !spec.is_plain() || self.rows.iter().any(|held| held.table == id) {
+            return false;
+        }
+        match spec.hash_row(row) {
+            // It is in no index: of that the values tell.
+            0 => false,
+            hash => store.candidates(index, hash).next().is_none(),
+        }
     }
 }
 

@@ -12,7 +12,6 @@ use super::refer::acts;
 use super::scratch::{Held, Mode, Scratch};
 use super::{Key, Replica};
 use crate::schema::TableId;
-use crate::value::Value;
 
 impl Replica {
     /// Makes rows what their confirmed versions and the pending mutations say, after the pending
@@ -92,11 +91,8 @@ impl Replica {
         for Held { table, key, state } in rows {
             let store = self.store_mut(table);
             match (state.row, store.find_key(&key)) {
-                (Some(row), Some(slot)) => {
-                    store.update(slot, row.iter().map(Value::as_value_ref).enumerate());
-                }
-                (Some(row), None) => {
-                    store.insert(&row);
+                (Some(row), slot) => {
+                    store.put_at(slot, &row);
                 }
                 (None, Some(slot)) => store.remove(slot),
                 (None, None) => {}

@@ -160,13 +160,16 @@ impl TableStore {
 
     /// Makes a row visible, in a new slot or over the row of its key.
     pub fn put(&mut self, row: &dyn RowSource) -> u32 {
-        match self.find_row(row) {
-            Some(slot) => {
-                self.update(slot, (0..self.columns.len()).map(|c| (c, row.at(c))));
-                slot
-            }
-            None => self.insert(row),
-        }
+        self.put_at(self.find_row(row), row)
+    }
+
+    /// The same where the slot of the row's key is known, or that there is none.
+    pub fn put_at(&mut self, slot: Option<u32>, row: &dyn RowSource) -> u32 {
+        let Some(slot) = slot else {
+            return self.insert(row);
+        };
+        self.update(slot, (0..self.columns.len()).map(|c| (c, row.at(c))));
+        slot
     }
 
     /// Adds a row whose key is not there yet.

@@ -93,11 +93,7 @@ impl Compiler<'_> {
         right: &ast::Expr,
     ) -> Result<Typed, String> {
         let symbol = symbol(operator)?;
-        if self.scope.own.contains(&symbol) {
-            return Err(format!(
-                "the operator {symbol} may be one of the database's own"
-            ));
-        }
+        self.postgres_operator(&symbol)?;
         let (value, array) = (self.expr(left)?, self.expr(right)?);
         let array = match array.untyped {
             true => {

@@ -9,13 +9,19 @@ use haversack_core::schema::Type;
 use sqlparser::ast;
 
 impl Compiler<'_> {
+    /// Checks that an operator of this name is Postgres's here.
+    pub(super) fn postgres_operator(&self, name: &str) -> Result<(), String> {
+        match self.scope.own.contains(name) {
+            true => Err(format!(
+                "the operator {name} may be one of the database's own"
+            )),
+            false => Ok(()),
+        }
+    }
+
     /// An operator between two values.
     pub(super) fn operate(&self, name: &str, a: Typed, b: Typed) -> Result<Typed, String> {
-        if self.scope.own.contains(name) {
-            return Err(format!(
-                "the operator {name} may be one of the database's own"
-            ));
-        }
+        self.postgres_operator(name)?;
         match comparison(name) {
             Some(op) => self.compare(op, a, b),
             None => self.call(name, vec![a, b]),

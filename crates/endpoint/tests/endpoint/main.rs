@@ -15,6 +15,7 @@ mod conflicts;
 mod expressions;
 mod harness;
 mod http;
+mod introspected_rules;
 mod introspection;
 mod moved;
 mod nothing_new;

@@ -7,13 +7,11 @@
 mod parse;
 mod run;
 
-use super::call::Args;
-use super::cast::invalid;
 use super::datum::Datum;
 use super::functions::Function;
 use super::jsonb::tree;
-use super::node::Call;
-use crate::error::Error;
+use super::node::Comparison;
+use crate::error::{Error, invalid};
 use crate::json::Json;
 
 /// A path or a predicate, applied to a value.
@@ -64,41 +62,46 @@ enum Test {
     Like(Path, String, String),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Comparison {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
 /// Why the client can't follow a path that Postgres has printed; `None` where it can.
 pub fn path_fault(path: &str) -> Option<String> {
     parse::parse(path).err()
 }
 
-pub(super) fn apply<'a>(call: &'a Call, args: &Args<'a>) -> Result<Datum<'a>, Error> {
-    use Function as F;
-    let Ok((strict, path)) = parse::parse(args[1].as_text()) else {
-        return Err(invalid("invalid jsonpath", "42601"));
-    };
-    let json = tree(args[0].as_text());
-    let found = run::Run::new(&json, strict).all(&path);
-    let quiet = matches!(call.function, F::JsonbPathFound | F::JsonbPathTrue);
-    let found = match found {
-        Ok(found) => found,
-        Err(_) if quiet => return Ok(Datum::Null),
-        Err(fault) => return Err(invalid(fault.message, fault.sqlstate)),
-    };
-    match (call.function, &found[..]) {
-        (F::JsonbPathFound | F::JsonbPathExists, found) => Ok(Datum::bool(!found.is_empty())),
-        (_, [one]) if matches!(one, Json::Null | Json::Bool(_)) => Ok(match one {
-            Json::Bool(truth) => Datum::bool(*truth),
-            _ => Datum::Null,
-        }),
-        _ if quiet => Ok(Datum::Null),
-        _ => Err(invalid("single boolean result is expected", "22038")),
+/// A path with what is asked of it, read once.
+#[derive(Clone, Debug)]
+pub(super) struct JsonPath {
+    function: Function,
+    strict: bool,
+    path: Path,
+}
+
+impl JsonPath {
+    /// # Errors
+    /// Why the client can't follow it.
+    pub(super) fn new(function: Function, path: &str) -> Result<Self, String> {
+        let (strict, path) = parse::parse(path)?;
+        Ok(Self {
+            function,
+            strict,
+            path,
+        })
+    }
+
+    /// The answer for the text of a jsonb.
+    pub(super) fn ask(&self, json: &str) -> Result<Datum<'static>, Error> {
+        use Function as F;
+        let json = tree(json);
+        let quiet = matches!(self.function, F::JsonbPathFound | F::JsonbPathTrue);
+        let found = match run::Run::new(&json, self.strict).all(&self.path) {
+            Err(_) if quiet => return Ok(Datum::Null),
+            found => found?,
+        };
+        match (self.function, &found[..]) {
+            (F::JsonbPathFound | F::JsonbPathExists, found) => Ok(Datum::bool(!found.is_empty())),
+            (_, [Json::Bool(truth)]) => Ok(Datum::bool(*truth)),
+            (_, [Json::Null]) => Ok(Datum::Null),
+            _ if quiet => Ok(Datum::Null),
+            _ => Err(invalid("single boolean result is expected", "22038")),
+        }
     }
 }

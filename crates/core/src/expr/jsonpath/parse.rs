@@ -1,6 +1,7 @@
 //! Reads a path as Postgres prints it.
 
-use super::{Comparison, Path, Place, Start, Step, Test};
+use super::{Path, Place, Start, Step, Test};
+use crate::expr::node::Comparison;
 use crate::expr::pattern_fault;
 use crate::json::{Json, parse_tree};
 
@@ -120,12 +121,12 @@ impl Parser<'_> {
     /// What follows a path, if that makes a predicate of it.
     fn compared(&mut self, left: Path) -> Result<Either, String> {
         const SIGNS: [(&str, Comparison); 6] = [
-            (" == ", Comparison::Equal),
-            (" != ", Comparison::NotEqual),
-            (" <= ", Comparison::LessOrEqual),
-            (" >= ", Comparison::GreaterOrEqual),
-            (" < ", Comparison::Less),
-            (" > ", Comparison::Greater),
+            (" == ", Comparison::Eq),
+            (" != ", Comparison::Ne),
+            (" <= ", Comparison::Le),
+            (" >= ", Comparison::Ge),
+            (" < ", Comparison::Lt),
+            (" > ", Comparison::Gt),
         ];
         for (sign, comparison) in SIGNS {
             if self.eat(sign) {

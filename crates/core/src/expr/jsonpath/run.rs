@@ -1,41 +1,15 @@
 //! Follows a path, as `jsonpath_exec.c` does: lax paths see an array's items where they want one item,
 //! and an item as an array of itself.
 
-use super::{Comparison, Path, Place, Start, Step, Test};
+use super::{Path, Place, Start, Step, Test};
+use crate::error::{Error, invalid};
 use crate::expr::jsonb::typeof_name;
+use crate::expr::node::Comparison;
 use crate::expr::regex::{Matcher, Options, parse};
 use crate::json::Json;
 use crate::value::compare_numeric;
 use std::borrow::Cow;
 use std::cmp::Ordering;
-
-/// What a strict path, or the structure of a value, did not allow.
-#[derive(Debug)]
-pub(super) struct Fault {
-    pub(super) message: &'static str,
-    pub(super) sqlstate: &'static str,
-}
-
-const NO_MEMBER: Fault = Fault {
-    message: "JSON object does not contain key",
-    sqlstate: "2203A",
-};
-const NO_OBJECT: Fault = Fault {
-    message: "jsonpath member accessor can only be applied to an object",
-    sqlstate: "2203A",
-};
-const NO_WILD_OBJECT: Fault = Fault {
-    message: "jsonpath wildcard member accessor can only be applied to an object",
-    sqlstate: "2203C",
-};
-const NO_ARRAY: Fault = Fault {
-    message: "jsonpath array accessor can only be applied to an array",
-    sqlstate: "22039",
-};
-const NO_ITEM: Fault = Fault {
-    message: "jsonpath array subscript is out of bounds",
-    sqlstate: "22033",
-};
 
 /// Copies: a rule's path leads to little, and one kind of value is less code than two.
 type Found<'j> = Vec<Json<'j>>;
@@ -54,11 +28,11 @@ impl<'j> Run<'j> {
     }
 
     /// All that a path leads to.
-    pub(super) fn all(&self, path: &'j Path) -> Result<Found<'j>, Fault> {
+    pub(super) fn all(&self, path: &'j Path) -> Result<Found<'j>, Error> {
         self.of(path, None)
     }
 
-    fn of(&self, path: &'j Path, current: Option<&Json<'j>>) -> Result<Found<'j>, Fault> {
+    fn of(&self, path: &'j Path, current: Option<&Json<'j>>) -> Result<Found<'j>, Error> {
         let (start, steps) = match path {
             Path::Is(test) => {
                 let truth = self.test(test, current);
@@ -88,7 +62,7 @@ impl<'j> Run<'j> {
         value: Json<'j>,
         unwrap: bool,
         out: &mut Found<'j>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Error> {
         let lax = !self.strict;
         // What is about one item is done to each of an array's.
         let each = matches!(step, Step::Key(_) | Step::EveryKey | Step::Filter(_));
@@ -103,24 +77,34 @@ impl<'j> Run<'j> {
                 Json::Object(_) => match members(value).find(|(name, _)| name == key) {
                     Some((_, found)) => out.push(found),
                     None if lax => {}
-                    None => return Err(NO_MEMBER),
+                    None => return Err(invalid("JSON object does not contain key", "2203A")),
                 },
                 _ if lax => {}
-                _ => return Err(NO_OBJECT),
+                _ => {
+                    return Err(invalid(
+                        "jsonpath member accessor can only be applied to an object",
+                        "2203A",
+                    ));
+                }
             },
             Step::EveryKey => match &value {
                 Json::Object(_) => out.extend(members(value).map(|(_, found)| found)),
                 _ if lax => {}
-                _ => return Err(NO_WILD_OBJECT),
+                _ => {
+                    return Err(invalid(
+                        "jsonpath wildcard member accessor can only be applied to an object",
+                        "2203C",
+                    ));
+                }
             },
             Step::Every => match &value {
                 Json::List(_) => out.extend(items(value)),
                 _ if lax => out.push(value),
-                _ => return Err(NO_ARRAY),
+                _ => return Err(no_array()),
             },
             Step::Items(places) => {
                 if !matches!(value, Json::List(_)) && !lax {
-                    return Err(NO_ARRAY);
+                    return Err(no_array());
                 }
                 let all = match &value {
                     Json::List(_) => items(value),
@@ -134,7 +118,10 @@ impl<'j> Run<'j> {
                     };
                     let (from, to) = (at(from), at(to));
                     if !lax && (from < 0 || from > to || to > last) {
-                        return Err(NO_ITEM);
+                        return Err(invalid(
+                            "jsonpath array subscript is out of bounds",
+                            "22033",
+                        ));
                     }
                     for at in from.max(0)..=to.min(last) {
                         out.extend(all.get(at as usize).cloned());
@@ -154,10 +141,8 @@ impl<'j> Run<'j> {
                 }
                 _ if lax => out.push(Json::Number("1".into())),
                 _ => {
-                    return Err(Fault {
-                        message: "jsonpath item method .size() can only be applied to an array",
-                        sqlstate: "22039",
-                    });
+                    let message = "jsonpath item method .size() can only be applied to an array";
+                    return Err(invalid(message, "22039"));
                 }
             },
         }
@@ -255,6 +240,13 @@ impl<'j> Run<'j> {
     }
 }
 
+fn no_array() -> Error {
+    invalid(
+        "jsonpath array accessor can only be applied to an array",
+        "22039",
+    )
+}
+
 fn items<'j>(value: Json<'j>) -> Found<'j> {
     match value {
         Json::List(items) => items,
@@ -274,18 +266,11 @@ fn compare(comparison: Comparison, a: &Json<'_>, b: &Json<'_>) -> Truth {
     let order = match (a, b) {
         (Json::Null, Json::Null) => Ordering::Equal,
         // Null is another than all else, and neither before nor after it.
-        (Json::Null, _) | (_, Json::Null) => return Some(comparison == Comparison::NotEqual),
+        (Json::Null, _) | (_, Json::Null) => return Some(comparison == Comparison::Ne),
         (Json::Bool(a), Json::Bool(b)) => a.cmp(b),
         (Json::Number(a), Json::Number(b)) => compare_numeric(a, b),
         (Json::Text(a), Json::Text(b)) => a.as_bytes().cmp(b.as_bytes()),
         _ => return None,
     };
-    Some(match comparison {
-        Comparison::Equal => order.is_eq(),
-        Comparison::NotEqual => order.is_ne(),
-        Comparison::Less => order.is_lt(),
-        Comparison::LessOrEqual => order.is_le(),
-        Comparison::Greater => order.is_gt(),
-        Comparison::GreaterOrEqual => order.is_ge(),
-    })
+    Some(comparison.holds(order))
 }
