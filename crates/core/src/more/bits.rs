@@ -96,7 +96,7 @@ pub(super) fn call<'a>(name: &str, arg: &dyn Fn(usize) -> &'a str) -> Result<Str
         "bits_shr" => shifted(bits, -int(1)),
         "bits_cat" => format!("{bits}{other}"),
         "bits_substring" => substring(bits, int(1), arg(2).parse().ok())?,
-        "bits_position" if other.is_empty() => i64::from(bits.len() < usize::MAX).to_string(),
+        "bits_position" if bits.is_empty() => "0".into(),
         "bits_position" => bits.find(other).map_or(0, |at| at + 1).to_string(),
         "bits_get" => bits[place(bits, int(1))?..].chars().take(1).collect(),
         "bits_set" => {

@@ -1711,6 +1711,8 @@ bi & bv
 bi = B'10101010'
 bv < B'1010'
 bv || bi
+position(B'' in bv)
+position(bv in bv)
 length(bv)
 bit_length(bv)
 octet_length(bv)
