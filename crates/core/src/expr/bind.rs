@@ -11,6 +11,7 @@ use crate::more;
 use crate::schema::{Storage, Table, Type};
 use crate::value::{self, Scaled, Value, scaled};
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 pub(super) fn bind(expr: &Expr, table: &Table) -> Result<Node, String> {
     let args = || -> Result<Box<[Node]>, String> {
@@ -247,7 +248,7 @@ fn call(expr: &Expr, table: &Table) -> Result<Node, String> {
             let path = path.text.as_deref().filter(|_| path.op == "const");
             let path = JsonPath::new(function, path.ok_or("the path is no constant")?)?;
             let subject = args.into_vec().swap_remove(0);
-            return Ok(Node::JsonPath(Box::new((subject, path))));
+            return Ok(Node::JsonPath(Box::new((subject, Arc::new(path)))));
         }
         _ => {}
     }

@@ -13,6 +13,7 @@ use crate::more;
 use crate::schema::Type;
 use crate::value::{self, POSTGRES_EPOCH_UNIX_MICROS, Value};
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// How two values compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +142,7 @@ pub(super) enum Node {
     Cast(Box<(Type, Type, Node)>),
     Like(Box<(Node, Like)>),
     Regex(Box<(Node, Regex)>),
-    JsonPath(Box<(Node, JsonPath)>),
+    JsonPath(Box<(Node, Arc<JsonPath>)>),
     Call(Box<Call>),
     More(Box<More>),
 }

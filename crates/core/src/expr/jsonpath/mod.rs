@@ -15,14 +15,14 @@ use crate::error::{Error, invalid};
 use crate::json::Json;
 
 /// A path or a predicate, applied to a value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 enum Path {
     /// Where it starts, and the way from there.
     Way(Start, Vec<Step>),
     Is(Box<Test>),
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 enum Start {
     Root,
     /// `@`, the value that a filter asks about.
@@ -30,7 +30,7 @@ enum Start {
     Literal(Json<'static>),
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 enum Step {
     Key(String),
     EveryKey,
@@ -43,13 +43,13 @@ enum Step {
 }
 
 /// A place in an array: a number, or so many before the last.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 enum Place {
     At(i64),
     BeforeLast(i64),
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 enum Test {
     And(Box<Test>, Box<Test>),
     Or(Box<Test>, Box<Test>),
@@ -59,7 +59,7 @@ enum Test {
     Compare(Comparison, Path, Path),
     StartsWith(Path, Path),
     /// A pattern, and its flags as Postgres's regular expressions have them.
-    Like(Path, String, String),
+    Like(Path, String, &'static str),
 }
 
 /// Why the client can't follow a path that Postgres has printed; `None` where it can.
@@ -68,7 +68,7 @@ pub fn path_fault(path: &str) -> Option<String> {
 }
 
 /// A path with what is asked of it, read once.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct JsonPath {
     function: Function,
     strict: bool,

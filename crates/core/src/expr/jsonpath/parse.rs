@@ -145,7 +145,7 @@ impl Parser<'_> {
             false => String::new(),
         };
         match regex_flags(&pattern, &flags) {
-            Some(flags) => Ok(Either::Test(Test::Like(left, pattern, flags.into()))),
+            Some(flags) => Ok(Either::Test(Test::Like(left, pattern, flags))),
             None => Err("its path has a regular expression that the client can't run".into()),
         }
     }
