@@ -185,6 +185,19 @@ impl Column {
         }
     }
 
+    /// Compares with the same slot of another column of the same form; with a NULL, not at all.
+    pub fn compare_beside(&self, other: &Column, slot: u32) -> Option<Ordering> {
+        match (self.get(slot), other.get(slot)) {
+            (ValueRef::Int(a), ValueRef::Int(b)) => Some(a.cmp(&b)),
+            (ValueRef::Float(a), ValueRef::Float(b)) => Some(compare_float(a, b)),
+            (ValueRef::Text(a), ValueRef::Text(b)) => match &self.data {
+                Data::Text(text) => Some(text.compare(a, b)),
+                Data::Int(_) | Data::Float(_) => None,
+            },
+            _ => None,
+        }
+    }
+
     /// A number whose order is the order of the values as far as it goes; NULL's is not defined.
     pub fn prefix(&self, slot: u32) -> u64 {
         match &self.data {

@@ -5,7 +5,15 @@ use crate::order::compare_float;
 use crate::value::ValueRef;
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::fmt::Debug;
 use std::ops::Bound;
+use std::sync::Arc;
+
+/// What is asked of a value beyond where it stands to others: this crate knows no such thing.
+pub trait Test: Debug + Send + Sync {
+    /// Does a value pass? What is unknown, as of NULL, neither passes nor fails.
+    fn passes(&self, value: ValueRef<'_>) -> Option<bool>;
+}
 
 /// What a row must satisfy. NULL passes `IsNull` and `Always` only, as in SQL.
 #[derive(Clone, Debug)]
@@ -100,6 +108,35 @@ pub enum Filter<'a> {
         /// What is compared with.
         values: Vec<Cow<'a, str>>,
     },
+    /// Any of these passes.
+    Any(Vec<Filter<'a>>),
+    /// All of these pass.
+    All(Vec<Filter<'a>>),
+    /// Not NULL, and not what this passes.
+    Except {
+        /// The position of the column.
+        column: usize,
+        /// What must not pass.
+        filter: Box<Filter<'a>>,
+    },
+    /// Two columns of one form and order, and neither NULL.
+    Beside {
+        /// The position of the column.
+        column: usize,
+        /// The position of the other one.
+        other: usize,
+        /// Does a value that is less, equal, greater than the other's pass?
+        passing: [bool; 3],
+    },
+    /// What a test says of the column's value.
+    Test {
+        /// The position of the column.
+        column: usize,
+        /// What it has to say.
+        wanted: bool,
+        /// The test.
+        test: Arc<dyn Test>,
+    },
 }
 
 /// Where a value stands to an interval.
@@ -163,6 +200,24 @@ impl<'a> Filter<'a> {
                 let int = ints[slot as usize];
                 *low <= int && int <= *high && !column.is_null(slot)
             }
+            Filter::Any(filters) => filters.iter().any(|f| f.passes(columns, slot)),
+            Filter::All(filters) => filters.iter().all(|f| f.passes(columns, slot)),
+            Filter::Except { column, filter } => {
+                !columns[*column].is_null(slot) && !filter.passes(columns, slot)
+            }
+            Filter::Beside {
+                column,
+                other,
+                passing,
+            } => {
+                let order = columns[*column].compare_beside(&columns[*other], slot);
+                order.is_some_and(|order| passing[(order as i8 + 1) as usize])
+            }
+            Filter::Test {
+                column,
+                wanted,
+                test,
+            } => test.passes(columns[*column].get(slot)) == Some(*wanted),
             Filter::IntNot { column, .. }
             | Filter::IntIn { column, .. }
             | Filter::Float { column, .. }
@@ -270,7 +325,9 @@ impl<'a> Filter<'a> {
     /// The column concerned.
     pub fn column(&self) -> Option<usize> {
         match self {
-            Filter::Always | Filter::Never => None,
+            Filter::Always | Filter::Never | Filter::Any(_) | Filter::All(_) => None,
+            // Of two columns; and a test is of none that an index could narrow to.
+            Filter::Beside { .. } | Filter::Test { .. } | Filter::Except { .. } => None,
             Filter::IsNull { column }
             | Filter::NotNull { column }
             | Filter::Int { column, .. }

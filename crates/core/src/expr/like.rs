@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorCode};
 
 /// A pattern.
 #[derive(Clone, Debug)]
-pub(super) struct Like {
+pub(crate) struct Like {
     pattern: Box<str>,
     /// What a pattern without a wildcard inside asks; most do.
     simple: Option<Simple>,
@@ -46,7 +46,19 @@ impl Like {
         }
     }
 
-    pub(super) fn matches(&self, text: &str) -> Result<bool, Error> {
+    /// A pattern that matches or not, whatever the text.
+    ///
+    /// # Errors
+    /// 22025 where it ends with a backslash that is before nothing.
+    pub(crate) fn checked(pattern: &str) -> Result<Self, Error> {
+        let backslashes = pattern.len() - pattern.trim_end_matches('\\').len();
+        match backslashes % 2 {
+            0 => Ok(Self::new(pattern)),
+            _ => Err(dangling()),
+        }
+    }
+
+    pub(crate) fn matches(&self, text: &str) -> Result<bool, Error> {
         let inner = self.pattern.trim_matches('%');
         Ok(match self.simple {
             Some(Simple::Whole) => text == inner,

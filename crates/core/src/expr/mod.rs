@@ -33,6 +33,7 @@ pub use functions::{NAMES as FUNCTIONS, is_strict};
 pub use host::set_host_text;
 pub use host::{HostText, change_char};
 pub use jsonpath::path_fault;
+pub(crate) use like::Like;
 pub use regex::{pattern_fault, pattern_is_valid};
 
 use crate::error::{Error, ErrorCode};

@@ -1,7 +1,8 @@
 //! Turns a condition and its parameters into a typed filter, once per run.
 
+use super::conditions::Condition;
 use super::filter::Filter;
-use super::plan::Condition;
+use super::matching::bind_test;
 use super::{Op, Param};
 use crate::error::{Error, ErrorCode};
 use crate::schema::{Storage, Type};
@@ -27,11 +28,35 @@ enum Operand<'a> {
 /// `type_mismatch` for a parameter that is not of the column's type.
 pub(super) fn bind<'a>(condition: &Condition, params: &[Param<'a>]) -> Result<Filter<'a>, Error> {
     let column = condition.column;
+    let members = || -> Result<Vec<Filter<'a>>, Error> {
+        let each = condition.members.iter();
+        each.map(|member| bind(member, params)).collect()
+    };
     match condition.op {
         Op::IsNull => return Ok(Filter::IsNull { column }),
         Op::NotNull => return Ok(Filter::NotNull { column }),
+        Op::And => return Ok(Filter::All(members()?)),
+        Op::Or => return Ok(Filter::Any(members()?)),
+        Op::In if condition.negated => return bind_none_of(condition, params),
         Op::In => return bind_list(condition, params),
         Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte | Op::Between => {}
+        _ => return bind_test(condition, params[condition.param]),
+    }
+    if let Some(other) = condition.other {
+        // Less, equal, greater.
+        let passing = match condition.op {
+            Op::Eq => [false, true, false],
+            Op::Ne => [true, false, true],
+            Op::Lt => [true, false, false],
+            Op::Lte => [true, true, false],
+            Op::Gt => [false, false, true],
+            _ => [false, true, true],
+        };
+        return Ok(Filter::Beside {
+            column,
+            other,
+            passing,
+        });
     }
     let first = operand(condition, params[condition.param])?;
     let second = match condition.op {
@@ -73,7 +98,7 @@ fn bind_int(condition: &Condition, value: (i64, bool), second: Operand<'_>) -> F
             Operand::Int(high) | Operand::Above(high) => range(ceiling, Some(high)),
             Operand::Null | Operand::Float(_) | Operand::Text(_) => Filter::Never,
         },
-        Op::In | Op::IsNull | Op::NotNull => Filter::Never,
+        _ => Filter::Never,
     }
 }
 
@@ -86,9 +111,7 @@ fn interval<T: Clone>(op: Op, value: T, second: Option<T>) -> (Bound<T>, Bound<T
         Op::Gt => (Excluded(value), Unbounded),
         Op::Gte => (Included(value), Unbounded),
         Op::Between => (Included(value), second.map_or(Unbounded, Included)),
-        Op::Eq | Op::Ne | Op::In | Op::IsNull | Op::NotNull => {
-            (Included(value.clone()), Included(value))
-        }
+        _ => (Included(value.clone()), Included(value)),
     }
 }
 
@@ -119,6 +142,22 @@ fn bind_text<'a>(condition: &Condition, value: Cow<'a, str>, second: Operand<'a>
             Filter::Text { column, low, high }
         }
     }
+}
+
+/// `NOT IN`: of an empty list always true, beside a NULL never.
+fn bind_none_of<'a>(condition: &Condition, params: &[Param<'a>]) -> Result<Filter<'a>, Error> {
+    let column = condition.column;
+    let given = &params[condition.param..condition.param + condition.n];
+    let listed = bind_list(condition, params)?;
+    Ok(match listed {
+        _ if given.is_empty() => Filter::Always,
+        _ if given.contains(&Param::Null) => Filter::Never,
+        Filter::Never => Filter::NotNull { column },
+        listed => Filter::Except {
+            column,
+            filter: Box::new(listed),
+        },
+    })
 }
 
 fn bind_list<'a>(condition: &Condition, params: &[Param<'a>]) -> Result<Filter<'a>, Error> {

@@ -15,6 +15,17 @@ json_words!(Op {
     In "in",
     IsNull "is_null",
     NotNull "not_null",
+    And "and",
+    Or "or",
+    Not "not",
+    Like "like",
+    StartsWith "starts_with",
+    Contains "contains",
+    ContainedIn "contained_in",
+    Overlaps "overlaps",
+    HasKey "has_key",
+    HasAnyKey "has_any_key",
+    HasAllKeys "has_all_keys",
 });
 json_words!(Strategy {
     None "none",
@@ -47,11 +58,12 @@ impl<'a> FromJson<'a> for QueryShape {
 
 impl<'a> FromJson<'a> for ConditionShape {
     fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
-        fault.only(json, &["column", "op", "n"]);
+        fault.only(json, &["column", "op", "n", "other"]);
         Self {
-            column: FromJson::member(json, "column", fault),
+            column: optional(json, "column", fault),
             op: FromJson::member(json, "op", fault),
             n: optional(json, "n", fault),
+            other: optional(json, "other", fault),
         }
     }
 }

@@ -6,11 +6,14 @@
 
 mod bind;
 mod codec;
+mod conditions;
+mod matching;
 mod plan;
 mod run;
 
 use haversack_rows::{filter, index, walk};
 
+pub(crate) use conditions::Condition;
 pub(crate) use plan::Plan;
 pub(crate) use run::{count, run};
 
@@ -18,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 /// The most values of one `in`.
 pub const IN_VALUES_MAX: usize = 10_000;
-/// The most conditions of one query.
+/// The most conditions of one query, groups of them included.
 pub const CONDITIONS_MAX: usize = 64;
 /// The most sorted indexes that a table keeps; the one unused for longest makes room.
 pub const INDEXES_MAX: usize = 24;
@@ -30,13 +33,15 @@ pub struct PlanId(pub u32);
 /// A query without its values.
 ///
 /// Parameters come in this order: for each condition as many as its operator takes (one; two for
-/// `between`; `n` for `in`; none for `is_null` and `not_null`), then the limit, then the offset.
+/// `between`; `n` for `in`; none for `is_null`, `not_null`, a group, and a comparison with another
+/// column), then the limit, then the offset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QueryShape {
     /// The table's name.
     pub table: String,
-    /// What rows must satisfy, all of it.
+    /// What rows must satisfy, all of it. A group (`and`, `or`, `not`) takes as its own the `n`
+    /// conditions or groups that come after it.
     #[serde(default, rename = "where", skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<ConditionShape>,
     /// What they are ordered by; the primary key follows in any case.
@@ -50,24 +55,29 @@ pub struct QueryShape {
     pub offset: bool,
 }
 
-/// A condition on one column.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// A condition on one column, or the head of a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConditionShape {
-    /// The column's name.
+    /// The column's name; of a group, none.
+    #[serde(default)]
     pub column: String,
     /// The comparison.
     pub op: Op,
-    /// The number of values of an `in`.
+    /// The number of values of an `in`, and of the members of a group.
     #[serde(default)]
     pub n: usize,
+    /// The name of the column that is compared with, in place of a value: for `eq` to `gte`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<String>,
 }
 
 /// A comparison, with SQL's three-valued logic: with NULL it is never true.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Op {
     /// `=`
+    #[default]
     Eq,
     /// `<>`
     Ne,
@@ -87,6 +97,28 @@ pub enum Op {
     IsNull,
     /// `IS NOT NULL`
     NotNull,
+    /// All of `n`; of none, true.
+    And,
+    /// Any of `n`; of none, false.
+    Or,
+    /// The one that follows is false. That it is unknown is not enough.
+    Not,
+    /// `LIKE`
+    Like,
+    /// `^@`, `starts_with`
+    StartsWith,
+    /// `@>`: of jsonb and arrays.
+    Contains,
+    /// `<@`: of jsonb and arrays.
+    ContainedIn,
+    /// `&&`: of arrays.
+    Overlaps,
+    /// `?`: of jsonb.
+    HasKey,
+    /// `?|`: of jsonb, the keys as a JSON array.
+    HasAnyKey,
+    /// `?&`: of jsonb, the keys as a JSON array.
+    HasAllKeys,
 }
 
 /// A column to order by.
@@ -110,7 +142,8 @@ pub enum Param<'a> {
     Null,
     /// A number; booleans are 0 and 1.
     Number(f64),
-    /// Text: of text columns, and of any other type in the notations that `value::parse` takes.
+    /// Text: of text columns, and of any other type in the notations that `value::parse` takes;
+    /// what an array is tested for is a JSON array.
     Text(&'a str),
 }
 

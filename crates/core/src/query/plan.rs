@@ -1,8 +1,9 @@
 //! Compiles a query's shape: checks it against the schema and picks the indexes worth having.
 
+use super::conditions::{Condition, conditions};
 use super::index::{OrderKey, Spec};
 use super::walk::Run;
-use super::{CONDITIONS_MAX, Explain, IN_VALUES_MAX, Op, OrderShape, QueryShape, Strategy};
+use super::{Explain, Op, OrderShape, QueryShape, Strategy};
 use crate::error::{Error, ErrorCode};
 use crate::more;
 use crate::schema::{Schema, Storage, Table, TableId, Type};
@@ -10,18 +11,6 @@ use crate::sort::sort_unique;
 use crate::value::is_by_bytes;
 use haversack_rows::Filter;
 use std::cell::Cell;
-
-/// A condition with its column found and its parameters placed.
-#[derive(Clone, Debug)]
-pub(crate) struct Condition {
-    pub column: usize,
-    pub name: Box<str>,
-    pub kind: Type,
-    pub op: Op,
-    pub n: usize,
-    /// Position of its first parameter.
-    pub param: usize,
-}
 
 /// A compiled query.
 #[derive(Debug)]
@@ -66,7 +55,7 @@ impl Plan {
         let id = schema.require_table(&shape.table)?;
         let table = schema.table(id);
         let mut params = 0;
-        let conditions = conditions(table, shape, &mut params)?;
+        let conditions = conditions(table, &shape.conditions, &mut params)?;
         let limit = shape.limit.then_some(params);
         params += usize::from(shape.limit);
         let offset = shape.offset.then_some(params);
@@ -80,7 +69,7 @@ impl Plan {
         let point_of = |column: usize| {
             conditions
                 .iter()
-                .position(|c| c.column == column && c.op == Op::Eq)
+                .position(|c| c.column == column && c.is_point())
         };
         // 1.5 and 1.50 are one numeric and two texts, so such a key is found by its order.
         let hashed = |column: usize| {
@@ -156,59 +145,12 @@ impl Plan {
     }
 }
 
-fn invalid(table: &Table, message: String) -> Error {
+pub(super) fn invalid(table: &Table, message: String) -> Error {
     Error::new(ErrorCode::InvalidQuery, message).table(&table.name)
 }
 
-fn conditions(
-    table: &Table,
-    shape: &QueryShape,
-    params: &mut usize,
-) -> Result<Vec<Condition>, Error> {
-    if shape.conditions.len() > CONDITIONS_MAX {
-        return Err(invalid(
-            table,
-            format!("a query has at most {CONDITIONS_MAX} conditions"),
-        ));
-    }
-    let mut conditions = Vec::with_capacity(shape.conditions.len());
-    for given in &shape.conditions {
-        let column = table.require_column(&given.column)?;
-        let described = table.column(column);
-        let taken = match given.op {
-            Op::IsNull | Op::NotNull => 0,
-            Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte => 1,
-            Op::Between => 2,
-            Op::In => given.n,
-        };
-        if taken > IN_VALUES_MAX {
-            let message = format!("an `in` takes at most {IN_VALUES_MAX} values, not {taken}");
-            return Err(invalid(table, message).column(&described.name));
-        }
-        let comparable = match given.op {
-            Op::IsNull | Op::NotNull => true,
-            Op::Eq | Op::Ne | Op::In => described.kind != Type::Json,
-            Op::Lt | Op::Lte | Op::Gt | Op::Gte | Op::Between => has_order(&described.kind),
-        };
-        if !comparable {
-            let message = format!("{} has a type without this comparison", described.name);
-            return Err(invalid(table, message).column(&described.name));
-        }
-        conditions.push(Condition {
-            column: usize::from(column.0),
-            name: described.name.as_str().into(),
-            kind: described.kind.clone(),
-            op: given.op,
-            n: taken,
-            param: *params,
-        });
-        *params += taken;
-    }
-    Ok(conditions)
-}
-
 /// Is the order of this type's values ours to reproduce?
-fn has_order(kind: &Type) -> bool {
+pub(super) fn has_order(kind: &Type) -> bool {
     match kind {
         Type::Opaque { sql } => more::has_order(sql),
         other => !matches!(other, Type::Json | Type::Jsonb | Type::Array { .. }),
@@ -261,7 +203,7 @@ fn points(table: &Table, conditions: &[Condition]) -> Vec<usize> {
     let mut points: Vec<usize> = Vec::new();
     for (i, condition) in conditions.iter().enumerate() {
         let known = |&j: &usize| conditions[j].column == condition.column;
-        if condition.op == Op::Eq && !points.iter().any(known) {
+        if condition.is_point() && !points.iter().any(known) {
             points.push(i);
         }
     }
@@ -297,7 +239,7 @@ fn range_condition(
             Op::Between => 1,
             Op::Lt | Op::Lte | Op::Gt | Op::Gte => 2,
             Op::IsNull => 3,
-            Op::Ne | Op::NotNull => return None,
+            _ => return None,
         };
         let indexed = schema_indexes(table).any(|(_, columns)| {
             columns.get(fixed.len()) == Some(&condition.column)
@@ -308,7 +250,7 @@ fn range_condition(
     let ranked = conditions
         .iter()
         .enumerate()
-        .filter(|(_, c)| !fixed.contains(&c.column))
+        .filter(|(_, c)| !c.is_apart() && !fixed.contains(&c.column))
         .filter(|(_, c)| c.op == Op::In || first != Some(c.column));
     ranked
         .filter_map(|(i, c)| Some((rank(c)?, i)))
@@ -345,8 +287,9 @@ fn schema_index(table: &Table, spec: &[OrderKey]) -> Option<String> {
 
 /// Pairs of interval conditions on one column of numbers: `a >= ? and a < ?` is one interval.
 fn narrows(conditions: &[Condition]) -> Vec<(usize, usize)> {
-    let interval =
-        |c: &Condition| matches!(c.op, Op::Lt | Op::Lte | Op::Gt | Op::Gte | Op::Between);
+    let interval = |c: &Condition| {
+        !c.is_apart() && matches!(c.op, Op::Lt | Op::Lte | Op::Gt | Op::Gte | Op::Between)
+    };
     let mut pairs = Vec::new();
     for (j, second) in conditions.iter().enumerate().filter(|(_, c)| interval(c)) {
         let first = conditions[..j]

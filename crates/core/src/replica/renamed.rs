@@ -8,7 +8,7 @@ use super::effect::Row;
 use super::overlay::{FIRST, LocalId};
 use super::{Key, Replica};
 use crate::protocol::Mutation;
-use crate::query::{Op as QueryOp, Param, Plan};
+use crate::query::{Condition, Op as QueryOp, Param, Plan};
 use crate::queue::rekey::{self, Assigned, Holders, is_temporary};
 use crate::schema::{ColumnId, TableId};
 use crate::value::{self, Value};
@@ -129,13 +129,13 @@ impl Replica {
         if self.renamed.given.is_empty() {
             return current;
         }
-        for condition in &plan.conditions {
+        let mut conditions: Vec<&Condition> = plan.conditions.iter().collect();
+        while let Some(condition) = conditions.pop() {
+            conditions.extend(&condition.members);
             let count = match condition.op {
-                QueryOp::Eq | QueryOp::Ne => 1,
-                QueryOp::In => condition.n,
+                QueryOp::Eq | QueryOp::Ne | QueryOp::In => condition.n,
                 // Before or after a key that is gone is where it was.
-                QueryOp::Lt | QueryOp::Lte | QueryOp::Gt | QueryOp::Gte | QueryOp::Between => 0,
-                QueryOp::IsNull | QueryOp::NotNull => 0,
+                _ => 0,
             };
             for at in condition.param..condition.param + count {
                 let text = match params.get(at) {

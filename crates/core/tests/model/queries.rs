@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 #[derive(Clone, Debug)]
 pub struct Query {
     pub shape: QueryShape,
-    /// Per condition, its values as text or null.
+    /// Per condition or group, its values as text or null.
     pub values: Vec<Vec<Option<String>>>,
     pub limit: usize,
     pub offset: usize,
@@ -22,7 +22,8 @@ impl Query {
     pub fn params(&self) -> Vec<Param<'_>> {
         let mut params = Vec::new();
         for (condition, values) in self.shape.conditions.iter().zip(&self.values) {
-            let number = matches!(&*condition.column, "id" | "rank" | "score" | "price");
+            let texts = matches!(condition.op, Op::Like | Op::StartsWith);
+            let number = !texts && matches!(&*condition.column, "id" | "rank" | "score" | "price");
             params.extend(values.iter().map(|value| match value {
                 None => Param::Null,
                 Some(text) if number && text != "NaN" => {
@@ -41,8 +42,89 @@ impl Query {
     }
 }
 
+/// Conditions and groups in a row, each with its values.
+type Listed = Vec<(ConditionShape, Vec<Option<String>>)>;
+
+/// A condition, or a group of some, to some depth.
+fn any_tree() -> impl Strategy<Value = Listed> {
+    let leaf = prop_oneof![
+        4 => any_condition(),
+        2 => any_pattern(),
+        1 => any_beside(),
+    ];
+    let leaf = leaf.prop_map(|condition| vec![condition]);
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        let members = proptest::collection::vec(inner.clone(), 0..4);
+        let op = proptest::sample::select(vec![Op::And, Op::Or, Op::Or]);
+        let group = (op, members).prop_map(|(op, members)| {
+            let n = members.len();
+            let head = ConditionShape {
+                op,
+                n,
+                ..ConditionShape::default()
+            };
+            [vec![(head, vec![])], members.concat()].concat()
+        });
+        let not = inner.prop_map(|member| {
+            let head = ConditionShape {
+                op: Op::Not,
+                n: 1,
+                ..ConditionShape::default()
+            };
+            [vec![(head, vec![])], member].concat()
+        });
+        prop_oneof![2 => group, 1 => not]
+    })
+}
+
+/// A text beside a pattern.
+fn any_pattern() -> impl Strategy<Value = (ConditionShape, Vec<Option<String>>)> {
+    let patterns = [
+        "", "a", "a%", "%b", "_b", "%a_", "%", "open", "%e%", "\\a%", "%\"_%",
+    ];
+    let pattern = proptest::sample::select(patterns.to_vec()).prop_map(str::to_owned);
+    (
+        proptest::sample::select(vec!["name", "state"]),
+        proptest::sample::select(vec![Op::Like, Op::StartsWith]),
+        proptest::option::weighted(0.95, pattern),
+    )
+        .prop_map(|(column, op, pattern)| {
+            let shape = ConditionShape {
+                column: column.into(),
+                op,
+                ..ConditionShape::default()
+            };
+            (shape, vec![pattern])
+        })
+}
+
+/// A column beside another of its form.
+fn any_beside() -> impl Strategy<Value = (ConditionShape, Vec<Option<String>>)> {
+    let pairs = vec![
+        ("rank", "id"),
+        ("owner", "rank"),
+        ("name", "state"),
+        ("score", "score"),
+        ("exact", "exact"),
+    ];
+    let ops = vec![Op::Eq, Op::Ne, Op::Lt, Op::Lte, Op::Gt, Op::Gte];
+    let picked = (
+        proptest::sample::select(pairs),
+        proptest::sample::select(ops),
+    );
+    picked.prop_map(|((column, other), op)| {
+        let shape = ConditionShape {
+            column: column.into(),
+            op,
+            n: 0,
+            other: Some(other.into()),
+        };
+        (shape, vec![])
+    })
+}
+
 pub fn any_query() -> impl Strategy<Value = Query> {
-    let conditions = proptest::collection::vec(any_condition(), 0..4);
+    let conditions = proptest::collection::vec(any_tree(), 0..4).prop_map(|trees| trees.concat());
     let order = proptest::collection::vec(any_order(), 0..3);
     let window = (any::<bool>(), any::<bool>(), 0..30usize, 0..10usize);
     (conditions, order, window).prop_map(|(conditions, order, (limited, skips, limit, offset))| {
@@ -86,7 +168,7 @@ pub fn any_paged_query() -> impl Strategy<Value = Query> {
             ConditionShape {
                 column: "owner".into(),
                 op: Op::Eq,
-                n: 0,
+                ..ConditionShape::default()
             },
             vec![Some("7".to_owned())],
         );
@@ -130,7 +212,7 @@ fn few_ids() -> impl Strategy<Value = (ConditionShape, Vec<Option<String>>)> {
         let condition = ConditionShape {
             column: "id".into(),
             op: Op::Between,
-            n: 0,
+            ..ConditionShape::default()
         };
         let values = [low, low + width].map(|id| Some(id.to_string()));
         (condition, values.to_vec())
@@ -200,12 +282,18 @@ fn any_condition_on(
                 Op::IsNull | Op::NotNull => 0,
                 Op::Between => 2,
                 Op::In => n,
-                Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte => 1,
+                _ => 1,
             };
             values.truncate(taken);
             let column = column.clone();
             let n = if op == Op::In { n } else { 0 };
-            (ConditionShape { column, op, n }, values)
+            let shape = ConditionShape {
+                column,
+                op,
+                n,
+                other: None,
+            };
+            (shape, values)
         })
         .boxed()
 }
@@ -215,8 +303,12 @@ pub fn answer(schema: &Schema, rows: &Rows, query: &Query) -> (Vec<i64>, usize) 
     let mut found: Vec<(i64, &WireRow)> = rows
         .iter()
         .filter(|(_, row)| {
-            let mut conditions = query.shape.conditions.iter().zip(&query.values);
-            conditions.all(|(condition, values)| passes(schema, row, condition, values))
+            let mut left = query.shape.conditions.iter().zip(&query.values);
+            let mut whole = true;
+            while left.len() > 0 {
+                whole &= truth(schema, row, &mut left) == Some(true);
+            }
+            whole
         })
         .map(|(id, row)| (*id, row))
         .collect();
@@ -281,40 +373,98 @@ fn stand(schema: &Schema, column_name: &str, row: &str, given: &str) -> Ordering
     }
 }
 
-fn passes(
+/// SQL's AND; its OR is the same of what is not.
+fn both(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    match (a, b) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    }
+}
+
+/// The truth of the next condition or group, as SQL has it: NULL is neither.
+fn truth<'a>(
+    schema: &Schema,
+    row: &WireRow,
+    left: &mut impl Iterator<Item = (&'a ConditionShape, &'a Vec<Option<String>>)>,
+) -> Option<bool> {
+    let (condition, values) = left.next().expect("a whole group");
+    let mut members = |negate: bool| {
+        let mut all = Some(true);
+        for _ in 0..condition.n {
+            all = both(all, truth(schema, row, left).map(|truth| truth != negate));
+        }
+        all.map(|all| all != negate)
+    };
+    match condition.op {
+        Op::And => members(false),
+        Op::Or => members(true),
+        Op::Not => truth(schema, row, left).map(|truth| !truth),
+        _ => comparison(schema, row, condition, values),
+    }
+}
+
+/// `%` and `_` by trying everything.
+fn matches(text: &[char], pattern: &[char]) -> bool {
+    match pattern {
+        [] => text.is_empty(),
+        ['%', rest @ ..] => (0..=text.len()).any(|at| matches(&text[at..], rest)),
+        ['_', rest @ ..] => !text.is_empty() && matches(&text[1..], rest),
+        ['\\', literal, rest @ ..] | [literal, rest @ ..] => {
+            text.first() == Some(literal) && matches(&text[1..], rest)
+        }
+    }
+}
+
+fn comparison(
     schema: &Schema,
     row: &WireRow,
     condition: &ConditionShape,
     values: &[Option<String>],
-) -> bool {
+) -> Option<bool> {
     let value = &row[column(&condition.column)];
     match condition.op {
-        Op::IsNull => return value.is_none(),
-        Op::NotNull => return value.is_some(),
+        Op::IsNull => return Some(value.is_none()),
+        Op::NotNull => return Some(value.is_some()),
+        // Of no value at all, nothing is one, NULL not either.
+        Op::In if values.is_empty() => return Some(false),
         _ => {}
     }
-    let Some(value) = value else { return false };
+    let value = value.as_ref()?;
     let stands = |given: &Option<String>| {
-        given
-            .as_ref()
-            .map(|given| stand(schema, &condition.column, value, given))
+        let given = given.as_ref()?;
+        Some(stand(schema, &condition.column, value, given))
     };
-    if condition.op == Op::In {
-        return values
-            .iter()
-            .any(|given| stands(given) == Some(Ordering::Equal));
-    }
-    let Some(first) = stands(&values[0]) else {
-        return false;
-    };
+    let within =
+        |given: &Option<String>, order: [Ordering; 2]| Some(order.contains(&stands(given)?));
+    let other = condition
+        .other
+        .as_ref()
+        .map(|other| row[column(other)].clone());
+    let first = other
+        .as_ref()
+        .or(values.first())
+        .expect("a value to compare with");
+    let chars = |text: &str| text.chars().collect::<Vec<_>>();
+    use Ordering::{Equal, Greater, Less};
     match condition.op {
-        Op::Eq => first.is_eq(),
-        Op::Ne => first.is_ne(),
-        Op::Lt => first.is_lt(),
-        Op::Lte => first.is_le(),
-        Op::Gt => first.is_gt(),
-        Op::Gte => first.is_ge(),
-        Op::Between => first.is_ge() && stands(&values[1]).is_some_and(Ordering::is_le),
-        Op::In | Op::IsNull | Op::NotNull => unreachable!("answered above"),
+        Op::In => {
+            let each = values.iter().map(|given| within(given, [Equal, Equal]));
+            let none = each.fold(Some(true), |none, one| both(none, one.map(|one| !one)));
+            none.map(|none| !none)
+        }
+        Op::Between => both(
+            within(first, [Greater, Equal]),
+            within(&values[1], [Less, Equal]),
+        ),
+        Op::Eq => within(first, [Equal, Equal]),
+        Op::Ne => within(first, [Less, Greater]),
+        Op::Lt => within(first, [Less, Less]),
+        Op::Lte => within(first, [Less, Equal]),
+        Op::Gt => within(first, [Greater, Greater]),
+        Op::Gte => within(first, [Greater, Equal]),
+        Op::Like => Some(matches(&chars(value), &chars(first.as_ref()?))),
+        Op::StartsWith => Some(value.starts_with(first.as_ref()?)),
+        _ => unreachable!("no query here asks that"),
     }
 }

@@ -1,0 +1,244 @@
+//! Compiles the conditions of a query's shape: columns are found, parameters placed, negations
+//! carried down to the comparisons.
+//!
+//! A row passes where a condition is true, so NULL needs no value of its own: `not` is read as "is
+//! false", which for every comparison is another one that can be true.
+
+use super::plan::{has_order, invalid};
+use super::{CONDITIONS_MAX, ConditionShape, IN_VALUES_MAX, Op};
+use crate::error::Error;
+use crate::schema::{Column, Table, Type};
+
+/// The column of a condition that has none.
+const NONE: usize = usize::MAX;
+
+/// A condition with its column found and its parameters placed, or a group of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Condition {
+    /// Its position; of a group, none that there is.
+    pub column: usize,
+    pub name: Box<str>,
+    pub kind: Type,
+    pub op: Op,
+    pub n: usize,
+    /// Position of its first parameter.
+    pub param: usize,
+    /// Is it to be false? Only where no other operator says so.
+    pub negated: bool,
+    /// The column compared with, in place of a parameter.
+    pub other: Option<usize>,
+    /// The members of a group.
+    pub members: Vec<Condition>,
+}
+
+impl Condition {
+    /// Does it leave one value of its column?
+    pub fn is_point(&self) -> bool {
+        self.op == Op::Eq && self.other.is_none()
+    }
+
+    /// Is it nothing that an index of its column can narrow to?
+    pub fn is_apart(&self) -> bool {
+        self.negated || self.other.is_some() || self.column == NONE
+    }
+
+    /// With another operator, and its parameters from the `nth` on.
+    fn only(&self, op: Op, nth: usize) -> Self {
+        Self {
+            op,
+            param: self.param + nth,
+            ..self.clone()
+        }
+    }
+}
+
+/// Compiles the conditions of a shape, which must all hold.
+///
+/// # Errors
+/// `unknown_column`; `invalid_query` for a comparison that the column's type has not, and a group
+/// that lacks members.
+pub(super) fn conditions(
+    table: &Table,
+    shapes: &[ConditionShape],
+    params: &mut usize,
+) -> Result<Vec<Condition>, Error> {
+    if shapes.len() > CONDITIONS_MAX {
+        return Err(invalid(
+            table,
+            format!("a query has at most {CONDITIONS_MAX} conditions"),
+        ));
+    }
+    let mut reader = Reader {
+        table,
+        left: shapes.iter(),
+        params,
+    };
+    let mut conditions = Vec::with_capacity(shapes.len());
+    while !reader.left.as_slice().is_empty() {
+        reader.read(Op::And, false, &mut conditions)?;
+    }
+    Ok(conditions)
+}
+
+struct Reader<'a> {
+    table: &'a Table,
+    left: std::slice::Iter<'a, ConditionShape>,
+    /// How many parameters there are so far.
+    params: &'a mut usize,
+}
+
+impl Reader<'_> {
+    /// Reads a condition, or a group with all that is its own, into the members of `within`.
+    fn read(&mut self, within: Op, negated: bool, out: &mut Vec<Condition>) -> Result<(), Error> {
+        let Some(shape) = self.left.next() else {
+            return Err(invalid(
+                self.table,
+                "a group has fewer conditions than it says".into(),
+            ));
+        };
+        let op = match (shape.op, negated) {
+            (Op::Not, _) if shape.n == 1 => return self.read(within, !negated, out),
+            (Op::Not, _) => return Err(invalid(self.table, "`not` takes one condition".into())),
+            // Not all of them: one is false. Not any: all are.
+            (Op::And, false) | (Op::Or, true) => Op::And,
+            (Op::Or, false) | (Op::And, true) => Op::Or,
+            _ => return self.comparison(shape, within, negated, out),
+        };
+        if op == within {
+            for _ in 0..shape.n {
+                self.read(op, negated, out)?;
+            }
+            return Ok(());
+        }
+        let mut members = Vec::new();
+        for _ in 0..shape.n {
+            self.read(op, negated, &mut members)?;
+        }
+        out.push(group(op, members));
+        Ok(())
+    }
+
+    fn comparison(
+        &mut self,
+        shape: &ConditionShape,
+        within: Op,
+        negated: bool,
+        out: &mut Vec<Condition>,
+    ) -> Result<(), Error> {
+        let table = self.table;
+        let id = table.require_column(&shape.column)?;
+        let column = table.column(id);
+        let refuse = |message: String| Err(invalid(table, message).column(&column.name));
+        let taken = match shape.op {
+            _ if shape.other.is_some() => 0,
+            Op::IsNull | Op::NotNull => 0,
+            Op::Between => 2,
+            Op::In => shape.n,
+            _ => 1,
+        };
+        if taken > IN_VALUES_MAX {
+            return refuse(format!(
+                "an `in` takes at most {IN_VALUES_MAX} values, not {taken}"
+            ));
+        }
+        if !is_comparable(shape.op, &column.kind) {
+            return refuse(format!(
+                "{} has a type without this comparison",
+                column.name
+            ));
+        }
+        let mut condition = Condition {
+            column: usize::from(id.0),
+            name: column.name.as_str().into(),
+            kind: column.kind.clone(),
+            op: shape.op,
+            n: taken,
+            param: *self.params,
+            negated: false,
+            other: None,
+            members: Vec::new(),
+        };
+        if let Some(other) = &shape.other {
+            let id = table.require_column(other)?;
+            let other = table.column(id);
+            if !is_binary(shape.op) || !one_order(column, other) {
+                return refuse(format!(
+                    "{} can't be compared with {} like this",
+                    column.name, other.name
+                ));
+            }
+            condition.other = Some(usize::from(id.0));
+        }
+        *self.params += taken;
+        if negated {
+            condition.op = match shape.op {
+                Op::Eq => Op::Ne,
+                Op::Ne => Op::Eq,
+                Op::Lt => Op::Gte,
+                Op::Lte => Op::Gt,
+                Op::Gt => Op::Lte,
+                Op::Gte => Op::Lt,
+                Op::IsNull => Op::NotNull,
+                Op::NotNull => Op::IsNull,
+                Op::Between => {
+                    let outside = [condition.only(Op::Lt, 0), condition.only(Op::Gt, 1)];
+                    match within {
+                        Op::Or => out.extend(outside),
+                        _ => out.push(group(Op::Or, outside.into())),
+                    }
+                    return Ok(());
+                }
+                op => {
+                    condition.negated = true;
+                    op
+                }
+            };
+        }
+        out.push(condition);
+        Ok(())
+    }
+}
+
+fn group(op: Op, members: Vec<Condition>) -> Condition {
+    Condition {
+        column: NONE,
+        name: "".into(),
+        kind: Type::Bool,
+        op,
+        n: 0,
+        param: 0,
+        negated: false,
+        other: None,
+        members,
+    }
+}
+
+/// Is it one of `=` to `>=`?
+fn is_binary(op: Op) -> bool {
+    matches!(op, Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte)
+}
+
+fn is_comparable(op: Op, kind: &Type) -> bool {
+    match op {
+        Op::IsNull | Op::NotNull => true,
+        Op::Eq | Op::Ne | Op::In => *kind != Type::Json,
+        Op::Like | Op::StartsWith => matches!(kind, Type::Text | Type::Varchar { .. }),
+        Op::Contains | Op::ContainedIn => matches!(kind, Type::Jsonb | Type::Array { .. }),
+        Op::Overlaps => matches!(kind, Type::Array { .. }),
+        Op::HasKey | Op::HasAnyKey | Op::HasAllKeys => *kind == Type::Jsonb,
+        Op::Lt | Op::Lte | Op::Gt | Op::Gte | Op::Between => has_order(kind),
+        Op::And | Op::Or | Op::Not => false,
+    }
+}
+
+/// Do two columns keep their values in one form and one order?
+fn one_order(a: &Column, b: &Column) -> bool {
+    use Type as T;
+    let kinds = match (&a.kind, &b.kind) {
+        (T::Int2 | T::Int4 | T::Int8, T::Int2 | T::Int4 | T::Int8)
+        | (T::Float4 | T::Float8, T::Float4 | T::Float8)
+        | (T::Text | T::Varchar { .. }, T::Text | T::Varchar { .. }) => true,
+        (a, b) => a == b,
+    };
+    kinds && a.collation == b.collation
+}
