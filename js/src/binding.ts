@@ -113,7 +113,8 @@ export interface MemoryClient extends BindingClient {
 
 /**
  * What a query asks, without its values. Parameters are numbered from 0: those of `where` in their
- * order, then `limit`, then `offset`; booleans are the numbers 0 and 1. All conditions must hold. Order ends in the primary key,
+ * order, then `limit`, then `offset`; booleans are the numbers 0 and 1. All conditions must hold; a
+ * group (`and`, `or`, `not`) takes the `n` that follow as its own. Order ends in the primary key,
  * which the core appends.
  */
 export interface QueryShape {
@@ -129,17 +130,25 @@ export interface QueryShape {
   readonly offset: boolean
 }
 
-/** A condition of a `QueryShape`. */
+/** A condition of a `QueryShape`, or the head of a group. */
 export interface ShapeCondition {
-  readonly column: string
+  /** Of a group, none. */
+  readonly column?: string
   readonly op: ShapeOp
-  /** How many values an `in` has; other operators have one, `between` two, the null ones none. */
+  /**
+   * How many values an `in` has, or members a group; other operators have one value, `between` two,
+   * the null ones none.
+   */
   readonly n?: number
+  /** The column that is compared with, in place of a value. */
+  readonly other?: string
 }
 
 /** How a condition compares. */
 export type ShapeOp =
-  'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'between' | 'is_null' | 'not_null' | 'in'
+  | ('eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'between' | 'is_null' | 'not_null' | 'in')
+  | ('like' | 'starts_with' | 'contains' | 'contained_in' | 'overlaps')
+  | ('has_key' | 'has_any_key' | 'has_all_keys' | 'and' | 'or' | 'not')
 
 /** What `explain` gives as JSON, about the last run. */
 export interface BindingExplanation {

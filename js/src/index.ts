@@ -6,8 +6,29 @@
 
 export { coreVersion, open } from './open.js'
 export type { OpenOptions } from './open.js'
-export { between, eq, gt, gte, isNull, lt, lte, ne, notNull, oneOf } from './operators.js'
-export type { Operator } from './operators.js'
+export {
+  between,
+  column,
+  containedIn,
+  contains,
+  eq,
+  gt,
+  gte,
+  hasAllKeys,
+  hasAnyKey,
+  hasKey,
+  isNull,
+  like,
+  lt,
+  lte,
+  ne,
+  notNull,
+  oneOf,
+  overlaps,
+  startsWith,
+} from './operators.js'
+export type { Operator, PartOf, Predicate, Reference } from './operators.js'
+export { and, not, or } from './predicates.js'
 export { HaversackError } from './errors.js'
 export type { ErrorDetails, Recovery } from './errors.js'
 export type { ErrorCode } from './codes.js'

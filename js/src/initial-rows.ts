@@ -46,7 +46,11 @@ export function initialRows(
   }
   const client = open({ ...schema, tables: tables.map((table) => asOwner(table, check)) })
   try {
-    for (const table of inOrder(tables)) insert(client, table, rows[table.name] ?? [], identity)
+    for (const table of inOrder(tables)) {
+      // A table may be called as something that every object has.
+      const given = Object.hasOwn(rows, table.name) ? rows[table.name] : undefined
+      insert(client, table, given ?? [], identity)
+    }
   } catch (thrown) {
     client.free()
     throw thrown

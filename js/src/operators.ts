@@ -13,8 +13,51 @@ export const NOT_NULL = 8
 /** Not operators: steps of `orderBy`, numbered along with them. */
 export const ASC = 9
 export const DESC = 10
+/** As operators again, whose values are texts, and JSON in texts. */
+export const LIKE = 11
+export const STARTS_WITH = 12
+export const CONTAINS = 13
+export const CONTAINED_IN = 14
+export const OVERLAPS = 15
+export const HAS_KEY = 16
+export const HAS_ANY_KEY = 17
+export const HAS_ALL_KEYS = 18
+/** Groups: their steps tell how many members follow. */
+export const AND = 19
+export const OR = 20
+export const NOT = 21
+/** The column that the condition before is compared with, in place of a value. */
+export const OTHER = 22
 /** The last, because a list's step also tells its length. */
-export const IN = 11
+export const IN = 23
+
+declare const part: unique symbol
+
+/** Marks what JSON or an array is tested for, which nothing is equal to. Never there at run time. */
+export interface PartOf<out V> {
+  readonly [part]: V
+}
+
+/** Another column of the row, to compare with. Made by `column`. */
+export class Reference<out Name extends string = string> {
+  /** @internal */
+  constructor(readonly name: Name) {}
+}
+
+/**
+ * Conditions put together. Made by `and`, `or` and `not`; as immutable as a query, so that it can be
+ * kept and used in many.
+ */
+export class Predicate<in Row> {
+  declare private readonly row: (row: Row) => void
+  /** @internal */
+  constructor(
+    /** @internal */
+    readonly code: number,
+    /** @internal Each a predicate, or conditions by column. */
+    readonly members: readonly unknown[],
+  ) {}
+}
 
 /** A comparison of a column with values of type `V`. Made by `eq`, `between` and the others. */
 export class Operator<out V> {
@@ -82,4 +125,56 @@ export function isNull(): Operator<never> {
 /** Anything but null. */
 export function notNull(): Operator<never> {
   return SOME
+}
+
+/**
+ * Like `pattern`, in which `%` stands for any text, `_` for any character, and a backslash before
+ * either for itself. Of columns of type text and varchar; capitals are not small letters.
+ */
+export function like(pattern: string): Operator<string> {
+  return new Operator(LIKE, pattern, undefined, undefined)
+}
+
+/** Beginning with `text`. Of columns of type text and varchar. */
+export function startsWith(text: string): Operator<string> {
+  return new Operator(STARTS_WITH, text, undefined, undefined)
+}
+
+/** Holding all that `value` holds: Postgres's `@>` of jsonb and arrays. */
+export function contains<const V>(value: V): Operator<PartOf<V>> {
+  return parts(CONTAINS, value)
+}
+
+/** Holding nothing but what `value` holds: Postgres's `<@` of jsonb and arrays. */
+export function containedIn<const V>(value: V): Operator<PartOf<V>> {
+  return parts(CONTAINED_IN, value)
+}
+
+/** Having an element in common with `values`: Postgres's `&&` of arrays. */
+export function overlaps<const V extends readonly unknown[]>(values: V): Operator<PartOf<V>> {
+  return parts(OVERLAPS, values)
+}
+
+/** A JSON object with this member, or an array with this text: Postgres's `?` of jsonb. */
+export function hasKey(key: string): Operator<PartOf<string>> {
+  return parts(HAS_KEY, key)
+}
+
+/** As `hasKey`, of at least one of these: Postgres's `?|`. */
+export function hasAnyKey(keys: readonly string[]): Operator<PartOf<readonly string[]>> {
+  return parts(HAS_ANY_KEY, keys)
+}
+
+/** As `hasKey`, of each of these: Postgres's `?&`. */
+export function hasAllKeys(keys: readonly string[]): Operator<PartOf<readonly string[]>> {
+  return parts(HAS_ALL_KEYS, keys)
+}
+
+function parts<V>(code: number, value: V): Operator<PartOf<V>> {
+  return new Operator<unknown>(code, value, undefined, undefined) as Operator<PartOf<V>>
+}
+
+/** Another column of the same row, to compare with: `{ ended: lt(column('started')) }`. */
+export function column<const Name extends string>(name: Name): Reference<Name> {
+  return new Reference(name)
 }

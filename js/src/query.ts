@@ -2,14 +2,31 @@
 
 import { HaversackError } from './errors.js'
 import type { LiveOptions, Observer, Stop } from './live.js'
-import { ASC, BETWEEN, DESC, EQ, IN, IS_NULL, NOT_NULL, Operator } from './operators.js'
+import {
+  AND,
+  ASC,
+  BETWEEN,
+  CONTAINS,
+  DESC,
+  EQ,
+  HAS_KEY,
+  IN,
+  IS_NULL,
+  LIKE,
+  NOT_NULL,
+  Operator,
+  OTHER,
+  OVERLAPS,
+  Predicate,
+  Reference,
+} from './operators.js'
 import type { Param } from './input.js'
 import type { Replica } from './replica.js'
 import type { Rows } from './rows.js'
-import { LIST_MAX, paramsOfList, stepOfList } from './shape.js'
+import { CONDITIONS_MAX, LIST_MAX, paramsOfList, stepOfList } from './shape.js'
 import type { Shape } from './shape.js'
-import type { Column, Direction, OrderPart, Where } from './types.js'
-import { describe, textOf } from './values.js'
+import type { Column, Direction, Filter, OrderPart } from './types.js'
+import { describe, textOf, toWire } from './values.js'
 
 const NO_PARAMS: readonly Param[] = []
 
@@ -56,13 +73,19 @@ export class Query<Row> {
    * Only rows that meet all `conditions`, and those of earlier calls.
    *
    * @example db.events.where({ status: 'active', priority: between(4, 5), location: null })
-   * @throws HaversackError `invalid_query`: a condition is undefined, or nothing that can be compared with
+   * @example db.events.where(or({ status: 'active' }, not({ title: like('%draft%') })))
+   * @throws HaversackError `invalid_query`: a condition is undefined, or nothing that can be compared
+   *   with; groups are nested too deeply
    */
-  where(conditions: Where<Row>): Query<Row> {
+  where(conditions: Filter<Row>): Query<Row> {
     const params = this.params.slice()
     let shape = this.shape
-    for (const column in conditions) {
-      shape = this.condition(shape, params, column, conditions[column])
+    if (conditions instanceof Predicate) {
+      shape = this.group(shape, params, conditions, 0)
+    } else {
+      for (const column in conditions) {
+        shape = this.condition(shape, params, column, conditions[column])
+      }
     }
     return new Query(this.replica, this.source, shape, params, this.limitCount, this.offsetCount)
   }
@@ -156,6 +179,27 @@ export class Query<Row> {
     return this.replica.live.add(this, observer, options)
   }
 
+  /** A group, with its members after it. */
+  private group(shape: Shape, params: Param[], { code, members }: Predicate<never>, depth: number) {
+    if (depth > CONDITIONS_MAX) throw this.refuse('', 'the conditions are nested too deeply')
+    shape = shape.then(code, String(members.length))
+    for (const member of members) {
+      if (member instanceof Predicate) {
+        shape = this.group(shape, params, member as Predicate<never>, depth + 1)
+        continue
+      }
+      if (member === null || typeof member !== 'object') {
+        throw this.refuse('', `a group is of conditions, not of ${describe(member)}`)
+      }
+      const conditions = Object.entries(member)
+      if (conditions.length !== 1) shape = shape.then(AND, String(conditions.length))
+      for (const [column, condition] of conditions) {
+        shape = this.condition(shape, params, column, condition)
+      }
+    }
+    return shape
+  }
+
   private condition(shape: Shape, params: Param[], column: string, condition: unknown): Shape {
     if (typeof condition === 'number' || typeof condition === 'string') {
       params.push(this.param(column, condition))
@@ -169,6 +213,11 @@ export class Query<Row> {
     const { code, first, second, list } = condition as Operator<unknown>
     if (code === IS_NULL || code === NOT_NULL) return shape.then(code, column)
     if (code === IN) return this.list(shape, params, column, list!)
+    if (first instanceof Reference) return shape.then(code, column).then(OTHER, first.name)
+    if (code >= LIKE) {
+      params.push(this.part(column, code, first))
+      return shape.then(code, column)
+    }
     params.push(this.param(column, first))
     if (code === BETWEEN) params.push(this.param(column, second))
     return shape.then(code, column)
@@ -196,9 +245,25 @@ export class Query<Row> {
     throw this.refuse(column, `a column can't be compared with ${describe(value)}`)
   }
 
+  /** What a text, JSON or an array is tested for. */
+  private part(column: string, code: number, value: unknown): Param {
+    if (code >= CONTAINS && code <= OVERLAPS) {
+      const { name, columns } = this.source.table
+      const described = columns.find((one) => one.name === column)
+      return JSON.stringify(toWire(name, described, column, value))
+    }
+    if (code > HAS_KEY && Array.isArray(value)) return JSON.stringify(value.map(String))
+    if (typeof value === 'string') return value
+    throw this.refuse(column, `this takes a text, not ${describe(value)}`)
+  }
+
   private refuse(column: string, problem: string): HaversackError {
     const table = this.source.table.name
-    return new HaversackError('invalid_query', `${table}.${column}: ${problem}`, { table, column })
+    const place = column === '' ? table : `${table}.${column}`
+    return new HaversackError('invalid_query', `${place}: ${problem}`, {
+      table,
+      ...(column !== '' && { column }),
+    })
   }
 }
 

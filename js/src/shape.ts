@@ -3,24 +3,21 @@
 // neither concatenates nor serialises text.
 
 import type { QueryShape, ShapeCondition, ShapeOp } from './binding.js'
-import { ASC, DESC, IN } from './operators.js'
+import { AND, ASC, DESC, IN, NOT, OR, OTHER } from './operators.js'
 
 /** The most values of a `oneOf`. */
 export const LIST_MAX = 10_000
 
-const OPS: readonly ShapeOp[] = [
-  'eq',
-  'ne',
-  'lt',
-  'lte',
-  'gt',
-  'gte',
-  'between',
-  'is_null',
-  'not_null',
-]
+/** The most conditions of a query, groups of them included. */
+export const CONDITIONS_MAX = 64
 
-/** A node of the tree: a table's root, or a step on a column after another node. */
+/** The operators' names, by their numbers. */
+const OPS =
+  'eq ne lt lte gt gte between is_null not_null . . like starts_with contains contained_in overlaps has_key has_any_key has_all_keys and or not'.split(
+    ' ',
+  ) as ShapeOp[]
+
+/** A node of the tree: a table's root, or a step after another node, on a column or for a group. */
 export class Shape {
   /** Plans by `limited + offset * 2`; −1 where none was compiled yet. */
   readonly plans: number[] = [-1, -1, -1, -1]
@@ -30,6 +27,7 @@ export class Shape {
     readonly table: string,
     readonly parent: Shape | undefined,
     readonly step: number,
+    /** The column; of a group, how many members follow. */
     readonly column: string,
   ) {}
 
@@ -52,11 +50,18 @@ export class Shape {
   describe(limit: boolean, offset: boolean): QueryShape {
     const where: ShapeCondition[] = []
     const order: { column: string; descending: boolean }[] = []
+    let other: string | undefined
     for (let node: Shape = this; node.parent !== undefined; node = node.parent) {
-      if (node.step === ASC || node.step === DESC) {
-        order.unshift({ column: node.column, descending: node.step === DESC })
+      const { step, column } = node
+      if (step === ASC || step === DESC) {
+        order.unshift({ column, descending: step === DESC })
+      } else if (step === OTHER) {
+        other = column
       } else {
-        where.unshift(condition(node.step, node.column))
+        where.unshift(
+          other === undefined ? condition(step, column) : { column, op: OPS[step]!, other },
+        )
+        other = undefined
       }
     }
     return { table: this.table, where, order, limit, offset }
@@ -78,5 +83,6 @@ export function paramsOfList(step: number): number {
 
 function condition(step: number, column: string): ShapeCondition {
   if (step >= IN) return { column, op: 'in', n: paramsOfList(step) }
+  if (step === AND || step === OR || step === NOT) return { op: OPS[step]!, n: Number(column) }
   return { column, op: OPS[step]! }
 }

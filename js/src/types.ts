@@ -1,6 +1,6 @@
 // What the types of a schema are made of. Nothing here exists at run time but `toDate`.
 
-import type { Operator } from './operators.js'
+import type { Operator, PartOf, Predicate, Reference } from './operators.js'
 
 declare const tablesBrand: unique symbol
 
@@ -84,22 +84,25 @@ export interface SchemaOf<Tables> {
 /** What a column can be compared with. Dates may be given where a column holds timestamps. */
 export type Operand<V> = V extends Timestamp ? TimestampInput : V
 
-/** Can values of the column be compared? JSON and arrays only with null. */
-type IsComparable<V> = [NonNullable<JsonValue>] extends [V]
-  ? false
-  : [V] extends [readonly unknown[]]
-    ? false
-    : true
+/** What a column of JSON or arrays is tested for; nothing else can be compared with it but null. */
+type Parts<V> = [NonNullable<JsonValue>] extends [V]
+  ? Operator<PartOf<JsonValue>>
+  : V extends readonly (infer Item)[]
+    ? Operator<PartOf<readonly Operand<Item>[]>>
+    : never
 
 /** The condition on a column: a value to equal, an operator, or `null` where it may be null. */
-export type Condition<V> =
-  | (IsComparable<NonNullable<V>> extends true
-      ? Operand<NonNullable<V>> | Operator<Operand<NonNullable<V>>>
-      : Operator<never>)
+export type Condition<V, Columns extends string = never> =
+  | ([Parts<NonNullable<V>>] extends [never]
+      ? Operand<NonNullable<V>> | Operator<Operand<NonNullable<V>> | Reference<Columns>>
+      : Operator<never> | Parts<NonNullable<V>>)
   | (null extends V ? null : never)
 
 /** The conditions on a table's columns, all of which must hold. */
-export type Where<Row> = { readonly [C in keyof Row]?: Condition<Row[C]> }
+export type Where<Row> = { readonly [C in keyof Row]?: Condition<Row[C], Column<Row>> }
+
+/** What rows must satisfy: conditions by column, or some put together by `and`, `or` and `not`. */
+export type Filter<Row> = Where<Row> | Predicate<Row>
 
 /** `asc`: nulls last. `desc`: nulls first. As in Postgres. */
 export type Direction = 'asc' | 'desc'

@@ -54,6 +54,18 @@ test('the example of a conflict that is decided is one that is compiled', () => 
   shown(code[0]!, read('./types/guide/guide.ts'))
 })
 
+test('the example of a query is one that is compiled, and every operator is named', () => {
+  const page = read('../../docs/queries.md')
+  const code = blocks(page, 'ts')
+  assert.equal(code.length, 1)
+  shown(code[0]!, read('./types/guide/guide.ts'))
+  const sources = [read('../src/operators.ts'), read('../src/predicates.ts')].join('\n')
+  const names = [...sources.matchAll(/^export function (\w+)/gm)].map(([, name]) => name!)
+  assert.ok(names.length >= 20, `${names.length} operators`)
+  const table = page.split('## Examples')[0]!
+  for (const name of names) assert.match(table, new RegExp('`[^`]*\\b' + name + '\\b[^`]*`'), name)
+})
+
 test('the example of hooks is one that is compiled', () => {
   const code = blocks(read('../../docs/hooks.md'), 'ts')
   assert.equal(code.length, 1)

@@ -2,7 +2,28 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 
 import { HaversackError } from '../src/errors.js'
-import { between, eq, gt, gte, isNull, lt, lte, ne, notNull, oneOf } from '../src/operators.js'
+import {
+  between,
+  column,
+  containedIn,
+  contains,
+  eq,
+  gt,
+  gte,
+  hasAllKeys,
+  hasAnyKey,
+  hasKey,
+  isNull,
+  like,
+  lt,
+  lte,
+  ne,
+  notNull,
+  oneOf,
+  overlaps,
+  startsWith,
+} from '../src/operators.js'
+import { and, not, or } from '../src/predicates.js'
 import { bindingError, openFake } from './fake-binding.js'
 
 /** Asserts that a call throws our error with this code. */
@@ -65,6 +86,65 @@ test('every operator has its own name', () => {
     client.shapes.map((shape) => shape.where[0]!.op),
     ['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'between', 'is_null', 'not_null', 'in'],
   )
+})
+
+test('groups come before their members, and say how many they are', () => {
+  const { db, client } = openFake()
+  db.events
+    .where(
+      or(
+        { status: 'active', priority: gt(3) },
+        not({ title: like('%draft%') }),
+        and({ due_date: lte(column('due_date')) }, or(), {}),
+      ),
+    )
+    .where({ location: startsWith('Rue') })
+    .rows()
+  assert.deepEqual(client.shapes[0]!.where, [
+    { op: 'or', n: 3 },
+    { op: 'and', n: 2 },
+    { column: 'status', op: 'eq' },
+    { column: 'priority', op: 'gt' },
+    { op: 'not', n: 1 },
+    { column: 'title', op: 'like' },
+    { op: 'and', n: 3 },
+    { column: 'due_date', op: 'lte', other: 'due_date' },
+    { op: 'or', n: 0 },
+    { op: 'and', n: 0 },
+    { column: 'location', op: 'starts_with' },
+  ])
+  assert.deepEqual(client.params, ['active', 3, '%draft%', 'Rue'])
+})
+
+test('what JSON and arrays are tested for goes as JSON', () => {
+  const { db, client } = openFake()
+  db.events
+    .where({ custom_fields: contains({ b: [1, null], a: 'x' }), labels: overlaps(['a', 'b']) })
+    .where({ custom_fields: hasKey('b'), labels: containedIn([]) })
+    .where(and({ custom_fields: hasAnyKey(['a', 'c']) }, { custom_fields: hasAllKeys([]) }))
+    .where({ custom_fields: contains(null) })
+    .rows()
+  assert.deepEqual(
+    client.shapes[0]!.where.map(({ op }) => op),
+    [
+      ...['contains', 'overlaps', 'has_key', 'contained_in'],
+      ...['and', 'has_any_key', 'has_all_keys', 'contains'],
+    ],
+  )
+  const expected = ['{"b":[1,null],"a":"x"}', '["a","b"]', 'b', '[]', '["a","c"]', '[]', 'null']
+  assert.deepEqual(client.params, expected)
+})
+
+test('a group of nothing, of itself, and ten thousand deep, is refused in words', () => {
+  const { db } = openFake()
+  refuses('invalid_query', () => db.events.where(or(null as never)), /a group is of conditions/)
+  refuses('invalid_query', () => db.events.where(not(undefined as never)), /undefined/)
+  refuses('invalid_query', () => db.events.where(or({ title: undefined as never })), /undefined/)
+  let deep = not<{ title: string }>({})
+  for (let i = 0; i < 10_000; i++) deep = not(deep)
+  refuses('invalid_query', () => db.events.where(deep as never), /nested too deeply/)
+  refuses('type_mismatch', () => db.events.where({ custom_fields: contains(new Map() as never) }))
+  refuses('invalid_query', () => db.events.where({ title: like(5 as never) }), /a text/)
 })
 
 test('the same question with other values compiles nothing', () => {

@@ -136,6 +136,14 @@ export class Database {
     await this.#client.query('ROLLBACK TO SAVEPOINT write; RELEASE SAVEPOINT write')
   }
 
+  /** What a statement gives the user, its columns in their order. */
+  async ask(sql) {
+    const role = quoted(this.catalog.role)
+    const text = `SET LOCAL ROLE ${role}; ${sql}; RESET ROLE`
+    const [, { rows }] = await this.#client.query({ text, rowMode: 'array' })
+    return rows
+  }
+
   /** All rows of the user's, as arrays of texts by table. */
   async rows() {
     const names = this.schema.tables.map(({ name }) => name)

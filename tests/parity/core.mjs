@@ -81,6 +81,11 @@ export class Core {
     return this.#db.table(name).get(publicKey(key))
   }
 
+  /** A table, as applications have it. */
+  table(name) {
+    return this.#db.table(name)
+  }
+
   /** All rows of a table. */
   rows(name) {
     return this.#db.table(name).rows()

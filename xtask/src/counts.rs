@@ -13,6 +13,17 @@ pub struct Counts {
     pub skipped: usize,
 }
 
+impl Counts {
+    /// Of a run that is one test.
+    pub fn one(passed: bool) -> Self {
+        Self {
+            passed: usize::from(passed),
+            failed: usize::from(!passed),
+            skipped: 0,
+        }
+    }
+}
+
 impl AddAssign for Counts {
     fn add_assign(&mut self, other: Counts) {
         self.passed += other.passed;

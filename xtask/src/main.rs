@@ -9,6 +9,7 @@ mod counts;
 mod demo;
 mod endpoint;
 mod files;
+mod fuzz;
 mod generate;
 mod lean;
 mod node;
@@ -38,6 +39,7 @@ Environment:
   HAVERSACK_TEST_DATABASE_URL  A superuser's URL of a Postgres for the tests, instead of a fresh one
   HAVERSACK_TEST_BUDGET        How many random cases a test tries (256); handed to the tests
   HAVERSACK_PARITY_OPS         Operations of the parity test, for each schema and Postgres (5000)
+  HAVERSACK_QUERY_PAIRS        Random questions, over all schemas, for each Postgres (2500)
   HAVERSACK_SHARED_DATA        Where the shared data is; handed to the tests
   HAVERSACK_CACHE              Where tools are kept for all clones (~/.cache/haversack)
   HAVERSACK_CHROMIUM           The browser (/usr/bin/chromium)
@@ -80,6 +82,9 @@ enum Command {
     },
     /// Runs the core and Postgres under the same random writes and compares
     Parity(parity::Options),
+    /// Puts random questions to the core and to Postgres and compares
+    #[command(subcommand)]
+    Fuzz(fuzz::Fuzz),
     /// Runs real clients against the endpoint's logic with everything that can go wrong, from a seed
     Simulate(simulate::Options),
     /// Plants bugs, one at a time, and sees that the tests catch each
@@ -126,6 +131,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
         } => demo::check(&repository, screenshots.as_deref()),
         Command::Test { areas } => return test::run(&repository, &areas),
         Command::Parity(options) => return parity::run(&repository, &options),
+        Command::Fuzz(what) => return fuzz::run(&repository, &what),
         Command::Simulate(options) => return simulate::run(&repository, &options),
         Command::Planted(options) => return planted::run(&repository, &options),
         Command::Check { fix } => check::run(&repository, fix),

@@ -12,6 +12,7 @@ use crate::build::{self, Weight};
 use crate::counts::{self, Counts};
 use crate::demo;
 use crate::endpoint;
+use crate::fuzz;
 use crate::node;
 use crate::parity;
 use crate::postgres::binaries;
@@ -23,6 +24,9 @@ use crate::simulate;
 
 /// Operations of the parity test for each schema and version.
 const PARITY_OPS: u64 = 5000;
+
+/// Random questions, over all schemas, for each version.
+const QUERY_PAIRS: u64 = 2500;
 
 /// The tests of the area `sync`, as nextest selects them.
 const SYNC_TESTS: &str = "package(haversack-fault-proxy) + binary(faults)";
@@ -223,11 +227,7 @@ impl<'a> Workbench<'a> {
                 if let Err(error) = &light {
                     println!("{error}");
                 }
-                counted += Counts {
-                    passed: usize::from(light.is_ok()),
-                    failed: usize::from(light.is_err()),
-                    skipped: 0,
-                };
+                counted += Counts::one(light.is_ok());
                 Ok((counted, well && light.is_ok()))
             }
             Area::Schemas => self.schemas(),
@@ -242,11 +242,7 @@ impl<'a> Workbench<'a> {
                 let outcome = simulate::test(self.repository)?;
                 let well = outcome.status.success();
                 // One run is one test: no invariant was broken, and everything happened.
-                let counts = Counts {
-                    passed: usize::from(well),
-                    failed: usize::from(!well),
-                    skipped: 0,
-                };
+                let counts = Counts::one(well);
                 Ok((counts, well))
             }
             Area::Story => {
@@ -339,11 +335,7 @@ impl<'a> Workbench<'a> {
             .outcome(true)?;
         // The type tests are one test: every line of theirs that should not compile doesn't.
         let well = types.status.success();
-        let mut counted = Counts {
-            passed: usize::from(well),
-            failed: usize::from(!well),
-            skipped: 0,
-        };
+        let mut counted = Counts::one(well);
         let (run, ran_well) =
             self.node_tests("js/test", Program::new("node").args(["--import", "tsx"]))?;
         counted += run;
@@ -354,12 +346,8 @@ impl<'a> Workbench<'a> {
     fn schemas(&self) -> Result<(Counts, bool)> {
         self.package()?;
         let endpoint = self.endpoint()?;
-        let ops = match std::env::var("HAVERSACK_PARITY_OPS") {
-            Ok(ops) => ops
-                .parse()
-                .with_context(|| format!("HAVERSACK_PARITY_OPS is `{ops}`, not a number"))?,
-            Err(_) => PARITY_OPS,
-        };
+        let ops = number("HAVERSACK_PARITY_OPS", PARITY_OPS)?;
+        let pairs = number("HAVERSACK_QUERY_PAIRS", QUERY_PAIRS)?;
         let tests = self
             .repository
             .path("crates/endpoint/tests/endpoint/schemas.rs");
@@ -386,13 +374,16 @@ impl<'a> Workbench<'a> {
                     .env("HAVERSACK_TEST_DATABASE_URL", &url);
                 let agreed = program.outcome(true)?.status.success();
                 // One run is one test: no operation of it comes out otherwise than in Postgres.
-                counted += Counts {
-                    passed: usize::from(agreed),
-                    failed: usize::from(!agreed),
-                    skipped: 0,
-                };
+                counted += Counts::one(agreed);
                 well &= agreed;
             }
+            let schemas = parity::schemas(self.repository)?;
+            let program = fuzz::program(self.repository, &schemas, pairs)
+                .env("HAVERSACK_BIN", &endpoint)
+                .env("HAVERSACK_TEST_DATABASE_URL", &url);
+            let agreed = program.outcome(true)?.status.success();
+            counted += Counts::one(agreed);
+            well &= agreed;
         }
         Ok((counted, well))
     }
@@ -449,6 +440,16 @@ fn problem(counts: Counts, ended_well: bool) -> Option<String> {
         _ if !ended_well => Some("the runner failed; its output is above".to_owned()),
         Counts { passed: 0, .. } => Some("no test ran".to_owned()),
         _ => None,
+    }
+}
+
+/// A number that a person may set.
+fn number(name: &str, default: u64) -> Result<u64> {
+    match std::env::var(name) {
+        Ok(given) => given
+            .parse()
+            .with_context(|| format!("{name} is `{given}`, not a number")),
+        Err(_) => Ok(default),
     }
 }
 

@@ -1,17 +1,29 @@
 // Tests of types: compiled, never run. A line under `@ts-expect-error` has to be an error.
 
 import {
+  and,
   between,
+  column,
+  containedIn,
+  contains,
   coreVersion,
   eq,
   gt,
   gte,
+  hasAllKeys,
+  hasKey,
   isNull,
+  like,
+  lt,
   meta,
   ne,
+  not,
   notNull,
   oneOf,
   open,
+  or,
+  overlaps,
+  startsWith,
   toDate,
 } from 'haversack'
 import type { RowState, Timestamp, Write } from 'haversack'
@@ -113,6 +125,32 @@ db.events.where({ title: undefined })
 db.events.where({ custom_fields: 'a' })
 // @ts-expect-error an operator compares with values, not with null
 db.events.where({ location: eq(null) })
+
+// Conditions put together.
+db.events.where(or({ status: 'active' }, { priority: gt(4), location: null }))
+db.events.where(and(not({ title: like('%draft%') }), or({ title: startsWith('A') }, {})))
+db.events.where({ custom_fields: contains({ a: [1, 'b', null] }), labels: contains(['a']) })
+db.events.where({ custom_fields: hasKey('a'), labels: overlaps(['a', 'b']) })
+db.events.where(or({ custom_fields: hasAllKeys(['a']) }, { labels: containedIn(['a']) }))
+db.events.where({ event_id: lt(column('id')), due_date: eq(column('due_date')) })
+// @ts-expect-error no such column
+db.events.where(or({ state: 'active' }))
+// @ts-expect-error not a label of the enum
+db.events.where(not({ status: 'open' }))
+// @ts-expect-error not a label of the enum, two groups down
+db.events.where(or(and({ status: 'open' })))
+// @ts-expect-error no such column to compare with
+db.events.where({ event_id: lt(column('ident')) })
+// @ts-expect-error a number is no text
+db.events.where({ priority: like('1%') })
+// @ts-expect-error a text holds nothing
+db.events.where({ title: contains('a') })
+// @ts-expect-error an array of texts
+db.events.where({ labels: contains([1]) })
+// @ts-expect-error an array has no keys
+db.events.where({ labels: hasKey('a') })
+// @ts-expect-error JSON has nothing in common with anything: that is for arrays
+db.events.where({ custom_fields: eq({ a: 1 }) })
 
 // Order.
 db.events.orderBy('due_date').orderBy('id', 'desc').limit(1).offset(1)

@@ -3,11 +3,17 @@
 
 import {
   between,
+  column,
   HaversackError,
   isNull,
+  lt,
+  lte,
   meta,
+  not,
   oneOf,
   open,
+  or,
+  startsWith,
   toDate,
   type Choice,
   type Database,
@@ -67,6 +73,13 @@ export function reads(db: Db, id: number) {
   some.explain() // the index that was used, and how many rows were looked at
   if (note?.due) toDate(note.due) // timestamps are ISO text with microseconds
   return note
+}
+
+export function asks(db: Db) {
+  const urgent = or({ title: startsWith('!') }, { due: lt(new Date()) })
+  const wanted = db.notes.where({ done: false }).where(urgent).orderBy('due').limit(50)
+  const odd = db.notes.where(not({ created_at: lte(column('due')) }))
+  return [wanted, odd]
 }
 
 export function lives(db: Db, render: (rows: readonly Note[]) => void) {

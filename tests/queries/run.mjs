@@ -1,0 +1,191 @@
+// The core and Postgres under the same random questions, on rows that random writes have changed;
+// ends with `differences: 0`, or with a question that one can read.
+//
+//   node tests/queries/run.mjs --schema NAME [--schema NAME …] --pairs N --seed K [--keep NAME]
+//
+// `--keep` writes the shrunk question, with the rows of its table, to tests/queries/cases/NAME.json,
+// which every later run replays first. HAVERSACK_BIN is the endpoint, HAVERSACK_TEST_DATABASE_URL a
+// superuser's URL of the Postgres: `cargo xtask fuzz query` sets both.
+
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+import { Database } from '../parity/backend.mjs'
+import { Core } from '../parity/core.mjs'
+import { Generator } from '../parity/generate.mjs'
+import { Random } from '../parity/random.mjs'
+import { Difference, Round } from '../parity/round.mjs'
+import { Rules } from '../parity/rules.mjs'
+import { fromText, same, shown } from '../parity/text.mjs'
+import { askCore, askPostgres, toSql } from './ask.mjs'
+import { Drawer, OPERATORS } from './draw.mjs'
+import { shrink } from './shrink.mjs'
+
+const HERE = dirname(fileURLToPath(import.meta.url))
+const CASES = join(HERE, 'cases')
+/** Writes before the questions of a round, and questions. */
+const [ROUND_WRITES, ROUND_QUERIES] = [40, 200]
+
+const { values: options } = parseArgs({
+  options: {
+    schema: { type: 'string', multiple: true },
+    pairs: { type: 'string', default: '1000' },
+    seed: { type: 'string' },
+    keep: { type: 'string' },
+  },
+})
+const wanted = Number(options.pairs)
+const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31))
+if (!Number.isSafeInteger(wanted) || !Number.isSafeInteger(seed)) {
+  throw new Error('--pairs and --seed are whole numbers')
+}
+const folders = options.schema.map((name) => {
+  const inside = join(HERE, '../../schemas', name)
+  return existsSync(join(inside, 'haversack.toml')) ? inside : resolve(name)
+})
+
+/** How often each operator was asked for. */
+const covered = new Map(OPERATORS.map((op) => [op, 0]))
+let folder, database
+let differences = 0
+for (folder of folders) {
+  database = await Database.start(folder)
+  try {
+    console.log(`${basename(folder)} on Postgres ${database.schema.server}, seed ${seed}`)
+    differences += await replayCases()
+    differences += await fuzz(Math.ceil(wanted / folders.length))
+  } finally {
+    await database.stop()
+  }
+}
+console.log([...covered].map(([op, count]) => `${op} ${count}`).join(', '))
+const missed = [...covered].filter(([, count]) => count === 0).map(([op]) => op)
+// A few questions can't have everything, and a schema without arrays has none to ask for.
+if (missed.length > 0) console.log(`never asked: ${missed.join(', ')}`)
+console.log(`differences: ${differences}`)
+process.exitCode = differences === 0 ? 0 : 1
+
+async function fuzz(wanted) {
+  const rules = new Rules(database.schema, database.catalog, database)
+  const random = new Random(seed)
+  const generator = new Generator(random, database)
+  const start = Date.now()
+  let [done, answered] = [0, 0]
+  while (done < wanted) {
+    const round = await Round.begin(database, rules, new Map())
+    let core
+    try {
+      await write(round, generator)
+      // As Postgres has them: what triggers have made besides is for nobody to foresee.
+      const rows = await database.rows()
+      core = await openCore(rows)
+      const drawer = new Drawer(random, database.schema, rows)
+      for (let i = 0; i < ROUND_QUERIES && done < wanted; i++) {
+        const query = drawer.query()
+        const found = await differ(core, query)
+        done++
+        answered += found.expected.length > 0
+        count(query)
+        if (!found.equal) return await told(core, rows, query)
+      }
+    } finally {
+      await core?.close()
+      await round.end()
+    }
+  }
+  const ms = Date.now() - start
+  const seconds = (ms / 1000).toFixed(1)
+  const share = Math.round((answered / done) * 100)
+  console.log(
+    `${done} pairs in ${seconds} s, ${Math.round((done * 1000) / ms)} a second, ${share} % with an answer`,
+  )
+  return 0
+}
+
+/** Some writes on both sides; how they come out is for `cargo xtask parity` to judge. */
+async function write(round, generator) {
+  for (let i = 0; i < ROUND_WRITES; i++) {
+    try {
+      await round.write(generator.write(round.core))
+    } catch (difference) {
+      if (!(difference instanceof Difference)) throw difference
+      await round.recover()
+    }
+  }
+}
+
+/** A core with these rows, given as texts of Postgres by table. */
+function openCore(rows) {
+  const { schema, identity } = database
+  return Core.open({ schema, identity, now: () => 0, rows, hooks: {} })
+}
+
+function tableOf(name) {
+  return database.schema.tables.find((table) => table.name === name)
+}
+
+async function differ(core, query) {
+  const table = tableOf(query.table)
+  const expected = await askPostgres(database, table, query)
+  let found
+  try {
+    found = askCore(core, table, query)
+  } catch (error) {
+    if (error.name !== 'HaversackError') throw error
+    return { equal: false, expected, found: error.message }
+  }
+  return { equal: same(found, expected), expected, found }
+}
+
+function count(query) {
+  const each = (filter) => {
+    const op = filter.other === undefined ? filter.op : 'column'
+    covered.set(op, (covered.get(op) ?? 0) + 1)
+    filter.members?.forEach(each)
+  }
+  query.where.forEach(each)
+  if (query.order.length > 0) covered.set('order', covered.get('order') + 1)
+}
+
+async function told(core, rows, query) {
+  const short = await shrink(query, async (candidate) => !(await differ(core, candidate)).equal)
+  const table = tableOf(short.table)
+  const { expected, found } = await differ(core, short)
+  console.log(`\ndifference: ${JSON.stringify(short)}`)
+  console.log(`  ${toSql(table, database.catalog.casts, short)}`)
+  console.log(`  Postgres: ${shown(expected)}\n  the core: ${shown(found)}`)
+  if (options.keep !== undefined) {
+    const kept = { schema: basename(folder), query: short, rows: rows.get(short.table), expected }
+    const text = JSON.stringify(kept, (_, v) => (typeof v === 'bigint' ? String(v) : v), 2)
+    writeFileSync(join(CASES, `${options.keep}.json`), `${text}\n`)
+  }
+  const { server } = database.schema
+  console.log(
+    `again: cargo xtask fuzz query --schema ${basename(folder)} --pairs ${Math.ceil(wanted / folders.length)} --seed ${seed} --postgres ${server}`,
+  )
+  return 1
+}
+
+/** The kept questions of this schema: rows as texts, and the keys that Postgres found. */
+async function replayCases() {
+  const files = existsSync(CASES) ? readdirSync(CASES).sort() : []
+  let failed = 0
+  for (const file of files.filter((file) => file.endsWith('.json'))) {
+    const kept = JSON.parse(readFileSync(join(CASES, file), 'utf8'))
+    if (kept.schema !== basename(folder)) continue
+    const table = tableOf(kept.query.table)
+    const core = await openCore(new Map([[table.name, kept.rows]]))
+    const types = table.primary_key.map(
+      (name) => table.columns.find((column) => column.name === name).type,
+    )
+    const expected = kept.expected.map((key) => key.map((v, i) => fromText(types[i], String(v))))
+    const found = askCore(core, table, kept.query)
+    await core.close()
+    if (same(found, expected)) continue
+    failed++
+    console.log(`case ${file}: ${shown(found)} where Postgres finds ${shown(expected)}`)
+  }
+  return failed
+}

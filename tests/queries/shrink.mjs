@@ -1,0 +1,45 @@
+// Makes a short question of a long one that is answered differently.
+
+/** The shortest question found of which `differs` is still true. */
+export async function shrink(query, differs) {
+  for (;;) {
+    let shorter
+    for (const candidate of candidates(query)) {
+      if (await differs(candidate)) {
+        shorter = candidate
+        break
+      }
+    }
+    if (shorter === undefined) return query
+    query = shorter
+  }
+}
+
+function* candidates(query) {
+  const { limit, offset, order } = query
+  if (limit !== undefined) yield { ...query, limit: undefined }
+  if (offset !== undefined) yield { ...query, offset: undefined }
+  for (let i = 0; i < order.length; i++) yield { ...query, order: order.toSpliced(i, 1) }
+  for (const where of lists(query.where)) yield { ...query, where }
+}
+
+/** A list of filters, with one less, or one that is shorter. */
+function* lists(filters) {
+  for (let i = 0; i < filters.length; i++) {
+    yield filters.toSpliced(i, 1)
+    for (const filter of shorter(filters[i])) yield filters.with(i, filter)
+  }
+}
+
+function* shorter(filter) {
+  if (filter.members !== undefined) {
+    yield* filter.members
+    if (filter.op === 'not')
+      for (const member of shorter(filter.members[0])) yield { ...filter, members: [member] }
+    else for (const members of lists(filter.members)) yield { ...filter, members }
+  } else if (filter.op === 'in') {
+    for (let i = 0; i < filter.values.length; i++) {
+      yield { ...filter, values: filter.values.toSpliced(i, 1) }
+    }
+  }
+}
