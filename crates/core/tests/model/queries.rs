@@ -449,8 +449,11 @@ fn comparison(
     use Ordering::{Equal, Greater, Less};
     match condition.op {
         Op::In => {
-            let each = values.iter().map(|given| within(given, [Equal, Equal]));
-            let none = each.fold(Some(true), |none, one| both(none, one.map(|one| !one)));
+            let mut none = Some(true);
+            for given in values {
+                let one = within(given, [Equal, Equal]);
+                none = both(none, one.map(|one| !one));
+            }
             none.map(|none| !none)
         }
         Op::Between => both(
