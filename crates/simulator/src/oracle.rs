@@ -9,7 +9,7 @@ use crate::tally::{Broken, Invariant};
 use haversack_core::protocol::{KeyText, Seq, Verdict};
 use haversack_core::schema::{Schema, TableId};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -202,6 +202,17 @@ impl Oracle {
     pub fn verdicts(&self, replica: &str, seq: Seq) -> impl Iterator<Item = &Verdict> {
         let given = self.verdicts.get(&(replica.to_owned(), seq));
         given.into_iter().flatten().map(|given| &given.verdict)
+    }
+
+    /// The verdict that one of a device's replicas was given last on a mutation of its queue, also in a
+    /// history that is gone.
+    pub fn last_verdict(&self, replicas: &BTreeSet<String>, seq: Seq) -> Option<&Verdict> {
+        let given = replicas.iter().flat_map(|replica| {
+            let given = self.verdicts.get(&(replica.clone(), seq));
+            given.into_iter().flatten()
+        });
+        let last = given.max_by_key(|given| given.timeline);
+        last.map(|given| &given.verdict)
     }
 
     /// The commits that no restore undid, in their order.
