@@ -141,7 +141,7 @@ impl Store {
         let queue = read_records(&tx, &Value::UNDEFINED, u32::MAX).await?;
         let store = tx.store(QUEUE)?;
         for (number, mut queued) in queue {
-            let mut changed = queued.seen > judged;
+            let changed = queued.seen > judged;
             queued.seen = queued.seen.min(judged);
             let sent = mutation_hash(queued.at, &queued.ops);
             let mut other = false;
