@@ -9,7 +9,7 @@ use crate::tally::{Broken, Invariant};
 use haversack_core::protocol::{KeyText, Seq, Verdict};
 use haversack_core::schema::{Schema, TableId};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -204,10 +204,13 @@ impl Oracle {
         given.into_iter().flatten().map(|given| &given.verdict)
     }
 
-    /// The verdict that one of a device's replicas was given last on a mutation of its queue, also in a
-    /// history that is gone.
-    pub fn last_verdict(&self, replicas: &BTreeSet<String>, seq: Seq) -> Option<&Verdict> {
-        let given = replicas.iter().flat_map(|replica| {
+    /// The verdict that a mutation was given last by one of these replicas, also in a history that is gone.
+    pub fn last_verdict<'a>(
+        &self,
+        replicas: impl Iterator<Item = &'a String>,
+        seq: Seq,
+    ) -> Option<&Verdict> {
+        let given = replicas.flat_map(|replica| {
             let given = self.verdicts.get(&(replica.clone(), seq));
             given.into_iter().flatten()
         });

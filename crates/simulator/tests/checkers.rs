@@ -26,6 +26,7 @@ const DEVICE: Device = Device(0);
 const SEAT: Seat = Seat(0);
 const REPLICA: &str = "00000000-0000-4000-8000-0000000000aa";
 const NEXT: &str = "00000000-0000-4000-8000-0000000000bb";
+const LAST: &str = "00000000-0000-4000-8000-0000000000cc";
 const KEY: &str = "00000001-0000-4000-8000-000000000000";
 
 fn history() -> History {
@@ -277,7 +278,7 @@ fn what_a_restored_server_lacks_or_has_twice_is_found() {
         let mut oracle = stage.scene.oracle.borrow_mut();
         oracle.restored("one.other".to_owned(), begin, rows);
     };
-    told(&stage, &[REPLICA, NEXT]);
+    told(&stage, &[REPLICA, NEXT, LAST]);
     assert_eq!(survived(&stage), Some(Invariant::I1), "it never came there");
     judge(&stage, REPLICA, Outcome::Applied);
     assert_eq!(survived(&stage), None);
@@ -293,6 +294,11 @@ fn what_a_restored_server_lacks_or_has_twice_is_found() {
         Some(Invariant::I1),
         "lost, and not given back"
     );
+    // One that only fills the number is no word on it.
+    let filler = commit(by(LAST), Vec::new(), vec![verdict(1, Outcome::Applied)]);
+    assert_eq!(sent(&stage, LAST, vec![mutation(1, Vec::new())]), None);
+    assert_eq!(committed(&stage, filler), None);
+    assert_eq!(survived(&stage), Some(Invariant::I1), "lost all the same");
     let mut record = stage.scene.record.borrow_mut();
     record.disk(DEVICE).dealt.insert(1);
     drop(record);
@@ -363,6 +369,48 @@ fn a_tab_that_shows_something_else_at_the_end_is_found() {
     // One that knows of no patch is not asked where it stands.
     shared.session().expect("a session").patch.set(0);
     assert_eq!(broken(equal(&stage)), Some(Invariant::I17));
+}
+
+#[test]
+fn a_disk_that_is_not_what_its_cursor_stands_for_is_found() {
+    // A commit that every cursor contains, and of which no device ever heard.
+    let unheard = |stage: &Stage, change| {
+        let commit = Commit {
+            xid: 1,
+            ..commit(By::Sql, vec![change], Vec::new())
+        };
+        assert_eq!(committed(stage, commit), None);
+        broken(stage.look(DEVICE))
+    };
+    let stage = at_work();
+    let row = change(&stage, None, Some(project(&user(), "v1")));
+    assert_eq!(
+        unheard(&stage, row),
+        Some(Invariant::I6),
+        "a row is missing"
+    );
+    let stage = at_work();
+    let rows = stage.scene.oracle.borrow().now().clone();
+    let own = rows.visible_to(&stage.scene.schema, &user());
+    let tables = own.0.iter().enumerate();
+    let mut all = tables.flat_map(|(at, rows)| rows.iter().map(move |(k, r)| (at, k, r)));
+    let (at, key, row) = all.next().expect("a row");
+    let gone = Change {
+        table: TableId(at as u16),
+        key: key.clone(),
+        old: Some(row.clone()),
+        new: None,
+    };
+    assert_eq!(unheard(&stage, gone), Some(Invariant::I7), "a row is left");
+}
+
+#[test]
+fn a_failed_write_that_shows_is_found() {
+    let stage = at_work();
+    for write in &mut stage.scene.record.borrow_mut().writes {
+        write.stored = Stored::Failed;
+    }
+    assert_eq!(broken(equal(&stage)), Some(Invariant::I10));
 }
 
 #[test]

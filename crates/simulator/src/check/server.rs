@@ -301,15 +301,15 @@ pub fn survived(scene: &Scene, devices: &[Device]) -> Result<(), Broken> {
         let mut record = scene.record.borrow_mut();
         let disk = record.disk(*device).clone();
         for (seq, write) in &disk.durable {
-            let of =
-                |replica: &String| Some((replica.clone(), *judged.get(&(replica.as_str(), *seq))?));
-            let here: Vec<(String, &Verdict)> = disk.replicas.iter().filter_map(of).collect();
-            // Empty ones only fill the numbers of others.
-            let is_made = |(replica, verdict): &&(String, &Verdict)| {
-                let ops = sent.get(&(replica.clone(), *seq));
-                is_applied(verdict) && ops.is_some_and(|ops| !ops.is_empty())
+            // An empty one only fills the number, as where a history that is gone has refused the mutation.
+            let is_made = |replica: &&String| {
+                let ops = sent.get(&((*replica).clone(), *seq));
+                ops.is_some_and(|ops| !ops.is_empty())
             };
-            if here.iter().filter(is_made).count() > 1 {
+            let made = || disk.replicas.iter().filter(is_made);
+            let here = made().filter_map(|replica| judged.get(&(replica.as_str(), *seq)));
+            let here: Vec<&Verdict> = here.copied().collect();
+            if here.iter().filter(|verdict| is_applied(verdict)).count() > 1 {
                 let why = format!("mutation {seq} of device {} has {here:?}", device.0);
                 return Err(Broken::new(Invariant::I2, why));
             }
@@ -317,7 +317,7 @@ pub fn survived(scene: &Scene, devices: &[Device]) -> Result<(), Broken> {
                 continue;
             }
             scene.asked(Invariant::I1, 1);
-            let last = oracle.last_verdict(&disk.replicas, *seq);
+            let last = oracle.last_verdict(made(), *seq);
             let is_back = given_back.contains(seq)
                 || disk.dealt.contains(seq)
                 || disk.forgotten.contains(seq);
