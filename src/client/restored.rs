@@ -33,14 +33,9 @@ pub(super) enum History {
 }
 
 /// Takes in that the history is another than `before`.
-pub(super) fn heard_of_another(
-    state: &mut State,
-    before: String,
-    head: &Head,
-    pushed: bool,
-) -> History {
-    // Each push brings more verdicts, as long as there is something to push.
-    if head.last > state.judged && pushed {
+pub(super) fn heard_of_another(state: &mut State, before: String, head: &Head) -> History {
+    // Each push brings more verdicts, as long as it has judged anything of the queue.
+    if head.last > state.judged && !head.verdicts.is_empty() {
         state.epoch = Some(before);
         return History::Unheard;
     }
@@ -65,16 +60,13 @@ pub(super) fn heard_of_another(
     History::Other
 }
 
-/// The replica that this one was before, where the answer is of a history that may never have known
-/// this one: how far that history had come, it says of the one before. A history that knows this one
-/// and has judged nothing of it says the same of both.
-fn known_before(state: &mut State, head: &Head) -> Option<Before> {
-    let before = state.epoch.as_deref()?;
-    let may_be_unknown = is_restore(before, &head.epoch) && head.last <= state.began;
-    match may_be_unknown && !planted::is("predecessor-unasked") {
-        true => state.before.pop(),
-        false => None,
-    }
+/// May the history that answers never have known the replica of this state? One that knows it, and has
+/// judged nothing of it, says the same.
+fn may_be_unknown(state: &State, head: &Head) -> bool {
+    let restored = |before: &String| is_restore(before, &head.epoch);
+    head.last <= state.began
+        && state.epoch.as_ref().is_some_and(restored)
+        && !planted::is("predecessor-unasked")
 }
 
 /// Does the server say that this replica is not the one it knows?
@@ -86,9 +78,10 @@ pub(super) fn replica_is_lost(code: ErrorCode) -> bool {
 }
 
 impl Shared {
-    /// Asks again as the replica that this one was, where a server was restored to before this one
-    /// began. Nothing is pushed and nothing stored with it: what the last answer says counts, with the
-    /// batch as it then is.
+    /// Asks again as the replicas that this one was, the last one first, where a server was restored to
+    /// before this one began: how far that history has come it says of the last of them that it knows.
+    /// What it has judged of the queue it says too, and judges nothing new, since it is another history.
+    /// All of them stay known: a restore after this one may go to where any of them was.
     ///
     /// # Errors
     /// `network` where the histories differ from answer to answer; else those of a sync.
@@ -99,10 +92,16 @@ impl Shared {
         batch: &mut Batch,
         mut answer: Answer,
     ) -> Result<Answer, Failure> {
-        while let Some(before) = known_before(&mut batch.state, &answer.head) {
+        let own = (batch.state.replica.clone(), batch.state.began);
+        for before in batch.state.before.clone().into_iter().rev() {
+            if !may_be_unknown(&batch.state, &answer.head) {
+                break;
+            }
             (batch.state.replica, batch.state.began) = (before.replica, before.began);
-            batch.more |= !batch.mutations.is_empty();
-            batch.mutations.clear();
+            // Under a number that the queue lacks, this one may have sent what was refused.
+            let is_made = |m: &Mutation| !m.ops.is_empty() || !m.earlier.is_empty();
+            let asks = |m: &Mutation| is_made(m) && !planted::is("judged-before-unasked");
+            batch.mutations.retain(asks);
             batch.acknowledged = 0;
             let epoch = answer.head.epoch;
             answer = self.exchange(session, token, batch).await?;
@@ -111,6 +110,7 @@ impl Shared {
                 return Err(Error::new(ErrorCode::Network, message).into());
             }
         }
+        (batch.state.replica, batch.state.began) = own;
         Ok(answer)
     }
 

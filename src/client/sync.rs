@@ -238,8 +238,7 @@ impl Shared {
         let refill = batch.state.fingerprint != self.schema.fingerprint && answer.head.snapshot;
         let mut state = self.next_state(batch.state, &answer, &judged, now);
         let history = other.map_or(History::Known, |other| {
-            let pushed = !batch.mutations.is_empty();
-            heard_of_another(&mut state, other, &answer.head, pushed)
+            heard_of_another(&mut state, other, &answer.head)
         });
         let renewed = history == History::Other;
         let applied = applied_mutations(&judged, &answer.head);

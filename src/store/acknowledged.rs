@@ -13,7 +13,7 @@ use crate::browser::value::Value;
 use haversack_core::Error;
 use haversack_core::json_struct;
 use haversack_core::moving::Moving;
-use haversack_core::protocol::{Mutation, Op, Seq};
+use haversack_core::protocol::{Mutation, Op, Seq, mutation_hash};
 
 /// So many numbers back are kept.
 const KEPT: Seq = 10_000;
@@ -141,15 +141,21 @@ impl Store {
         let queue = read_records(&tx, &Value::UNDEFINED, u32::MAX).await?;
         let store = tx.store(QUEUE)?;
         for (number, mut queued) in queue {
-            let mut changed = queued.seen > judged;
+            let changed = queued.seen > judged;
             queued.seen = queued.seen.min(judged);
+            let sent = mutation_hash(queued.at, &queued.ops);
+            let mut other = false;
             for (_, at, hash) in deletions.iter().filter(|(seq, ..)| *seq == number) {
                 if let Some(Op::Delete { base, .. }) = queued.ops.get_mut(*at) {
-                    changed |= base != hash;
+                    other |= base != hash;
                     base.clone_from(hash);
                 }
             }
-            if changed {
+            if other {
+                // The replicas before have sent it so, and may have to ask what became of it.
+                queued.earlier.push(sent);
+            }
+            if changed || other {
                 store.put(&layout::to_js(&queued)?, &(number as f64).into())?;
             }
         }

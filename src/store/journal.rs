@@ -74,9 +74,12 @@ impl Store {
             return Ok(None);
         }
         if commit.renewed {
+            // With those that come now, which are the replica's that it was.
             tx.store(LEASES)?.clear()?;
         }
-        leases::settle(&tx, schema, commit.granted, commit.judged).await?;
+        if !commit.renewed || planted::is("keys-of-the-replica-before") {
+            leases::settle(&tx, schema, commit.granted, commit.judged).await?;
+        }
         let journal = tx.store(JOURNAL)?;
         let lines = match planted::is("cursor-without-rows") {
             true => &[],
@@ -92,10 +95,13 @@ impl Store {
             }
             queue.delete(&(mutation.seq as f64).into())?;
         }
+        // Also what is heard with the news of another history: a restore after this one may undo it.
+        if !(commit.renewed && planted::is("heard-with-a-restore-unkept")) {
+            acknowledged::keep(&tx, commit.applied, commit.time).await?;
+        }
         let again = if commit.renewed {
             acknowledged::offer_again(&tx, commit.state, commit.time).await?
         } else {
-            acknowledged::keep(&tx, commit.applied, commit.time).await?;
             Vec::new()
         };
         let rejected = tx.store(REJECTED)?;

@@ -97,6 +97,11 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// Runs a history, and again to compare it with itself (I21).
 pub fn twice(history: &History) -> Outcome {
+    twice_by(history, run)
+}
+
+/// The same, by whatever runs it.
+pub fn twice_by(history: &History, run: impl Fn(&History) -> Outcome) -> Outcome {
     let mut outcome = run(history);
     if outcome.failure.is_none() {
         outcome.tally.asked(Invariant::I21, 1);

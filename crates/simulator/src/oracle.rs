@@ -204,6 +204,20 @@ impl Oracle {
         given.into_iter().flatten().map(|given| &given.verdict)
     }
 
+    /// The verdict that a mutation was given last by one of these replicas, also in a history that is gone.
+    pub fn last_verdict<'a>(
+        &self,
+        replicas: impl Iterator<Item = &'a String>,
+        seq: Seq,
+    ) -> Option<&Verdict> {
+        let given = replicas.flat_map(|replica| {
+            let given = self.verdicts.get(&(replica.clone(), seq));
+            given.into_iter().flatten()
+        });
+        let last = given.max_by_key(|given| given.timeline);
+        last.map(|given| &given.verdict)
+    }
+
     /// The commits that no restore undid, in their order.
     pub fn surviving_commits(&self) -> Vec<&Commit> {
         let mut parts: Vec<&[Commit]> = Vec::new();

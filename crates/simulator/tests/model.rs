@@ -399,6 +399,25 @@ fn whoever_lacks_what_was_pruned_gets_a_snapshot() {
 }
 
 #[test]
+fn who_is_known_and_pushes_nothing_is_answered_by_a_pull_alone() {
+    let bench = Bench::new();
+    let (_, _, cursor) = bench.pull("ada", None);
+    bench.sql(&rename(PROJECT, "new"));
+    // Whatever begins a push fails.
+    bench.fault(Point::BeginPush, Fault::Lost);
+    let (snapshot, names, cursor) = bench.pull("ada", Some(&cursor));
+    assert_eq!((snapshot, names), (false, vec!["new".to_owned()]));
+    bench.sql(&rename(PROJECT, "newer"));
+    bench.database.prune(i64::MAX);
+    let request = SyncRequest {
+        cursor: Some(cursor),
+        ..bench.request(ADA, Vec::new())
+    };
+    let went = bench.sync("ada", &request);
+    assert!(went.is_err(), "a snapshot takes the whole way");
+}
+
+#[test]
 fn commits_are_told_with_what_they_did() {
     let bench = Bench::new();
     bench.database.take_commits();

@@ -5,6 +5,7 @@ use haversack::store::layout::{LEASES, QUEUE};
 use haversack_core::map::Map;
 use haversack_core::queue::rekey::Holders;
 use haversack_simulated_browser::{idb, spawn};
+use haversack_simulator::check::server::survived;
 use haversack_simulator::history::{
     Cast, Device, History, Machine, Planned, Seat, ServerStep, Sql, Step, TabStep, User, Wire,
     Write,
@@ -319,6 +320,107 @@ fn what_a_replica_lost_before_it_was_another_one_comes_back_too() {
         (6_000, Step::Read { seat: TABS[0] }),
     ])));
     assert_eq!(outcome.failure, None);
+}
+
+#[test]
+fn what_is_heard_with_the_news_of_a_restore_comes_back_after_the_next() {
+    let (open, insert) = (tab(TABS[0], TabStep::Open), write(TABS[0], Write::Insert));
+    let lose = Step::Wire {
+        device: DEVICE,
+        wire: Wire::LoseAnswer,
+        times: 1,
+    };
+    let outcome = run(&history(planned(&[
+        (0, open),
+        (3_000, insert),
+        (3_000, Step::Server(ServerStep::Backup)),
+        (0, lose),
+        (0, insert),
+        // The backup has what the device does not know to be applied.
+        (900, Step::Server(ServerStep::Backup)),
+        (0, Step::Server(ServerStep::Restore)),
+        // It hears so from a history that is another one, and then loses it.
+        (40_000, Step::Server(ServerStep::RestoreFirst)),
+        (6_000, Step::Read { seat: TABS[0] }),
+    ])));
+    assert_eq!(outcome.failure, None);
+}
+
+#[test]
+fn what_a_restored_server_has_of_a_replica_before_the_last_is_not_done_again() {
+    let (open, insert) = (tab(TABS[0], TabStep::Open), write(TABS[0], Write::Insert));
+    let outcome = run(&history(planned(&[
+        (0, open),
+        (3_000, insert),
+        (3_000, Step::Server(ServerStep::Backup)),
+        (0, insert),
+        // Offered again by a second replica, which the next backup knows.
+        (3_000, Step::Server(ServerStep::RestoreFirst)),
+        (6_000, Step::Server(ServerStep::Backup)),
+        // And by a third, before which that one was unknown.
+        (0, Step::Server(ServerStep::RestoreFirst)),
+        (6_000, Step::Server(ServerStep::Restore)),
+        (6_000, Step::Read { seat: TABS[0] }),
+    ])));
+    assert_eq!(outcome.failure, None);
+}
+
+#[test]
+fn what_was_offered_to_one_backup_is_not_done_again_in_a_later_one() {
+    let mut two = Two::new();
+    let insert = write(TABS[0], Write::Insert);
+    let server = |two: &mut Two, step| two.step(Step::Server(step));
+    two.step(insert);
+    two.pass(3_000);
+    server(&mut two, ServerStep::Backup);
+    for _ in 0..5 {
+        two.step(insert);
+    }
+    two.pass(3_000);
+    server(&mut two, ServerStep::Backup);
+    server(&mut two, ServerStep::RestoreFirst);
+    // It has heard of that, and not said yet what the server lacks.
+    let scene = two.stage.scene.clone();
+    let epoch = two.stage.network.database.epoch();
+    let state = || disk::state(&scene, DEVICE).expect("a state");
+    while state().epoch.as_ref() != Some(&epoch) {
+        scene.world.run_for_us(1_000);
+    }
+    two.step(CUT);
+    assert_ne!(disk::queued(&scene, DEVICE), [] as [u64; 0]);
+    server(&mut two, ServerStep::Restore);
+    two.step(Step::Machine {
+        device: DEVICE,
+        machine: Machine::Heal,
+    });
+    two.pass(40_000);
+    assert_eq!(disk::queued(&scene, DEVICE), [] as [u64; 0]);
+    assert_eq!(survived(&scene, &[DEVICE]), Ok(()));
+}
+
+#[test]
+fn keys_that_come_with_the_news_of_a_restore_are_not_used() {
+    let mut two = Two::new();
+    two.step(Step::Server(ServerStep::Backup));
+    // So many rows that it wants more keys.
+    two.step(CUT);
+    for _ in 0..40 {
+        two.step(write(TABS[0], Write::Insert));
+    }
+    two.step(Step::Server(ServerStep::Restore));
+    two.step(Step::Machine {
+        device: DEVICE,
+        machine: Machine::Heal,
+    });
+    two.pass(30_000);
+    for _ in 0..40 {
+        two.step(write(TABS[0], Write::Insert));
+    }
+    two.pass(6_000);
+    for refused in disk::rejected(&two.stage.scene, DEVICE) {
+        let key = refused.error.message.contains("leased to this replica");
+        assert!(!key, "{refused:?}");
+    }
 }
 
 /// That the tests above look at the right store.

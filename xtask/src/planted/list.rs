@@ -138,6 +138,14 @@ pub const BUGS: &[Bug] = &[
         ),
     ),
     bug(
+        "heard-with-a-restore-unkept",
+        "what is heard to be applied with the news of a restore is not kept for the next",
+        Catcher::Test(
+            "haversack-simulator",
+            "what_is_heard_with_the_news_of_a_restore_comes_back_after_the_next",
+        ),
+    ),
+    bug(
         "holes-are-skipped",
         "numbers that no mutation has are not sent",
         Catcher::Simulator,
@@ -151,6 +159,14 @@ pub const BUGS: &[Bug] = &[
         "journal-not-hydrated",
         "a tab that opens does not read the journal",
         Catcher::Simulator,
+    ),
+    bug(
+        "judged-before-unasked",
+        "what a restored history has judged of a replica before the last is offered it again",
+        Catcher::Test(
+            "haversack-simulator",
+            "what_was_offered_to_one_backup_is_not_done_again_in_a_later_one",
+        ),
     ),
     bug(
         "judged-mutation-adopted",
@@ -180,6 +196,14 @@ pub const BUGS: &[Bug] = &[
         "judged-stay-queued",
         "mutations that have a verdict stay in the queue",
         Catcher::Simulator,
+    ),
+    bug(
+        "keys-of-the-replica-before",
+        "keys that come with the news of a restore are used, though they are another replica's",
+        Catcher::Test(
+            "haversack-simulator",
+            "keys_that_come_with_the_news_of_a_restore_are_not_used",
+        ),
     ),
     bug(
         "last-arrival-wins",

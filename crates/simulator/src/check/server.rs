@@ -5,14 +5,15 @@ use crate::history::Device;
 use crate::model::By;
 use crate::oracle::Commit;
 use crate::rows::owner_column;
+use crate::run::disk;
 use crate::run::scene::Scene;
 use crate::tally::{Broken, Invariant};
 use bytes::Bytes;
 use haversack_core::protocol::{
-    KeyText, Line, Mutation, Op, Outcome, SyncRequest, Verdict, Winner,
+    KeyText, Line, Mutation, Op, Outcome, Seq, SyncRequest, Verdict, Winner, mutation_hash,
 };
 use haversack_core::schema::TableId;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// I3 of what a device sends: the same number is the same mutation for ever.
 ///
@@ -21,10 +22,13 @@ use std::collections::BTreeSet;
 pub fn sent(scene: &Scene, user: &str, request: &SyncRequest) -> Result<(), Broken> {
     scene.asked(Invariant::I3, request.mutations.len());
     let mut sent = scene.sent.borrow_mut();
-    for Mutation { seq, ops, .. } in &request.mutations {
+    for mutation in &request.mutations {
+        let Mutation { seq, at, ops, .. } = mutation;
         let place = (request.replica.clone(), *seq);
         let known = sent.entry(place).or_insert_with(|| ops.clone());
-        if known != ops {
+        // It may say that it was another one, as before a restore.
+        let earlier = || mutation.earlier.contains(&mutation_hash(*at, known));
+        if known != ops && !earlier() {
             let why = format!("mutation {seq} of {user} was {known:?} and is {ops:?}");
             return Err(Broken::new(Invariant::I3, why));
         }
@@ -269,41 +273,59 @@ fn may_change(scene: &Scene, op: &Op, table: TableId, key: &KeyText, column: &st
     }
 }
 
-/// I1, across restores: what a device was told is applied is applied in the history that the server
-/// has now, by this replica or the one that took over from it.
+/// I1 and I2, across restores: what a device was told is applied is judged in the history that the server
+/// has now, by one of the replicas that the device was; and applied by one of them alone.
+///
+/// A history that is gone may have refused it since: offered again, it met other rows. That was the last
+/// word, then, and the application has the mutation back.
 ///
 /// # Errors
-/// Where the server has lost it.
+/// I1 where the server has lost it, I2 where it has it twice.
 pub fn survived(scene: &Scene, devices: &[Device]) -> Result<(), Broken> {
     let oracle = scene.oracle.borrow();
     let commits = oracle.surviving_commits();
-    let judged: BTreeSet<(&str, u64)> = commits
-        .iter()
-        .flat_map(|commit| {
-            let replica = match &commit.by {
-                By::Push { replica, .. } => replica.as_str(),
-                By::Sql => "",
-            };
-            commit.verdicts.iter().map(move |v| (replica, v.seq))
-        })
-        .collect();
-    let mut record = scene.record.borrow_mut();
-    for device in devices {
-        let disk = record.disk(*device).clone();
-        // Open: beside other devices a third replica may miss what the second was told of the first one's
-        // mutations (batch of seed 23, history 6142522109218307396). Alone it has no such excuse.
-        if disk.replicas.len() > 2 && devices.len() > 1 {
-            continue;
+    let mut judged: BTreeMap<(&str, Seq), &Verdict> = BTreeMap::new();
+    for commit in commits {
+        if let By::Push { replica, .. } = &commit.by {
+            let verdicts = commit.verdicts.iter();
+            judged.extend(verdicts.map(|v| ((replica.as_str(), v.seq), v)));
         }
+    }
+    let sent = scene.sent.borrow();
+    for device in devices {
+        let given_back: BTreeSet<Seq> = {
+            let rejected = disk::rejected(scene, *device).into_iter().map(|r| r.seq);
+            let lost = disk::lost(scene, *device).into_iter().map(|l| l.seq);
+            rejected.chain(lost).collect()
+        };
+        let mut record = scene.record.borrow_mut();
+        let disk = record.disk(*device).clone();
         for (seq, write) in &disk.durable {
+            // An empty one only fills the number, as where a history that is gone has refused the mutation.
+            let is_made = |replica: &&String| {
+                let ops = sent.get(&((*replica).clone(), *seq));
+                ops.is_some_and(|ops| !ops.is_empty())
+            };
+            let made = || disk.replicas.iter().filter(is_made);
+            let here = made().filter_map(|replica| judged.get(&(replica.as_str(), *seq)));
+            let here: Vec<&Verdict> = here.copied().collect();
+            if here.iter().filter(|verdict| is_applied(verdict)).count() > 1 {
+                let why = format!("mutation {seq} of device {} has {here:?}", device.0);
+                return Err(Broken::new(Invariant::I2, why));
+            }
             if !matches!(record.write(*write).settled, Some("applied" | "merged")) {
                 continue;
             }
             scene.asked(Invariant::I1, 1);
-            let known = |replica: &String| judged.contains(&(replica.as_str(), *seq));
-            if !disk.replicas.iter().any(known) {
+            let last = oracle.last_verdict(made(), *seq);
+            let is_back = given_back.contains(seq)
+                || disk.dealt.contains(seq)
+                || disk.forgotten.contains(seq);
+            let refused = is_back && last.is_some_and(|verdict| !is_applied(verdict));
+            if here.is_empty() && !refused {
                 let why = format!(
-                    "device {} was told that mutation {seq} is applied, and the server has lost it",
+                    "device {} was told that mutation {seq} is applied, and the server has lost it; the last \
+                     verdict is {last:?}",
                     device.0
                 );
                 return Err(Broken::new(Invariant::I1, why));
@@ -311,4 +333,11 @@ pub fn survived(scene: &Scene, devices: &[Device]) -> Result<(), Broken> {
         }
     }
     Ok(())
+}
+
+fn is_applied(verdict: &Verdict) -> bool {
+    match verdict.outcome {
+        Outcome::Applied | Outcome::Merged => true,
+        Outcome::Conflict | Outcome::Gone | Outcome::Rejected { .. } => false,
+    }
 }

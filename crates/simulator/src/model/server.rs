@@ -9,6 +9,7 @@ use haversack_endpoint::served::Served;
 use haversack_endpoint::sync::snapshots::Snapshots;
 use haversack_endpoint::sync::store::Lines;
 use haversack_endpoint::sync::{Answer, Asked, Asker, answer, encode, pull};
+use haversack_endpoint::watermark::Watermark;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ const CONNECTIONS: usize = 16;
 pub struct Server {
     database: Database,
     snapshots: Rc<Snapshots>,
+    /// Whose records it has read. Nobody looks at the changelog for it, so that it always asks the database.
+    watermark: Rc<Watermark>,
     served: Rc<RefCell<Arc<Served>>>,
 }
 
@@ -31,6 +34,7 @@ impl Server {
         Self {
             database: database.clone(),
             snapshots: Rc::new(Snapshots::new(CONNECTIONS)),
+            watermark: Rc::default(),
             served: Rc::new(RefCell::new(served)),
         }
     }
@@ -59,7 +63,12 @@ impl Server {
     /// Whatever is found before the first line, as it would be answered. Later errors are a line.
     pub async fn sync(&self, user: &str, request: SyncRequest) -> Result<Vec<Bytes>, Error> {
         let served = self.served.borrow().clone();
-        let asked = Asked::new(&served, user, request)?;
+        let (replica, acknowledged) = (request.replica.clone(), request.acknowledged);
+        let mut asked = Asked::new(&served, user, request)?;
+        // As the endpoint that is served: who is known, and pushes nothing, is answered by a pull alone.
+        if self.watermark.is_read(&replica, user, acknowledged) {
+            asked = asked.read();
+        }
         let mut connection = Connection::new(&self.database, served, user);
         let Answer {
             first,
@@ -67,6 +76,7 @@ impl Server {
             rows_total: _,
             end,
         } = answer(&mut connection, &self.snapshots, asked).await?;
+        self.watermark.read(&replica, user, acknowledged);
         let mut lines = Collected(first);
         let last = match follows {
             Some(follows) => match pull::stream(&mut connection, &follows, &mut lines).await {

@@ -116,7 +116,10 @@ fn told(stage: &Stage, device: Device) -> String {
 }
 
 /// I17: every tab shows what the server shows its user; I1: the server has what its commits made.
-fn equal(stage: &Stage) -> Result<(), Broken> {
+///
+/// # Errors
+/// Whichever does not hold.
+pub fn equal(stage: &Stage) -> Result<(), Broken> {
     let scene = &stage.scene;
     let now = scene.oracle.borrow().now().clone();
     let dump = scene.dump(&stage.network.database);

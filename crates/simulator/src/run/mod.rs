@@ -1,7 +1,7 @@
 //! Runs a history, and says what it came to.
 
 pub mod disk;
-mod finish;
+pub mod finish;
 mod hostile;
 pub mod network;
 pub mod plan;
