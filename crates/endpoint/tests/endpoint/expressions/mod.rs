@@ -8,6 +8,7 @@
 //! a failure prints its seed and expression, `PROPTEST_RNG_SEED` repeats a run.
 
 mod cases;
+mod known_texts;
 mod random;
 mod table;
 mod texts;
