@@ -10,6 +10,9 @@ use crate::process::Program;
 use crate::repository::Repository;
 use crate::setup;
 
+/// Schemas that no system is behind.
+const OWN: &str = "tests/parity/schemas/";
+
 /// What to run.
 #[derive(clap::Args)]
 pub struct Options {
@@ -73,13 +76,16 @@ pub fn program(repository: &Repository, schema: &str, ops: u64) -> Program {
         .limit_s(300 + ops / 100)
 }
 
-/// The schemas of the repository, by name.
+/// The schemas of the repository by name, and by path those that are for this comparison alone.
 pub fn schemas(repository: &Repository) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(repository.path("schemas"))? {
-        let entry = entry?;
-        if entry.path().join("haversack.toml").is_file() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
+    for (folder, prefix) in [("schemas", ""), (OWN, OWN)] {
+        for entry in std::fs::read_dir(repository.path(folder))? {
+            let entry = entry?;
+            if entry.path().join("haversack.toml").is_file() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                names.push(format!("{prefix}{name}"));
+            }
         }
     }
     names.sort();

@@ -2,7 +2,7 @@
 
 use super::bound::Context;
 use super::call::Args;
-use super::cast::{int, invalid, to_text};
+use super::cast::{int, invalid};
 use super::datum::Datum;
 use super::escapes::{like_escape, quote_ident, quote_literal, similar_escape};
 use super::functions::Function;
@@ -11,7 +11,7 @@ use super::like::like;
 use super::node::Call;
 use crate::error::Error;
 use crate::schema::Type;
-use crate::value::{Array, Dimension, Value};
+use crate::value::{Array, Dimension, Value, output};
 use std::borrow::Cow;
 
 /// No text that Postgres holds is longer.
@@ -64,10 +64,7 @@ pub(super) fn apply<'a>(call: &'a Call, args: &Args<'a>, count: usize) -> Result
         }),
         F::ByteaLength => Datum::Int(a.len().saturating_sub(2) as i64 / 2),
         F::CharPad => Datum::text(pad(a, second.int(), " ", false)?),
-        F::Output => match (&call.kinds[0], first) {
-            (Type::Bool, Datum::Int(int)) => Datum::text(if *int != 0 { "t" } else { "f" }),
-            (kind, _) => Datum::Text(to_text(kind, first.clone())),
-        },
+        F::Output => Datum::text(output(&call.kinds[0], &first.clone().into_value())),
         F::Lower => Datum::text(change_case(a, false)),
         F::Upper => Datum::text(change_case(a, true)),
         F::LowerAscii => Datum::text(a.to_ascii_lowercase()),

@@ -8,6 +8,8 @@ mod macaddr;
 mod network;
 mod range;
 mod range_parts;
+#[cfg(test)]
+mod tests;
 mod timetz;
 
 use crate::error::Error;
@@ -133,6 +135,16 @@ pub(crate) fn canonical(sql: &str, text: &str) -> Result<Option<String>, Error> 
         Kind::Timetz(digits) => timetz::Timetz::parse(text)?.rounded(digits).to_text(),
         Kind::Macaddr => macaddr::read(text)?,
     }))
+}
+
+/// The text of a value as its type's output function prints it: that of inet leaves out the length of
+/// a whole address, which the cast to text has.
+pub(crate) fn output<'a>(sql: &str, text: &'a str) -> &'a str {
+    let whole = if text.contains(':') { "/128" } else { "/32" };
+    match Kind::parse(sql) {
+        Some(Kind::Inet) => text.strip_suffix(whole).unwrap_or(text),
+        _ => text,
+    }
 }
 
 /// Postgres's order of two texts of a type; of a type known by name alone, that of bytes.

@@ -5,7 +5,6 @@ use crate::error::{Error, invalid};
 use crate::value::mismatch;
 use std::cmp::Ordering;
 use std::fmt::Write;
-use std::net::Ipv6Addr;
 
 pub(super) const NAMES: &[&str] = &[
     "network_sub",
@@ -69,21 +68,12 @@ impl Network {
     }
 
     pub(super) fn parse(text: &str, cidr: bool) -> Result<Self, Error> {
-        let kind = if cidr { "cidr" } else { "inet" };
-        let bad = || mismatch(kind, text, "22P02");
-        let (address, bits) = match text.split_once('/') {
-            Some((address, bits)) => (address, Some(bits)),
-            None => (text, None),
+        let parsed = match text.contains(':') {
+            true => parse_v6(text.as_bytes()),
+            false => parse_v4(text.as_bytes(), cidr),
         };
-        let parsed = match address.contains(':') {
-            true => parse_v6(address, bits),
-            false => parse_v4(address, bits, cidr),
-        };
-        let parsed = parsed.ok_or_else(bad)?;
-        if cidr && parsed.network() != parsed {
-            return Err(bad());
-        }
-        Ok(parsed)
+        let fits = parsed.filter(|parsed| !cidr || parsed.network() == *parsed);
+        fits.ok_or_else(|| mismatch(if cidr { "cidr" } else { "inet" }, text, "22P02"))
     }
 
     fn host(self) -> String {
@@ -142,25 +132,59 @@ fn longest_zeros(words: &[u16]) -> (usize, usize) {
     best
 }
 
-fn digits(text: &str, max: u32) -> Option<u32> {
-    let numeric = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let number = text.parse::<u64>().ok().filter(|_| numeric)?;
-    u32::try_from(number).ok().filter(|number| *number <= max)
+/// The digits that a text begins with, and the rest.
+fn digits(text: &[u8]) -> (&[u8], &[u8]) {
+    text.split_at(text.iter().take_while(|b| b.is_ascii_digit()).count())
 }
 
-fn parse_v4(address: &str, bits: Option<&str>, cidr: bool) -> Option<Network> {
-    let mut octets = Vec::new();
-    for part in address.split('.') {
-        octets.push(digits(part, 255)?);
+/// A whole number, which wraps around here as there.
+fn number(digits: &[u8]) -> i32 {
+    let add = |n: i32, b: &u8| n.wrapping_mul(10).wrapping_add(i32::from(b - b'0'));
+    digits.iter().fold(0, add)
+}
+
+fn hex(byte: u8) -> Option<u32> {
+    char::from(byte).to_digit(16)
+}
+
+/// As `inet_net_pton_ipv4` and `inet_cidr_pton_ipv4`: an inet may end in a point, a cidr may be
+/// hexadecimal, and both may leave out octets at the end.
+fn parse_v4(text: &[u8], cidr: bool) -> Option<Network> {
+    let (mut octets, mut rest) = (Vec::new(), text);
+    match text {
+        [b'0', b'x' | b'X', nibbles @ ..] if cidr => {
+            let count = nibbles.iter().take_while(|b| hex(**b).is_some()).count();
+            for pair in nibbles[..count].chunks(2) {
+                let low = pair.get(1).copied().and_then(hex).unwrap_or(0);
+                octets.push((hex(pair[0])? << 4) | low);
+            }
+            rest = &nibbles[count..];
+        }
+        _ => loop {
+            let (octet, after) = digits(rest);
+            if octet.is_empty() && !cidr {
+                break;
+            }
+            octets.push(plain(octet, 255, true)?);
+            rest = after;
+            match rest.split_first() {
+                Some((b'.', after)) => rest = after,
+                _ => break,
+            }
+        },
     }
-    if octets.len() > 4 {
+    let given = octets.len() as i32;
+    if !(1..=4).contains(&given) {
         return None;
     }
-    let given = octets.len() as u32;
+    let bits = match rest.split_first() {
+        None => -1,
+        Some((b'/', bits)) if !bits.is_empty() && digits(bits).1.is_empty() => number(bits),
+        Some(_) => return None,
+    };
     let bits = match bits {
-        Some(bits) => digits(bits, 32)?,
-        None if !cidr => (given == 4).then_some(32)?,
-        None => {
+        -1 if !cidr => (given == 4).then_some(32)?,
+        -1 => {
             // The classes of old.
             let class = match octets[0] {
                 240.. => 32,
@@ -174,32 +198,108 @@ fn parse_v4(address: &str, bits: Option<&str>, cidr: bool) -> Option<Network> {
                 bits => bits,
             }
         }
+        bits => bits,
     };
-    // What is left out is zero, but not of the network's part.
-    if !cidr && bits / 8 > given {
+    // What is left out is zero, but not of an inet's network.
+    if !(0..=32).contains(&bits) || (!cidr && bits / 8 > given) {
         return None;
     }
     octets.resize(4, 0);
-    let address = octets
-        .iter()
-        .fold(0, |sum, octet| (sum << 8) | u128::from(*octet));
     Some(Network {
         v6: false,
-        address,
-        bits,
+        address: (octets.iter()).fold(0, |sum, octet| (sum << 8) | u128::from(*octet)),
+        bits: bits as u32,
     })
 }
 
-fn parse_v6(address: &str, bits: Option<&str>) -> Option<Network> {
-    let address: Ipv6Addr = address.parse().ok()?;
-    let bits = match bits {
-        None => 128,
-        Some(bits) if bits.len() > 1 && bits.starts_with('0') => return None,
-        Some(bits) => digits(bits, 128)?,
+/// A number of digits alone; zeros before it only where they are allowed.
+fn plain(text: &[u8], max: u32, zeros: bool) -> Option<u32> {
+    let (first, rest) = text.split_first()?;
+    let plain = digits(text).1.is_empty() && (zeros || *first != b'0' || rest.is_empty());
+    let add = |n: u32, b: &u8| n.saturating_mul(10).saturating_add(u32::from(b - b'0'));
+    let number = plain.then(|| text.iter().fold(0, add));
+    number.filter(|number| *number <= max)
+}
+
+/// As `getv4`: octets, of which the last may be left out and all but the last be empty, and the length
+/// of the network's part after them.
+fn parse_tail(text: &[u8]) -> Option<(u32, u32)> {
+    let mut parts = text.splitn(2, |b| *b == b'/');
+    let (octets, bits) = (parts.next()?, parts.next());
+    let (mut address, mut shift) = (0, 32u32);
+    let count = octets.split(|b| *b == b'.').count();
+    for (at, octet) in octets.split(|b| *b == b'.').enumerate() {
+        let left_out = octet.is_empty() && (at + 1 < count || bits.is_some());
+        let octet = if left_out {
+            0
+        } else {
+            plain(octet, 255, false)?
+        };
+        shift = shift.checked_sub(8)?;
+        address |= octet << shift;
+    }
+    let bits = bits.map_or(Some(128), |bits| plain(bits, 128, false));
+    Some((address, bits?))
+}
+
+/// As `inet_cidr_pton_ipv6`: words, of which two colons leave out any number, and perhaps an IPv4
+/// address at the end.
+fn parse_v6(text: &[u8]) -> Option<Network> {
+    let mut at = match text {
+        [b':', b':', ..] => 1,
+        [b':', ..] => return None,
+        _ => 0,
     };
+    // How many bits of the address are read, and how many were where some are left out.
+    let (mut address, mut read, mut gap) = (0u128, 0, None);
+    let (mut start, mut bits) = (at, 128);
+    loop {
+        let end = text.get(at).copied();
+        if end.and_then(hex).is_some() {
+            at += 1;
+            continue;
+        }
+        let word = &text[start..at];
+        if end == Some(b'.') {
+            let (tail, length) = parse_tail(&text[start..])?;
+            (address, read, bits) = ((address << 32) | u128::from(tail), read + 32, length);
+            break;
+        }
+        if word.len() > 4 {
+            return None;
+        }
+        if !word.is_empty() {
+            let word = word.iter().fold(0, |n, b| (n << 4) | hex(*b).unwrap_or(0));
+            (address, read) = ((address << 16) | u128::from(word), read + 16);
+        }
+        at += 1;
+        start = at;
+        match end {
+            None => break,
+            Some(b'/') => {
+                bits = plain(&text[at..], 128, false)?;
+                break;
+            }
+            Some(b':') if word.is_empty() && gap.is_some() => return None,
+            Some(b':') if word.is_empty() => gap = Some(read),
+            Some(b':') if at < text.len() => {}
+            Some(_) => return None,
+        }
+    }
+    match gap {
+        // What stands before the gap moves to the front.
+        Some(gap) if read < 128 => {
+            let after = read - gap;
+            let front = address.checked_shr(after).unwrap_or(0);
+            address ^= front.checked_shl(after).unwrap_or(0);
+            address |= front.checked_shl(128 - gap).unwrap_or(0);
+        }
+        None if read == 128 => {}
+        _ => return None,
+    }
     Some(Network {
         v6: true,
-        address: u128::from(address),
+        address,
         bits,
     })
 }

@@ -140,8 +140,7 @@ impl Range {
 
     pub(super) fn parse(of: Of, text: &str) -> Result<Self, Error> {
         let bad = || mismatch(of.name(), text, "22P02");
-        let blank = |c: char| c.is_ascii_whitespace() || c == '\u{b}';
-        let rest = text.trim_matches(blank);
+        let rest = value::trim(text);
         if rest.eq_ignore_ascii_case("empty") {
             return Ok(Self::empty(of));
         }

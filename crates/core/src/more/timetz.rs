@@ -2,7 +2,7 @@
 
 use crate::error::{Error, invalid};
 use crate::schema::Type;
-use crate::value::{self, Value, mismatch, time};
+use crate::value::{self, Value, time};
 use std::cmp::Ordering;
 use std::fmt::Write;
 
@@ -17,41 +17,7 @@ pub(super) struct Timetz {
 
 impl Timetz {
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
-        let bad = || mismatch("time with time zone", text, "22007");
-        let trimmed = text.trim();
-        let (clock, zone) = match trimmed.rfind(['+', '-']) {
-            Some(at) => trimmed.split_at(at),
-            None => match trimmed.strip_suffix(['z', 'Z']) {
-                Some(clock) => (clock, ""),
-                None => (trimmed, ""),
-            },
-        };
-        let Value::Int(micros) = value::parse(&Type::Time, clock.trim_end())? else {
-            return Err(bad());
-        };
-        let mut east = 0;
-        if let Some(digits) = zone.get(1..) {
-            let mut parts = [0i64; 3];
-            let split: Vec<&str> = match digits.contains(':') || digits.len() <= 2 {
-                true => digits.split(':').collect(),
-                false => vec![&digits[..digits.len() - 2], &digits[digits.len() - 2..]],
-            };
-            if split.len() > 3 {
-                return Err(bad());
-            }
-            for (place, part) in parts.iter_mut().zip(split) {
-                let numeric = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-                *place = part.parse().ok().filter(|_| numeric).ok_or_else(bad)?;
-            }
-            let [hours, minutes, seconds] = parts;
-            if hours > 15 || minutes > 59 || seconds > 59 {
-                return Err(invalid("time zone displacement out of range", "22009"));
-            }
-            east = hours * 3600 + minutes * 60 + seconds;
-            if zone.starts_with('-') {
-                east = -east;
-            }
-        }
+        let (micros, east) = time::parse_clock("time with time zone", text)?;
         Ok(Self { micros, east })
     }
 

@@ -1,11 +1,12 @@
 //! When two values of a type are the same to Postgres's `=`, and a hash that agrees with it.
 //!
-//! Stored forms decide nearly always. The exceptions are numbers in text, of which 1.0 and 1.00
-//! are the same, and types whose `=` is not known here: of those, equal texts are the same values,
+//! Stored forms decide nearly always. The exceptions are numbers in text, also as bounds of ranges, of
+//! which 1.0 and 1.00 are the same, and types whose `=` is not known here: of those, equal texts are the same values,
 //! but unequal ones need not differ.
 
 use super::column::ValueRef;
 use super::key::hash_value;
+use crate::more;
 use crate::schema::{Storage, Type};
 use rustc_hash::FxHasher;
 use std::borrow::Cow;
@@ -30,9 +31,16 @@ impl Same {
                 // In an array, numerics of any scale are text, and so are the two zeros of floats.
                 (Type::Numeric { .. }, _) => Same::Digits,
                 (Type::Float4 | Type::Float8, _) => Same::Text,
+                // The array has quotes around its ranges.
+                (Type::Opaque { .. }, Same::Digits) => Same::Text,
                 (_, same) => same,
             },
-            Type::Interval | Type::Json | Type::Opaque { .. } => Same::Text,
+            Type::Opaque { sql } => match more::plain_name(sql) {
+                Some("numrange") => Same::Digits,
+                Some(_) => Same::Stored,
+                None => Same::Text,
+            },
+            Type::Interval | Type::Json => Same::Text,
             Type::Bool
             | Type::Int2
             | Type::Int4
@@ -120,6 +128,7 @@ mod tests {
             ("1.00", "1"),
             ("-0.10", "-0.1"),
             ("{1.0,NULL,20.20}", "{1,NULL,20.2}"),
+            ("[1.00,5.5)", "[1,5.50)"),
             (
                 r#"{"a": 1.0, "b.0": "1.0\"1.0"}"#,
                 r#"{"a": 1, "b.0": "1.0\"1.0"}"#,
@@ -127,6 +136,16 @@ mod tests {
         ] {
             assert!(same(a, b), "{a} {b}");
         }
+        let of = |sql: &str| Same::of(&Type::Opaque { sql: sql.into() });
+        assert_eq!(
+            [
+                of("numrange"),
+                of("bit(8)"),
+                of("inet"),
+                of("int4multirange")
+            ],
+            [Same::Digits, Same::Stored, Same::Stored, Same::Text]
+        );
         for (a, b) in [
             ("100", "1"),
             ("1.05", "1.5"),

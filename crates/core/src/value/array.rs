@@ -1,6 +1,6 @@
 //! Postgres's array text: `{a,NULL,"b c",{…}}`, to and from a tree of elements.
 
-use super::{Value, mismatch, parse, parse_canonical, write_json, write_text};
+use super::{Value, is_blank, mismatch, output, parse, parse_canonical, trim, write_json};
 use crate::error::Error;
 use crate::schema::Type;
 
@@ -17,7 +17,7 @@ pub(super) enum Tree {
 
 /// The canonical text of an array; one with explicit bounds stays as given.
 pub(super) fn canonical(of: &Type, text: &str) -> Result<String, Error> {
-    let trimmed = text.trim();
+    let trimmed = trim(text);
     if trimmed.starts_with('[') {
         parse_tree(trimmed).ok_or_else(|| mismatch("array", text, "22P02"))?;
         return Ok(trimmed.to_owned());
@@ -52,7 +52,7 @@ impl Reader<'_> {
     }
 
     fn blanks(&mut self) {
-        while self.peek().is_some_and(|b| b.is_ascii_whitespace()) {
+        while self.peek().is_some_and(|b| is_blank(b.into())) {
             self.at += 1;
         }
     }
@@ -127,7 +127,7 @@ impl Reader<'_> {
                 }
             }
         }
-        let end = kept.max(out.trim_end().len());
+        let end = kept.max(out.trim_end_matches(is_blank).len());
         let word = &out[..end];
         if word.is_empty() {
             return None;
@@ -162,20 +162,13 @@ fn write_tree(of: &Type, tree: &Tree, out: &mut String) -> Result<(), Error> {
 
 /// Appends an element as `array_out` does: quoted where it must be.
 pub(super) fn write_element(of: &Type, value: &Value, out: &mut String) {
-    let mut text = String::new();
-    match (of, value) {
-        (_, Value::Null) => {
-            out.push_str("NULL");
-            return;
-        }
-        // array_out prints an element by its output function, which for booleans is not the cast.
-        (Type::Bool, Value::Int(int)) => text.push(if *int != 0 { 't' } else { 'f' }),
-        _ => write_text(of, value, &mut text),
+    if value.is_null() {
+        out.push_str("NULL");
+        return;
     }
-    let special = |b: u8| matches!(b, b'{' | b'}' | b',' | b'"' | b'\\') || b.is_ascii_whitespace();
-    let bare = !text.is_empty()
-        && !text.eq_ignore_ascii_case("null")
-        && !text.bytes().any(|b| special(b) || b == 0xb);
+    let text = output(of, value);
+    let special = |c: char| matches!(c, '{' | '}' | ',' | '"' | '\\') || is_blank(c);
+    let bare = !text.is_empty() && !text.eq_ignore_ascii_case("null") && !text.contains(special);
     if bare {
         out.push_str(&text);
         return;

@@ -1,8 +1,9 @@
 //! Arrays as values: dimensions and elements, for operators and order.
 
 use super::array::{Tree, parse_tree, write_element};
-use super::{Value, mismatch, parse_canonical, write_int};
+use super::{Value, mismatch, parse, parse_canonical, write_int};
 use crate::error::{Error, ErrorCode};
+use crate::more;
 use crate::schema::Type;
 
 /// One dimension of an array.
@@ -62,7 +63,11 @@ impl Array {
     fn collect(&mut self, of: &Type, tree: &Tree) -> Result<(), Error> {
         match tree {
             Tree::Element(None) => self.items.push(Value::Null),
-            Tree::Element(Some(text)) => self.items.push(parse_canonical(of, text)?),
+            // An array prints an address otherwise than the cast that is its stored form.
+            Tree::Element(Some(text)) => self.items.push(match of {
+                Type::Opaque { .. } => parse(of, text)?,
+                _ => parse_canonical(of, text)?,
+            }),
             Tree::List(items) => {
                 for item in items {
                     self.collect(of, item)?;
@@ -204,10 +209,11 @@ pub fn array_texts(text: &str) -> Option<Vec<Option<String>>> {
     Some(out)
 }
 
-/// A value as its type's output function prints it, which for booleans is not the cast.
+/// A value as its type's output function prints it, which for booleans and addresses is not the cast.
 pub(crate) fn output(kind: &Type, value: &Value) -> String {
     match (kind, value) {
         (Type::Bool, Value::Int(int)) => if *int != 0 { "t" } else { "f" }.into(),
+        (Type::Opaque { sql }, Value::Text(text)) => more::output(sql, text).into(),
         _ => super::to_text(kind, value).unwrap_or_default(),
     }
 }

@@ -96,7 +96,7 @@ pub(crate) fn read_number(text: &str) -> Option<f64> {
 /// zero are errors, as in Postgres.
 pub(super) fn parse_float(text: &str, single: bool) -> Result<f64, Error> {
     let name = if single { "real" } else { "double precision" };
-    let trimmed = text.trim();
+    let trimmed = super::trim(text);
     let float = read(trimmed, single).ok_or_else(|| mismatch(name, text, "22P02"))?;
     check_float(float.is_infinite(), float == 0.0, trimmed)
         .then_some(float)

@@ -134,7 +134,7 @@ impl Interval {
     /// # Errors
     /// `type_mismatch` (22007), `out_of_range` (22015).
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
-        let trimmed = text.trim();
+        let trimmed = super::trim(text);
         let word = trimmed.trim_start_matches('+');
         if word.eq_ignore_ascii_case("infinity") {
             return Ok(Self::INFINITY);
@@ -288,7 +288,7 @@ impl Number {
 
 impl<'a> Reader<'a> {
     fn blanks(&mut self) {
-        self.rest = self.rest.trim_start();
+        self.rest = self.rest.trim_start_matches(super::is_blank);
     }
 
     fn take(&mut self, c: char) -> bool {
@@ -399,7 +399,7 @@ fn parse_words(text: &str) -> Result<Interval, Fault> {
         }
         if reader.rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
             let word = reader.word().to_ascii_lowercase();
-            if word == "ago" && any && pending.is_none() && reader.rest.trim().is_empty() {
+            if word == "ago" && any && pending.is_none() && super::trim(reader.rest).is_empty() {
                 return Ok(Interval {
                     months: interval.months.checked_neg().ok_or(Fault::Range)?,
                     days: interval.days.checked_neg().ok_or(Fault::Range)?,

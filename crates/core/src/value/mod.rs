@@ -33,7 +33,7 @@ pub use json::{from_json, write_json, write_json_string};
 pub(crate) use numeric::{Scaled, scaled, write_int, write_scaled};
 pub use order::compare;
 pub(crate) use order::{compare_text, is_by_bytes};
-pub(crate) use text::uuid_v7;
+pub(crate) use text::{is_blank, trim, uuid_v7};
 pub use time::{INFINITY, MINUS_INFINITY, POSTGRES_EPOCH_UNIX_MICROS};
 
 use crate::error::{Error, ErrorCode};

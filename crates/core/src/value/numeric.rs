@@ -12,13 +12,17 @@ const NUMERIC_SCALE_MAX: i64 = 16_383;
 /// An integer within the range of its type.
 pub(super) fn parse_int(kind: &Type, text: &str) -> Result<i64, Error> {
     let (name, range) = int_range(kind);
-    let trimmed = text.trim_matches(|c: char| c.is_ascii_whitespace());
-    let digits = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(mismatch(name, text, "22P02"));
+    let trimmed = super::trim(text);
+    let signed = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
+    let rest = signed.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = &trimmed[..trimmed.len() - rest.len()];
+    let bad = || mismatch(name, text, "22P02");
+    if rest.len() == signed.len() {
+        return Err(bad());
     }
-    match trimmed.parse::<i64>() {
-        Ok(int) if range.contains(&int) => Ok(int),
+    match number.parse::<i64>() {
+        // What follows the digits is looked at when they are no number that is too large.
+        Ok(int) if range.contains(&int) => (rest.is_empty()).then_some(int).ok_or_else(bad),
         _ => Err(out_of_range(name, text, "22003")),
     }
 }
@@ -47,7 +51,7 @@ pub(super) enum Parsed {
 }
 
 pub(super) fn parse_decimal(text: &str) -> Option<Parsed> {
-    let trimmed = text.trim();
+    let trimmed = super::trim(text);
     let (negative, body) = match trimmed.as_bytes().first()? {
         b'-' => (true, &trimmed[1..]),
         b'+' => (false, &trimmed[1..]),
@@ -85,6 +89,8 @@ pub(super) fn parse_decimal(text: &str) -> Option<Parsed> {
 }
 
 fn parse_exponent(text: &str) -> Option<i64> {
+    // Postgres reads it by `strtol`, which passes by blanks.
+    let text = text.trim_start_matches(super::is_blank);
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;

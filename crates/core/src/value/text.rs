@@ -3,9 +3,19 @@
 use super::{mismatch, shown};
 use crate::error::{Error, ErrorCode};
 
+/// A blank, as C's `isspace` knows it: no other is one to Postgres.
+pub(crate) fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t'..='\r')
+}
+
+/// A text without the blanks around it.
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches(is_blank)
+}
+
 /// Postgres's boolean words: any unique prefix, in any case.
 pub(super) fn parse_bool(text: &str) -> Result<bool, Error> {
-    let word = text.trim().to_ascii_lowercase();
+    let word = trim(text).to_ascii_lowercase();
     let prefix = |full: &str| !word.is_empty() && full.starts_with(&*word);
     match &*word {
         "1" | "on" => Ok(true),

@@ -1,7 +1,7 @@
 //! Dates, times and timestamps: Postgres's text, ISO 8601, and integers since 2000-01-01.
 
 use super::float::read_number;
-use super::{mismatch, out_of_range};
+use super::{is_blank, mismatch, out_of_range, trim};
 use crate::error::Error;
 use haversack_rows::plain::EPOCH_DAYS;
 pub(crate) use haversack_rows::plain::{days_in_month, days_of};
@@ -70,26 +70,17 @@ pub(super) fn parse_date(text: &str) -> Result<i64, Error> {
     .map_err(|fault| fault.error("date", text))
 }
 
-/// Microseconds since midnight.
+/// Microseconds since midnight; an offset is read and dropped, as Postgres does.
 pub(super) fn parse_time(text: &str) -> Result<i64, Error> {
+    parse_clock("time", text).map(|(micros, _)| micros)
+}
+
+/// Microseconds since midnight, and the seconds east of Greenwich.
+pub(crate) fn parse_clock(kind: &str, text: &str) -> Result<(i64, i64), Error> {
     let mut reader = Reader {
-        rest: text.trim().as_bytes(),
+        rest: trim(text).as_bytes(),
     };
-    let parsed = reader.time_of_day().and_then(|micros| {
-        // An offset is read and dropped, as Postgres does.
-        reader.blanks();
-        reader.offset()?;
-        if reader.rest.is_empty() {
-            Ok(micros)
-        } else {
-            Err(Fault::Syntax)
-        }
-    });
-    match parsed {
-        Ok(micros) if micros > DAY_MICROS => Err(Fault::Range),
-        other => other,
-    }
-    .map_err(|fault| fault.error("time", text))
+    (reader.clock()).map_err(|fault| fault.error(kind, text))
 }
 
 /// Microseconds since 2000-01-01 UTC; an offset counts only `with_zone`, as in Postgres.
@@ -120,7 +111,7 @@ pub(super) fn parse_timestamp(text: &str, with_zone: bool) -> Result<i64, Error>
 }
 
 fn infinity(text: &str) -> Option<i64> {
-    let word = text.trim();
+    let word = trim(text);
     if word.eq_ignore_ascii_case("infinity") || word.eq_ignore_ascii_case("+infinity") {
         Some(INFINITY)
     } else if word.eq_ignore_ascii_case("-infinity") {
@@ -138,7 +129,7 @@ struct Moment {
 
 /// `[±]YYYY-MM-DD[(T| )HH:MM[:SS[.f]][Z|±HH[[:]MM[[:]SS]]]][ BC]`
 fn parse_moment(text: &str) -> Result<Moment, Fault> {
-    let text = text.trim();
+    let text = trim(text);
     let (text, bc) = match text
         .len()
         .checked_sub(3)
@@ -163,27 +154,23 @@ fn parse_moment(text: &str) -> Result<Moment, Fault> {
         (None, true) => 1 - year,
         (_, false) => year,
     };
+    let (mut micros, mut offset_seconds) = (0, 0);
+    if !reader.rest.is_empty() {
+        if !reader.take(b'T') && !reader.take(b't') && !reader.blanks() {
+            return Err(Fault::Syntax);
+        }
+        reader.blanks();
+        (micros, offset_seconds) = reader.clock()?;
+    }
+    // Whether there is such a day is asked last, there as here.
     if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
         return Err(Fault::Range);
     }
-    let mut moment = Moment {
+    Ok(Moment {
         days: days_of(year, month, day),
-        micros: 0,
-        offset_seconds: 0,
-    };
-    if !reader.rest.is_empty() {
-        if !reader.take(b'T') && !reader.take(b't') && !reader.take(b' ') {
-            return Err(Fault::Syntax);
-        }
-        reader.blanks();
-        moment.micros = reader.time_of_day()?;
-        reader.blanks();
-        moment.offset_seconds = reader.offset()?;
-        if !reader.rest.is_empty() {
-            return Err(Fault::Syntax);
-        }
-    }
-    Ok(moment)
+        micros,
+        offset_seconds,
+    })
 }
 
 struct Reader<'a> {
@@ -207,8 +194,12 @@ impl Reader<'_> {
         }
     }
 
-    fn blanks(&mut self) {
-        while self.take(b' ') {}
+    /// Passes by blanks: were there any?
+    fn blanks(&mut self) -> bool {
+        let rest = self.rest.iter().take_while(|b| is_blank((**b).into()));
+        let count = rest.count();
+        self.rest = &self.rest[count..];
+        count > 0
     }
 
     fn sign(&mut self) -> Option<u8> {
@@ -234,19 +225,33 @@ impl Reader<'_> {
         Ok(number)
     }
 
-    /// Microseconds since midnight; 24:00:00 and a leap second run into the next day.
+    /// All that is left: microseconds since midnight, which may be all of a day, and the seconds east of
+    /// Greenwich.
+    fn clock(&mut self) -> Result<(i64, i64), Fault> {
+        let micros = self.time_of_day()?;
+        self.blanks();
+        let east = self.offset()?;
+        match self.rest.is_empty() {
+            true if micros > DAY_MICROS => Err(Fault::Range),
+            true => Ok((micros, east)),
+            false => Err(Fault::Syntax),
+        }
+    }
+
+    /// As `DecodeTime` does.
     fn time_of_day(&mut self) -> Result<i64, Fault> {
-        let hour = self.number(1, 2)?;
+        let (mut hour, mut second) = (self.number(1, 9)?, 0);
         self.expect(b':')?;
-        let minute = self.number(2, 2)?;
-        let second = if self.take(b':') {
-            self.number(2, 2)?
-        } else {
-            0
-        };
+        let mut minute = self.number(0, 9)?;
+        if self.take(b':') {
+            second = self.number(0, 9)?;
+        } else if self.rest.first() == Some(&b'.') {
+            // Two parts with a fraction are minutes and seconds.
+            (hour, minute, second) = (0, hour, minute);
+        }
         let fraction = if self.take(b'.') { self.fraction()? } else { 0 };
         let micros = (hour * 3600 + minute * 60 + second) * 1_000_000 + fraction;
-        if hour > 24 || minute > 59 || second > 60 || (hour == 24 && micros > DAY_MICROS) {
+        if minute > 59 || second > 60 {
             return Err(Fault::Range);
         }
         Ok(micros)
@@ -267,42 +272,34 @@ impl Reader<'_> {
     }
 
     fn offset(&mut self) -> Result<i64, Fault> {
-        if self.take(b'Z') || self.take(b'z') {
+        let names: [&[u8]; 4] = [b"z", b"utc", b"gmt", b"zulu"];
+        if names
+            .iter()
+            .any(|name| self.rest.eq_ignore_ascii_case(name))
+        {
+            self.rest = b"";
             return Ok(0);
         }
         let Some(sign) = self.sign() else {
             return Ok(0);
         };
-        let compact = self.rest.iter().take_while(|b| b.is_ascii_digit()).count() > 2;
-        let hours = if compact {
-            self.number_of(2)?
-        } else {
-            self.number(1, 2)?
-        };
-        let mut seconds = hours * 3600;
-        if compact || self.take(b':') {
-            seconds += self.number_of(2)? * 60;
+        self.blanks();
+        let before = self.rest.len();
+        let (mut hours, mut minutes, mut seconds) = (self.number(1, 9)?, 0, 0);
+        if self.take(b':') {
+            minutes = self.number(0, 9)?;
             if self.take(b':') {
-                seconds += self.number_of(2)?;
+                seconds = self.number(0, 9)?;
             }
+        } else if before - self.rest.len() > 2 {
+            (hours, minutes) = (hours / 100, hours % 100);
         }
-        // Postgres's bound on an offset.
-        if seconds >= 16 * 3600 {
+        // Postgres's bounds on an offset.
+        if hours > 15 || minutes > 59 || seconds > 59 {
             return Err(Fault::Zone);
         }
-        Ok(if sign == b'-' { -seconds } else { seconds })
-    }
-
-    /// Exactly `len` digits, whatever follows.
-    fn number_of(&mut self, len: usize) -> Result<i64, Fault> {
-        if self.rest.len() < len || !self.rest[..len].iter().all(u8::is_ascii_digit) {
-            return Err(Fault::Syntax);
-        }
-        let number = self.rest[..len]
-            .iter()
-            .fold(0, |n, b| n * 10 + i64::from(b - b'0'));
-        self.rest = &self.rest[len..];
-        Ok(number)
+        let east = hours * 3600 + minutes * 60 + seconds;
+        Ok(if sign == b'-' { -east } else { east })
     }
 }
 

@@ -1745,3 +1745,35 @@ trunc(ma)
 ~ ma
 ma & '0f:0f:0f:0f:0f:0f'::macaddr
 ma::text
+-- The same by the names of the functions, and what prints anything.
+range_union(ri, '[1,9)'::int4range)
+range_intersect(rn, '[1,9)'::numrange)
+range_minus(ri, '[1,3)'::int4range)
+range_contains_elem(ri, i4)
+elem_contained_by_range(d, rd)
+inetnot(nt)
+inetand(nt, nc)
+inetor(nt, nc)
+inetpl(nt, i8)
+int8pl_inet(i8, nt)
+inetmi_int8(nt, 7)
+inetmi(nt, '10.0.0.0'::inet)
+abbrev(nt)
+bitand(bi, bi)
+bitor(bi, B'00001111')
+bitxor(bi, B'11111111')
+bitnot(bv)
+bitshiftleft(bi, 3)
+bitshiftright(bi, i2)
+bitcat(bv, bi)
+macaddr_not(ma)
+macaddr_and(ma, '0f:0f:0f:0f:0f:0f'::macaddr)
+macaddr_or(ma, ma)
+concat(nt, nc, ma)
+concat_ws(',', ri, nt, bv, zt)
+format('%s', nt)
+ARRAY[nt]
+(ARRAY[nt])[1]::text
+nt = ANY (ARRAY[nt, '::1'::inet])
+array_to_string(ARRAY[nt, '1.2.3.4/8'::inet], ',')
+ARRAY[nc]

@@ -4,12 +4,14 @@
 //! what is read. Compared are the values as text, or the SQLSTATE of the error. Does not cover:
 //! the time, new uuids, other collations than C.
 //!
-//! `HAVERSACK_TEST_BUDGET` is the number of random expressions (256 by default); a failure prints
-//! its seed and expression, `PROPTEST_RNG_SEED` repeats a run.
+//! `HAVERSACK_TEST_BUDGET` is the number of random expressions, and of texts of each type (256 by default);
+//! a failure prints its seed and expression, `PROPTEST_RNG_SEED` repeats a run.
 
 mod cases;
+mod known_texts;
 mod random;
 mod table;
+mod texts;
 
 use crate::harness::Database;
 use haversack_core::expr::{Bound, Context, Expr};
@@ -139,20 +141,21 @@ async fn what_only_the_server_evaluates_says_why() {
     }
 }
 
+/// How much to try, and the seed, which is printed.
+fn seeded() -> (u32, u64) {
+    let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    let seed = number("PROPTEST_RNG_SEED").unwrap_or_else(|| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        now.map_or(0, |now| now.as_nanos() as u64)
+    });
+    println!("PROPTEST_RNG_SEED={seed}");
+    let budget = number("HAVERSACK_TEST_BUDGET").unwrap_or(256);
+    (u32::try_from(budget).unwrap_or(u32::MAX), seed)
+}
+
 #[tokio::test]
 async fn random_expressions_are_what_postgres_says() {
-    let budget: u32 = std::env::var("HAVERSACK_TEST_BUDGET")
-        .ok()
-        .and_then(|budget| budget.parse().ok())
-        .unwrap_or(256);
-    let seed: u64 = std::env::var("PROPTEST_RNG_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok())
-        .unwrap_or_else(|| {
-            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            now.map_or(0, |now| now.as_nanos() as u64)
-        });
-    println!("PROPTEST_RNG_SEED={seed}");
+    let (budget, seed) = seeded();
     let mut random = Random::new(seed);
     let database = Database::create().await;
     let world = World::new(&database, 24, &mut random).await;

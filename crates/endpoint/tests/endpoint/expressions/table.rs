@@ -379,7 +379,7 @@ const COLUMNS: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
-fn kind(declared: &str) -> Type {
+pub fn kind(declared: &str) -> Type {
     let array = |of| Type::Array { of: Box::new(of) };
     let numeric = Type::Numeric {
         precision: None,
@@ -416,7 +416,10 @@ fn kind(declared: &str) -> Type {
             labels: ["sad", "ok", "happy"].map(Into::into).into(),
         },
         "bytea" => Type::Bytea,
-        other => Type::Opaque { sql: other.into() },
+        other => match other.strip_suffix("[]") {
+            Some(of) => array(kind(of)),
+            None => Type::Opaque { sql: other.into() },
+        },
     }
 }
 
