@@ -30,7 +30,7 @@ pub struct Queued {
     pub ops: Vec<Op>,
     /// What hooks foresee; not sent.
     pub predicted: Vec<Predicted>,
-    /// What it was before migrations changed it, by its hashes.
+    /// What it was before migrations or restores changed it, by its hashes.
     pub earlier: Vec<String>,
     /// A migration has taken away what it writes: nothing of it is sent but its number.
     pub stopped: Option<Stopped>,

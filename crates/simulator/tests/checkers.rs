@@ -321,28 +321,27 @@ fn a_reference_to_nothing_is_found() {
     assert_eq!(rows.dangling(schema, |_, _| false), None);
 }
 
-/// A device whose tab is open and has written.
+/// A device whose tab is open and has written a row that the server has.
 fn at_work() -> Stage {
     let mut stage = stage();
-    let (open, write) = (TabStep::Open, Write::Insert);
-    let steps = [
-        Step::Tab {
-            seat: SEAT,
-            tab: open,
-        },
-        Step::Pass { ms: 3_000 },
-        Step::Write { seat: SEAT, write },
-        Step::Write { seat: SEAT, write },
-        Step::Write { seat: SEAT, write },
-        Step::Pass { ms: 3_000 },
-    ];
-    for (pick, step) in (0..).zip(steps) {
+    let (seat, open, write) = (SEAT, TabStep::Open, Write::Insert);
+    let mut pick = 0;
+    let mut step = |stage: &mut Stage, step| {
+        pick += 1;
         let planned = Planned {
             after_ms: 0,
             pick,
             step,
         };
         stage.perform(&planned).expect("nothing is broken");
+    };
+    step(&mut stage, Step::Tab { seat, tab: open });
+    step(&mut stage, Step::Pass { ms: 3_000 });
+    let none = Rows::none(&stage.scene.schema);
+    while *stage.scene.oracle.borrow().now() == none {
+        // What is drawn may need a row that is not there yet.
+        step(&mut stage, Step::Write { seat, write });
+        step(&mut stage, Step::Pass { ms: 3_000 });
     }
     stage
 }

@@ -353,6 +353,10 @@ fn what_a_restored_server_has_of_a_replica_before_the_last_is_not_done_again() {
         (0, open),
         (3_000, insert),
         (3_000, Step::Server(ServerStep::Backup)),
+        // Not everything that is drawn can be written.
+        (0, insert),
+        (0, insert),
+        (0, insert),
         (0, insert),
         // Offered again by a second replica, which the next backup knows.
         (3_000, Step::Server(ServerStep::RestoreFirst)),

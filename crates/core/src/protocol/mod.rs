@@ -106,8 +106,8 @@ pub struct Mutation {
     /// sent.
     #[serde(skip)]
     pub predicted: Vec<Predicted>,
-    /// What it was before migrations changed it, each by its [`mutation_hash`]: it may have been sent
-    /// so, and its verdict not heard.
+    /// What it was before migrations or restores changed it, each by its [`mutation_hash`]: it may have
+    /// been sent so, and its verdict not heard.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<String>,
 }
