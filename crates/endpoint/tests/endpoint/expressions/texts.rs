@@ -49,7 +49,7 @@ impl Texts {
             match random.below(4) {
                 0 => text.replace_range(from..to, ""),
                 1 => text.replace_range(from..to, parts[random.below(parts.len())]),
-                2 => text.insert_str(from, &text[from..to].to_owned()),
+                2 => text.replace_range(from..to, &text[from..to].repeat(2)),
                 _ => text.insert_str(from, parts[random.below(parts.len())]),
             }
         }
