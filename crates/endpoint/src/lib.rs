@@ -31,4 +31,5 @@ pub mod served;
 pub mod state;
 pub mod steps;
 pub mod sync;
+mod table_sql;
 pub mod watermark;

@@ -5,6 +5,7 @@
 //! takes on, role and settings, ends with it.
 
 mod answer;
+mod changes;
 mod failure;
 pub mod session;
 mod sets;

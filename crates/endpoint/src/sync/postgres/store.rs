@@ -2,7 +2,7 @@
 
 use super::session::Owned;
 use super::sql::{
-    BEGIN_PULL, BEGIN_PUSH, CHANGED, CONFIRM, FORGET, GIVEN_BEFORE, MISSED, OPEN_PULL, OPEN_PUSH,
+    BEGIN_PULL, BEGIN_PUSH, CONFIRM, FORGET, GIVEN_BEFORE, MISSED, OPEN_PULL, OPEN_PUSH,
     REACH_DISK, RECORD, REPLICA, ROLE_AND_IDENTITY, ROLE_AND_IDENTITY_OF_PULL, TIMES,
 };
 use super::{Postgres, note_history, read_position, sets, settings};
@@ -12,7 +12,7 @@ use crate::served::Served;
 use crate::sync::cursor::Position;
 use crate::sync::failure::Failure;
 use crate::sync::store::{Changed, Lease, Reading, ReplicaRecord, Store, VerdictRecord};
-use futures_util::future::{join, join3, try_join_all};
+use futures_util::future::{join3, try_join_all};
 use futures_util::{Stream, TryStreamExt};
 use haversack_core::protocol::{KeyText, Seq, Text};
 use haversack_core::schema::{ColumnId, TableId};
@@ -418,19 +418,7 @@ impl Store for Postgres {
         scopes: &[String],
         most: usize,
     ) -> Result<(Position, Vec<Changed>), Failure> {
-        // Both are at hand before the first is sent, so that they are sent in this order.
-        self.session.prepare(&OPEN_PULL).await?;
-        self.session.prepare(CHANGED).await?;
-        let position = self.position(Some(snapshot));
-        let changed = self.changed(scopes, snapshot, most);
-        let (position, changed) = join(position, changed).await;
-        let position = position?;
-        let changed = if position.continues {
-            changed?
-        } else {
-            Vec::new()
-        };
-        Ok((position, changed))
+        self.looked(snapshot, scopes, most).await
     }
 
     async fn read_changed(
@@ -456,16 +444,7 @@ impl Store for Postgres {
         snapshot: &str,
         most: usize,
     ) -> Result<Vec<Changed>, Failure> {
-        let limit = most as i64;
-        let rows = self
-            .session
-            .query(CHANGED, &[&scopes, &snapshot, &limit])
-            .await?;
-        let changed = |row: &Row| Changed {
-            table: self.compiled.by_number(row.get(0)),
-            key: row.get(1),
-        };
-        Ok(rows.iter().map(changed).collect())
+        self.found(scopes, snapshot, most).await
     }
 
     async fn read_many(&self, table: TableId, keys: &[KeyText]) -> Result<Vec<Row>, Failure> {
