@@ -15,6 +15,7 @@ mod client;
 pub mod compiled;
 pub mod config;
 pub mod database;
+pub mod durable;
 pub mod expression;
 mod health;
 pub mod introspect;

@@ -45,7 +45,11 @@ async fn endpoint() -> (Folder, Endpoint) {
 
 fn seen(replica: &Replica, table: &str) -> Vec<String> {
     let column = if table == "docs" { "title" } else { "body" };
-    replica.column(table, column).into_iter().flatten().collect()
+    replica
+        .column(table, column)
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[tokio::test]
@@ -67,11 +71,7 @@ async fn a_membership_that_ends_takes_its_rows_away_and_one_that_begins_brings_t
             vec!["of one"],
         ),
         // By way of a table that row security reads in its turn: a document moves to another group.
-        (
-            "UPDATE docs SET grp = 3 WHERE id = 1",
-            vec![],
-            vec![],
-        ),
+        ("UPDATE docs SET grp = 3 WHERE id = 1", vec![], vec![]),
         (
             "UPDATE docs SET grp = 1 WHERE id = 1",
             vec!["one"],
@@ -97,9 +97,7 @@ async fn only_who_is_concerned_and_only_what_is_read_brings_tables_anew() {
     let (_folder, endpoint) = endpoint().await;
     let mut ada = endpoint.replica("ada").await;
     let mut bob = endpoint.replica("bob").await;
-    endpoint
-        .sql("INSERT INTO members VALUES ('bob', 1)")
-        .await;
+    endpoint.sql("INSERT INTO members VALUES ('bob', 1)").await;
     assert!(ada.pull().await.head.renewed.is_empty(), "bob's alone");
     let renewed = bob.pull().await.head.renewed;
     assert_eq!(renewed, ["docs", "pages"]);

@@ -1,6 +1,6 @@
 //! The SQL of a sync that is the same for every schema. Text only.
 
-use super::POSITION;
+use super::{ON_DISK, POSITION};
 use std::sync::LazyLock;
 
 pub(super) const BEGIN_PUSH: &str = "BEGIN";
@@ -11,8 +11,8 @@ pub(super) const BEGIN_PULL: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ 
 macro_rules! opening {
     ($($settings:literal),*) => {
         LazyLock::new(|| format!(
-            "SELECT p.*, pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn(), \
-             CASE WHEN $2::text[] IS NOT NULL THEN EXISTS (SELECT FROM haversack.revoked($2)) END, {} \
+            "SELECT p.*, {ON_DISK}, {}, \
+             CASE WHEN $2::text[] IS NOT NULL THEN EXISTS (SELECT FROM haversack.revoked($2)) END AS revoked \
              FROM ({POSITION}) p",
             [
                 $($settings,)*
@@ -33,21 +33,33 @@ pub(super) static OPEN_PUSH: LazyLock<String> = opening!(
     "CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END"
 );
 
-// To plan the search of the changelog anew costs more than the search; there is one good plan for it.
+// To plan the search of the changelog anew costs more than the search, and so does that of revoked tokens,
+// which is why it comes after these; there is one good plan for each.
 pub(super) static OPEN_PULL: LazyLock<String> = opening!(
     "set_config('statement_timeout', '120s', true)",
     "set_config('plan_cache_mode', 'force_generic_plan', true)",
     "set_config('enable_seqscan', 'off', true)"
 );
 
-/// Takes the user's role and identity for the rest of the transaction.
-pub(super) const ROLE_AND_IDENTITY: &str = "SELECT set_config('role', $1, true), \
-     (SELECT count(set_config(s.name, s.value, true)) FROM unnest($2::text[], $3::text[]) AS s(name, value))";
-
-/// The same in a pull. What a policy asks is planned as by default.
-pub(super) const ROLE_AND_IDENTITY_OF_PULL: &str = "SELECT set_config('plan_cache_mode', 'auto', true), \
-     set_config('enable_seqscan', 'on', true), set_config('role', $1, true), \
-     (SELECT count(set_config(s.name, s.value, true)) FROM unnest($2::text[], $3::text[]) AS s(name, value))";
+/// Takes the user's role for the rest of the transaction, and so many settings that say who that is.
+pub(super) fn role_and_identity(pushing: bool, settings: usize) -> String {
+    // What a policy asks is planned as by default.
+    let mut sql = if pushing {
+        "SELECT set_config('role', $1, true)".to_owned()
+    } else {
+        "SELECT set_config('plan_cache_mode', 'auto', true), set_config('enable_seqscan', 'on', true), \
+         set_config('role', $1, true)"
+            .to_owned()
+    };
+    for i in 0..settings {
+        sql.push_str(&format!(
+            ", set_config(${}, ${}, true)",
+            2 * i + 2,
+            2 * i + 3
+        ));
+    }
+    sql
+}
 
 // Transactional, so that it takes a number, and durable, so that no lower one is given again.
 pub(super) const REACH_DISK: &str = "BEGIN; SET LOCAL synchronous_commit = local; \

@@ -3,7 +3,7 @@
 use super::session::Owned;
 use super::sql::{
     BEGIN_PULL, BEGIN_PUSH, CONFIRM, FORGET, GIVEN_BEFORE, MISSED, OPEN_PULL, OPEN_PUSH,
-    REACH_DISK, RECORD, REPLICA, ROLE_AND_IDENTITY, ROLE_AND_IDENTITY_OF_PULL, TIMES,
+    REACH_DISK, RECORD, REPLICA, TIMES, role_and_identity,
 };
 use super::{Postgres, note_history, read_position, sets, settings};
 use crate::auth::revoked;
@@ -77,16 +77,16 @@ impl Store for Postgres {
         if self.pushing && self.compiled.has_times {
             self.prepare_times().await?;
         }
-        let (names, values) = settings(&self.compiled, &self.identity);
-        let role = self.compiled.user_role.clone();
-        let sql = if self.pushing {
-            ROLE_AND_IDENTITY
-        } else {
+        if !self.pushing {
             self.session.limit(READ_LIMIT);
-            ROLE_AND_IDENTITY_OF_PULL
-        };
-        let params: Vec<Owned> = vec![Box::new(role), Box::new(names), Box::new(values)];
-        self.session.send_query(sql, params).await
+        }
+        let settings = settings(&self.compiled, &self.identity);
+        let sql = role_and_identity(self.pushing, settings.len());
+        let mut params: Vec<Owned> = vec![Box::new(self.compiled.user_role.clone())];
+        for (name, value) in settings {
+            params.extend([Box::new(name) as Owned, Box::new(value)]);
+        }
+        self.session.send_query(&sql, params).await
     }
 
     async fn become_endpoint(&self) -> Result<(), Failure> {
@@ -101,14 +101,17 @@ impl Store for Postgres {
         let row = rows
             .first()
             .ok_or_else(|| Error::new(ErrorCode::NotAttached, "the database is not attached"))?;
-        if row.get::<_, Option<bool>>(7) == Some(true) {
+        if row.get::<_, Option<bool>>("revoked") == Some(true) {
             return Err(Failure::Broken(revoked::error()));
         }
         self.checked(at);
         let mut position = read_position(row, 0);
         let on_disk: bool = row.get(6);
-        if !self.pushing {
-            self.keep_to_disk(&mut position, on_disk);
+        let durable = &self.state.durable;
+        if on_disk {
+            durable.note(&position);
+        } else if !self.pushing && !durable.contains(&position) {
+            self.keep_to_disk(&mut position);
         }
         Ok(position)
     }
