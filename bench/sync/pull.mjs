@@ -41,16 +41,26 @@ async function selector(backend, keys) {
   return { pid, select, end: () => client.end() }
 }
 
-/** The CPU of Postgres per pull of the changed rows, in microseconds, but for what it uses by itself. */
-async function pullChanged(backends, replica, times, idle) {
+/** The CPU of Postgres per pull of the changed rows, in microseconds. */
+async function pullChanged(backends, replica, times) {
   const before = await cpuMicroseconds(backends)
-  const start = performance.now()
   for (let i = 0; i < times; i++) {
     const { rows } = await replica.sync([], { stay: true })
     if (rows !== CHANGED) throw new Error(`${rows} rows came, not ${CHANGED}`)
   }
-  const took = performance.now() - start
-  return ((await cpuMicroseconds(backends)) - before - idle * took) / times
+  return ((await cpuMicroseconds(backends)) - before) / times
+}
+
+/** The Postgres processes of syncs alone: those that look at the changelog do so whether anybody pulls or not. */
+async function syncBackends(backend, others) {
+  const used = new Map()
+  for (const pid of await endpointBackends(backend)) used.set(pid, await cpuMicroseconds([pid]))
+  await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
+  const idle = []
+  for (const [pid, before] of used) {
+    if (!others.includes(pid) && (await cpuMicroseconds([pid])) === before) idle.push(pid)
+  }
+  return idle
 }
 
 /**
@@ -71,15 +81,11 @@ export async function measurePull(backend, schema, { others, rounds, times }) {
   const selection = await selector(backend, keys)
   for (let i = 0; i < 50; i++) await replica.sync([], { stay: true })
   await selection.select(50)
-  const backends = (await endpointBackends(backend)).filter((pid) => pid !== selection.pid)
-  // The endpoint looks at the changelog whether anybody pulls or not.
-  const before = await cpuMicroseconds(backends)
-  await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
-  const idle = ((await cpuMicroseconds(backends)) - before) / IDLE_MS
+  const backends = await syncBackends(backend, [selection.pid])
   const all = []
   for (let i = 0; i < rounds; i++) {
     const theirs = await selection.select(times)
-    const ours = await pullChanged(backends, replica, times, idle)
+    const ours = await pullChanged(backends, replica, times)
     all.push({ theirs, ours, ratio: ours / theirs })
   }
   await selection.end()

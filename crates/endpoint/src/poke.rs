@@ -23,7 +23,9 @@ use tokio_postgres::Row;
 const POLL: Duration = Duration::from_millis(50);
 /// How long one answer may take.
 const LOOK_LIMIT: Duration = Duration::from_secs(10);
-const BEGIN: &str = "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off";
+// What is read whole all the same counts as so dear then that it would be compiled, each time.
+const BEGIN: &str = "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan; \
+     SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
 const POLL_AFTER_FAILURE: Duration = Duration::from_secs(1);
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 const PING: Duration = Duration::from_secs(20);

@@ -4,6 +4,8 @@ use crate::commands::Folder;
 use crate::harness::*;
 use haversack_endpoint::attach::{Password, attach};
 use haversack_endpoint::config::Config;
+use haversack_endpoint::router;
+use haversack_endpoint::serve::prepare;
 
 const CONFIG: &str = "[tables.members]\nwritable = false\n[tables.docs]\nscope = 'global'\n\
     [tables.pages]\nscope = 'global'\n[tables.notes]\n[tables.memos]\nscope = 'global'\n";
@@ -144,14 +146,13 @@ async fn a_policy_that_reads_more_than_before_is_attached_again_and_all_rows_com
         )
         .await;
     let config = Config::read(&folder.0).unwrap();
-    let refused = haversack_endpoint::serve::prepare(config.clone(), &endpoint.database.options());
-    let error = refused.await.map(drop).unwrap_err();
+    let options = endpoint.database.options();
+    let refused = prepare(config.clone(), &options).await;
+    let error = refused.map(drop).unwrap_err();
     assert_eq!(error.code.as_str(), "not_attached");
     let mut owner = endpoint.database.owner().await;
     attach(&mut owner, &config, &Password::Keep).await.unwrap();
-    let again = haversack_endpoint::serve::prepare(config, &endpoint.database.options());
-    let state = again.await.unwrap();
-    ada.router = haversack_endpoint::router::app(state);
+    ada.router = router::app(prepare(config, &options).await.unwrap());
     assert!(ada.pull().await.head.snapshot);
     assert!(seen(&ada, "docs").is_empty());
     endpoint.sql("DELETE FROM closed").await;

@@ -9,11 +9,9 @@ pub(super) const BEGIN_PULL: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ 
 // The first query of a transaction: where the database stands, was the token revoked, and, set for the
 // transaction, on what the text of values depends. To set what is so already costs more than to look.
 macro_rules! opening {
-    ($($settings:literal),*) => {
+    ($($settings:expr),*) => {
         LazyLock::new(|| format!(
-            "SELECT p.*, {ON_DISK}, {}, \
-             CASE WHEN $2::text[] IS NOT NULL THEN EXISTS (SELECT FROM haversack.revoked($2)) END AS revoked \
-             FROM ({POSITION}) p",
+            "SELECT p.*, {ON_DISK}, {} FROM ({POSITION}) p",
             [
                 $($settings,)*
                 "CASE WHEN current_setting('DateStyle') <> 'ISO, MDY' THEN set_config('DateStyle', 'ISO, MDY', true) END",
@@ -27,17 +25,21 @@ macro_rules! opening {
     };
 }
 
+const REVOKED: &str = "CASE WHEN $2::text[] IS NOT NULL THEN EXISTS (SELECT FROM haversack.revoked($2)) END AS revoked";
+
 pub(super) static OPEN_PUSH: LazyLock<String> = opening!(
+    REVOKED,
     "set_config('statement_timeout', '15s', true)",
     "set_config('lock_timeout', '5s', true)",
     "CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END"
 );
 
-// To plan the search of the changelog anew costs more than the search, and so does that of revoked tokens,
-// which is why it comes after these; there is one good plan for each.
+// To plan the search of the changelog anew costs more than the search, and so does that of revoked tokens;
+// there is one good plan for each. The application's own list of those may have no index.
 pub(super) static OPEN_PULL: LazyLock<String> = opening!(
     "set_config('statement_timeout', '120s', true)",
     "set_config('plan_cache_mode', 'force_generic_plan', true)",
+    REVOKED,
     "set_config('enable_seqscan', 'off', true)"
 );
 
