@@ -3,50 +3,46 @@
 import pg from 'pg'
 
 import { ROWS, USERS } from './database.mjs'
-import { cpuMicroseconds, endpointBackends, median } from './processes.mjs'
+import { cpuMicroseconds, endpointBackends, median, percentile } from './processes.mjs'
 import { Replica } from './replica.mjs'
 
 const CHANGED = 10
+/** How long the endpoint is watched doing nothing, in milliseconds. */
+const IDLE_MS = 3_000
 
 /**
- * The CPU of a backend per selection of rows by their keys, in microseconds: as the endpoint's login that
- * takes the user's role, under row security, since that is what rows cost that are for a user's eyes; in a
- * transaction, as the role and the identity hold for one only. All statements are prepared.
+ * What selects rows by their keys as often as it is told, and gives the CPU of its backend for each, in
+ * microseconds: as the endpoint's login that takes the user's role, under row security, since that is what
+ * rows cost that are for a user's eyes; in a transaction, as the role and the identity hold for one only. All
+ * statements are prepared.
  */
-async function selectByKey(backend, keys, times) {
+async function selector(backend, keys) {
   const client = new pg.Client({ connectionString: backend.loginUrl })
   await client.connect()
-  try {
-    const { pid } = (await client.query('select pg_backend_pid() as pid')).rows[0]
-    const [{ role }] = await backend.sql(
-      `select rolname as role from pg_roles where rolname = current_database() || '_haversack_user'`,
-    )
-    const columns = ['id', 'user_id', 'title', 'body', 'rank', 'done', 'changed_at']
-    const text = `select ${columns.map((c) => `${c}::text`).join(', ')} from notes where id = any ($1)`
-    const become = `select set_config('role', $1, true), set_config('app.current_user_id', $2, true)`
-    const ask = async () => {
-      await client.query({ name: 'begin', text: 'begin isolation level repeatable read read only' })
-      await client.query({ name: 'become', text: become, values: [role, '1'] })
-      const found = await client.query({ name: 'by key', text, values: [keys] })
-      await client.query({ name: 'commit', text: 'commit' })
-      return found
-    }
-    for (let i = 0; i < 50; i++) await ask()
-    const before = await cpuMicroseconds([pid])
-    for (let i = 0; i < times; i++) {
-      const { rows } = await ask()
-      if (rows.length !== CHANGED) throw new Error(`${rows.length} rows came, not ${CHANGED}`)
-    }
-    return ((await cpuMicroseconds([pid])) - before) / times
-  } finally {
-    await client.end()
+  const { pid } = (await client.query('select pg_backend_pid() as pid')).rows[0]
+  const [{ role }] = await backend.sql(
+    `select rolname as role from pg_roles where rolname = current_database() || '_haversack_user'`,
+  )
+  const columns = ['id', 'user_id', 'title', 'body', 'rank', 'done', 'changed_at']
+  const text = `select ${columns.map((c) => `${c}::text`).join(', ')} from notes where id = any ($1)`
+  const become = `select set_config('role', $1, true), set_config('app.current_user_id', $2, true)`
+  const ask = async () => {
+    await client.query({ name: 'begin', text: 'begin isolation level repeatable read read only' })
+    await client.query({ name: 'become', text: become, values: [role, '1'] })
+    const { rows } = await client.query({ name: 'by key', text, values: [keys] })
+    await client.query({ name: 'commit', text: 'commit' })
+    if (rows.length !== CHANGED) throw new Error(`${rows.length} rows came, not ${CHANGED}`)
   }
+  const select = async (times) => {
+    const before = await cpuMicroseconds([pid])
+    for (let i = 0; i < times; i++) await ask()
+    return ((await cpuMicroseconds([pid])) - before) / times
+  }
+  return { pid, select, end: () => client.end() }
 }
 
 /** The CPU of Postgres per pull of the changed rows, in microseconds. */
-async function pullChanged(backend, replica, times) {
-  for (let i = 0; i < 50; i++) await replica.sync([], { stay: true })
-  const backends = await endpointBackends(backend)
+async function pullChanged(backends, replica, times) {
   const before = await cpuMicroseconds(backends)
   for (let i = 0; i < times; i++) {
     const { rows } = await replica.sync([], { stay: true })
@@ -55,7 +51,22 @@ async function pullChanged(backend, replica, times) {
   return ((await cpuMicroseconds(backends)) - before) / times
 }
 
-/** Pulls of a replica that lacks a few rows, among changes of others. */
+/** The Postgres processes of syncs alone: those that look at the changelog do so whether anybody pulls or not. */
+async function syncBackends(backend, others) {
+  const used = new Map()
+  for (const pid of await endpointBackends(backend)) used.set(pid, await cpuMicroseconds([pid]))
+  await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
+  const idle = []
+  for (const [pid, before] of used) {
+    if (!others.includes(pid) && (await cpuMicroseconds([pid])) === before) idle.push(pid)
+  }
+  return idle
+}
+
+/**
+ * Pulls of a replica that lacks a few rows, among changes of others, beside selections of those rows: in turn, a
+ * few at a time, so that both meet the same state of the database and of the machine.
+ */
 export async function measurePull(backend, schema, { others, rounds, times }) {
   const replica = new Replica(backend, schema, 1)
   await replica.sync()
@@ -67,18 +78,24 @@ export async function measurePull(backend, schema, { others, rounds, times }) {
   await backend.sql(`update notes set done = not done where id = any (array[${keys}])`)
   await backend.sql('vacuum analyze notes')
   await backend.sql('vacuum analyze haversack.changes')
+  const selection = await selector(backend, keys)
+  for (let i = 0; i < 50; i++) await replica.sync([], { stay: true })
+  await selection.select(50)
+  const backends = await syncBackends(backend, [selection.pid])
   const all = []
   for (let i = 0; i < rounds; i++) {
-    const theirs = await selectByKey(backend, keys, times)
-    const ours = await pullChanged(backend, replica, times)
+    const theirs = await selection.select(times)
+    const ours = await pullChanged(backends, replica, times)
     all.push({ theirs, ours, ratio: ours / theirs })
   }
+  await selection.end()
   replica.close()
+  const ratios = all.map((one) => one.ratio)
   return {
     theirs: median(all.map((one) => one.theirs)),
     ours: median(all.map((one) => one.ours)),
-    ratio: median(all.map((one) => one.ratio)),
-    ratios: all.map((one) => one.ratio.toFixed(2)),
+    ratio: median(ratios),
+    ratios: [0.1, 0.9].map((share) => percentile(ratios, share).toFixed(2)),
   }
 }
 

@@ -22,6 +22,8 @@ export type ErrorCode =
   | 'origin_refused'
   /** The body is not the JSON that this address expects. */
   | 'malformed_request'
+  /** The body did not arrive in time. */
+  | 'body_timeout'
   /** The body is larger than the endpoint's limit. */
   | 'body_too_large'
   /** The endpoint does not speak this protocol version. */

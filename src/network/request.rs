@@ -61,13 +61,14 @@ pub async fn sync(
         .map_err(failed)?;
     let status = response.status();
     if status != 200 {
+        let retry_after_ms = response.retry_after_ms();
         let text = response.text().await.map_err(failed)?;
-        return Err(failure_of(status, &text));
+        return Err(failure_of(status, retry_after_ms, &text));
     }
     read_lines(response, watchdog, on_line).await
 }
 
-fn failure_of(status: u16, text: &str) -> Failure {
+fn failure_of(status: u16, header_ms: Option<u64>, text: &str) -> Failure {
     match read_text::<Problem>(text) {
         Ok(problem) => {
             let retry_after_ms = problem.retry_after_ms;
@@ -77,7 +78,10 @@ fn failure_of(status: u16, text: &str) -> Failure {
             }
         }
         // A proxy or a captive portal answered in the endpoint's place.
-        Err(_) => unreachable(&format!("something else answered with status {status}")),
+        Err(_) => Failure {
+            retry_after_ms: header_ms,
+            ..unreachable(&format!("something else answered with status {status}"))
+        },
     }
 }
 

@@ -79,6 +79,7 @@ error_codes! {
     OriginRefused "origin_refused" None 403 "The page's origin is not on the endpoint's allow-list."
     // What was asked.
     MalformedRequest "malformed_request" None 400 "The body is not the JSON that this address expects."
+    BodyTimeout "body_timeout" Retry 408 "The body did not arrive in time."
     BodyTooLarge "body_too_large" None 413 "The body is larger than the endpoint's limit."
     ProtocolUnsupported "protocol_unsupported" Upgrade 426 "The endpoint does not speak this protocol version."
     SchemaChanged "schema_changed" Upgrade 409 "The database's schema is no longer the one that this client was built with."

@@ -3,10 +3,11 @@
 
 use crate::config::{Config, IdentityFormat};
 use crate::database::command_error;
-use crate::introspect::{ColumnFacts, Introspected, TableFacts};
+use crate::introspect::{Introspected, Permission, TableFacts};
 use crate::served::{Served, ServedTable, Sets, add_owner_type};
+pub use crate::table_sql::TableSql;
 use bytes::Bytes;
-use haversack_core::schema::{ColumnDefault, ColumnId, Policy, Table, TableId};
+use haversack_core::schema::{Policy, Schema, Table, TableId};
 use haversack_core::{Error, ErrorCode};
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -31,6 +32,10 @@ pub struct Compiled {
     /// Puts constraints back to deferred that are declared so; empty where none is.
     pub defer: String,
     by_number: HashMap<i32, TableId>,
+    /// The relations that row security reads, by number, with the tables of which they show and hide rows.
+    permits: HashMap<i32, Vec<TableId>>,
+    /// Those relations and their parts, qualified and quoted.
+    pub permit_relations: Vec<String>,
 }
 
 impl Deref for Compiled {
@@ -39,40 +44,6 @@ impl Deref for Compiled {
     fn deref(&self) -> &Served {
         &self.served
     }
-}
-
-/// A table's SQL.
-#[derive(Debug)]
-pub struct TableSql {
-    /// Its number in the changelog.
-    pub number: i32,
-    /// Qualified and quoted.
-    pub sql: String,
-    /// In the order of the served columns.
-    columns: Vec<ColumnFacts>,
-    /// The sequence from which its key draws, qualified and quoted.
-    pub sequence: Option<String>,
-    /// All served columns of all visible rows, as text.
-    pub read_all: String,
-    /// Their number, at most `$1`.
-    pub count: String,
-    /// The served columns of the row with key `$1, $2, …`, as text.
-    pub read: String,
-    /// The same, locking the row.
-    pub read_locked: String,
-    /// The served columns of the rows whose keys are in the arrays `$1, $2, …`, one per key column.
-    pub read_many: String,
-    /// The same, locking the rows, one after the other in this order.
-    pub read_many_locked: String,
-    /// Deletes the row with key `$1, $2, …`.
-    pub delete: String,
-    /// Deletes the rows whose keys are in the arrays `$1, $2, …`.
-    pub delete_many: String,
-    /// All served columns, as text.
-    list: String,
-    /// `t.key = $n::…` for each key column, with the first parameter's number left open.
-    key_casts: Vec<(String, String)>,
-    always: Vec<bool>,
 }
 
 impl Compiled {
@@ -90,8 +61,11 @@ impl Compiled {
             schema,
             tables: facts,
             deferred,
+            permissions,
             notes: _,
         } = introspected;
+        let permits = permits(&schema, &permissions, known)?;
+        let permit_relations = permissions.into_iter().flat_map(|p| p.relations).collect();
         let (mut tables, mut by_number) = (Vec::new(), HashMap::new());
         let (mut served, mut owner_types, mut has_times) = (Vec::new(), Vec::new(), false);
         for (i, (table, facts)) in schema.tables.iter().zip(facts).enumerate() {
@@ -146,6 +120,8 @@ impl Compiled {
             has_times,
             defer,
             by_number,
+            permits,
+            permit_relations,
         })
     }
 
@@ -177,6 +153,11 @@ impl Compiled {
     /// A table by its number in the changelog; none where it no longer syncs.
     pub fn by_number(&self, number: i32) -> Option<TableId> {
         self.by_number.get(&number).copied()
+    }
+
+    /// The tables of which a relation of this number shows and hides rows.
+    pub fn permits(&self, number: i32) -> &[TableId] {
+        self.permits.get(&number).map_or(&[], Vec::as_slice)
     }
 
     /// The SQL of a table.
@@ -211,6 +192,35 @@ fn not_attached(table: &str) -> Error {
     .hint("run `haversack attach` with the owner's DATABASE_URL")
 }
 
+/// The tables that each permission concerns, by its number.
+fn permits(
+    schema: &Schema,
+    permissions: &[Permission],
+    known: &HashMap<String, Attached>,
+) -> Result<HashMap<i32, Vec<TableId>>, Error> {
+    let mut permits = HashMap::new();
+    for permission in permissions {
+        let attached = known.get(&permission.name);
+        let attached = attached.filter(|a| a.permits.as_ref() == Some(&permission.spec()));
+        let attached = attached.ok_or_else(|| {
+            Error::new(
+                ErrorCode::NotAttached,
+                format!(
+                    "what policies read of table {} has changed since the database was attached",
+                    permission.name
+                ),
+            )
+            .table(&permission.name)
+            .hint("run `haversack attach` again with the owner's DATABASE_URL")
+        })?;
+        let tables = schema.tables.iter().enumerate();
+        let concerned = tables.filter(|(_, table)| permission.tables.contains(&table.name));
+        let ids = concerned.map(|(i, _)| TableId(i as u16)).collect();
+        permits.insert(attached.number, ids);
+    }
+    Ok(permits)
+}
+
 fn times_missing(table: &str) -> Error {
     Error::new(
         ErrorCode::NotAttached,
@@ -227,6 +237,8 @@ pub struct Attached {
     pub number: i32,
     /// The columns whose time of writing the triggers record.
     pub timed: Vec<String>,
+    /// What it was attached for as a permission, if it is one.
+    pub permits: Option<String>,
 }
 
 /// The columns of which the time of writing is to be known.
@@ -257,214 +269,20 @@ async fn read_attached(client: &Client) -> Result<HashMap<String, Attached>, Err
     // An attach of before knew of no times; as JSON, a column that is not there is null.
     let rows = client
         .query(
-            "SELECT t.name, t.id, ARRAY(SELECT jsonb_array_elements_text(coalesce(to_jsonb(t)->'timed', '[]'))) \
+            "SELECT t.name, t.id, ARRAY(SELECT jsonb_array_elements_text(coalesce(to_jsonb(t)->'timed', '[]'))), \
+                    to_jsonb(t)->>'permits' \
              FROM haversack.tables t",
             &[],
         )
         .await
         .map_err(&failed)?;
     let attached = rows.iter().map(|row| {
-        let (number, timed) = (row.get(1), row.get(2));
-        (row.get(0), Attached { number, timed })
+        let attached = Attached {
+            number: row.get(1),
+            timed: row.get(2),
+            permits: row.get(3),
+        };
+        (row.get(0), attached)
     });
     Ok(attached.collect())
-}
-
-impl TableSql {
-    fn new(number: i32, table: &Table, facts: TableFacts) -> Self {
-        let key = table.key_columns();
-        let list: Vec<String> = facts
-            .columns
-            .iter()
-            .map(|c| format!("t.{}::text", c.sql))
-            .collect();
-        let list = list.join(", ");
-        let key_casts: Vec<(String, String)> = key
-            .iter()
-            .map(|c| &facts.columns[usize::from(c.0)])
-            .map(|c| (c.sql.clone(), c.cast.clone()))
-            .collect();
-        let sql = &facts.sql;
-        let at = predicate(&key_casts, 1);
-        let names: Vec<String> = (1..=key.len()).map(|i| format!("k{i}")).collect();
-        let arrays: Vec<String> = (1..=key.len()).map(|i| format!("${i}::text[]")).collect();
-        let joined: Vec<String> = key_casts
-            .iter()
-            .zip(&names)
-            .map(|((column, cast), name)| format!("t.{column} = k.{name}::{cast}"))
-            .collect();
-        let sequence = table.sequence_key().and_then(|c| {
-            let name = &table.column(c).name;
-            facts
-                .sequence_of
-                .iter()
-                .find(|(column, _)| column == name)
-                .map(|(_, s)| s.clone())
-        });
-        let always = table
-            .columns
-            .iter()
-            .map(|c| matches!(c.default, Some(ColumnDefault::Sequence { always: true })))
-            .collect();
-        // FOR UPDATE needs a right to update; a row of a table that is only deleted from is not locked.
-        let lock = if facts.columns.iter().any(|c| c.can_update) {
-            " FOR UPDATE"
-        } else {
-            ""
-        };
-        Self {
-            number,
-            read_all: format!("SELECT {list} FROM {sql} t"),
-            count: format!("SELECT count(*) FROM (SELECT FROM {sql} LIMIT $1::bigint) t"),
-            read: format!("SELECT {list} FROM {sql} t WHERE {at}"),
-            read_locked: format!("SELECT {list} FROM {sql} t WHERE {at}{lock}"),
-            read_many: format!(
-                "SELECT {list} FROM unnest({}) AS k({}) JOIN {sql} t ON {}",
-                arrays.join(", "),
-                names.join(", "),
-                joined.join(" AND ")
-            ),
-            read_many_locked: format!(
-                "SELECT {list} FROM unnest({}) WITH ORDINALITY AS k({}, place) JOIN {sql} t ON {} ORDER BY k.place{}",
-                arrays.join(", "),
-                names.join(", "),
-                joined.join(" AND "),
-                if lock.is_empty() {
-                    ""
-                } else {
-                    " FOR UPDATE OF t"
-                }
-            ),
-            delete: format!("DELETE FROM {sql} t WHERE {at}"),
-            delete_many: format!(
-                "DELETE FROM {sql} t USING unnest({}) AS k({}) WHERE {}",
-                arrays.join(", "),
-                names.join(", "),
-                joined.join(" AND ")
-            ),
-            list,
-            sql: facts.sql,
-            columns: facts.columns,
-            sequence,
-            key_casts,
-            always,
-        }
-    }
-
-    /// Updates columns to `$1, $2, …` in the row whose key is in the parameters after them.
-    pub fn update(&self, columns: &[ColumnId]) -> String {
-        let set: Vec<String> = columns
-            .iter()
-            .enumerate()
-            .map(|(i, c)| {
-                let column = &self.columns[usize::from(c.0)];
-                format!("{} = ${}::text::{}", column.sql, i + 1, column.cast)
-            })
-            .collect();
-        let at = predicate(&self.key_casts, columns.len() + 1);
-        format!("UPDATE {} t SET {} WHERE {at}", self.sql, set.join(", "))
-    }
-
-    /// Updates columns to the arrays `$1, $2, …` in the rows whose keys are in the arrays after them, and
-    /// returns all served columns as text.
-    pub fn update_many(&self, columns: &[ColumnId]) -> String {
-        let of_key = self.key_casts.iter().map(|(sql, cast)| (sql, cast));
-        let of_columns = columns.iter().map(|c| &self.columns[usize::from(c.0)]);
-        let of_columns: Vec<_> = of_columns.map(|c| (&c.sql, &c.cast)).collect();
-        let all = 1..=columns.len() + self.key_casts.len();
-        let arrays: Vec<String> = all.clone().map(|i| format!("${i}::text[]")).collect();
-        let names: Vec<String> = all.map(|i| format!("v{i}")).collect();
-        let equal = |((sql, cast), name): ((&String, &String), &String)| {
-            format!("{sql} = v.{name}::{cast}")
-        };
-        let set: Vec<String> = of_columns.into_iter().zip(&names).map(equal).collect();
-        let at = of_key.zip(&names[columns.len()..]);
-        let at: Vec<String> = at.map(|pair| format!("t.{}", equal(pair))).collect();
-        format!(
-            "UPDATE {} t SET {} FROM unnest({}) AS v({}) WHERE {} RETURNING {}",
-            self.sql,
-            set.join(", "),
-            arrays.join(", "),
-            names.join(", "),
-            at.join(" AND "),
-            self.list
-        )
-    }
-
-    /// Inserts rows, in their order, with the arrays `$1, $2, …` as columns, and returns all served
-    /// columns as text.
-    pub fn insert_many(&self, columns: &[ColumnId]) -> String {
-        let facts = columns.iter().map(|c| &self.columns[usize::from(c.0)]);
-        let facts: Vec<&ColumnFacts> = facts.collect();
-        let sql: Vec<&str> = facts.iter().map(|c| c.sql.as_str()).collect();
-        let arrays: Vec<String> = (1..=columns.len())
-            .map(|i| format!("${i}::text[]"))
-            .collect();
-        let names: Vec<String> = (1..=columns.len()).map(|i| format!("v{i}")).collect();
-        let values = facts.iter().zip(&names);
-        let values: Vec<String> = values
-            .map(|(c, name)| format!("v.{name}::{}", c.cast))
-            .collect();
-        format!(
-            "INSERT INTO {} AS t ({}){} SELECT {} FROM unnest({}) WITH ORDINALITY AS v({}, place) \
-             ORDER BY v.place RETURNING {}",
-            self.sql,
-            sql.join(", "),
-            self.overriding(columns),
-            values.join(", "),
-            arrays.join(", "),
-            names.join(", "),
-            self.list
-        )
-    }
-
-    fn overriding(&self, columns: &[ColumnId]) -> &'static str {
-        if columns.iter().any(|c| self.always[usize::from(c.0)]) {
-            " OVERRIDING SYSTEM VALUE"
-        } else {
-            ""
-        }
-    }
-
-    /// Inserts columns `$1, $2, …` and returns the key.
-    pub fn insert(&self, columns: &[ColumnId]) -> String {
-        let key: Vec<String> = self
-            .key_casts
-            .iter()
-            .map(|(c, _)| format!("t.{c}::text"))
-            .collect();
-        let key = key.join(", ");
-        if columns.is_empty() {
-            return format!(
-                "INSERT INTO {} AS t DEFAULT VALUES RETURNING {key}",
-                self.sql
-            );
-        }
-        let facts: Vec<&ColumnFacts> = columns
-            .iter()
-            .map(|c| &self.columns[usize::from(c.0)])
-            .collect();
-        let names: Vec<&str> = facts.iter().map(|c| c.sql.as_str()).collect();
-        let values: Vec<String> = facts
-            .iter()
-            .enumerate()
-            .map(|(i, c)| format!("${}::text::{}", i + 1, c.cast))
-            .collect();
-        format!(
-            "INSERT INTO {} AS t ({}){} VALUES ({}) RETURNING {key}",
-            self.sql,
-            names.join(", "),
-            self.overriding(columns),
-            values.join(", ")
-        )
-    }
-}
-
-fn predicate(key: &[(String, String)], first: usize) -> String {
-    let parts: Vec<String> = key
-        .iter()
-        .enumerate()
-        .map(|(i, (column, cast))| format!("t.{column} = ${}::text::{cast}", first + i))
-        .collect();
-    parts.join(" AND ")
 }

@@ -30,14 +30,16 @@ impl Health {
 }
 
 const UNCAPTURED: &str = "
-WITH RECURSIVE r(relid) AS (
-    SELECT t.name::regclass::oid FROM unnest($1::text[]) AS t(name)
+WITH RECURSIVE r(relid, prefix) AS (
+    SELECT t.name::regclass::oid, 'haversack_' FROM unnest($1::text[]) AS t(name)
   UNION
-    SELECT i.inhrelid FROM r JOIN pg_inherits i ON i.inhparent = r.relid
+    SELECT t.name::regclass::oid, 'haversack_permit_' FROM unnest($2::text[]) AS t(name)
+  UNION
+    SELECT i.inhrelid, r.prefix FROM r JOIN pg_inherits i ON i.inhparent = r.relid
 )
 SELECT DISTINCT r.relid::regclass::text FROM r JOIN pg_class c ON c.oid = r.relid AND c.relkind <> 'f'
 WHERE 4 <> (SELECT count(*) FROM pg_trigger g
-            WHERE g.tgrelid = r.relid AND g.tgname LIKE 'haversack\\_%' AND g.tgenabled = 'A' AND NOT g.tgisinternal)
+            WHERE g.tgrelid = r.relid AND g.tgname ~ ('^' || r.prefix || '[a-z]+$') AND g.tgenabled = 'A' AND NOT g.tgisinternal)
 ORDER BY 1";
 
 /// Looks.
@@ -46,7 +48,10 @@ pub async fn health(state: &State) -> Health {
     let tables: Vec<&str> = compiled.tables.iter().map(|t| t.sql.as_str()).collect();
     let found = async {
         let session = Session::get(&state.own_pool).await.ok()?;
-        let rows = session.query(UNCAPTURED, &[&tables]).await.ok()?;
+        let rows = session
+            .query(UNCAPTURED, &[&tables, &compiled.permit_relations])
+            .await
+            .ok()?;
         Some(rows.iter().map(|row| row.get(0)).collect::<Vec<String>>())
     }
     .await;

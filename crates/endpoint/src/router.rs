@@ -13,10 +13,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use haversack_core::protocol::SyncRequest;
 use haversack_core::{Error, ErrorCode};
+use http_body_util::LengthLimitError;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Elapsed, StreamExt};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 /// What a socket reads at a time. It is held as long as the socket is open, and all that a replica says
@@ -192,27 +193,29 @@ async fn read_body(headers: &HeaderMap, body: Body, most: u64) -> Result<bytes::
     let body = Body::from_stream(
         pieces.map(|piece| piece.unwrap_or_else(|late| Err(axum::Error::new(late)))),
     );
+    let late = || Error::new(ErrorCode::BodyTimeout, "the body did not arrive in time");
     match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(e)) if is_limit(&e) => Err(too_large()),
+        Ok(Err(e)) if has_cause(&e, |cause| cause.is::<LengthLimitError>()) => Err(too_large()),
+        Ok(Err(e)) if has_cause(&e, |cause| cause.is::<Elapsed>()) => Err(late()),
         Ok(Err(_)) => Err(Error::new(
             ErrorCode::MalformedRequest,
-            "the body broke off, or did not arrive in time",
+            "the body broke off",
         )),
-        Err(_) => Err(Error::new(
-            ErrorCode::MalformedRequest,
-            "the body did not arrive in time",
-        )),
+        Err(_) => Err(late()),
     }
 }
 
-fn is_limit(error: &axum::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if cause.to_string().contains("length limit exceeded") {
+fn has_cause(
+    error: &axum::Error,
+    is_it: impl Fn(&(dyn std::error::Error + 'static)) -> bool,
+) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if is_it(error) {
             return true;
         }
-        source = cause.source();
+        cause = error.source();
     }
     false
 }

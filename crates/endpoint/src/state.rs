@@ -4,6 +4,7 @@ use crate::auth::Verifier;
 use crate::auth::revoked::Watched;
 use crate::compiled::Compiled;
 use crate::config::Config;
+use crate::durable::Durable;
 use crate::sync::snapshots::Snapshots;
 use crate::watermark::Watermark;
 use deadpool_postgres::Pool;
@@ -33,6 +34,8 @@ pub struct State {
     pub committed: Arc<Notify>,
     /// Scopes that were touched, for the open sockets.
     pub touched: broadcast::Sender<Arc<Vec<String>>>,
+    /// Which transactions no crash gives back.
+    pub durable: Durable,
     /// What the watcher of the changelog has seen.
     pub watermark: Watermark,
     /// Turns true when the endpoint ends.
@@ -59,6 +62,7 @@ impl State {
             origins,
             committed: Arc::default(),
             touched: broadcast::channel(ANNOUNCEMENTS).0,
+            durable: Durable::default(),
             watermark: Watermark::default(),
             ending: watch::channel(false).0,
             compiled: RwLock::new(Arc::new(compiled)),

@@ -125,6 +125,11 @@ impl Response {
         self.status
     }
 
+    /// Nothing here stands before an endpoint and wishes to be left alone.
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        None
+    }
+
     /// All of it as text.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! `fetch`, with an answer that is read as it arrives.
 
+use super::now_ms;
 use js_sys::{Object, Promise, Reflect, Uint8Array};
 use std::cell::OnceCell;
 use wasm_bindgen::prelude::*;
@@ -19,6 +20,16 @@ extern "C" {
     fn text(this: &RawResponse) -> Promise;
     #[wasm_bindgen(method, getter)]
     fn body(this: &RawResponse) -> Option<ReadableStream>;
+    #[wasm_bindgen(method, getter)]
+    fn headers(this: &RawResponse) -> RawHeaders;
+
+    #[wasm_bindgen(js_name = Headers)]
+    type RawHeaders;
+    // What can't be text for a number or a date is NaN then.
+    #[wasm_bindgen(method)]
+    fn get(this: &RawHeaders, name: &str) -> JsValue;
+    #[wasm_bindgen(js_namespace = Date)]
+    fn parse(date: &JsValue) -> f64;
 }
 
 /// Gives a request up.
@@ -47,6 +58,22 @@ impl Response {
     /// Its status.
     pub fn status(&self) -> u16 {
         self.raw.status()
+    }
+
+    /// For how long it asks to be left alone, in milliseconds: by a number of seconds, or by a date, which
+    /// is held against its own, as the page's clock may be wrong.
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        let headers = self.raw.headers();
+        let after = headers.get("retry-after");
+        let wish_ms = match after.as_string()?.parse::<u32>() {
+            Ok(seconds) => f64::from(seconds) * 1000.0,
+            Err(_) => {
+                let date_ms = parse(&headers.get("date"));
+                parse(&after) - if date_ms.is_nan() { now_ms() } else { date_ms }
+            }
+        };
+        // As an integer, what is negative or no number is 0.
+        Some(wish_ms as u64)
     }
 
     /// All of it as text.

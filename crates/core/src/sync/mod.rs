@@ -21,6 +21,9 @@ pub const BACKOFF_MS_BASE: u64 = 500;
 /// milliseconds.
 pub const ATTEMPT_GAP_MS: u64 = 1_000;
 
+/// The longest that an endpoint, or a proxy before it, is left alone as it wishes, in milliseconds.
+pub const WISH_MS_MAX: u64 = 600_000;
+
 /// Where newer code is needed, or the endpoint may only be slow to learn of a migration, it is
 /// tried again this often, in milliseconds.
 pub const UPGRADE_CHECK_MS: u64 = 60_000;
@@ -302,8 +305,10 @@ impl Machine {
             Recovery::Retry | Recovery::Reset | Recovery::None => {
                 // The endpoint wishes the same of all that it refuses, and all may write: the jitter
                 // comes on top.
-                let wish_ms = retry_after_ms.unwrap_or(0);
-                let jitter_ms = backoff_ms(attempt, random);
+                let wish_ms = retry_after_ms.unwrap_or(0).min(WISH_MS_MAX);
+                // A wish for a date calls a fleet back at one moment: the longer it waits, the wider.
+                let jitter_ms =
+                    backoff_ms(attempt, random).max((wish_ms as f64 * random) as u64 / 4);
                 self.state = State::Waiting {
                     attempt: attempt + 1,
                     since_ms: now_ms,

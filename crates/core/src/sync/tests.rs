@@ -142,6 +142,32 @@ fn a_write_does_not_cut_short_what_the_endpoint_wishes() {
 }
 
 #[test]
+fn a_wish_is_bounded_and_the_longer_it_is_the_wider_a_fleet_comes_back() {
+    for (wish_ms, least_ms) in [(0, 0), (120_000, 120_000), (u64::MAX, WISH_MS_MAX)] {
+        let mut delays = Vec::new();
+        for random in [0.0, 0.5, 0.999] {
+            let mut machine = leading();
+            let failure = Event::Failed {
+                code: ErrorCode::Network,
+                retry_after_ms: Some(wish_ms),
+            };
+            let effects = machine.handle(failure, NOW, random);
+            let [Effect::Arm { delay_ms }] = effects[..] else {
+                panic!("{effects:?}");
+            };
+            delays.push(delay_ms);
+        }
+        assert_eq!(delays[0], least_ms);
+        let spread_ms = delays[2] - delays[0];
+        assert!(spread_ms >= least_ms / 5, "{delays:?}");
+        assert!(
+            spread_ms <= (least_ms / 4).max(BACKOFF_MS_BASE),
+            "{delays:?}"
+        );
+    }
+}
+
+#[test]
 fn a_clock_that_steps_back_or_forward_by_years_holds_up_no_write() {
     const TEN_YEARS_MS: u64 = 315_576_000_000;
     for then in [NOW + TEN_YEARS_MS, 0] {

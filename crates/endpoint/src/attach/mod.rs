@@ -6,6 +6,7 @@
 mod changelog;
 mod detach;
 pub(crate) mod history;
+pub(crate) mod permits;
 mod revocations;
 mod sql;
 mod times;
@@ -14,7 +15,7 @@ pub use detach::detach;
 
 use crate::config::Config;
 use crate::database::{command_error, ident, literal};
-use crate::introspect::{Introspected, Privileges, introspect};
+use crate::introspect::{Introspected, Permission, Privileges, introspect};
 use haversack_core::Error;
 pub use history::SKIPPED_KEYS;
 use std::collections::BTreeMap;
@@ -219,8 +220,9 @@ async fn numbers(
         follow_renames(client, introspected, &mut numbers).await?;
     }
     let mut last = numbers.values().copied().max().unwrap_or(0);
-    for table in &introspected.schema.tables {
-        numbers.entry(table.name.clone()).or_insert_with(|| {
+    let tables = introspected.schema.tables.iter().map(|table| &table.name);
+    for name in tables.chain(introspected.permissions.iter().map(|p| &p.name)) {
+        numbers.entry(name.clone()).or_insert_with(|| {
             last += 1;
             last
         });
@@ -303,30 +305,58 @@ async fn is_superuser(client: &Client) -> Result<bool, Error> {
 
 /// Is the database attached already, and a relation without all of its triggers?
 async fn missed(client: &Client, introspected: &Introspected) -> Result<bool, Error> {
-    let relations: Vec<&String> = introspected
-        .tables
-        .iter()
-        .flat_map(|t| &t.relations)
-        .collect();
+    let (relations, prefixes) = watched(introspected);
     let row = client
         .query_one(
             "SELECT to_regclass('haversack.meta') IS NOT NULL AND EXISTS (
-                 SELECT 1 FROM unnest($1::text[]) AS r(name) WHERE 4 <> (
+                 SELECT 1 FROM unnest($1::text[], $2::text[]) AS r(name, prefix) WHERE 4 <> (
                      SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = r.name::regclass AND NOT t.tgisinternal
-                       AND t.tgname LIKE 'haversack\\_%' AND t.tgenabled = 'A'))",
-            &[&relations],
+                       AND t.tgname ~ ('^' || r.prefix || '[a-z]+$') AND t.tgenabled = 'A'))",
+            &[&relations, &prefixes],
         )
         .await
         .map_err(command_error("reading the triggers"))?;
+    let permissions = introspected.permissions.iter();
+    Ok(row.get(0) || permissions_missed(client, permissions).await?)
+}
+
+/// Is the database attached already, and not for all of these? What they showed and hid meanwhile is nowhere.
+async fn permissions_missed(
+    client: &Client,
+    permissions: impl Iterator<Item = &Permission>,
+) -> Result<bool, Error> {
+    let failed = command_error("reading the attached tables");
+    let attached = client
+        .query_one("SELECT to_regclass('haversack.tables') IS NOT NULL", &[])
+        .await
+        .map_err(&failed)?;
+    let (names, specs): (Vec<&String>, Vec<String>) =
+        permissions.map(|p| (&p.name, p.spec())).unzip();
+    if !attached.get::<_, bool>(0) || names.is_empty() {
+        return Ok(false);
+    }
+    let row = client
+        .query_one(
+            "SELECT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS p(name, spec) WHERE NOT EXISTS (
+                 SELECT FROM haversack.tables t WHERE t.name = p.name AND to_jsonb(t)->>'permits' = p.spec))",
+            &[&names, &specs],
+        )
+        .await
+        .map_err(&failed)?;
     Ok(row.get(0))
 }
 
+/// Every relation that has triggers, and what their names begin with.
+fn watched(introspected: &Introspected) -> (Vec<&String>, Vec<&str>) {
+    let rows = introspected.tables.iter().flat_map(|t| &t.relations);
+    let permits = introspected.permissions.iter().flat_map(|p| &p.relations);
+    rows.map(|relation| (relation, "haversack_"))
+        .chain(permits.map(|relation| (relation, permits::PREFIX)))
+        .unzip()
+}
+
 async fn stale(client: &Client, introspected: &Introspected) -> Result<Vec<String>, Error> {
-    let current: Vec<String> = introspected
-        .tables
-        .iter()
-        .flat_map(|t| t.relations.clone())
-        .collect();
+    let (current, _) = watched(introspected);
     let rows = client
         .query(
             "SELECT DISTINCT format('%I.%I', n.nspname, c.relname) FROM pg_trigger t
@@ -340,7 +370,7 @@ async fn stale(client: &Client, introspected: &Introspected) -> Result<Vec<Strin
     Ok(rows
         .iter()
         .map(|row| row.get(0))
-        .filter(|relation| !current.contains(relation))
+        .filter(|relation| !current.contains(&relation))
         .collect())
 }
 

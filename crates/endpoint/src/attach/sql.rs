@@ -1,6 +1,6 @@
 //! The SQL that `attach` runs. Text only; knows what to say, not how it is run.
 
-use super::{Password, Plan, changelog, history, revocations, role_statements, times};
+use super::{Password, Plan, changelog, history, permits, revocations, role_statements, times};
 use crate::database::{ident, literal};
 use crate::introspect::TableFacts;
 use crate::scope::Scope;
@@ -43,6 +43,12 @@ pub(super) fn statements(plan: &Plan<'_>, password: &Password) -> Vec<String> {
     let numbers = plan.introspected.schema.tables.iter();
     let numbers: Vec<i32> = numbers.map(|t| plan.numbers[&t.name]).collect();
     out.push(times::forget(&numbers));
+    let permissions = plan.introspected.permissions.iter();
+    let watched: Vec<i32> = permissions.clone().map(|p| plan.numbers[&p.name]).collect();
+    out.push(permits::forget(&watched));
+    for (permission, number) in permissions.zip(watched) {
+        out.extend(permits::watch(number, permission));
+    }
     out.extend(history::statements(plan));
     if plan.missed {
         // What changed there meanwhile is nowhere: cursors from before get a snapshot. Every
@@ -136,6 +142,7 @@ END $function$",
     .chain(revocations::statements(plan.revoked.as_ref()))
     .chain(changelog::statements())
     .chain(times::statements())
+    .chain(permits::statements())
     .chain(history::tables())
     .chain([
         format!("GRANT USAGE ON SCHEMA haversack TO {login}"),
@@ -298,7 +305,8 @@ END $function$"
     .collect()
 }
 
-const EVENTS: [(&str, &str); 4] = [
+/// What triggers hear of, and which rows they are given.
+pub(super) const EVENTS: [(&str, &str); 4] = [
     ("insert", " REFERENCING NEW TABLE AS new_rows"),
     (
         "update",
@@ -325,10 +333,11 @@ fn triggers(number: i32, relation: &str) -> Vec<String> {
 }
 
 fn drop_triggers(relation: &str) -> Vec<String> {
-    EVENTS
-        .iter()
-        .map(|(event, _)| format!("DROP TRIGGER IF EXISTS haversack_{event} ON {relation}"))
-        .collect()
+    let of_event = |(event, _): &(&str, &str)| {
+        ["haversack_", permits::PREFIX]
+            .map(|prefix| format!("DROP TRIGGER IF EXISTS {prefix}{event} ON {relation}"))
+    };
+    EVENTS.iter().flat_map(of_event).collect()
 }
 
 /// A role that existed before keeps the privileges that the application gave it.

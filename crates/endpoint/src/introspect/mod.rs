@@ -13,6 +13,7 @@ mod find;
 mod indexes;
 mod note;
 mod partitions;
+mod permissions;
 mod policies;
 mod polymorphic;
 mod reader;
@@ -24,6 +25,7 @@ mod views;
 
 pub(crate) use note::sort;
 pub use note::{Code, Note, Severity};
+pub use permissions::Permission;
 
 use crate::config::Config;
 use crate::database::command_error;
@@ -46,6 +48,8 @@ pub struct Introspected {
     pub tables: Vec<TableFacts>,
     /// Constraints that are INITIALLY DEFERRED, qualified and quoted.
     pub deferred: Vec<String>,
+    /// What row security reads beside the rows themselves.
+    pub permissions: Vec<Permission>,
     /// What stays on the server, for `haversack check`, sorted.
     pub notes: Vec<Note>,
 }
@@ -188,9 +192,10 @@ pub async fn survey(
     let catalog = Catalog::read(&transaction, &reader, &server, &oids).await?;
     let drafts = describe(&mut transaction, &reader, &types, &catalog, &found).await?;
     let deferred = constraints::deferred(&transaction).await?;
+    let mut notes = Vec::new();
+    let permissions = permissions::read(&transaction, &reader, &found, &drafts, &mut notes).await?;
     drop(transaction);
 
-    let mut notes = Vec::new();
     let private: HashMap<u32, Vec<i16>> = found
         .iter()
         .zip(&drafts)
@@ -225,6 +230,7 @@ pub async fn survey(
             schema: schema.with_steps(steps),
             tables: facts,
             deferred,
+            permissions,
             notes,
         },
         faults,

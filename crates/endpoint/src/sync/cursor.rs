@@ -91,6 +91,23 @@ pub fn up_to(snapshot: &str, last: u64) -> String {
     format!("{}:{end}:{}", low.min(end), open.join(","))
 }
 
+/// The last transaction that has ended in a snapshot. Where that can't be read, none is later.
+pub fn last_ended(snapshot: &str) -> u64 {
+    let mut parts = snapshot.split(':').skip(1);
+    let high = parts.next().and_then(|part| part.parse::<u64>().ok());
+    let open = parts.next().unwrap_or_default();
+    let Some(high) = high else { return u64::MAX };
+    // They ascend, so those that run up to the end are the last ones.
+    let mut last = high.saturating_sub(1);
+    for xid in open.rsplit(',').filter_map(|xid| xid.parse::<u64>().ok()) {
+        if xid != last {
+            break;
+        }
+        last -= 1;
+    }
+    last
+}
+
 /// The hash of epoch, role, user and schema: a cursor with another can't be continued.
 pub fn belonging(epoch: &str, role: &str, user: &str, fingerprint: &str) -> String {
     let mut hash = Sha256::new();

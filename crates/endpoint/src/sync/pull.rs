@@ -15,7 +15,7 @@ use futures_util::TryStreamExt;
 use haversack_core::protocol::{KeyText, Renew};
 use haversack_core::schema::{ColumnId, TableId};
 use haversack_core::{Error, ErrorCode};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// More changed keys than this are answered by a snapshot: an incremental answer is held in memory.
 const CHANGED_KEYS_MAX: usize = 10_000;
@@ -103,25 +103,25 @@ pub async fn pull(
             && (pulled.cursor.ends_with(&cursor.belonging)
                 || earlier.as_ref() == Some(&cursor.belonging))
     });
-    let changed = if continued { by_table(found) } else { None };
+    let changed = if continued { Changes::new(found) } else { None };
     store.become_user().await?;
-    let Some(mut changed) = changed else {
+    let Some(Changes { mut keys, whole }) = changed else {
         return snapshot(store, served, asker, snapshots, pulled).await;
     };
     let asked = renew.map_or(&[][..], |renew| &renew.tables);
     let ids = (0..served.schema.tables.len() as u16).map(TableId);
     let whole: Vec<TableId> = ids
-        .filter(|id| asked.contains(&served.table(*id).name))
+        .filter(|id| whole.contains(id) || asked.contains(&served.table(*id).name))
         .collect();
     let names = whole.iter().map(|id| served.table(*id).name.clone());
     pulled.renewed = names.collect();
-    changed.retain(|id, _| !whole.contains(id));
+    keys.retain(|id, _| !whole.contains(id));
     let turn = if whole.is_empty() {
         None
     } else {
         Some(snapshots.begin(&asker.user)?)
     };
-    reread(store, served, changed, &mut pulled, whole.is_empty()).await?;
+    reread(store, served, keys, &mut pulled, whole.is_empty()).await?;
     pulled.rows_total += count(store, served, &whole).await?;
     pulled.follows = turn.map(|_turn| Follows {
         tables: whole,
@@ -131,8 +131,8 @@ pub async fn pull(
 }
 
 /// The same for a replica whose record has nothing to say or to learn, and that lacks but some changes.
-/// None where that is not so, as in another history, or where only a snapshot will do; no transaction is
-/// open then.
+/// None where that is not so, as in another history, or where whole tables will have to follow; no
+/// transaction is open then.
 ///
 /// # Errors
 /// What the store answers.
@@ -147,13 +147,13 @@ pub async fn changes(
     let mut pulled = Pulled::nothing(served, asker, &position);
     let continued =
         position.noted && position.continues && pulled.cursor.ends_with(&cursor.belonging);
-    let changed = if continued { by_table(found) } else { None };
-    let Some(changed) = changed else {
+    let changed = if continued { Changes::new(found) } else { None };
+    let Some(changed) = changed.filter(|changed| changed.whole.is_empty()) else {
         store.rollback().await;
         return Ok(None);
     };
     store.become_user().await?;
-    reread(store, served, changed, &mut pulled, true).await?;
+    reread(store, served, changed.keys, &mut pulled, true).await?;
     store.reach_disk().await?;
     Ok(Some(pulled))
 }
@@ -184,19 +184,33 @@ async fn snapshot(
     Ok(pulled)
 }
 
-/// The keys that changed, by table; none where only a snapshot will do.
-fn by_table(found: Vec<Changed>) -> Option<BTreeMap<TableId, Vec<KeyText>>> {
-    if found.len() > CHANGED_KEYS_MAX {
-        return None;
+/// What changed.
+struct Changes {
+    /// The keys, by table.
+    keys: BTreeMap<TableId, Vec<KeyText>>,
+    /// The tables of which any row may have come or gone.
+    whole: BTreeSet<TableId>,
+}
+
+impl Changes {
+    /// None where only a snapshot will do.
+    fn new(found: Vec<Changed>) -> Option<Self> {
+        if found.len() > CHANGED_KEYS_MAX {
+            return None;
+        }
+        let (mut keys, mut whole) = (BTreeMap::<TableId, Vec<KeyText>>::new(), BTreeSet::new());
+        for change in found {
+            // A table that no longer syncs is of no concern.
+            let Some(id) = change.table else { continue };
+            match change.key {
+                Some(key) => keys.entry(id).or_default().push(key),
+                None => {
+                    whole.insert(id);
+                }
+            }
+        }
+        Some(Self { keys, whole })
     }
-    let mut changed: BTreeMap<TableId, Vec<KeyText>> = BTreeMap::new();
-    for change in found {
-        // A table that no longer syncs is of no concern.
-        let Some(id) = change.table else { continue };
-        // Where the table was truncated, which keys went with it is not recorded.
-        changed.entry(id).or_default().push(change.key?);
-    }
-    Some(changed)
 }
 
 /// Reads changed keys again as the user; what can't be seen is removed. Ends the transaction where that is

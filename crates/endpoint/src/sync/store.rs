@@ -66,7 +66,8 @@ pub struct Lease {
 pub struct Changed {
     /// None where the table no longer syncs.
     pub table: Option<TableId>,
-    /// None where the whole table was emptied.
+    /// None where any row of the table may have come or gone: it was emptied, or what row security reads
+    /// elsewhere has changed.
     pub key: Option<KeyText>,
 }
 

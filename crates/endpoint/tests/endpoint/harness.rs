@@ -248,6 +248,8 @@ impl Replica {
         if answer.head.snapshot {
             self.rows.clear();
         }
+        let renewed = &answer.head.renewed;
+        self.rows.retain(|(table, _), _| !renewed.contains(table));
         self.epoch = Some(answer.head.epoch.clone());
         self.seen = answer.head.verdicts.last().map_or(self.seen, |v| v.seq);
         for line in &answer.lines {

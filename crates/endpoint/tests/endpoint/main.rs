@@ -21,6 +21,7 @@ mod moved;
 mod nothing_new;
 mod odd_names;
 mod organizational;
+mod permissions;
 mod poison;
 mod poke;
 mod policies;

@@ -78,16 +78,16 @@ async fn delete_and_reinsert_is_an_update() {
 }
 
 #[tokio::test]
-async fn truncate_is_answered_with_a_snapshot() {
+async fn a_table_that_was_emptied_comes_whole() {
     let endpoint = Endpoint::organizational().await;
     endpoint.sql("INSERT INTO links (user_id, from_type, from_id, to_type, to_id) VALUES (1, 'event', 1, 'item', 1)").await;
     let mut ada = endpoint.replica("1").await;
     assert_eq!(ada.column("links", "link_id").len(), 1);
     endpoint.sql("TRUNCATE links").await;
     let answer = ada.pull().await;
-    assert!(answer.head.snapshot);
+    assert_eq!(answer.head.renewed, ["links"]);
     assert!(ada.column("links", "link_id").is_empty());
-    assert!(!ada.pull().await.head.snapshot);
+    assert!(ada.pull().await.head.renewed.is_empty());
 }
 
 #[tokio::test]

@@ -78,6 +78,6 @@ async fn who_is_too_slow_holds_no_connection() {
     assert_eq!(nothing, "");
     assert!(!head.contains("200 OK"), "{head}");
     assert!(idle.contains("200 OK"), "{idle}");
-    assert!(body.contains("malformed_request"), "{body}");
+    assert!(body.contains("body_timeout"), "{body}");
     assert!(body.contains("in time"), "{body}");
 }

@@ -5,6 +5,7 @@
 //! takes on, role and settings, ends with it.
 
 mod answer;
+mod changes;
 mod failure;
 pub mod session;
 mod sets;
@@ -83,10 +84,7 @@ impl Postgres {
     /// that of one that ended, by a ROLLBACK or not durably, and of which nothing is on disk. Up to the
     /// push's own all are; what is beyond comes again with the next pull. Where there was no push, the
     /// answer waits for the disk.
-    fn keep_to_disk(&self, position: &mut Position, on_disk: bool) {
-        if on_disk {
-            return;
-        }
+    fn keep_to_disk(&self, position: &mut Position) {
         match self.pushed.load(Relaxed) {
             0 => self.loose.store(true, Relaxed),
             own => position.snapshot = cursor::up_to(&position.snapshot, own),
@@ -95,25 +93,22 @@ impl Postgres {
 }
 
 /// What policies read, by name and value.
-fn settings(compiled: &Compiled, identity: &Identity) -> (Vec<String>, Vec<String>) {
+fn settings(compiled: &Compiled, identity: &Identity) -> Vec<(String, String)> {
     let name = compiled.schema.identity.setting.clone();
     match compiled.identity_format {
-        IdentityFormat::Text => (vec![name], vec![identity.user.clone()]),
+        IdentityFormat::Text => vec![(name, identity.user.clone())],
         // Functions made for older versions of PostgREST ask its older settings first.
         IdentityFormat::Json if name == JWT_CLAIMS => {
             let claim = &compiled.schema.identity.claim;
             let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            let (mut names, mut values) = (
-                vec![name, JWT_CLAIM.to_owned()],
-                vec![identity.claims.clone(); 2],
-            );
+            let names = [name, JWT_CLAIM.to_owned()];
+            let mut settings = names.map(|name| (name, identity.claims.clone())).to_vec();
             if claim.chars().all(plain) {
-                names.push(format!("{JWT_CLAIM}.{claim}"));
-                values.push(identity.user.clone());
+                settings.push((format!("{JWT_CLAIM}.{claim}"), identity.user.clone()));
             }
-            (names, values)
+            settings
         }
-        IdentityFormat::Json => (vec![name], vec![identity.claims.clone()]),
+        IdentityFormat::Json => vec![(name, identity.claims.clone())],
     }
 }
 
@@ -138,6 +133,10 @@ FROM (SELECT ",
     history_sql!(),
     " AS history, coalesce(m.noted, '') AS noted, m.horizon, m.history AS attached FROM haversack.meta m) h"
 );
+
+/// Is all on disk that was written until the snapshot was taken?
+pub(crate) const ON_DISK: &str =
+    "pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn() AS on_disk";
 
 /// Notes that the history is another one.
 ///

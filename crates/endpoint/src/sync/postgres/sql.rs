@@ -1,6 +1,6 @@
 //! The SQL of a sync that is the same for every schema. Text only.
 
-use super::POSITION;
+use super::{ON_DISK, POSITION};
 use std::sync::LazyLock;
 
 pub(super) const BEGIN_PUSH: &str = "BEGIN";
@@ -9,11 +9,9 @@ pub(super) const BEGIN_PULL: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ 
 // The first query of a transaction: where the database stands, was the token revoked, and, set for the
 // transaction, on what the text of values depends. To set what is so already costs more than to look.
 macro_rules! opening {
-    ($($settings:literal),*) => {
+    ($($settings:expr),*) => {
         LazyLock::new(|| format!(
-            "SELECT p.*, pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn(), \
-             CASE WHEN $2::text[] IS NOT NULL THEN EXISTS (SELECT FROM haversack.revoked($2)) END, {} \
-             FROM ({POSITION}) p",
+            "SELECT p.*, {ON_DISK}, {} FROM ({POSITION}) p",
             [
                 $($settings,)*
                 "CASE WHEN current_setting('DateStyle') <> 'ISO, MDY' THEN set_config('DateStyle', 'ISO, MDY', true) END",
@@ -27,27 +25,43 @@ macro_rules! opening {
     };
 }
 
+const REVOKED: &str = "CASE WHEN $2::text[] IS NOT NULL THEN EXISTS (SELECT FROM haversack.revoked($2)) END AS revoked";
+
 pub(super) static OPEN_PUSH: LazyLock<String> = opening!(
+    REVOKED,
     "set_config('statement_timeout', '15s', true)",
     "set_config('lock_timeout', '5s', true)",
     "CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END"
 );
 
-// To plan the search of the changelog anew costs more than the search; there is one good plan for it.
+// To plan the search of the changelog anew costs more than the search, and so does that of revoked tokens;
+// there is one good plan for each. The application's own list of those may have no index.
 pub(super) static OPEN_PULL: LazyLock<String> = opening!(
     "set_config('statement_timeout', '120s', true)",
     "set_config('plan_cache_mode', 'force_generic_plan', true)",
+    REVOKED,
     "set_config('enable_seqscan', 'off', true)"
 );
 
-/// Takes the user's role and identity for the rest of the transaction.
-pub(super) const ROLE_AND_IDENTITY: &str = "SELECT set_config('role', $1, true), \
-     (SELECT count(set_config(s.name, s.value, true)) FROM unnest($2::text[], $3::text[]) AS s(name, value))";
-
-/// The same in a pull. What a policy asks is planned as by default.
-pub(super) const ROLE_AND_IDENTITY_OF_PULL: &str = "SELECT set_config('plan_cache_mode', 'auto', true), \
-     set_config('enable_seqscan', 'on', true), set_config('role', $1, true), \
-     (SELECT count(set_config(s.name, s.value, true)) FROM unnest($2::text[], $3::text[]) AS s(name, value))";
+/// Takes the user's role for the rest of the transaction, and so many settings that say who that is.
+pub(super) fn role_and_identity(pushing: bool, settings: usize) -> String {
+    // What a policy asks is planned as by default.
+    let mut sql = if pushing {
+        "SELECT set_config('role', $1, true)".to_owned()
+    } else {
+        "SELECT set_config('plan_cache_mode', 'auto', true), set_config('enable_seqscan', 'on', true), \
+         set_config('role', $1, true)"
+            .to_owned()
+    };
+    for i in 0..settings {
+        sql.push_str(&format!(
+            ", set_config(${}, ${}, true)",
+            2 * i + 2,
+            2 * i + 3
+        ));
+    }
+    sql
+}
 
 // Transactional, so that it takes a number, and durable, so that no lower one is given again.
 pub(super) const REACH_DISK: &str = "BEGIN; SET LOCAL synchronous_commit = local; \

@@ -2,8 +2,8 @@
 
 use super::session::Owned;
 use super::sql::{
-    BEGIN_PULL, BEGIN_PUSH, CHANGED, CONFIRM, FORGET, GIVEN_BEFORE, MISSED, OPEN_PULL, OPEN_PUSH,
-    REACH_DISK, RECORD, REPLICA, ROLE_AND_IDENTITY, ROLE_AND_IDENTITY_OF_PULL, TIMES,
+    BEGIN_PULL, BEGIN_PUSH, CONFIRM, FORGET, GIVEN_BEFORE, MISSED, OPEN_PULL, OPEN_PUSH,
+    REACH_DISK, RECORD, REPLICA, TIMES, role_and_identity,
 };
 use super::{Postgres, note_history, read_position, sets, settings};
 use crate::auth::revoked;
@@ -12,7 +12,7 @@ use crate::served::Served;
 use crate::sync::cursor::Position;
 use crate::sync::failure::Failure;
 use crate::sync::store::{Changed, Lease, Reading, ReplicaRecord, Store, VerdictRecord};
-use futures_util::future::{join, join3, try_join_all};
+use futures_util::future::{join3, try_join_all};
 use futures_util::{Stream, TryStreamExt};
 use haversack_core::protocol::{KeyText, Seq, Text};
 use haversack_core::schema::{ColumnId, TableId};
@@ -77,16 +77,16 @@ impl Store for Postgres {
         if self.pushing && self.compiled.has_times {
             self.prepare_times().await?;
         }
-        let (names, values) = settings(&self.compiled, &self.identity);
-        let role = self.compiled.user_role.clone();
-        let sql = if self.pushing {
-            ROLE_AND_IDENTITY
-        } else {
+        if !self.pushing {
             self.session.limit(READ_LIMIT);
-            ROLE_AND_IDENTITY_OF_PULL
-        };
-        let params: Vec<Owned> = vec![Box::new(role), Box::new(names), Box::new(values)];
-        self.session.send_query(sql, params).await
+        }
+        let settings = settings(&self.compiled, &self.identity);
+        let sql = role_and_identity(self.pushing, settings.len());
+        let mut params: Vec<Owned> = vec![Box::new(self.compiled.user_role.clone())];
+        for (name, value) in settings {
+            params.extend([Box::new(name) as Owned, Box::new(value)]);
+        }
+        self.session.send_query(&sql, params).await
     }
 
     async fn become_endpoint(&self) -> Result<(), Failure> {
@@ -101,14 +101,17 @@ impl Store for Postgres {
         let row = rows
             .first()
             .ok_or_else(|| Error::new(ErrorCode::NotAttached, "the database is not attached"))?;
-        if row.get::<_, Option<bool>>(7) == Some(true) {
+        if row.get::<_, Option<bool>>("revoked") == Some(true) {
             return Err(Failure::Broken(revoked::error()));
         }
         self.checked(at);
         let mut position = read_position(row, 0);
         let on_disk: bool = row.get(6);
-        if !self.pushing {
-            self.keep_to_disk(&mut position, on_disk);
+        let durable = &self.state.durable;
+        if on_disk {
+            durable.note(&position);
+        } else if !self.pushing && !durable.contains(&position) {
+            self.keep_to_disk(&mut position);
         }
         Ok(position)
     }
@@ -418,19 +421,7 @@ impl Store for Postgres {
         scopes: &[String],
         most: usize,
     ) -> Result<(Position, Vec<Changed>), Failure> {
-        // Both are at hand before the first is sent, so that they are sent in this order.
-        self.session.prepare(&OPEN_PULL).await?;
-        self.session.prepare(CHANGED).await?;
-        let position = self.position(Some(snapshot));
-        let changed = self.changed(scopes, snapshot, most);
-        let (position, changed) = join(position, changed).await;
-        let position = position?;
-        let changed = if position.continues {
-            changed?
-        } else {
-            Vec::new()
-        };
-        Ok((position, changed))
+        self.looked(snapshot, scopes, most).await
     }
 
     async fn read_changed(
@@ -456,16 +447,7 @@ impl Store for Postgres {
         snapshot: &str,
         most: usize,
     ) -> Result<Vec<Changed>, Failure> {
-        let limit = most as i64;
-        let rows = self
-            .session
-            .query(CHANGED, &[&scopes, &snapshot, &limit])
-            .await?;
-        let changed = |row: &Row| Changed {
-            table: self.compiled.by_number(row.get(0)),
-            key: row.get(1),
-        };
-        Ok(rows.iter().map(changed).collect())
+        self.found(scopes, snapshot, most).await
     }
 
     async fn read_many(&self, table: TableId, keys: &[KeyText]) -> Result<Vec<Row>, Failure> {
