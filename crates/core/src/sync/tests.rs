@@ -110,7 +110,7 @@ fn waits_grow_with_full_jitter_and_are_bounded() {
     };
     assert_eq!(
         run(&mut machine, event),
-        vec![Effect::Arm { delay_ms: 9_250 }],
+        vec![Effect::Arm { delay_ms: 10_125 }],
         "the jitter comes on top of the endpoint's wish"
     );
 }
@@ -136,8 +136,8 @@ fn a_write_does_not_cut_short_what_the_endpoint_wishes() {
         retry_after_ms: Some(9_000),
     };
     run(&mut machine, event);
-    assert_eq!(machine.handle(Event::Wrote, NOW + 9_249, 0.5), vec![]);
-    let effects = machine.handle(Event::Wrote, NOW + 9_250, 0.5);
+    assert_eq!(machine.handle(Event::Wrote, NOW + 9_999, 0.5), vec![]);
+    let effects = machine.handle(Event::Wrote, NOW + 10_000, 0.5);
     assert!(effects.contains(&SYNC));
 }
 
