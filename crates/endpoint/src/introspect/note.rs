@@ -83,7 +83,7 @@ codes! {
     ReferencedByUnsynced "referenced_by_unsynced" Info "A table that does not sync refers to this one."
     InheritedTable "inherited_table" Warning "Other tables inherit from this one; their rows are its rows."
     ForeignPartition "foreign_partition" Warning "A partition is a foreign table, whose changes can't be captured."
-    PermissionUnwatched "permission_unwatched" Warning "A policy reads a foreign table or a materialized view, whose changes can't be captured."
+    PermissionUnwatched "permission_unwatched" Warning "A policy reads a foreign table, a materialized view, or a table of another owner, whose changes can't be captured."
     RuleOnTable "rule_on_table" Warning "A rewrite rule changes what writing the table means."
     NameTaken "name_taken" Info "A table's name is one of the client's own words."
     // What should be looked after.

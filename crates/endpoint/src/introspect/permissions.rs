@@ -53,10 +53,13 @@ LEFT JOIN pg_attribute a ON d.refclassid = 'pg_class'::regclass AND a.attrelid =
 WHERE d.classid IN ('pg_policy'::regclass, 'pg_proc'::regclass, 'pg_rewrite'::regclass)
   AND d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass) AND d.refobjid >= 16384";
 
+// Triggers are made by whoever attached, or is about to: of what that role does not own, it can't.
 const RELATIONS: &str = "
 SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text,
        ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-       ARRAY(SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = c.oid)
+       ARRAY(SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = c.oid),
+       pg_has_role(coalesce((SELECT h.nspowner FROM pg_namespace h WHERE h.nspname = 'haversack'),
+                            current_user::regrole::oid), c.relowner, 'USAGE')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'haversack')
   AND n.nspname !~ '^pg_(toast|temp)'";
@@ -87,6 +90,8 @@ struct Relation {
     kind: char,
     columns: Vec<String>,
     parts: Vec<u32>,
+    /// May whoever attaches watch it?
+    owned: bool,
 }
 
 struct Function {
@@ -144,8 +149,8 @@ pub(super) async fn read(
         match relation.kind {
             // What it reads is found beside it.
             'v' => continue,
-            'm' | 'f' => {
-                notes.extend(tables.iter().map(|table| unwatched(table, &name)));
+            kind if matches!(kind, 'm' | 'f') || !relation.owned => {
+                notes.extend(tables.iter().map(|table| unwatched(table, &name, relation)));
                 continue;
             }
             _ => {}
@@ -178,12 +183,14 @@ pub(super) async fn read(
     Ok(permissions)
 }
 
-fn unwatched(table: &str, name: &str) -> Note {
+fn unwatched(table: &str, name: &str, relation: &Relation) -> Note {
     let sentence = format!(
         "who may see rows of {table} depends on {name}, of which no change can be captured"
     );
-    Note::new(Code::PermissionUnwatched, table, sentence)
-        .hint("let the policy read a table of this database")
+    Note::new(Code::PermissionUnwatched, table, sentence).hint(match relation.owned {
+        true => "let the policy read a table of this database",
+        false => "attach as a role that owns it, or let the policy read a table of the owner's",
+    })
 }
 
 impl Graph {
@@ -221,6 +228,7 @@ impl Graph {
                 kind: row.get::<_, &str>(3).chars().next().unwrap_or('r'),
                 columns: row.get(4),
                 parts: row.get(5),
+                owned: row.get(6),
             };
             graph.relations.insert(row.get(0), relation);
         }

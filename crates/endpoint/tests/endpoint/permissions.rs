@@ -2,8 +2,9 @@
 
 use crate::commands::Folder;
 use crate::harness::*;
-use haversack_endpoint::attach::{Password, attach};
+use haversack_endpoint::attach::{Password, attach, detach, login_url};
 use haversack_endpoint::config::Config;
+use haversack_endpoint::database::connect;
 use haversack_endpoint::router;
 use haversack_endpoint::serve::prepare;
 
@@ -158,4 +159,49 @@ async fn a_policy_that_reads_more_than_before_is_attached_again_and_all_rows_com
     endpoint.sql("DELETE FROM closed").await;
     ada.pull().await;
     assert_eq!(seen(&ada, "docs"), ["one"]);
+}
+
+#[tokio::test]
+async fn what_somebody_else_owns_is_noted_and_does_not_stop_attaching() {
+    let database = Database::create().await;
+    let (name, admin) = (&database.name, database.owner().await);
+    admin
+        .batch_execute(&format!(
+            "CREATE ROLE {name}_owner LOGIN CREATEROLE PASSWORD 'x'; GRANT ALL ON SCHEMA public TO {name}_owner;
+             ALTER DATABASE {name} OWNER TO {name}_owner;
+             CREATE TABLE accounts (grp integer PRIMARY KEY); GRANT SELECT ON accounts TO PUBLIC"
+        ))
+        .await
+        .unwrap();
+    let url = login_url(&database.url, &format!("{name}_owner"), Some("x")).unwrap();
+    let mut owner = connect(&url, "x").await.unwrap();
+    owner
+        .batch_execute(
+            "CREATE TABLE docs (id integer PRIMARY KEY, grp integer NOT NULL);
+             ALTER TABLE docs ENABLE ROW LEVEL SECURITY;
+             CREATE POLICY grp ON docs USING (EXISTS (SELECT FROM accounts a WHERE a.grp = docs.grp))",
+        )
+        .await
+        .unwrap();
+    let folder = Folder::new("[tables.docs]\nscope = 'global'\n", &[]);
+    let config = Config::read(&folder.0).unwrap();
+    for _ in 0..2 {
+        let password = Password::Set(PASSWORD.into());
+        let attached = attach(&mut owner, &config, &password).await.unwrap();
+        let notes = attached.introspected.notes;
+        assert!(
+            notes.iter().any(|n| n.code == "permission_unwatched"),
+            "{notes:?}"
+        );
+    }
+    let served = prepare(config.clone(), &database.options()).await;
+    assert!(served.is_ok());
+    detach(&mut owner, &config).await.unwrap();
+    drop(owner);
+    admin
+        .batch_execute(&format!(
+            "REASSIGN OWNED BY {name}_owner TO CURRENT_USER; DROP OWNED BY {name}_owner; DROP ROLE {name}_owner"
+        ))
+        .await
+        .unwrap();
 }
