@@ -6,6 +6,8 @@ import { fromText, same, shown } from './text.mjs'
 
 /** All rows are compared after so many writes, and at the end. */
 const WRITES_BETWEEN_LOOKS = 100
+/** A key that no row of a test has. */
+const UNUSED_KEY = 30_001
 
 /** The core and Postgres disagree. */
 export class Difference extends Error {
@@ -86,6 +88,25 @@ export class Round {
     if (++this.#writes % WRITES_BETWEEN_LOOKS === 0) await this.look()
   }
 
+  /**
+   * What the core says where new rows get keys that nothing refers to. Opened anew it may give the key
+   * of a row that was deleted before, which a sequence never does.
+   */
+  async #saysWithOtherKeys(ops) {
+    const spelled = ops.map((op) => {
+      const table = this.#table(op.table)
+      const key = table.columns.find(
+        ({ name, default: made }) => made?.kind === 'sequence' && table.primary_key.includes(name),
+      )
+      if (op.op !== 'insert' || key === undefined || key.name in op.values) return op
+      return { ...op, values: { [key.name]: UNUSED_KEY, ...op.values } }
+    })
+    const { error } = this.core.write(spelled)
+    if (error !== undefined) return verdictOf(error)
+    await this.#open()
+    return 'ok'
+  }
+
   /** Compares all rows of all tables. @throws Difference */
   async look() {
     const all = await this.#database.rows()
@@ -108,6 +129,9 @@ export class Round {
     const said = core === undefined ? 'ok' : verdictOf(core)
     const excuse = this.#rules.excuse(postgres)
     if (said === verdict) return this.#count(verdict)
+    if (said.startsWith('23503') && (await this.#saysWithOtherKeys(ops)) === verdict) {
+      return this.#count(verdict)
+    }
     if (excuse !== undefined) {
       this.#count(excuse)
       if (core === undefined) await this.#open()
