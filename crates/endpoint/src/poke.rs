@@ -117,14 +117,11 @@ async fn look(session: &mut Session, seen: Option<&str>) -> Result<Vec<Row>, Fai
     // To plan it anew costs many times what it costs, twenty times a second.
     session.begin(BEGIN, LOOK_LIMIT).await?;
     let sql = format!("{TOUCHED}{ON_DISK} FROM ({POSITION}) p");
-    let rows = session.query(&sql, &[&seen]).await;
-    match rows {
-        Ok(rows) => session.commit().await.map(|()| rows),
-        Err(failure) => {
-            session.rollback().await;
-            Err(failure)
-        }
+    let rows = session.end_with(session.query(&sql, &[&seen])).await;
+    if rows.is_err() {
+        session.rollback().await;
     }
+    rows
 }
 
 /// Serves one socket until it closes, its token ends, or the endpoint does.
