@@ -115,7 +115,8 @@ export class Database {
     const keys = new Map()
     for (const { tbl, key } of rows) {
       const name = this.catalog.numbers.get(tbl)
-      if (key !== null) keys.set(JSON.stringify([name, key]), [name, key])
+      // An empty key is no row: it says that others may be seen now.
+      if (key !== null && key.length > 0) keys.set(JSON.stringify([name, key]), [name, key])
     }
     return { touched: [...keys.values()] }
   }
