@@ -44,8 +44,9 @@ test('what a proxy wishes is heeded, by its own clock', async () => {
   })
   await tab.run(() => db.events.insert({ title: 'past a proxy' }).durable)
   await tab.until(() => db.sync.status.pending === 0, undefined, { timeout: 30_000 })
-  const waits = asked.slice(1).map((at, i) => at - asked[i])
-  assert.equal(waits.length, 3)
+  // Once nothing is in the way, more than one request may follow.
+  const waits = asked.slice(1, wishes.length + 1).map((at, i) => at - asked[i])
+  assert.equal(waits.length, wishes.length)
   for (const wait of waits.slice(0, 2)) {
     assert.ok(wait >= 2_900 && wait < 8_000, `waits of ${waits.join(', ')} ms`)
   }
