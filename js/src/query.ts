@@ -248,9 +248,8 @@ export class Query<Row> {
   /** What a text, JSON or an array is tested for. */
   private part(column: string, code: number, value: unknown): Param {
     if (code >= CONTAINS && code <= OVERLAPS) {
-      const { name, columns } = this.source.table
-      const described = columns.find((one) => one.name === column)
-      return JSON.stringify(toWire(name, described, column, value))
+      const { table, columns } = this.source
+      return JSON.stringify(toWire(table.name, columns.get(column), column, value))
     }
     if (code > HAS_KEY && Array.isArray(value)) return JSON.stringify(value.map(String))
     if (typeof value === 'string') return value

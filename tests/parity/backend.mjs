@@ -4,8 +4,8 @@
 // all of it, so every round begins in the same state.
 
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 import pg from 'pg'
 
@@ -217,6 +217,13 @@ export function statement(table, casts, op, made = {}) {
     return `INSERT INTO ${into} (${names}) ${overriding}VALUES (${list}) ${returning}`
   }
   return { sql, finds: false }
+}
+
+/** A folder of `schemas/` by its name, or any other schema folder. */
+export function folderOf(given) {
+  if (given === undefined) throw new Error('--schema names a folder of schemas/')
+  const inside = fileURLToPath(new URL(`../../schemas/${given}`, import.meta.url))
+  return existsSync(join(inside, 'haversack.toml')) ? inside : resolve(given)
 }
 
 /** The hooks of a folder of `schemas/`, of tables that sync. */

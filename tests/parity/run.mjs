@@ -7,11 +7,11 @@
 // HAVERSACK_TEST_DATABASE_URL a superuser's URL of the Postgres: `cargo xtask parity` sets both.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-import { Database } from './backend.mjs'
+import { Database, folderOf } from './backend.mjs'
 import { Generator } from './generate.mjs'
 import { Random } from './random.mjs'
 import { Difference, Round } from './round.mjs'
@@ -170,10 +170,4 @@ async function told(database, rules, causes) {
 function print(title, writes) {
   console.log(`\n${title}`)
   for (const ops of writes) console.log(`  ${JSON.stringify(ops.length === 1 ? ops[0] : ops)}`)
-}
-
-function folderOf(given) {
-  if (given === undefined) throw new Error('--schema names a folder of schemas/')
-  const inside = join(HERE, '../../schemas', given)
-  return existsSync(join(inside, 'haversack.toml')) ? inside : resolve(given)
 }

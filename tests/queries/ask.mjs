@@ -70,11 +70,15 @@ function toOperator(type, filter) {
 
 /** The keys of the rows that Postgres finds, as applications have them. */
 export async function askPostgres(database, table, query) {
+  return toKeys(table, await database.ask(toSql(table, database.catalog.casts, query)))
+}
+
+/** Keys that stand as texts of Postgres, as applications have them. */
+export function toKeys(table, keys) {
   const types = table.primary_key.map(
     (name) => table.columns.find((column) => column.name === name).type,
   )
-  const rows = await database.ask(toSql(table, database.catalog.casts, query))
-  return rows.map((key) => key.map((text, i) => fromText(types[i], text)))
+  return keys.map((key) => key.map((text, i) => fromText(types[i], text)))
 }
 
 /** The statement that asks Postgres for the same. */

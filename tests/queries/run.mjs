@@ -8,18 +8,18 @@
 // superuser's URL of the Postgres: `cargo xtask fuzz query` sets both.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-import { Database } from '../parity/backend.mjs'
+import { Database, folderOf } from '../parity/backend.mjs'
 import { Core } from '../parity/core.mjs'
 import { Generator } from '../parity/generate.mjs'
 import { Random } from '../parity/random.mjs'
 import { Difference, Round } from '../parity/round.mjs'
 import { Rules } from '../parity/rules.mjs'
-import { fromText, same, shown } from '../parity/text.mjs'
-import { askCore, askPostgres, toSql } from './ask.mjs'
+import { same, shown } from '../parity/text.mjs'
+import { askCore, askPostgres, toKeys, toSql } from './ask.mjs'
 import { Drawer, OPERATORS } from './draw.mjs'
 import { shrink } from './shrink.mjs'
 
@@ -41,10 +41,7 @@ const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31))
 if (!Number.isSafeInteger(wanted) || !Number.isSafeInteger(seed)) {
   throw new Error('--pairs and --seed are whole numbers')
 }
-const folders = options.schema.map((name) => {
-  const inside = join(HERE, '../../schemas', name)
-  return existsSync(join(inside, 'haversack.toml')) ? inside : resolve(name)
-})
+const folders = (options.schema ?? [undefined]).map(folderOf)
 
 /** How often each operator was asked for. */
 const covered = new Map(OPERATORS.map((op) => [op, 0]))
@@ -179,10 +176,10 @@ async function replayCases() {
     if (kept.schema !== basename(folder)) continue
     const table = tableOf(kept.query.table)
     const core = await openCore(new Map([[table.name, kept.rows]]))
-    const types = table.primary_key.map(
-      (name) => table.columns.find((column) => column.name === name).type,
+    const expected = toKeys(
+      table,
+      kept.expected.map((key) => key.map(String)),
     )
-    const expected = kept.expected.map((key) => key.map((v, i) => fromText(types[i], String(v))))
     const found = askCore(core, table, kept.query)
     await core.close()
     if (same(found, expected)) continue

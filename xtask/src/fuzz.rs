@@ -2,14 +2,9 @@
 
 use anyhow::Result;
 
-use crate::build;
-use crate::endpoint;
 use crate::parity;
-use crate::postgres::binaries;
-use crate::postgres::{Cluster, Durability};
 use crate::process::Program;
 use crate::repository::Repository;
-use crate::setup;
 
 /// What is asked at random.
 #[derive(clap::Subcommand)]
@@ -40,33 +35,15 @@ pub struct Options {
 
 /// `cargo xtask fuzz`: whether core and Postgres agree.
 pub fn run(repository: &Repository, Fuzz::Query(options): &Fuzz) -> Result<bool> {
-    let tools = setup::run(repository, setup::BUILD)?;
-    build::package(repository, &tools)?;
-    let endpoint = endpoint::build(repository)?;
-    let majors = match options.postgres {
-        Some(major) => vec![major],
-        None => binaries::MAJORS.to_vec(),
-    };
     let schemas = match &options.schema[..] {
         [] => parity::schemas(repository)?,
         given => given.to_vec(),
     };
-    let mut well = true;
-    for major in majors {
-        let postgres = binaries::of_major(major)?;
-        let cluster = Cluster::fresh(repository, &postgres, "fuzz", Durability::Fast)?;
-        let mut program = program(repository, &schemas, options.pairs)
-            .env("HAVERSACK_BIN", &endpoint)
-            .env("HAVERSACK_TEST_DATABASE_URL", cluster.url("postgres"));
-        if let Some(seed) = options.seed {
-            program = program.args(["--seed", &seed.to_string()]);
-        }
-        if let Some(name) = &options.keep {
-            program = program.args(["--keep", name]);
-        }
-        well &= program.outcome(true)?.status.success();
-    }
-    Ok(well)
+    parity::beside_postgres(repository, "fuzz", options.postgres, || {
+        program(repository, &schemas, options.pairs)
+            .option("--seed", options.seed)
+            .option("--keep", options.keep.as_ref())
+    })
 }
 
 /// A run; its endpoint and its Postgres are still to be named.

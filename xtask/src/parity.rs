@@ -38,28 +38,32 @@ pub struct Options {
 
 /// `cargo xtask parity`: whether core and Postgres agree.
 pub fn run(repository: &Repository, options: &Options) -> Result<bool> {
+    beside_postgres(repository, "parity", options.postgres, || {
+        program(repository, &options.schema, options.ops)
+            .option("--seed", options.seed)
+            .args(options.all.then_some("--all"))
+            .option("--keep", options.keep.as_ref())
+    })
+}
+
+/// Runs a comparison with each version of Postgres, or with one: whether core and Postgres agree.
+pub fn beside_postgres(
+    repository: &Repository,
+    name: &str,
+    major: Option<u32>,
+    program: impl Fn() -> Program,
+) -> Result<bool> {
     let tools = setup::run(repository, setup::BUILD)?;
     build::package(repository, &tools)?;
     let endpoint = endpoint::build(repository)?;
-    let majors = options
-        .postgres
-        .map_or(binaries::MAJORS.to_vec(), |m| vec![m]);
+    let majors = major.map_or(binaries::MAJORS.to_vec(), |m| vec![m]);
     let mut well = true;
     for major in majors {
         let postgres = binaries::of_major(major)?;
-        let cluster = Cluster::fresh(repository, &postgres, "parity", Durability::Fast)?;
-        let mut program = program(repository, &options.schema, options.ops)
+        let cluster = Cluster::fresh(repository, &postgres, name, Durability::Fast)?;
+        let program = program()
             .env("HAVERSACK_BIN", &endpoint)
             .env("HAVERSACK_TEST_DATABASE_URL", cluster.url("postgres"));
-        if let Some(seed) = options.seed {
-            program = program.args(["--seed", &seed.to_string()]);
-        }
-        if options.all {
-            program = program.arg("--all");
-        }
-        if let Some(name) = &options.keep {
-            program = program.args(["--keep", name]);
-        }
         well &= program.outcome(true)?.status.success();
     }
     Ok(well)

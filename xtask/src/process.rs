@@ -72,6 +72,14 @@ impl Program {
         self
     }
 
+    /// Adds an option with its value, where there is one.
+    pub fn option(self, name: &str, value: Option<impl ToString>) -> Program {
+        match value {
+            Some(value) => self.args([name, &value.to_string()]),
+            None => self,
+        }
+    }
+
     /// Sets an environment variable.
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Program {
         self.variables
