@@ -138,6 +138,8 @@ test('two tabs and a second device of V1 meet V2', async () => {
   )
   const [item] = await backend.sql(`select count(*)::int from items where name = 'renamed offline'`)
   assert.equal(item.count, 1)
+  // What the other device sent reaches the third tab with a poke, after its own sync has ended.
+  await third.until(() => db.events.get(9002)?.priority === 3)
   for (const tab of [third, other]) {
     const left = await tab.run(() => ({
       pending: db.sync.status.pending,
