@@ -14,12 +14,16 @@ const NONE: usize = usize::MAX;
 
 /// A condition with its column found and its parameters placed, or a group of them.
 #[derive(Clone, Debug)]
-pub(crate) struct Condition {
+pub struct Condition {
     /// Its position; of a group, none that there is.
     pub column: usize,
+    /// The column's name.
     pub name: Box<str>,
+    /// The column's type.
     pub kind: Type,
+    /// The comparison; of a group `and` or `or`, never `not`.
     pub op: Op,
+    /// How many parameters it takes.
     pub n: usize,
     /// Position of its first parameter.
     pub param: usize,
@@ -42,10 +46,11 @@ impl Condition {
         self.negated || self.other.is_some() || self.column == NONE
     }
 
-    /// With another operator, and its parameters from the `nth` on.
+    /// With another operator, and its `nth` parameter alone.
     fn only(&self, op: Op, nth: usize) -> Self {
         Self {
             op,
+            n: 1,
             param: self.param + nth,
             ..self.clone()
         }

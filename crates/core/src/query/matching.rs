@@ -70,21 +70,35 @@ pub(super) fn bind_test<'a>(condition: &Condition, param: Param<'_>) -> Result<F
     })
 }
 
-/// The call that an operator is, over the value of the column.
-fn call(op: Op, kind: &Type, text: &str) -> Result<Bound, Error> {
-    let array = matches!(kind, Type::Array { .. });
-    let (function, given) = match op {
-        Op::Contains | Op::ContainedIn if array => ("array_contains", kind.clone()),
-        Op::Contains | Op::ContainedIn => ("jsonb_contains", Type::Jsonb),
-        Op::Overlaps => ("array_overlap", kind.clone()),
-        Op::HasKey => ("jsonb_exists", Type::Text),
-        Op::HasAnyKey => ("jsonb_exists_any", texts()),
-        _ => ("jsonb_exists_all", texts()),
+/// What such a condition compares with: its type, and the value that a parameter stands for.
+///
+/// # Errors
+/// `type_mismatch` for a text that is none for this operator.
+pub(super) fn given(op: Op, kind: &Type, text: &str) -> Result<(Type, Value), Error> {
+    let given = match op {
+        Op::Contains | Op::ContainedIn | Op::Overlaps => kind.clone(),
+        Op::HasAnyKey | Op::HasAllKeys => texts(),
+        _ => Type::Text,
     };
-    let constant = match given {
+    let value = match given {
         Type::Array { .. } => array_text(&given, text)?,
         _ => value::parse(&given, text)?,
     };
+    Ok((given, value))
+}
+
+/// The call that an operator is, over the value of the column.
+fn call(op: Op, kind: &Type, text: &str) -> Result<Bound, Error> {
+    let array = matches!(kind, Type::Array { .. });
+    let function = match op {
+        Op::Contains | Op::ContainedIn if array => "array_contains",
+        Op::Contains | Op::ContainedIn => "jsonb_contains",
+        Op::Overlaps => "array_overlap",
+        Op::HasKey => "jsonb_exists",
+        Op::HasAnyKey => "jsonb_exists_any",
+        _ => "jsonb_exists_all",
+    };
+    let (given, constant) = given(op, kind, text)?;
     let mut args = vec![
         Expr {
             op: "value".into(),

@@ -5,6 +5,7 @@
 //! primary key. Nothing here writes, or knows what is confirmed and what is optimistic.
 
 mod bind;
+mod checked;
 mod codec;
 mod conditions;
 mod matching;
@@ -13,9 +14,13 @@ mod run;
 
 use haversack_rows::{filter, index, walk};
 
-pub(crate) use conditions::Condition;
+pub use checked::{Checked, constant};
+pub use conditions::Condition;
+pub use haversack_rows::index::OrderKey;
+
+pub(crate) use checked::on_the_wire;
 pub(crate) use plan::Plan;
-pub(crate) use run::{count, run};
+pub(crate) use run::{check, count, run};
 
 use serde::{Deserialize, Serialize};
 

@@ -39,8 +39,8 @@ pub(crate) fn run(
 ) -> Result<(), Error> {
     let room = recycled(std::mem::take(&mut plan.filters));
     let filters = filters(plan, params, room)?;
-    let offset = window_part(plan.offset, params)?.unwrap_or(0);
-    let limit = window_part(plan.limit, params)?.unwrap_or(usize::MAX);
+    let (offset, limit) = window(plan, params)?;
+    let limit = limit.unwrap_or(usize::MAX);
     let mut walk = Walk {
         filters: &filters,
         offset,
@@ -60,6 +60,15 @@ pub(crate) fn run(
     plan.runs = runs;
     plan.filters = recycled(filters);
     Ok(())
+}
+
+/// Are these parameters that the plan can be run with? Gives offset and limit.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn check(plan: &Plan, params: &[Param<'_>]) -> Result<(usize, Option<usize>), Error> {
+    filters(plan, params, Vec::new())?;
+    window(plan, params)
 }
 
 /// The number of rows that satisfy a plan's conditions, whatever its limit and offset.
@@ -163,6 +172,12 @@ fn filters<'a>(
         }
     }
     Ok(filters)
+}
+
+/// Offset and limit.
+fn window(plan: &Plan, params: &[Param<'_>]) -> Result<(usize, Option<usize>), Error> {
+    let offset = window_part(plan.offset, params)?.unwrap_or(0);
+    Ok((offset, window_part(plan.limit, params)?))
 }
 
 fn window_part(position: Option<usize>, params: &[Param<'_>]) -> Result<Option<usize>, Error> {
