@@ -172,6 +172,7 @@ impl Reading<'_> {
         draft.column_facts.push(ColumnFacts {
             sql: ident(&name),
             cast: self.types.cast(row.get("atttypid"), row.get("cast")),
+            compared: self.types.compared(row.get("atttypid"), row.get("cast")),
             can_insert,
             can_update,
         });
