@@ -75,6 +75,11 @@ export interface BindingClient {
   take_error(): unknown
   /** As `run`, but gives the number alone. */
   count(plan: number, params: number): number
+  /**
+   * Puts a query, with the parameters written before, to Postgres: its rows, frozen; undefined where
+   * there is no server.
+   */
+  fetch(plan: number, params: number): Promise<object[] | undefined>
   explain(plan: number): string
   /** Table, slot, table, slot, …: rows that are no longer what `rows` gave. */
   take_dirty(): Uint32Array
