@@ -37,12 +37,34 @@ const SQL = {
 
 /** The keys of the rows that the core finds. */
 export function askCore(core, table, query) {
+  const rows = toQuery(core, table, query).rows()
+  return rows.map((row) => table.primary_key.map((name) => row[name]))
+}
+
+/** The keys of the rows that the endpoint gives, asked as `fetch()` asks; or what it has against it. */
+export async function askEndpoint(core, database, table, query) {
+  const { shape, params, limitCount, offsetCount } = toQuery(core, table, query)
+  const limited = limitCount >= 0
+  const window = [...(limited ? [limitCount] : []), ...(offsetCount > 0 ? [offsetCount] : [])]
+  const asked = shape.describe(limited, offsetCount > 0)
+  // Half of a character, as of a text that was cut, is written into the module's memory as none.
+  const texts = params.map((param) => (typeof param === 'string' ? param.toWellFormed() : param))
+  const { rows, problem } = await database.serverAnswer(asked, [...texts, ...window])
+  if (problem !== undefined) return `${problem.code}: ${problem.detail}`
+  const at = table.primary_key.map((key) => table.columns.findIndex(({ name }) => name === key))
+  return toKeys(
+    table,
+    rows.map((row) => at.map((i) => row[i])),
+  )
+}
+
+function toQuery(core, table, query) {
   let asked = core.table(table.name).where({})
   for (const filter of query.where) asked = asked.where(toFilter(table, filter))
   for (const { column, direction } of query.order) asked = asked.orderBy(column, direction)
   if (query.limit !== undefined) asked = asked.limit(query.limit)
   if (query.offset !== undefined) asked = asked.offset(query.offset)
-  return asked.rows().map((row) => table.primary_key.map((name) => row[name]))
+  return asked
 }
 
 function toFilter(table, filter) {
