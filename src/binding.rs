@@ -22,10 +22,14 @@ pub fn core_version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
+/// What says that a parameter is NULL, in the place of a text's length.
+const NULL: f64 = -2.0;
+
 /// What TypeScript writes a query's parameters to.
 #[derive(Default)]
 struct Input {
-    /// Two for each: a number and -1, or anything and the length of a text in bytes.
+    /// Two for each: a number and -1, anything and the length of a text in bytes, or, of NULL,
+    /// anything and [`NULL`].
     numbers: Vec<f64>,
     /// The texts, one after the other.
     text: Vec<u8>,
@@ -42,7 +46,9 @@ impl Input {
     fn read<'a>(&'a self, to: &mut [Param<'a>]) -> Result<(), Error> {
         let mut at = 0;
         for (to, from) in to.iter_mut().zip(self.numbers.chunks_exact(2)) {
-            *to = if from[1] < 0.0 {
+            *to = if from[1] == NULL {
+                Param::Null
+            } else if from[1] < 0.0 {
                 Param::Number(from[0])
             } else {
                 let end = at + from[1] as usize;

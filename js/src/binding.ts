@@ -60,8 +60,8 @@ export interface BindingClient {
   /** Makes room for so many parameters, and for so many bytes of their texts. */
   reserve(params: number, bytes: number): void
   /**
-   * Where parameters are written: two f64 each, a number and −1, or anything and the length of a
-   * text in bytes. `reserve` moves it.
+   * Where parameters are written: two f64 each, a number and −1, anything and the length of a text
+   * in bytes, or, of null, anything and −2. `reserve` moves it.
    */
   params_ptr(): number
   /** Where the texts of parameters are written as UTF-8, one after the other. `reserve` moves it. */
@@ -120,14 +120,21 @@ export interface MemoryClient extends BindingClient {
 export interface QueryShape {
   readonly table: string
   readonly where: readonly ShapeCondition[]
-  readonly order: readonly {
-    readonly column: string
-    readonly descending: boolean
-  }[]
+  readonly order: readonly ShapeOrder[]
+  /** Only rows after a place, as a parameter for each column of the whole order? */
+  readonly after?: boolean
   /** Is there a limit, as a number parameter? */
   readonly limit: boolean
   /** Is there an offset, as a number parameter? */
   readonly offset: boolean
+}
+
+/** A column that a `QueryShape` orders by. */
+export interface ShapeOrder {
+  readonly column: string
+  readonly descending: boolean
+  /** Absent: as Postgres does by default. */
+  readonly nulls_first?: boolean
 }
 
 /** A condition of a `QueryShape`, or the head of a group. */

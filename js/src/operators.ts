@@ -13,23 +13,25 @@ export const NOT_NULL = 8
 /** Not operators: steps of `orderBy`, numbered along with them. */
 export const ASC = 9
 export const DESC = 10
+export const ASC_NULLS_FIRST = 11
+export const DESC_NULLS_LAST = 12
 /** As operators again, whose values are texts, and JSON in texts. */
-export const LIKE = 11
-export const STARTS_WITH = 12
-export const CONTAINS = 13
-export const CONTAINED_IN = 14
-export const OVERLAPS = 15
-export const HAS_KEY = 16
-export const HAS_ANY_KEY = 17
-export const HAS_ALL_KEYS = 18
+export const LIKE = 13
+export const STARTS_WITH = 14
+export const CONTAINS = 15
+export const CONTAINED_IN = 16
+export const OVERLAPS = 17
+export const HAS_KEY = 18
+export const HAS_ANY_KEY = 19
+export const HAS_ALL_KEYS = 20
 /** Groups: their steps tell how many members follow. */
-export const AND = 19
-export const OR = 20
-export const NOT = 21
+export const AND = 21
+export const OR = 22
+export const NOT = 23
 /** The column that the condition before is compared with, in place of a value. */
-export const OTHER = 22
+export const OTHER = 24
 /** The last, because a list's step also tells its length. */
-export const IN = 23
+export const IN = 25
 
 declare const part: unique symbol
 

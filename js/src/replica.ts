@@ -87,6 +87,7 @@ export class Replica {
     rows: Rows,
     shape: Shape,
     params: readonly Param[],
+    after: boolean,
     limit: number,
     offset: number,
   ): object[] {
@@ -94,7 +95,7 @@ export class Replica {
     try {
       const client = this.client
       const input = this.input
-      const plan = this.plan(shape, limit, offset)
+      const plan = this.plan(shape, after, limit, offset)
       const hits = client.run(plan, input.write(params, limit, offset))
       if (hits < 0) throw client.take_error()
       // Making an index may have made the memory grow.
@@ -116,9 +117,15 @@ export class Replica {
   }
 
   /** How many rows a query gives. */
-  count(shape: Shape, params: readonly Param[], limit: number, offset: number): number {
+  count(
+    shape: Shape,
+    params: readonly Param[],
+    after: boolean,
+    limit: number,
+    offset: number,
+  ): number {
     return this.call((client) => {
-      const plan = this.plan(shape, limit, offset)
+      const plan = this.plan(shape, after, limit, offset)
       const count = client.count(plan, this.input.write(params, limit, offset))
       if (count < 0) throw client.take_error()
       return count
@@ -129,11 +136,12 @@ export class Replica {
   explain(
     shape: Shape,
     params: readonly Param[],
+    after: boolean,
     limit: number,
     offset: number,
   ): BindingExplanation {
     const text = this.call((client) => {
-      const plan = this.plan(shape, limit, offset)
+      const plan = this.plan(shape, after, limit, offset)
       if (client.run(plan, this.input.write(params, limit, offset)) < 0) throw client.take_error()
       return client.explain(plan)
     })
@@ -257,11 +265,11 @@ export class Replica {
     return this.ended !== undefined
   }
 
-  private plan(shape: Shape, limit: number, offset: number): number {
-    const variant = (limit >= 0 ? 1 : 0) + (offset > 0 ? 2 : 0)
+  private plan(shape: Shape, after: boolean, limit: number, offset: number): number {
+    const variant = (limit >= 0 ? 1 : 0) + (offset > 0 ? 2 : 0) + (after ? 4 : 0)
     const plan = shape.plans[variant]!
     if (plan >= 0) return plan
-    const text = JSON.stringify(shape.describe(limit >= 0, offset > 0))
+    const text = JSON.stringify(shape.describe(after, limit >= 0, offset > 0))
     return (shape.plans[variant] = this.client.compile(text))
   }
 

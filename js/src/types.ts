@@ -104,8 +104,8 @@ export type Where<Row> = { readonly [C in keyof Row]?: Condition<Row[C], Column<
 /** What rows must satisfy: conditions by column, or some put together by `and`, `or` and `not`. */
 export type Filter<Row> = Where<Row> | Predicate<Row>
 
-/** `asc`: nulls last. `desc`: nulls first. As in Postgres. */
-export type Direction = 'asc' | 'desc'
+/** `asc`: nulls last. `desc`: nulls first. As in Postgres, where nothing else is said. */
+export type Direction = 'asc' | 'desc' | `${'asc' | 'desc'} nulls ${'first' | 'last'}`
 
 /** A column to order by, or a column and its direction. */
 export type OrderPart<Row> = Column<Row> | readonly [column: Column<Row>, direction: Direction]

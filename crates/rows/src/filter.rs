@@ -1,6 +1,7 @@
 //! A condition with its parameters bound: typed, so that testing a row converts nothing.
 
 use crate::column::{Column, Data};
+use crate::index::OrderKey;
 use crate::order::compare_float;
 use crate::value::ValueRef;
 use std::borrow::Cow;
@@ -128,6 +129,9 @@ pub enum Filter<'a> {
         /// Does a value that is less, equal, greater than the other's pass?
         passing: [bool; 3],
     },
+    /// After a place in an order: for each column of the order what its value equals there. The
+    /// place itself is not after it.
+    After(Vec<(OrderKey, Filter<'a>)>),
     /// What a test says of the column's value.
     Test {
         /// The position of the column.
@@ -212,6 +216,12 @@ impl<'a> Filter<'a> {
             } => {
                 let order = columns[*column].compare_beside(&columns[*other], slot);
                 order.is_some_and(|order| passing[(order as i8 + 1) as usize])
+            }
+            Filter::After(places) => {
+                let each = places.iter();
+                each.map(|(key, equal)| key.place(columns, slot, equal))
+                    .find(|place| place.is_ne())
+                    == Some(Ordering::Greater)
             }
             Filter::Test {
                 column,
@@ -326,8 +336,9 @@ impl<'a> Filter<'a> {
     pub fn column(&self) -> Option<usize> {
         match self {
             Filter::Always | Filter::Never | Filter::Any(_) | Filter::All(_) => None,
-            // Of two columns; and a test is of none that an index could narrow to.
-            Filter::Beside { .. } | Filter::Test { .. } | Filter::Except { .. } => None,
+            // Of several columns; and a test is of none that an index could narrow to.
+            Filter::Beside { .. } | Filter::After(_) => None,
+            Filter::Test { .. } | Filter::Except { .. } => None,
             Filter::IsNull { column }
             | Filter::NotNull { column }
             | Filter::Int { column, .. }

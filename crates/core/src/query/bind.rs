@@ -3,6 +3,7 @@
 use super::conditions::Condition;
 use super::filter::Filter;
 use super::matching::bind_test;
+use super::plan::After;
 use super::{Op, Param};
 use crate::error::{Error, ErrorCode};
 use crate::schema::{Storage, Type};
@@ -72,6 +73,62 @@ pub(super) fn bind<'a>(condition: &Condition, params: &[Param<'a>]) -> Result<Fi
         (Operand::Float(float), second) => bind_float(condition, float, second),
         (Operand::Text(text), second) => bind_text(condition, text, second),
     })
+}
+
+/// The filter of rows after a place in the order.
+///
+/// # Errors
+/// As [`bind`], and `invalid_query` for a value that the column can't have in this query.
+/// `filters` are those of the conditions.
+pub(super) fn bind_after<'a>(
+    after: &After,
+    params: &[Param<'a>],
+    filters: &[Filter<'a>],
+) -> Result<Filter<'a>, Error> {
+    for (point, equal) in &after.fixed {
+        let same = match (&filters[*point], bind(equal, params)?) {
+            (Filter::Int { low: a, .. }, Filter::Int { low: b, .. }) => *a == b,
+            (
+                Filter::Float {
+                    low: Bound::Included(a),
+                    ..
+                },
+                Filter::Float {
+                    low: Bound::Included(b),
+                    ..
+                },
+            ) => compare_float(*a, b).is_eq(),
+            (Filter::TextIs { value: a, .. }, Filter::TextIs { value: b, .. }) => {
+                *a == b || value::compare_text(&equal.kind, a, &b).is_eq()
+            }
+            // Where nothing equals what is asked for, no place is a wrong one.
+            (asked, _) => matches!(asked, Filter::Never),
+        };
+        if !same {
+            return Err(elsewhere(equal));
+        }
+    }
+    let mut places = Vec::with_capacity(after.places.len());
+    for (key, equal) in &after.places {
+        let filter = match params[equal.param] {
+            Param::Null => Filter::IsNull {
+                column: equal.column,
+            },
+            _ => bind(equal, params)?,
+        };
+        if matches!(filter, Filter::Never) {
+            return Err(elsewhere(equal));
+        }
+        places.push((*key, filter));
+    }
+    Ok(Filter::After(places))
+}
+
+fn elsewhere(equal: &Condition) -> Error {
+    let name = &equal.name;
+    let message =
+        format!("no row of this query has the {name} of the place that rows are to follow");
+    Error::new(ErrorCode::InvalidQuery, message).at_column(name)
 }
 
 /// `value` and whether the parameter lies above it, before the next integer.

@@ -45,11 +45,15 @@ json_to!(Explain {
 
 impl<'a> FromJson<'a> for QueryShape {
     fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
-        fault.only(json, &["table", "where", "order", "limit", "offset"]);
+        fault.only(
+            json,
+            &["table", "where", "order", "after", "limit", "offset"],
+        );
         Self {
             table: FromJson::member(json, "table", fault),
             conditions: optional(json, "where", fault),
             order: optional(json, "order", fault),
+            after: optional(json, "after", fault),
             limit: optional(json, "limit", fault),
             offset: optional(json, "offset", fault),
         }

@@ -32,6 +32,21 @@ pub(crate) struct Condition {
 }
 
 impl Condition {
+    /// A comparison with one parameter.
+    pub fn new(position: usize, column: &Column, op: Op, param: usize) -> Self {
+        Self {
+            column: position,
+            name: column.name.as_str().into(),
+            kind: column.kind.clone(),
+            op,
+            n: 1,
+            param,
+            negated: false,
+            other: None,
+            members: Vec::new(),
+        }
+    }
+
     /// Does it leave one value of its column?
     pub fn is_point(&self) -> bool {
         self.op == Op::Eq && self.other.is_none()
@@ -63,10 +78,7 @@ pub(super) fn conditions(
     params: &mut usize,
 ) -> Result<Vec<Condition>, Error> {
     if shapes.len() > CONDITIONS_MAX {
-        return Err(invalid(
-            table,
-            format!("a query has at most {CONDITIONS_MAX} conditions"),
-        ));
+        return Err(too_many(table));
     }
     let mut reader = Reader {
         table,
@@ -78,6 +90,11 @@ pub(super) fn conditions(
         reader.read(Op::And, false, &mut conditions)?;
     }
     Ok(conditions)
+}
+
+pub(super) fn too_many(table: &Table) -> Error {
+    let message = format!("a query has at most {CONDITIONS_MAX} conditions");
+    invalid(table, message)
 }
 
 struct Reader<'a> {
@@ -147,17 +164,8 @@ impl Reader<'_> {
                 column.name
             ));
         }
-        let mut condition = Condition {
-            column: usize::from(id.0),
-            name: column.name.as_str().into(),
-            kind: column.kind.clone(),
-            op: shape.op,
-            n: taken,
-            param: *self.params,
-            negated: false,
-            other: None,
-            members: Vec::new(),
-        };
+        let mut condition = Condition::new(usize::from(id.0), column, shape.op, *self.params);
+        condition.n = taken;
         if let Some(other) = &shape.other {
             let id = table.require_column(other)?;
             let other = table.column(id);

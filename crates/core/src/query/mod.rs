@@ -14,14 +14,14 @@ mod run;
 use haversack_rows::{filter, index, walk};
 
 pub(crate) use conditions::Condition;
-pub(crate) use plan::Plan;
+pub(crate) use plan::{After, Plan};
 pub(crate) use run::{count, run};
 
 use serde::{Deserialize, Serialize};
 
 /// The most values of one `in`.
 pub const IN_VALUES_MAX: usize = 10_000;
-/// The most conditions of one query, groups of them included.
+/// The most conditions of one query, groups of them included. A place in the order counts as one.
 pub const CONDITIONS_MAX: usize = 64;
 /// The most sorted indexes that a table keeps; the one unused for longest makes room.
 pub const INDEXES_MAX: usize = 24;
@@ -34,7 +34,8 @@ pub struct PlanId(pub u32);
 ///
 /// Parameters come in this order: for each condition as many as its operator takes (one; two for
 /// `between`; `n` for `in`; none for `is_null`, `not_null`, a group, and a comparison with another
-/// column), then the limit, then the offset.
+/// column), then, with `after`, one for each column of the whole order (the columns of `order`, each once, and
+/// what they lack of the primary key), then the limit, then the offset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QueryShape {
@@ -47,6 +48,9 @@ pub struct QueryShape {
     /// What they are ordered by; the primary key follows in any case.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order: Vec<OrderShape>,
+    /// Only rows after a place in the order?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after: bool,
     /// Is there a limit?
     #[serde(default)]
     pub limit: bool,

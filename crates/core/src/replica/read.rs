@@ -184,7 +184,7 @@ impl Replica {
         Ok(&plan.result)
     }
 
-    /// The number of rows that satisfy a query's conditions, whatever its limit and offset.
+    /// The number of rows that satisfy a query's conditions, whichever page of them is asked for.
     ///
     /// # Errors
     /// As [`Replica::run`].

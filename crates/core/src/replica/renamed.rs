@@ -8,7 +8,7 @@ use super::effect::Row;
 use super::overlay::{FIRST, LocalId};
 use super::{Key, Replica};
 use crate::protocol::Mutation;
-use crate::query::{Condition, Op as QueryOp, Param, Plan};
+use crate::query::{After, Condition, Op as QueryOp, Param, Plan};
 use crate::queue::rekey::{self, Assigned, Holders, is_temporary};
 use crate::schema::{ColumnId, TableId};
 use crate::value::{self, Value};
@@ -129,7 +129,8 @@ impl Replica {
         if self.renamed.given.is_empty() {
             return current;
         }
-        let mut conditions: Vec<&Condition> = plan.conditions.iter().collect();
+        let after = plan.after.iter().flat_map(After::equals);
+        let mut conditions: Vec<&Condition> = plan.conditions.iter().chain(after).collect();
         while let Some(condition) = conditions.pop() {
             conditions.extend(&condition.members);
             let count = match condition.op {

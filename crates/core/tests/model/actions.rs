@@ -7,7 +7,7 @@ use haversack_core::ErrorCode;
 use haversack_core::json::read_text;
 use haversack_core::map::Map;
 use haversack_core::protocol::{Mutation, Op, Seq};
-use haversack_core::query::Strategy as Way;
+use haversack_core::query::{Param, PlanId, Strategy as Way};
 use haversack_core::replica::{DraftOp, Key, LocalId, Replica, WriteContext};
 use haversack_core::schema::{ColumnId, TableId};
 use haversack_core::value::{self, Value};
@@ -434,24 +434,40 @@ impl World {
     pub fn query(&mut self, query: &Query) -> Step {
         let schema = fixture::schema();
         let visible = self.model.visible();
-        let (expected, expected_count) = queries::answer(&schema, &visible, query);
+        let found = queries::ordered(&schema, &visible, query);
         let plan = self.replica.compile(&query.shape).expect("a good shape");
         let params = query.params();
-        let slots = self
-            .replica
-            .run(plan, &params)
-            .expect("good values")
-            .to_vec();
-        let ids: Vec<i64> = slots
-            .into_iter()
-            .map(|slot| id_of(&self.row(slot)))
-            .collect();
+        let ids = self.asked(plan, &params);
         let explained = self.replica.explain(plan);
-        prop_assert_eq!(&ids, &expected, "{:?}", explained);
+        prop_assert_eq!(&ids, &queries::page(query, &found), "{:?}", explained);
         self.taken.push(explained.strategy);
         let count = self.replica.count(plan, &params).expect("good values");
-        prop_assert_eq!(count as usize, expected_count);
+        prop_assert_eq!(count as usize, found.len());
+        // The page after one of these rows.
+        let at = found.len() / 3;
+        let Some((_, row)) = found.get(at) else {
+            return Ok(());
+        };
+        let mut shape = query.shape.clone();
+        shape.after = true;
+        let place = query.place(row);
+        let params = query.params_after(&place);
+        let plan = self.replica.compile(&shape).expect("a good shape");
+        let ids = self.asked(plan, &params);
+        let explained = self.replica.explain(plan);
+        let expected = queries::page(query, &found[at + 1..]);
+        prop_assert_eq!(&ids, &expected, "after {:?}: {:?}", place, explained);
+        let count = self.replica.count(plan, &params).expect("good values");
+        prop_assert_eq!(count as usize, found.len(), "a count is of all pages");
         Ok(())
+    }
+
+    /// The ids of the rows that a plan finds.
+    fn asked(&mut self, plan: PlanId, params: &[Param<'_>]) -> Vec<i64> {
+        let slots = self.replica.run(plan, params).expect("good values");
+        let slots = slots.to_vec();
+        let ids = slots.into_iter().map(|slot| id_of(&self.row(slot)));
+        ids.collect()
     }
 }
 
