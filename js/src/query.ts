@@ -1,6 +1,8 @@
 // Builds queries: immutable values that hold a shape and its parameters. It never evaluates one.
 
 import { HaversackError } from './errors.js'
+import { GroupBy } from './groups.js'
+import type { Aggregates, Groups, Made } from './groups.js'
 import type { LiveOptions, Observer, Stop } from './live.js'
 import {
   AND,
@@ -19,6 +21,7 @@ import {
   Operator,
   OTHER,
   OVERLAPS,
+  PATH,
   Predicate,
   Reference,
 } from './operators.js'
@@ -172,6 +175,37 @@ export class Query<Row> {
     return this.limitCount === 0 ? undefined : this.limit(1).rows()[0]
   }
 
+  /**
+   * The rows in groups, those with equal values in these columns together; `aggregate` says what is
+   * made of each.
+   *
+   * @example db.events.groupBy('status').aggregate({ events: count(), budget: sum('budget') })
+   */
+  groupBy<C extends Column<Row>>(...columns: readonly C[]): GroupBy<Row, C> {
+    return new GroupBy(this, columns)
+  }
+
+  /**
+   * One row made of all rows, however few. @example db.events.aggregate({ events: count() }).first()
+   *
+   * @throws HaversackError `invalid_query`: the query has an order, a limit, an offset or an `after`
+   */
+  aggregate<A extends Aggregates<Row>>(values: A): Groups<Made<Row, never, A>> {
+    return new GroupBy<Row, never>(this, []).aggregate(values)
+  }
+
+  /** @internal */
+  watch(known: number): number {
+    const { shape, place, limitCount, offsetCount } = this
+    const after = place !== undefined
+    return this.replica.watch(known, shape, this.asked(), after, limitCount, offsetCount)
+  }
+
+  /** @internal */
+  identity(row: Row): unknown {
+    return this.source.identity(row as object)
+  }
+
   /** Runs the query, and tells how the core answered it. Throws as `rows`. */
   explain(): Explanation {
     const { strategy, index, schema_index, examined, returned } = this.replica.explain(
@@ -257,7 +291,8 @@ export class Query<Row> {
       params.push(this.param(column, condition))
       return shape.then(EQ, column)
     }
-    const { code, first, second, list } = condition as Operator<unknown>
+    const { code, first, second, list, path } = condition as Operator<unknown>
+    if (path !== undefined) return this.at(shape, params, column, condition, path)
     if (code === IS_NULL || code === NOT_NULL) return shape.then(code, column)
     if (code === IN) return this.list(shape, params, column, list!)
     if (first instanceof Reference) return shape.then(code, column).then(OTHER, first.name)
@@ -270,15 +305,43 @@ export class Query<Row> {
     return shape.then(code, column)
   }
 
-  private list(shape: Shape, params: Param[], column: string, list: readonly unknown[]): Shape {
+  /** A condition on what is at a path: its values are JSON, but those of texts. */
+  private at(
+    shape: Shape,
+    params: Param[],
+    column: string,
+    { code, first, second, list }: Operator<unknown>,
+    path: readonly string[],
+  ): Shape {
+    const { table, columns } = this.source
+    const json = (value: unknown) =>
+      JSON.stringify(toWire(table.name, columns.get(column), column, value))
+    if (first instanceof Reference) throw this.refuse(column, 'JSON is not compared with a column')
+    let next: Shape
+    if (code === IN) {
+      next = this.list(shape, params, column, list!, json)
+    } else {
+      next = shape.then(code, column)
+      if (code >= LIKE) params.push(this.part(column, code, first))
+      else if (code !== IS_NULL && code !== NOT_NULL) params.push(json(first))
+      if (code === BETWEEN) params.push(json(second))
+    }
+    return next.then(PATH, JSON.stringify(path))
+  }
+
+  private list(
+    shape: Shape,
+    params: Param[],
+    column: string,
+    list: readonly unknown[],
+    toParam = (value: unknown) => this.param(column, value),
+  ): Shape {
     if (!Array.isArray(list) || list.length > LIST_MAX) {
       throw this.refuse(column, `oneOf takes an array of at most ${LIST_MAX} values`)
     }
     const step = stepOfList(list.length)
     const length = paramsOfList(step)
-    for (let i = 0; i < length; i++) {
-      params.push(this.param(column, list[Math.min(i, list.length - 1)]))
-    }
+    for (let i = 0; i < length; i++) params.push(toParam(list[Math.min(i, list.length - 1)]))
     return shape.then(step, column)
   }
 
@@ -345,6 +408,8 @@ function whole(what: string, count: number): void {
 }
 
 /** A query for all rows of a table. */
-export function allOf(rows: Rows): readonly [Rows, Shape, readonly Param[], number, number, undefined] {
+export function allOf(
+  rows: Rows,
+): readonly [Rows, Shape, readonly Param[], number, number, undefined] {
   return [rows, rows.shape, NO_PARAMS, -1, 0, undefined]
 }

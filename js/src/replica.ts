@@ -2,7 +2,13 @@
 // HaversackError, a module that has trapped is never called again, and no object of a row outlives
 // its content. It decides nothing.
 
-import type { BindingClient, BindingExplanation, MutateResult, MutationOp } from './binding.js'
+import type {
+  BindingClient,
+  BindingExplanation,
+  MutateResult,
+  MutationOp,
+  WireValue,
+} from './binding.js'
 import { HaversackError, isBindingError, report, toHaversackError } from './errors.js'
 import type { HookRunner } from './hooks.js'
 import { Input } from './input.js'
@@ -55,6 +61,8 @@ export class Replica {
   hooks: HookRunner | undefined
   private readonly byName: ReadonlyMap<string, Rows>
   private readonly input: Input
+  /** Plans of groupings, by their shapes as JSON. */
+  private readonly groupings = new Map<string, number>()
   private ended: HaversackError | undefined
 
   constructor(
@@ -116,6 +124,21 @@ export class Replica {
     }
   }
 
+  /** The groups that a grouping makes, each an array. */
+  groups(shape: string, params: readonly Param[], limit: number, offset: number): WireValue[][] {
+    const text = this.call((client) => {
+      let plan = this.groupings.get(shape)
+      if (plan === undefined) {
+        plan = client.compile_grouping(shape)
+        this.groupings.set(shape, plan)
+      }
+      const groups = client.run_grouping(plan, this.input.write(params, limit, offset))
+      if (groups === '') throw client.take_error()
+      return groups
+    })
+    return JSON.parse(text) as WireValue[][]
+  }
+
   /** How many rows a query gives. */
   count(
     shape: Shape,
@@ -130,6 +153,50 @@ export class Replica {
       if (count < 0) throw client.take_error()
       return count
     })
+  }
+
+  /** Watches a query that was just run; gives its watch, in the place of the one from before. */
+  watch(
+    known: number,
+    shape: Shape,
+    params: readonly Param[],
+    after: boolean,
+    limit: number,
+    offset: number,
+  ): number {
+    const plan = this.plan(shape, after, limit, offset)
+    return this.watchPlan(known, plan, false, params, limit, offset)
+  }
+
+  /** As `watch`, for a grouping. */
+  watchGroups(
+    known: number,
+    shape: string,
+    params: readonly Param[],
+    limit: number,
+    offset: number,
+  ): number {
+    return this.watchPlan(known, this.groupings.get(shape)!, true, params, limit, offset)
+  }
+
+  private watchPlan(
+    known: number,
+    plan: number,
+    groups: boolean,
+    params: readonly Param[],
+    limit: number,
+    offset: number,
+  ): number {
+    return this.call((client) => {
+      const watch = client.watch(known, plan, groups, this.input.write(params, limit, offset))
+      if (watch < 0) throw client.take_error()
+      return watch
+    })
+  }
+
+  /** Watches a query no more. */
+  unwatch(watch: number): void {
+    if (this.ended === undefined) this.call((client) => client.unwatch(watch))
   }
 
   /** Runs a query, and tells how the core answered it. */
@@ -209,14 +276,14 @@ export class Replica {
     return result
   }
 
-  /** Forgets the objects of rows that have changed, and has their live queries run again. */
+  /** Forgets the objects of rows that have changed, and has the live queries run that they concern. */
   refresh(): void {
     const dirty = this.call((client) => client.take_dirty())
     for (let i = 0; i + 1 < dirty.length; i += 2) {
       const rows = this.tables[dirty[i]!]!
       rows.invalidate(dirty[i + 1]!)
-      this.live.touch(rows)
     }
+    if (dirty.length > 0) this.live.touch(this.call((client) => client.take_concerned()))
     this.live.touchStates()
   }
 

@@ -3,7 +3,7 @@
 // neither concatenates nor serialises text.
 
 import type { QueryShape, ShapeCondition, ShapeOp, ShapeOrder } from './binding.js'
-import { AND, ASC, DESC, DESC_NULLS_LAST, IN, NOT, OR, OTHER } from './operators.js'
+import { AND, ASC, DESC, DESC_NULLS_LAST, IN, NOT, OR, OTHER, PATH } from './operators.js'
 
 /** The most values of a `oneOf`. */
 export const LIST_MAX = 10_000
@@ -13,7 +13,7 @@ export const CONDITIONS_MAX = 64
 
 /** The operators' names, by their numbers. */
 const OPS =
-  'eq ne lt lte gt gte between is_null not_null . . . . like starts_with contains contained_in overlaps has_key has_any_key has_all_keys and or not'.split(
+  'eq ne lt lte gt gte between is_null not_null . . . . like ilike matches imatches starts_with contains contained_in overlaps has_key has_any_key has_all_keys and or not'.split(
     ' ',
   ) as ShapeOp[]
 
@@ -59,7 +59,8 @@ export class Shape {
   describe(after: boolean, limit: boolean, offset: boolean): QueryShape {
     const where: ShapeCondition[] = []
     const order: ShapeOrder[] = []
-    let other: string | undefined
+    // What a condition has beside its values comes after it, and so before on the way back.
+    let more: { other?: string; path?: string[] } = {}
     for (let node: Shape = this; node.parent !== undefined; node = node.parent) {
       const { step, column } = node
       if (step >= ASC && step <= DESC_NULLS_LAST) {
@@ -67,12 +68,12 @@ export class Shape {
         const nulls_first = step === ASC || step === DESC ? undefined : !descending
         order.unshift({ column, descending, ...(nulls_first !== undefined && { nulls_first }) })
       } else if (step === OTHER) {
-        other = column
+        more.other = column
+      } else if (step === PATH) {
+        more.path = JSON.parse(column) as string[]
       } else {
-        where.unshift(
-          other === undefined ? condition(step, column) : { column, op: OPS[step]!, other },
-        )
-        other = undefined
+        where.unshift({ ...condition(step, column), ...more })
+        more = {}
       }
     }
     return { table: this.table, where, order, ...(after && { after }), limit, offset }

@@ -58,6 +58,7 @@ export interface SchemaColumn {
   readonly type: {
     readonly name: string
     readonly of?: { readonly name: string }
+    readonly precision?: number
   }
 }
 
@@ -90,6 +91,9 @@ type Parts<V> = [NonNullable<JsonValue>] extends [V]
   : V extends readonly (infer Item)[]
     ? Operator<PartOf<readonly Operand<Item>[]>>
     : never
+
+/** The condition on what a JSON column holds at a path. */
+export type JsonCondition = JsonValue | Operator<JsonValue | PartOf<JsonValue>>
 
 /** The condition on a column: a value to equal, an operator, or `null` where it may be null. */
 export type Condition<V, Columns extends string = never> =

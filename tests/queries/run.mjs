@@ -19,8 +19,9 @@ import { Random } from '../parity/random.mjs'
 import { Difference, Round } from '../parity/round.mjs'
 import { Rules } from '../parity/rules.mjs'
 import { same, shown } from '../parity/text.mjs'
-import { askCore, askPostgres, toKeys, toSql } from './ask.mjs'
+import { askCore, askPostgres, toKeys, toSql, wholeOrder } from './ask.mjs'
 import { Drawer, OPERATORS } from './draw.mjs'
+import { askCoreGroups, askPostgresGroups, toGroupSql } from './groups.mjs'
 import { shrink } from './shrink.mjs'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
@@ -83,6 +84,8 @@ async function fuzz(wanted) {
       if (drawer.tables.length === 0) continue
       for (let i = 0; i < ROUND_QUERIES && done < wanted; i++) {
         const query = drawer.query()
+        if (query.by === undefined && random.chance(0.2))
+          query.after = await placeOf(random, rows, query)
         const found = await differ(core, query)
         done++
         answered += found.expected.length > 0
@@ -101,6 +104,20 @@ async function fuzz(wanted) {
     `${done} pairs in ${seconds} s, ${Math.round((done * 1000) / ms)} a second, ${share} % with an answer`,
   )
   return 0
+}
+
+/** What one of the rows that a query finds has in the columns of its order. */
+async function placeOf(random, rows, query) {
+  const table = tableOf(query.table)
+  const all = { ...query, limit: undefined, offset: undefined }
+  const keys = await database.ask(toSql(table, database.catalog.casts, all))
+  if (keys.length === 0) return undefined
+  const key = random.pick(keys)
+  const found = rows
+    .get(table.name)
+    .find((row) => table.primary_key.every((name, i) => row[name] === key[i]))
+  const columns = wholeOrder(table, query).map(([name]) => [name, found[name]])
+  return Object.fromEntries(columns)
 }
 
 /** Some writes on both sides; how they come out is for `cargo xtask parity` to judge. */
@@ -127,10 +144,11 @@ function tableOf(name) {
 
 async function differ(core, query) {
   const table = tableOf(query.table)
-  const expected = await askPostgres(database, table, query)
+  const grouped = query.by !== undefined
+  const expected = await (grouped ? askPostgresGroups : askPostgres)(database, table, query)
   let found
   try {
-    found = askCore(core, table, query)
+    found = (grouped ? askCoreGroups : askCore)(core, table, query)
   } catch (error) {
     if (error.name !== 'HaversackError') throw error
     return { equal: false, expected, found: error.message }
@@ -142,10 +160,18 @@ function count(query) {
   const each = (filter) => {
     const op = filter.other === undefined ? filter.op : 'column'
     covered.set(op, (covered.get(op) ?? 0) + 1)
+    if (filter.path !== undefined) covered.set('path', covered.get('path') + 1)
     filter.members?.forEach(each)
   }
   query.where.forEach(each)
   if (query.order.length > 0) covered.set('order', covered.get('order') + 1)
+  if (query.order.some(({ direction }) => direction.includes('nulls'))) {
+    covered.set('nulls', covered.get('nulls') + 1)
+  }
+  for (const { op } of query.values ?? []) covered.set(op, covered.get(op) + 1)
+  if (query.by?.length > 0) covered.set('group', covered.get('group') + 1)
+  if (query.having?.length > 0) covered.set('having', covered.get('having') + 1)
+  if (query.after !== undefined) covered.set('after', covered.get('after') + 1)
 }
 
 async function told(core, rows, query) {
@@ -153,7 +179,8 @@ async function told(core, rows, query) {
   const table = tableOf(short.table)
   const { expected, found } = await differ(core, short)
   console.log(`\ndifference: ${JSON.stringify(short)}`)
-  console.log(`  ${toSql(table, database.catalog.casts, short)}`)
+  const sql = short.by === undefined ? toSql : toGroupSql
+  console.log(`  ${sql(table, database.catalog.casts, short)}`)
   console.log(`  Postgres: ${shown(expected)}\n  the core: ${shown(found)}`)
   if (options.keep !== undefined) {
     const kept = { schema: basename(folder), query: short, rows: rows.get(short.table), expected }
@@ -176,11 +203,14 @@ async function replayCases() {
     if (kept.schema !== basename(folder)) continue
     const table = tableOf(kept.query.table)
     const core = await openCore(new Map([[table.name, kept.rows]]))
-    const expected = toKeys(
-      table,
-      kept.expected.map((key) => key.map(String)),
-    )
-    const found = askCore(core, table, kept.query)
+    const grouped = kept.query.by !== undefined
+    const expected = grouped
+      ? kept.expected
+      : toKeys(
+          table,
+          kept.expected.map((key) => key.map(String)),
+        )
+    const found = (grouped ? askCoreGroups : askCore)(core, table, kept.query)
     await core.close()
     if (same(found, expected)) continue
     failed++

@@ -12,8 +12,8 @@ use haversack_core::protocol::{
 use haversack_core::query::{self, QueryShape};
 use haversack_core::schema::{
     Action, Check, Column, ColumnDefault, Domain, ForeignKey, Generated, Identity, Index,
-    IndexPart, Limits, Move, OnDeleteConflict, Policy, Polymorphic, Predicate, Rename, Schema,
-    ServerRule, Step, Table, Type, Unique, View, ViewColumn,
+    IndexPart, Letters, Limits, Move, OnDeleteConflict, Policy, Polymorphic, Predicate, Rename,
+    Schema, ServerRule, Step, Table, Type, Unique, View, ViewColumn,
 };
 use haversack_core::{Error, value};
 use serde::Serialize;
@@ -415,6 +415,7 @@ fn schema() -> Schema {
         writable: i != 7,
         policy: Policy::ALL[i % Policy::ALL.len()],
         collation: (i == 6).then(|| "C".to_owned()),
+        letters: [Letters::Unicode, Letters::Ascii, Letters::Server][i % 3],
         comment: (i == 9).then(|| "why".to_owned()),
     };
     let part = IndexPart {

@@ -188,6 +188,74 @@ impl<'a> Filter<'a> {
         }
     }
 
+    /// The same, with texts of its own.
+    pub fn into_owned(self) -> Filter<'static> {
+        let own = |text: Cow<'a, str>| Cow::Owned(text.into_owned());
+        let bound = |bound: Bound<Cow<'a, str>>| bound.map(own);
+        let each = |filters: Vec<Self>| filters.into_iter().map(Self::into_owned).collect();
+        match self {
+            Filter::Always => Filter::Always,
+            Filter::Never => Filter::Never,
+            Filter::IsNull { column } => Filter::IsNull { column },
+            Filter::NotNull { column } => Filter::NotNull { column },
+            Filter::Int { column, low, high } => Filter::Int { column, low, high },
+            Filter::IntNot { column, value } => Filter::IntNot { column, value },
+            Filter::IntIn { column, values } => Filter::IntIn { column, values },
+            Filter::Float { column, low, high } => Filter::Float { column, low, high },
+            Filter::FloatNot { column, value } => Filter::FloatNot { column, value },
+            Filter::FloatIn { column, values } => Filter::FloatIn { column, values },
+            Filter::TextIs { column, value } => Filter::TextIs {
+                column,
+                value: own(value),
+            },
+            Filter::Text { column, low, high } => Filter::Text {
+                column,
+                low: bound(low),
+                high: bound(high),
+            },
+            Filter::TextNot { column, value } => Filter::TextNot {
+                column,
+                value: own(value),
+            },
+            Filter::TextIn { column, values } => Filter::TextIn {
+                column,
+                values: values.into_iter().map(own).collect(),
+            },
+            Filter::Any(filters) => Filter::Any(each(filters)),
+            Filter::All(filters) => Filter::All(each(filters)),
+            Filter::Except { column, filter } => Filter::Except {
+                column,
+                filter: Box::new(filter.into_owned()),
+            },
+            Filter::Beside {
+                column,
+                other,
+                passing,
+            } => Filter::Beside {
+                column,
+                other,
+                passing,
+            },
+            Filter::After(places) => {
+                let places = places.into_iter();
+                Filter::After(
+                    places
+                        .map(|(key, equal)| (key, equal.into_owned()))
+                        .collect(),
+                )
+            }
+            Filter::Test {
+                column,
+                wanted,
+                test,
+            } => Filter::Test {
+                column,
+                wanted,
+                test,
+            },
+        }
+    }
+
     /// Does the row in a slot pass?
     #[inline]
     pub fn passes(&self, columns: &[Column], slot: u32) -> bool {

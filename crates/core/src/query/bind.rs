@@ -2,7 +2,7 @@
 
 use super::conditions::Condition;
 use super::filter::Filter;
-use super::matching::bind_test;
+use super::matching::{bind_path, bind_test};
 use super::plan::After;
 use super::{Op, Param};
 use crate::error::{Error, ErrorCode};
@@ -34,10 +34,11 @@ pub(super) fn bind<'a>(condition: &Condition, params: &[Param<'a>]) -> Result<Fi
         each.map(|member| bind(member, params)).collect()
     };
     match condition.op {
-        Op::IsNull => return Ok(Filter::IsNull { column }),
-        Op::NotNull => return Ok(Filter::NotNull { column }),
         Op::And => return Ok(Filter::All(members()?)),
         Op::Or => return Ok(Filter::Any(members()?)),
+        _ if !condition.path.is_empty() => return bind_path(condition, params),
+        Op::IsNull => return Ok(Filter::IsNull { column }),
+        Op::NotNull => return Ok(Filter::NotNull { column }),
         Op::In if condition.negated => return bind_none_of(condition, params),
         Op::In => return bind_list(condition, params),
         Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte | Op::Between => {}

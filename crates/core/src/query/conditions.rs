@@ -7,7 +7,10 @@
 use super::plan::{has_order, invalid};
 use super::{CONDITIONS_MAX, ConditionShape, IN_VALUES_MAX, Op};
 use crate::error::Error;
-use crate::schema::{Column, Table, Type};
+use crate::schema::{Column, Letters, Table, Type};
+
+/// The most steps of a path into JSON.
+const PATH_MAX: usize = 32;
 
 /// The column of a condition that has none.
 const NONE: usize = usize::MAX;
@@ -27,6 +30,9 @@ pub(crate) struct Condition {
     pub negated: bool,
     /// The column compared with, in place of a parameter.
     pub other: Option<usize>,
+    /// Where in the column's jsonb the value is.
+    pub path: Box<[String]>,
+    pub letters: Letters,
     /// The members of a group.
     pub members: Vec<Condition>,
 }
@@ -43,18 +49,21 @@ impl Condition {
             param,
             negated: false,
             other: None,
+            path: Box::default(),
+            letters: column.letters,
             members: Vec::new(),
         }
     }
 
     /// Does it leave one value of its column?
     pub fn is_point(&self) -> bool {
-        self.op == Op::Eq && self.other.is_none()
+        self.op == Op::Eq && !self.is_apart()
     }
 
     /// Is it nothing that an index of its column can narrow to?
     pub fn is_apart(&self) -> bool {
-        self.negated || self.other.is_some() || self.column == NONE
+        let plain = self.other.is_none() && self.path.is_empty();
+        self.negated || !plain || self.column == NONE
     }
 
     /// With another operator, and its parameters from the `nth` on.
@@ -158,7 +167,25 @@ impl Reader<'_> {
                 "an `in` takes at most {IN_VALUES_MAX} values, not {taken}"
             ));
         }
-        if !is_comparable(shape.op, &column.kind) {
+        let at_path = !shape.path.is_empty();
+        if at_path && (column.kind != Type::Jsonb || shape.other.is_some()) {
+            return refuse(format!("{} has no paths to compare at", column.name));
+        }
+        if shape.path.len() > PATH_MAX {
+            return refuse(format!("a path has at most {PATH_MAX} steps"));
+        }
+        let kind = match &column.kind {
+            // What is compared there may be a text.
+            Type::Jsonb if at_path && is_of_texts(shape.op) => &Type::Text,
+            kind => kind,
+        };
+        if is_by_letters(shape.op) && column.letters == Letters::Server {
+            return refuse(format!(
+                "only the server knows the letters of {}: ask it by `fetch()`",
+                column.name
+            ));
+        }
+        if !at_path && !is_comparable(shape.op, kind) || at_path && shape.op == Op::Overlaps {
             return refuse(format!(
                 "{} has a type without this comparison",
                 column.name
@@ -166,6 +193,7 @@ impl Reader<'_> {
         }
         let mut condition = Condition::new(usize::from(id.0), column, shape.op, *self.params);
         condition.n = taken;
+        condition.path = shape.path.clone().into();
         if let Some(other) = &shape.other {
             let id = table.require_column(other)?;
             let other = table.column(id);
@@ -217,6 +245,8 @@ fn group(op: Op, members: Vec<Condition>) -> Condition {
         param: 0,
         negated: false,
         other: None,
+        path: Box::default(),
+        letters: Letters::default(),
         members,
     }
 }
@@ -230,13 +260,23 @@ fn is_comparable(op: Op, kind: &Type) -> bool {
     match op {
         Op::IsNull | Op::NotNull => true,
         Op::Eq | Op::Ne | Op::In => *kind != Type::Json,
-        Op::Like | Op::StartsWith => matches!(kind, Type::Text | Type::Varchar { .. }),
+        op if is_of_texts(op) => matches!(kind, Type::Text | Type::Varchar { .. }),
         Op::Contains | Op::ContainedIn => matches!(kind, Type::Jsonb | Type::Array { .. }),
         Op::Overlaps => matches!(kind, Type::Array { .. }),
         Op::HasKey | Op::HasAnyKey | Op::HasAllKeys => *kind == Type::Jsonb,
         Op::Lt | Op::Lte | Op::Gt | Op::Gte | Op::Between => has_order(kind),
-        Op::And | Op::Or | Op::Not => false,
+        _ => false,
     }
+}
+
+/// Does it ask a text for a pattern?
+pub(super) fn is_of_texts(op: Op) -> bool {
+    op == Op::Like || op == Op::StartsWith || is_by_letters(op)
+}
+
+/// Does it ask which characters are letters, and which of them are one but for their case?
+fn is_by_letters(op: Op) -> bool {
+    matches!(op, Op::Ilike | Op::Matches | Op::Imatches)
 }
 
 /// Do two columns keep their values in one form and one order?

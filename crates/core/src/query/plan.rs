@@ -224,7 +224,7 @@ pub(super) fn has_order(kind: &Type) -> bool {
 }
 
 /// The order wanted: what was asked for, without columns that are fixed, then the primary key.
-fn order(
+pub(super) fn order(
     table: &Table,
     asked: &[OrderShape],
     key: &[usize],

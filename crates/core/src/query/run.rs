@@ -1,6 +1,7 @@
 //! Answers a compiled query from a table's rows.
 
 use super::bind::{bind, bind_after};
+use super::conditions::Condition;
 use super::filter::Filter;
 use super::index::{SortedIndex, Spec};
 use super::plan::Plan;
@@ -136,6 +137,29 @@ fn recycled<'a>(mut filters: Vec<Filter<'_>>) -> Vec<Filter<'a>> {
     filters.into_iter().map(|_| Filter::Never).collect()
 }
 
+/// The filters of a plan that outlive its parameters.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn owned_filters(
+    plan: &Plan,
+    params: &[Param<'_>],
+) -> Result<Vec<Filter<'static>>, Error> {
+    let filters = filters(plan, params, Vec::new())?;
+    Ok(filters.into_iter().map(Filter::into_owned).collect())
+}
+
+/// The filters of conditions.
+pub(super) fn bind_all<'a>(
+    conditions: &[Condition],
+    params: &[Param<'a>],
+) -> Result<Vec<Filter<'a>>, Error> {
+    conditions
+        .iter()
+        .map(|condition| bind(condition, params))
+        .collect()
+}
+
 /// The filters of a plan's conditions, in `filters`, which is empty.
 fn filters<'a>(
     plan: &Plan,
@@ -170,7 +194,10 @@ fn filters<'a>(
     Ok(filters)
 }
 
-fn window_part(position: Option<usize>, params: &[Param<'_>]) -> Result<Option<usize>, Error> {
+pub(super) fn window_part(
+    position: Option<usize>,
+    params: &[Param<'_>],
+) -> Result<Option<usize>, Error> {
     let Some(position) = position else {
         return Ok(None);
     };

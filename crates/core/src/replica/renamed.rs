@@ -25,6 +25,7 @@ impl Replica {
     /// Puts keys of the sequence in the place of temporary ones, in all that is pending now or comes
     /// later, in one step. Gives the mutations that this changed.
     pub fn rekey(&mut self, given: Assigned) -> Vec<LocalId> {
+        self.mark_all();
         for (table, keys) in given {
             self.renamed.given.or_default(&table).extend(keys);
         }

@@ -145,8 +145,8 @@ fn any_beside() -> impl Strategy<Value = (ConditionShape, Vec<Option<String>>)> 
         let shape = ConditionShape {
             column: column.into(),
             op,
-            n: 0,
             other: Some(other.into()),
+            ..ConditionShape::default()
         };
         (shape, vec![])
     })
@@ -322,7 +322,7 @@ fn any_condition_on(
                 column,
                 op,
                 n,
-                other: None,
+                ..ConditionShape::default()
             };
             (shape, values)
         })
