@@ -109,7 +109,7 @@ impl Regexp {
     /// Reads a pattern of `~`, or of `~*`, which ignores case.
     ///
     /// # Errors
-    /// 2201B where Postgres refuses it too; `invalid_query` where it is a basic or extended one, or
+    /// `invalid_query`, with 2201B where Postgres refuses it too; else it is a basic or extended one, or
     /// too large.
     pub(crate) fn new(pattern: &str, ignore_case: bool, letters: Letters) -> Result<Self, Error> {
         let plain = |c: char| c.is_alphanumeric() || c == ' ' || c == '_';
@@ -122,7 +122,10 @@ impl Regexp {
             return refuse(why);
         }
         let ascii = letters == Letters::Ascii;
-        let read = parse(pattern, Options::new(flags, ascii)?)?;
+        let read = parse(pattern, Options::new(flags, ascii)?).map_err(|_| {
+            let message = "the regular expression is none that Postgres takes";
+            Error::new(ErrorCode::InvalidQuery, message).sqlstate("2201B")
+        })?;
         if steps(&read.tree.re) > STEPS_MAX {
             return refuse("the regular expression is too large: repeat less");
         }
