@@ -111,6 +111,53 @@ test('groups are kept live, and what did not change stays the same object', asyn
   await db.close()
 })
 
+test('a live query is asked again only where a write concerns it', async () => {
+  const db = await openMemory({ schema, identity: USER, rows: { events: rows } as never })
+  const asked = { high: 0, page: 0, skipping: 0 }
+  const counted = <Q extends { rows(): unknown; live(next: () => void): () => void }>(
+    name: keyof typeof asked,
+    query: Q,
+  ): (() => void) => {
+    const { rows } = query
+    query.rows = () => {
+      asked[name]++
+      return rows.call(query)
+    }
+    return query.live(() => {})
+  }
+  const { count, gte } = haversack
+  // The rows that it opened with are news until the first write.
+  db.counters.insert({ label: 'first' })
+  const stops = [
+    counted('high', db.events.where({ priority: gte(4) })),
+    counted('page', db.events.orderBy('title').limit(1)),
+    counted('skipping', db.events.where({ priority: 9 }).offset(1)),
+  ]
+  const groups = db.events.where({ location: 'Rue A' }).groupBy('title').aggregate({ n: count() })
+  const done = async (write: () => void, expected: Partial<typeof asked>): Promise<void> => {
+    await Promise.resolve()
+    for (const name of Object.keys(asked) as (keyof typeof asked)[]) asked[name] = 0
+    write()
+    await Promise.resolve()
+    assert.deepEqual(asked, { high: 0, page: 0, skipping: 0, ...expected })
+  }
+  let made = 0
+  stops.push(groups.live(() => made++))
+  // Neither was in it nor is; an offset counts rows that are not in the result.
+  await done(() => db.events.update(1, { priority: 2 }), { page: 1, skipping: 1 })
+  await done(() => db.events.update(1, { priority: 4 }), { high: 1, page: 1, skipping: 1 })
+  await done(() => db.events.update(1, { title: 'x' }), { high: 1, page: 1, skipping: 1 })
+  await done(() => db.events.update(1, { priority: 1 }), { high: 1, page: 1, skipping: 1 })
+  await done(() => db.events.delete(1), { skipping: 1 })
+  await done(() => db.counters.insert({ label: 'a' }), {})
+  assert.equal(made, 1)
+  await done(() => db.events.update(2, { title: 'y' }), { page: 1, skipping: 1 })
+  assert.equal(made, 2)
+  stops.forEach((stop) => stop())
+  await done(() => db.events.update(2, { priority: 5 }), {})
+  await db.close()
+})
+
 test('what a column has no comparison for is refused by name', async () => {
   const db = await openMemory({ schema, identity: USER, rows: { events: rows } as never })
   const refused = (filter: unknown, code: string, message: RegExp): void => {
@@ -138,7 +185,7 @@ test('what a column has no comparison for is refused by name', async () => {
 
 test('what can be asked of no path, of no regular expression and of no place is refused by name', async () => {
   const db = await openMemory({ schema, identity: USER, rows: { events: rows } as never })
-  const { at, column, contains, eq, gte, like, matches, overlaps } = haversack
+  const { at, column, eq, gte, like, matches, overlaps } = haversack
   const refused = (query: { rows(): unknown }, code: string, message: RegExp): void => {
     assert.throws(
       () => query.rows(),

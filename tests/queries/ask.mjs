@@ -43,13 +43,19 @@ const SQL = {
 
 /** The keys of the rows that the core finds. */
 export function askCore(core, table, query) {
+  const rows = toQuery(core, table, query).rows()
+  return rows.map((row) => table.primary_key.map((name) => row[name]))
+}
+
+/** A question as the application asks it. */
+export function toQuery(core, table, query) {
   let asked = core.table(table.name).where({})
   for (const filter of query.where) asked = asked.where(toFilter(table, filter))
   for (const { column, direction } of query.order) asked = asked.orderBy(column, direction)
   if (query.after !== undefined) asked = asked.after(toPlace(table, query.after))
   if (query.limit !== undefined) asked = asked.limit(query.limit)
   if (query.offset !== undefined) asked = asked.offset(query.offset)
-  return asked.rows().map((row) => table.primary_key.map((name) => row[name]))
+  return asked
 }
 
 /** A place as applications have it, from texts of Postgres by column. */

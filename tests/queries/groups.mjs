@@ -71,6 +71,13 @@ function isUnsure(type) {
 
 /** The groups that the core makes. */
 export function askCoreGroups(core, table, query) {
+  const { columns } = madeTable(table, query)
+  const groups = toGroups(core, table, query).rows()
+  return groups.map((group) => columns.map(({ name }) => group[name]))
+}
+
+/** A question for groups as the application asks it. */
+export function toGroups(core, table, query) {
   let asked = core.table(table.name).where({})
   for (const filter of query.where) asked = asked.where(toFilter(table, filter))
   const values = query.values.map(({ name, op, column }) => [
@@ -83,7 +90,7 @@ export function askCoreGroups(core, table, query) {
   for (const { column, direction } of query.order) groups = groups.orderBy(column, direction)
   if (query.limit !== undefined) groups = groups.limit(query.limit)
   if (query.offset !== undefined) groups = groups.offset(query.offset)
-  return groups.rows().map((group) => made.columns.map(({ name }) => group[name]))
+  return groups
 }
 
 /** The groups that Postgres makes. */
@@ -93,6 +100,10 @@ export async function askPostgresGroups(database, table, query) {
   return groups.map((group) =>
     group.map((text, i) => {
       const { type } = made.columns[i]
+      // Each as a row of its own would have it.
+      if (type.name === 'array' && type.of.name === 'int8' && text !== null) {
+        return fromText(type, text).map((item) => (item === null ? null : BigInt(item)))
+      }
       // Sums and averages come as decimals of any scale.
       const isNumber = /^(int2|int4|float8)$/.test(type.name) || type.precision <= 15
       return text !== null && isNumber && text !== 'NaN' ? Number(text) : fromText(type, text)

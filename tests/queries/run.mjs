@@ -22,12 +22,13 @@ import { same, shown } from '../parity/text.mjs'
 import { askCore, askPostgres, toKeys, toSql, wholeOrder } from './ask.mjs'
 import { Drawer, OPERATORS } from './draw.mjs'
 import { askCoreGroups, askPostgresGroups, toGroupSql } from './groups.mjs'
+import { follow } from './live.mjs'
 import { shrink } from './shrink.mjs'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
 const CASES = join(HERE, 'cases')
-/** Writes before the questions of a round, and questions. */
-const [ROUND_WRITES, ROUND_QUERIES] = [40, 200]
+/** Writes before the questions of a round, questions, and those that stay asked. */
+const [ROUND_WRITES, ROUND_QUERIES, ROUND_LIVE] = [40, 200, 40]
 
 const { values: options } = parseArgs({
   options: {
@@ -46,6 +47,8 @@ const folders = (options.schema ?? [undefined]).map(folderOf)
 
 /** How often each operator was asked for. */
 const covered = new Map(OPERATORS.map((op) => [op, 0]))
+/** How many later results live questions had. */
+let followed = 0
 let folder, database
 let differences = 0
 for (folder of folders) {
@@ -62,6 +65,7 @@ console.log([...covered].map(([op, count]) => `${op} ${count}`).join(', '))
 const missed = [...covered].filter(([, count]) => count === 0).map(([op]) => op)
 // A few questions can't have everything, and a schema without arrays has none to ask for.
 if (missed.length > 0) console.log(`never asked: ${missed.join(', ')}`)
+console.log(`${followed} changes of live results`)
 console.log(`differences: ${differences}`)
 process.exitCode = differences === 0 ? 0 : 1
 
@@ -92,6 +96,7 @@ async function fuzz(wanted) {
         count(query)
         if (!found.equal) return await told(core, rows, query)
       }
+      if (!(await staysLive(core, drawer, generator))) return 1
     } finally {
       await core?.close()
       await round.end()
@@ -104,6 +109,18 @@ async function fuzz(wanted) {
     `${done} pairs in ${seconds} s, ${Math.round((done * 1000) / ms)} a second, ${share} % with an answer`,
   )
   return 0
+}
+
+/** Are results that are kept through writes what is found anew? */
+async function staysLive(core, drawer, generator) {
+  const queries = Array.from({ length: ROUND_LIVE }, () => drawer.query())
+  const write = () => core.write(generator.write(core))
+  const { different, changes } = await follow(core, tableOf, queries, write)
+  followed += changes
+  if (different === undefined) return true
+  console.log(`\na live result differs: ${JSON.stringify(different.query)}`)
+  console.log(`  live: ${shown(different.live)}\n  anew: ${shown(different.anew)}`)
+  return false
 }
 
 /** What one of the rows that a query finds has in the columns of its order. */

@@ -4,9 +4,11 @@
 
 use super::conditions::{Condition, is_of_texts};
 use super::filter::{Filter, Test};
+use super::needles::Needles;
 use super::{Op, Param};
 use crate::error::{Error, ErrorCode};
 use crate::expr::{Bound, Context, Expr, Like, Regexp, change_case};
+use crate::json::Json;
 use crate::schema::{Column, Letters, Table, Type};
 use crate::value::{self, Array, Dimension, Value};
 use haversack_rows::ValueRef;
@@ -24,11 +26,19 @@ enum Matching {
     Expression(Bound),
     /// A test of what an expression makes of the value.
     Of(Bound, Box<Matching>),
+    /// A test of a jsonb, and what it comes to where its text lacks something.
+    Within(Needles, Option<bool>, Box<Matching>),
 }
 
 impl Test for Matching {
     fn passes(&self, value: ValueRef<'_>) -> Option<bool> {
         match (self, value) {
+            (Matching::Within(needles, lacking, inner), ValueRef::Text(text)) => {
+                match needles.are_in(text) {
+                    true => inner.passes(value),
+                    false => *lacking,
+                }
+            }
             (Matching::Expression(bound), value) => {
                 evaluate(value, |context| bound.test(&[], context)).flatten()
             }
@@ -81,7 +91,34 @@ pub(super) fn bind_test<'a>(condition: &Condition, param: Param<'_>) -> Result<F
         true => text_test(condition, text),
         false => call(condition.op, value_of(&condition.kind), text).map(Matching::Expression),
     };
-    Ok(tested(condition, named(condition, test)?))
+    let test = named(condition, test)?;
+    let needles = match condition.kind {
+        Type::Jsonb => needles(condition.op, text),
+        _ => None,
+    };
+    Ok(tested(
+        condition,
+        match needles {
+            Some(needles) => Matching::Within(needles, Some(false), Box::new(test)),
+            None => test,
+        },
+    ))
+}
+
+/// What a jsonb's text must contain where an operator is true of it.
+fn needles(op: Op, text: &str) -> Option<Needles> {
+    let mut needles = Needles::default();
+    match (op, value::json_tree(text)) {
+        (Op::Contains, Some(part)) => needles.add_value(&part),
+        (Op::HasKey, _) => needles.add_text(text),
+        (Op::HasAllKeys, Some(Json::List(keys))) => {
+            for key in keys {
+                needles.add_text(key.as_str()?);
+            }
+        }
+        _ => return None,
+    }
+    Some(needles)
 }
 
 /// The filter of a condition on what is somewhere in a jsonb.
@@ -98,6 +135,16 @@ pub(super) fn bind_path<'a>(
         ..Expr::new("call", kind, vec![value_of(&Type::Jsonb), path.clone()])
     };
     let json = at("jsonb_path", Type::Jsonb);
+    // Where a name of the path is missing, nothing is there.
+    let mut names = Needles::default();
+    for step in condition
+        .path
+        .iter()
+        .filter(|step| step.parse::<i32>().is_err())
+    {
+        names.add_text(step);
+    }
+    let there = |test: Matching| Matching::Within(names, None, Box::new(test));
     let given = &params[condition.param..condition.param + condition.n];
     let binary = |op: &str, param: Param<'_>| -> Result<Option<Expr>, Error> {
         let Some(text) = text_of(condition, param)? else {
@@ -152,13 +199,20 @@ pub(super) fn bind_path<'a>(
                 }),
                 false => call(op, json, text).map(Matching::Expression),
             };
-            return Ok(tested(condition, named(condition, test)?));
+            return Ok(tested(condition, there(named(condition, test)?)));
         }
     };
     Ok(match expression {
         Some(expression) => {
             let test = bound(&expression).map(Matching::Expression);
-            tested(condition, named(condition, test)?)
+            let test = named(condition, test)?;
+            tested(
+                condition,
+                match condition.op {
+                    Op::IsNull | Op::NotNull => test,
+                    _ => there(test),
+                },
+            )
         }
         None => Filter::Never,
     })

@@ -9,6 +9,7 @@ mod codec;
 mod conditions;
 mod grouping;
 mod matching;
+mod needles;
 mod plan;
 mod run;
 mod totals;
