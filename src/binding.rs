@@ -7,7 +7,7 @@ use crate::memory::Memory;
 use crate::{poison, task, view};
 use haversack_core::json::{self, Json};
 use haversack_core::query::{Param, PlanId};
-use haversack_core::replica::{DraftOp, Key};
+use haversack_core::replica::{DraftOp, Key, WatchId, Watched};
 use haversack_core::schema::{Schema, TableId};
 use haversack_core::{Error, ErrorCode};
 use js_sys::{Array, Function, Promise, Reflect, Uint32Array};
@@ -22,10 +22,14 @@ pub fn core_version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
+/// What says that a parameter is NULL, in the place of a text's length.
+const NULL: f64 = -2.0;
+
 /// What TypeScript writes a query's parameters to.
 #[derive(Default)]
 struct Input {
-    /// Two for each: a number and -1, or anything and the length of a text in bytes.
+    /// Two for each: a number and -1, anything and the length of a text in bytes, or, of NULL,
+    /// anything and [`NULL`].
     numbers: Vec<f64>,
     /// The texts, one after the other.
     text: Vec<u8>,
@@ -42,7 +46,9 @@ impl Input {
     fn read<'a>(&'a self, to: &mut [Param<'a>]) -> Result<(), Error> {
         let mut at = 0;
         for (to, from) in to.iter_mut().zip(self.numbers.chunks_exact(2)) {
-            *to = if from[1] < 0.0 {
+            *to = if from[1] == NULL {
+                Param::Null
+            } else if from[1] < 0.0 {
                 Param::Number(from[0])
             } else {
                 let end = at + from[1] as usize;
@@ -53,6 +59,12 @@ impl Input {
         }
         Ok(())
     }
+}
+
+#[cold]
+fn no_query(fault: &dyn std::fmt::Display) -> JsValue {
+    let message = format!("not a query: {fault}");
+    thrown(&Error::new(ErrorCode::InvalidQuery, message))
 }
 
 #[cold]
@@ -164,13 +176,15 @@ impl Client {
 
     /// Compiles a query's shape.
     pub fn compile(&self, shape: &str) -> Result<u32, JsValue> {
-        let shape = json::read_text(shape).map_err(|e| {
-            thrown(&Error::new(
-                ErrorCode::InvalidQuery,
-                format!("not a query: {e}"),
-            ))
-        })?;
+        let shape = json::read_text(shape).map_err(|e| no_query(&e))?;
         let plan = self.shared.replica.borrow_mut().compile(&shape);
+        plan.map(|plan| plan.0).map_err(|error| thrown(&error))
+    }
+
+    /// Compiles a grouping's shape.
+    pub fn compile_grouping(&self, shape: &str) -> Result<u32, JsValue> {
+        let shape = json::read_text(shape).map_err(|e| no_query(&e))?;
+        let plan = self.shared.replica.borrow_mut().compile_grouping(&shape);
         plan.map(|plan| plan.0).map_err(|error| thrown(&error))
     }
 
@@ -235,6 +249,17 @@ impl Client {
         })
     }
 
+    /// The groups that a grouping makes, as JSON; empty where it failed, as for `run`.
+    pub fn run_grouping(&self, plan: u32, params: usize) -> String {
+        let mut groups = String::new();
+        self.with_params(params, |params| {
+            let mut replica = self.shared.replica.borrow_mut();
+            groups = replica.run_grouping(PlanId(plan), params)?;
+            Ok(0)
+        });
+        groups
+    }
+
     /// Why the last run failed.
     pub fn take_error(&self) -> JsValue {
         self.error
@@ -256,6 +281,32 @@ impl Client {
             .flat_map(|&(table, slot)| [u32::from(table.0), slot])
             .collect();
         Uint32Array::from(flat.as_slice())
+    }
+
+    /// Watches a query whose last run was with these parameters (`groups`: a grouping); `known` is its
+    /// watch from before, or -1. Gives the watch, or is negative as for `run`.
+    pub fn watch(&self, known: i32, plan: u32, groups: bool, params: usize) -> i32 {
+        let watched = match groups {
+            true => Watched::Groups(PlanId(plan)),
+            false => Watched::Rows(PlanId(plan)),
+        };
+        let known = u32::try_from(known).ok().map(WatchId);
+        self.with_params(params, |params| {
+            let mut replica = self.shared.replica.borrow_mut();
+            Ok(replica.watch(known, watched, params)?.0)
+        })
+    }
+
+    /// Watches a query no more.
+    pub fn unwatch(&self, watch: u32) {
+        self.shared.replica.borrow_mut().unwatch(WatchId(watch));
+    }
+
+    /// The watches that changes concern, up to the last `take_dirty`.
+    pub fn take_concerned(&self) -> Uint32Array {
+        let concerned = self.shared.replica.borrow_mut().take_concerned();
+        let ids: Vec<u32> = concerned.iter().map(|id| id.0).collect();
+        Uint32Array::from(ids.as_slice())
     }
 
     /// Writes a transaction of operations.

@@ -60,8 +60,8 @@ export interface BindingClient {
   /** Makes room for so many parameters, and for so many bytes of their texts. */
   reserve(params: number, bytes: number): void
   /**
-   * Where parameters are written: two f64 each, a number and −1, or anything and the length of a
-   * text in bytes. `reserve` moves it.
+   * Where parameters are written: two f64 each, a number and −1, anything and the length of a text
+   * in bytes, or, of null, anything and −2. `reserve` moves it.
    */
   params_ptr(): number
   /** Where the texts of parameters are written as UTF-8, one after the other. `reserve` moves it. */
@@ -80,9 +80,21 @@ export interface BindingClient {
    * there is no server.
    */
   fetch(plan: number, params: number): Promise<object[] | undefined>
+  /** A plan for a `GroupingShape` as JSON. */
+  compile_grouping(shapeJson: string): number
+  /** Runs it as `run`: an array of arrays, the columns grouped by and the values, as JSON; '' for an error. */
+  run_grouping(plan: number, params: number): string
   explain(plan: number): string
   /** Table, slot, table, slot, …: rows that are no longer what `rows` gave. */
   take_dirty(): Uint32Array
+  /**
+   * Watches a query whose last run was with the parameters written before; of a grouping, by its plan.
+   * `known` is its watch from before, or −1. Gives the watch, or −1 for an error.
+   */
+  watch(known: number, plan: number, groups: boolean, params: number): number
+  unwatch(watch: number): void
+  /** The watches that changes concern, up to the last `take_dirty`. */
+  take_concerned(): Uint32Array
   /** Applies operations as one mutation; `MutateResult` as JSON. */
   mutate(opsJson: string): string
   /** Begins a write in steps; gives its time, in milliseconds since 1970. */
@@ -125,15 +137,44 @@ export interface MemoryClient extends BindingClient {
 export interface QueryShape {
   readonly table: string
   readonly where: readonly ShapeCondition[]
-  readonly order: readonly {
-    readonly column: string
-    readonly descending: boolean
-  }[]
+  readonly order: readonly ShapeOrder[]
+  /** Only rows after a place, as a parameter for each column of the whole order? */
+  readonly after?: boolean
   /** Is there a limit, as a number parameter? */
   readonly limit: boolean
   /** Is there an offset, as a number parameter? */
   readonly offset: boolean
 }
+
+/** A column that a `QueryShape` orders by. */
+export interface ShapeOrder {
+  readonly column: string
+  readonly descending: boolean
+  /** Absent: as Postgres does by default. */
+  readonly nulls_first?: boolean
+}
+
+/** Rows made of many rows, without the values compared with. */
+export interface GroupingShape {
+  readonly table: string
+  readonly where: readonly ShapeCondition[]
+  readonly by: readonly string[]
+  readonly values: readonly ShapeAggregate[]
+  readonly having: readonly ShapeCondition[]
+  readonly order: readonly ShapeOrder[]
+  readonly limit: boolean
+  readonly offset: boolean
+}
+
+/** A value made of many rows. */
+export interface ShapeAggregate {
+  readonly name: string
+  readonly op: AggregateOp
+  readonly column?: string
+}
+
+/** How a value is made of many rows. */
+export type AggregateOp = 'count' | 'sum' | 'avg' | 'min' | 'max' | 'array'
 
 /** A condition of a `QueryShape`, or the head of a group. */
 export interface ShapeCondition {
@@ -147,12 +188,23 @@ export interface ShapeCondition {
   readonly n?: number
   /** The column that is compared with, in place of a value. */
   readonly other?: string
+  /** Where in a jsonb the value is that is compared. */
+  readonly path?: readonly string[]
 }
 
 /** How a condition compares. */
 export type ShapeOp =
   | ('eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'between' | 'is_null' | 'not_null' | 'in')
-  | ('like' | 'starts_with' | 'contains' | 'contained_in' | 'overlaps')
+  | (
+      | 'like'
+      | 'ilike'
+      | 'matches'
+      | 'imatches'
+      | 'starts_with'
+      | 'contains'
+      | 'contained_in'
+      | 'overlaps'
+    )
   | ('has_key' | 'has_any_key' | 'has_all_keys' | 'and' | 'or' | 'not')
 
 /** What `explain` gives as JSON, about the last run. */

@@ -7,6 +7,7 @@
 export { coreVersion, open } from './open.js'
 export type { OpenOptions } from './open.js'
 export {
+  at,
   between,
   column,
   containedIn,
@@ -17,10 +18,12 @@ export {
   hasAllKeys,
   hasAnyKey,
   hasKey,
+  ilike,
   isNull,
   like,
   lt,
   lte,
+  matches,
   ne,
   notNull,
   oneOf,
@@ -29,6 +32,8 @@ export {
 } from './operators.js'
 export type { Operator, PartOf, Predicate, Reference } from './operators.js'
 export { and, not, or } from './predicates.js'
+export { array, avg, count, max, min, sum } from './groups.js'
+export type { Aggregate, Aggregates, AggregateValue, GroupBy, Groups, Made } from './groups.js'
 export { HaversackError } from './errors.js'
 export type { ErrorDetails, Recovery } from './errors.js'
 export type { ErrorCode } from './codes.js'

@@ -4,10 +4,12 @@
 import type { BindingClient } from './binding.js'
 
 /** A parameter of a query, ready for the core. */
-export type Param = number | string
+export type Param = number | string | null
 
 /** The length of a parameter that is a number. */
 const NUMBER = -1
+/** The length of one that is null. */
+const NULL = -2
 const encoder = new TextEncoder()
 
 /** Where the parameters of one client are written. */
@@ -41,6 +43,8 @@ export class Input {
       if (typeof value === 'number') {
         numbers[at] = value
         numbers[at + 1] = NUMBER
+      } else if (value === null) {
+        numbers[at + 1] = NULL
       } else {
         // A character takes up to three bytes.
         if (value.length * 3 > this.text - end) {

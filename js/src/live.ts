@@ -1,8 +1,7 @@
-// Live queries: run again when a table they read has changed, and told only of what differs.
+// Live queries: run again when a change concerns them, as the core tells, and told only of what differs.
 
 import { report, toHaversackError } from './errors.js'
 import type { HaversackError } from './errors.js'
-import type { Query } from './query.js'
 import type { Replica } from './replica.js'
 import type { Rows } from './rows.js'
 
@@ -47,27 +46,42 @@ export interface LiveOptions {
   readonly state?: boolean
 }
 
+/** What can be asked again whenever a table changes. */
+export interface Watched<Row> {
+  /** The table's rows. */
+  readonly source: Rows
+  /** The result now; what did not change is the same object. */
+  rows(): readonly Row[]
+  /** What tells results apart, as a key of a `Map`. */
+  identity(row: Row): unknown
+  /** Watches what `rows` just gave; `known` is its watch from before, or −1. */
+  watch(known: number): number
+}
+
 /** One subscription. */
 interface Live {
-  readonly query: Query<object>
+  readonly query: Watched<object>
   readonly state: boolean
   readonly next: (result: LiveResult<object>) => void
   readonly error: ((error: HaversackError) => void) | undefined
   /** The last result; undefined before the first. */
   last: readonly object[] | undefined
+  /** The core's watch; −1 before the first result. */
+  watch: number
   stopped: boolean
 }
 
 /** The live queries of one database. */
 export class LiveQueries {
   private readonly byTable = new Map<Rows, Set<Live>>()
+  private readonly byWatch = new Map<number, Live>()
   private readonly waiting = new Set<Live>()
   private scheduled = false
 
   constructor(private readonly replica: Replica) {}
 
   /** Begins a live query. */
-  add<Row>(query: Query<Row>, observer: Observer<Row>, { state = false }: LiveOptions): Stop {
+  add<Row>(query: Watched<Row>, observer: Observer<Row>, { state = false }: LiveOptions): Stop {
     const { next, error } = typeof observer === 'function' ? { next: observer } : observer
     const live = {
       query,
@@ -75,6 +89,7 @@ export class LiveQueries {
       next,
       error,
       last: undefined,
+      watch: -1,
       stopped: false,
     } as unknown as Live
     let lives = this.byTable.get(query.source)
@@ -84,10 +99,12 @@ export class LiveQueries {
     return () => this.stop(live)
   }
 
-  /** Rows of this table have changed. */
-  touch(rows: Rows): void {
-    const lives = this.byTable.get(rows)
-    if (lives !== undefined) for (const live of lives) this.schedule(live)
+  /** Changes concern the queries of these watches. */
+  touch(watches: Uint32Array): void {
+    for (const watch of watches) {
+      const live = this.byWatch.get(watch)
+      if (live !== undefined) this.schedule(live)
+    }
   }
 
   /** The states of rows may have changed. */
@@ -112,6 +129,11 @@ export class LiveQueries {
 
   private stop(live: Live): void {
     live.stopped = true
+    if (live.watch >= 0) {
+      this.byWatch.delete(live.watch)
+      this.replica.unwatch(live.watch)
+      live.watch = -1
+    }
     this.waiting.delete(live)
     this.byTable.get(live.query.source)?.delete(live)
   }
@@ -136,6 +158,8 @@ export class LiveQueries {
     let rows: readonly object[]
     try {
       rows = live.query.rows()
+      live.watch = live.query.watch(live.watch)
+      this.byWatch.set(live.watch, live)
       if (live.state) rows = this.replica.call((client) => source.withStates(client, rows))
     } catch (thrown) {
       if (live.stopped || this.replica.closed) return
@@ -146,7 +170,7 @@ export class LiveQueries {
     const last = live.last
     if (last !== undefined && same(last, rows)) return
     live.last = Object.freeze(rows)
-    const changes = compare(source, last ?? [], rows)
+    const changes = compare(live.query, last ?? [], rows)
     guard(live.next, { rows, changes, complete: true })
   }
 }
@@ -168,7 +192,7 @@ function same(a: readonly object[], b: readonly object[]): boolean {
 
 /** What leads from one result to another. */
 function compare(
-  source: Rows,
+  query: Watched<object>,
   before: readonly object[],
   after: readonly object[],
 ): Changes<object> {
@@ -182,12 +206,12 @@ function compare(
     afterEnd--
   }
   const old = new Map<unknown, object>()
-  for (let i = start; i < beforeEnd; i++) old.set(source.identity(before[i]!), before[i]!)
+  for (let i = start; i < beforeEnd; i++) old.set(query.identity(before[i]!), before[i]!)
   const added: object[] = []
   const updated: object[] = []
   for (let i = start; i < afterEnd; i++) {
     const row = after[i]!
-    const key = source.identity(row)
+    const key = query.identity(row)
     const was = old.get(key)
     if (was === undefined) added.push(row)
     else if (was !== row) updated.push(row)

@@ -1,5 +1,7 @@
 // The comparisons of `where`. Plain data: what they mean is decided by the core.
 
+import type { JsonCondition, JsonValue } from './types.js'
+
 /** The operators' numbers, the steps of a query's shape. */
 export const EQ = 0
 export const NE = 1
@@ -13,23 +15,30 @@ export const NOT_NULL = 8
 /** Not operators: steps of `orderBy`, numbered along with them. */
 export const ASC = 9
 export const DESC = 10
+export const ASC_NULLS_FIRST = 11
+export const DESC_NULLS_LAST = 12
 /** As operators again, whose values are texts, and JSON in texts. */
-export const LIKE = 11
-export const STARTS_WITH = 12
-export const CONTAINS = 13
-export const CONTAINED_IN = 14
-export const OVERLAPS = 15
-export const HAS_KEY = 16
-export const HAS_ANY_KEY = 17
-export const HAS_ALL_KEYS = 18
+export const LIKE = 13
+export const ILIKE = 14
+export const MATCHES = 15
+export const IMATCHES = 16
+export const STARTS_WITH = 17
+export const CONTAINS = 18
+export const CONTAINED_IN = 19
+export const OVERLAPS = 20
+export const HAS_KEY = 21
+export const HAS_ANY_KEY = 22
+export const HAS_ALL_KEYS = 23
 /** Groups: their steps tell how many members follow. */
-export const AND = 19
-export const OR = 20
-export const NOT = 21
+export const AND = 24
+export const OR = 25
+export const NOT = 26
 /** The column that the condition before is compared with, in place of a value. */
-export const OTHER = 22
+export const OTHER = 27
+/** The path, as JSON, to what the condition before compares. */
+export const PATH = 28
 /** The last, because a list's step also tells its length. */
-export const IN = 23
+export const IN = 29
 
 declare const part: unique symbol
 
@@ -71,6 +80,8 @@ export class Operator<out V> {
     readonly second: V | undefined,
     /** The values of `oneOf`. */
     readonly list: readonly V[] | undefined,
+    /** @internal Where in a JSON column the value is that is compared. */
+    readonly path?: readonly string[],
   ) {}
 }
 
@@ -135,6 +146,24 @@ export function like(pattern: string): Operator<string> {
   return new Operator(LIKE, pattern, undefined, undefined)
 }
 
+/** As `like`, and capitals are small letters. */
+export function ilike(pattern: string): Operator<string> {
+  return new Operator(ILIKE, pattern, undefined, undefined)
+}
+
+/**
+ * Matching a regular expression as Postgres reads it (`~`), anywhere unless `^` and `$` say where.
+ * With `ignoreCase`, capitals are small letters (`~*`). Of columns of type text and varchar.
+ *
+ * @example db.events.where({ title: matches('^(call|write) ', { ignoreCase: true }) })
+ */
+export function matches(
+  pattern: string,
+  { ignoreCase = false }: { readonly ignoreCase?: boolean } = {},
+): Operator<string> {
+  return new Operator(ignoreCase ? IMATCHES : MATCHES, pattern, undefined, undefined)
+}
+
 /** Beginning with `text`. Of columns of type text and varchar. */
 export function startsWith(text: string): Operator<string> {
   return new Operator(STARTS_WITH, text, undefined, undefined)
@@ -168,6 +197,27 @@ export function hasAnyKey(keys: readonly string[]): Operator<PartOf<readonly str
 /** As `hasKey`, of each of these: Postgres's `?&`. */
 export function hasAllKeys(keys: readonly string[]): Operator<PartOf<readonly string[]>> {
   return parts(HAS_ALL_KEYS, keys)
+}
+
+/**
+ * What a JSON column holds at a path of members' names and elements' numbers: Postgres's `#>`. A
+ * value, as by `eq` to `oneOf`, is compared with it as JSON, in Postgres's order of jsonb; `like`,
+ * `matches` and the others for texts see it as text, as `#>>` does. `isNull()` is true where nothing
+ * is there; `null` is JSON's null.
+ *
+ * @example db.events.where({ custom_fields: at('color', 'red') })
+ * @example db.events.where({ custom_fields: at(['size', 0], gte(2)) })
+ */
+export function at(
+  path: string | number | readonly (string | number)[],
+  condition: JsonCondition,
+): Operator<PartOf<JsonValue>> {
+  const steps = (Array.isArray(path) ? path : [path]).map(String)
+  const { code, first, second, list } =
+    condition instanceof Operator
+      ? condition
+      : { code: EQ, first: condition, second: undefined, list: undefined }
+  return new Operator<unknown>(code, first, second, list, steps) as Operator<PartOf<JsonValue>>
 }
 
 function parts<V>(code: number, value: V): Operator<PartOf<V>> {

@@ -1,13 +1,17 @@
 // Builds queries: immutable values that hold a shape and its parameters. It never evaluates one.
 
 import { HaversackError } from './errors.js'
+import { GroupBy } from './groups.js'
+import type { Aggregates, Groups, Made } from './groups.js'
 import type { LiveOptions, Observer, Stop } from './live.js'
 import {
   AND,
   ASC,
+  ASC_NULLS_FIRST,
   BETWEEN,
   CONTAINS,
   DESC,
+  DESC_NULLS_LAST,
   EQ,
   HAS_KEY,
   IN,
@@ -17,6 +21,7 @@ import {
   Operator,
   OTHER,
   OVERLAPS,
+  PATH,
   Predicate,
   Reference,
 } from './operators.js'
@@ -67,6 +72,8 @@ export class Query<Row> {
     readonly limitCount: number,
     /** @internal */
     readonly offsetCount: number,
+    /** @internal What rows come after. */
+    readonly place: Partial<Row> | undefined,
   ) {}
 
   /**
@@ -87,12 +94,13 @@ export class Query<Row> {
         shape = this.condition(shape, params, column, conditions[column])
       }
     }
-    return new Query(this.replica, this.source, shape, params, this.limitCount, this.offsetCount)
+    return this.with(shape, params)
   }
 
   /**
    * In the order of this column; later calls decide among equals, and the primary key at last.
-   * Nulls come last when ascending and first when descending, as in Postgres.
+   * Nulls come last when ascending and first when descending, as in Postgres, unless the direction
+   * says otherwise: `'desc nulls last'`.
    */
   orderBy(column: Column<Row>, direction?: Direction): Query<Row>
   /** In the order of several columns, each with its direction: `orderBy(['priority', 'desc'], 'title')`. */
@@ -101,31 +109,40 @@ export class Query<Row> {
     let shape = this.shape
     const second = rest[0]
     if (rest.length < 2 && typeof first === 'string' && isDirection(second)) {
-      shape = shape.then(step(second), first)
+      shape = shape.then(STEPS[second], first)
     } else {
       shape = order(shape, first)
       for (const part of rest) if (part !== undefined) shape = order(shape, part)
     }
-    return new Query(
-      this.replica,
-      this.source,
-      shape,
-      this.params,
-      this.limitCount,
-      this.offsetCount,
-    )
+    return this.with(shape, this.params)
   }
 
   /** At most `count` rows. @throws HaversackError `invalid_query`: not a whole number from 0 */
   limit(count: number): Query<Row> {
     whole('limit', count)
-    return new Query(this.replica, this.source, this.shape, this.params, count, this.offsetCount)
+    return this.with(this.shape, this.params, count)
   }
 
   /** Without the first `count` rows. @throws HaversackError `invalid_query`: not a whole number from 0 */
   offset(count: number): Query<Row> {
     whole('offset', count)
-    return new Query(this.replica, this.source, this.shape, this.params, this.limitCount, count)
+    return this.with(this.shape, this.params, this.limitCount, count)
+  }
+
+  /**
+   * Only rows that come after this one in the order: the next page, whatever was inserted or deleted
+   * meanwhile. Takes a row, or the values that a row has in the columns of the order and in the
+   * primary key, which are all that counts: `after({ due: row.due, id: row.id })` can be kept as
+   * JSON. The row need not be there any more.
+   *
+   * @throws HaversackError `invalid_query`, when it is run: such a value is missing, or is one that
+   *   no row of this query has, as that of another query
+   */
+  after(row: Partial<Row>): Query<Row> {
+    if (row === null || typeof row !== 'object') {
+      throw this.refuse('', `rows come after a row, not after ${describe(row)}`)
+    }
+    return this.with(this.shape, this.params, this.limitCount, this.offsetCount, row)
   }
 
   /**
@@ -137,7 +154,8 @@ export class Query<Row> {
     return this.replica.select(
       this.source,
       this.shape,
-      this.params,
+      this.asked(),
+      this.place !== undefined,
       this.limitCount,
       this.offsetCount,
     ) as Row[]
@@ -158,16 +176,21 @@ export class Query<Row> {
     const rows = await this.replica.fetch(
       this.source,
       this.shape,
-      this.params,
+      this.asked(),
+      this.place !== undefined,
       this.limitCount,
       this.offsetCount,
     )
     return rows as readonly Row[]
   }
 
-  /** How many rows `rows` would give. Throws as `rows`. */
+  /**
+   * How many rows meet the conditions: of all pages together, whatever `limit`, `offset` and `after`
+   * say. Throws as `rows`.
+   */
   count(): number {
-    return this.replica.count(this.shape, this.params, this.limitCount, this.offsetCount)
+    const { shape, place, limitCount, offsetCount } = this
+    return this.replica.count(shape, this.asked(), place !== undefined, limitCount, offsetCount)
   }
 
   /** The first row, if there is one. Throws as `rows`. */
@@ -175,11 +198,43 @@ export class Query<Row> {
     return this.limitCount === 0 ? undefined : this.limit(1).rows()[0]
   }
 
+  /**
+   * The rows in groups, those with equal values in these columns together; `aggregate` says what is
+   * made of each.
+   *
+   * @example db.events.groupBy('status').aggregate({ events: count(), budget: sum('budget') })
+   */
+  groupBy<C extends Column<Row>>(...columns: readonly C[]): GroupBy<Row, C> {
+    return new GroupBy(this, columns)
+  }
+
+  /**
+   * One row made of all rows, however few. @example db.events.aggregate({ events: count() }).first()
+   *
+   * @throws HaversackError `invalid_query`: the query has an order, a limit, an offset or an `after`
+   */
+  aggregate<A extends Aggregates<Row>>(values: A): Groups<Made<Row, never, A>> {
+    return new GroupBy<Row, never>(this, []).aggregate(values)
+  }
+
+  /** @internal */
+  watch(known: number): number {
+    const { shape, place, limitCount, offsetCount } = this
+    const after = place !== undefined
+    return this.replica.watch(known, shape, this.asked(), after, limitCount, offsetCount)
+  }
+
+  /** @internal */
+  identity(row: Row): unknown {
+    return this.source.identity(row as object)
+  }
+
   /** Runs the query, and tells how the core answered it. Throws as `rows`. */
   explain(): Explanation {
     const { strategy, index, schema_index, examined, returned } = this.replica.explain(
       this.shape,
-      this.params,
+      this.asked(),
+      this.place !== undefined,
       this.limitCount,
       this.offsetCount,
     )
@@ -199,6 +254,33 @@ export class Query<Row> {
    */
   live(observer: Observer<Row>, options: LiveOptions = {}): Stop {
     return this.replica.live.add(this, observer, options)
+  }
+
+  private with(
+    shape: Shape,
+    params: readonly Param[],
+    limit = this.limitCount,
+    offset = this.offsetCount,
+    place = this.place,
+  ): Query<Row> {
+    return new Query(this.replica, this.source, shape, params, limit, offset, place)
+  }
+
+  /** The parameters, and those that say after which place rows come. */
+  private asked(): readonly Param[] {
+    if (this.place === undefined) return this.params
+    const params = this.params.slice()
+    const place = this.place as { readonly [column: string]: unknown }
+    const columns = this.shape.ordered()
+    for (const column of this.source.table.primary_key) columns.add(column)
+    for (const column of columns) {
+      const value = place[column]
+      if (value === undefined) {
+        throw this.refuse(column, 'rows are ordered by it, so `after` needs its value')
+      }
+      params.push(value === null ? null : this.param(column, value))
+    }
+    return params
   }
 
   /** A group, with its members after it. */
@@ -232,7 +314,8 @@ export class Query<Row> {
       params.push(this.param(column, condition))
       return shape.then(EQ, column)
     }
-    const { code, first, second, list } = condition as Operator<unknown>
+    const { code, first, second, list, path } = condition as Operator<unknown>
+    if (path !== undefined) return this.at(shape, params, column, condition, path)
     if (code === IS_NULL || code === NOT_NULL) return shape.then(code, column)
     if (code === IN) return this.list(shape, params, column, list!)
     if (first instanceof Reference) return shape.then(code, column).then(OTHER, first.name)
@@ -245,15 +328,43 @@ export class Query<Row> {
     return shape.then(code, column)
   }
 
-  private list(shape: Shape, params: Param[], column: string, list: readonly unknown[]): Shape {
+  /** A condition on what is at a path: its values are JSON, but those of texts. */
+  private at(
+    shape: Shape,
+    params: Param[],
+    column: string,
+    { code, first, second, list }: Operator<unknown>,
+    path: readonly string[],
+  ): Shape {
+    const { table, columns } = this.source
+    const json = (value: unknown) =>
+      JSON.stringify(toWire(table.name, columns.get(column), column, value))
+    if (first instanceof Reference) throw this.refuse(column, 'JSON is not compared with a column')
+    let next: Shape
+    if (code === IN) {
+      next = this.list(shape, params, column, list!, json)
+    } else {
+      next = shape.then(code, column)
+      if (code >= LIKE) params.push(this.part(column, code, first))
+      else if (code !== IS_NULL && code !== NOT_NULL) params.push(json(first))
+      if (code === BETWEEN) params.push(json(second))
+    }
+    return next.then(PATH, JSON.stringify(path))
+  }
+
+  private list(
+    shape: Shape,
+    params: Param[],
+    column: string,
+    list: readonly unknown[],
+    toParam = (value: unknown) => this.param(column, value),
+  ): Shape {
     if (!Array.isArray(list) || list.length > LIST_MAX) {
       throw this.refuse(column, `oneOf takes an array of at most ${LIST_MAX} values`)
     }
     const step = stepOfList(list.length)
     const length = paramsOfList(step)
-    for (let i = 0; i < length; i++) {
-      params.push(this.param(column, list[Math.min(i, list.length - 1)]))
-    }
+    for (let i = 0; i < length; i++) params.push(toParam(list[Math.min(i, list.length - 1)]))
     return shape.then(step, column)
   }
 
@@ -288,12 +399,17 @@ export class Query<Row> {
   }
 }
 
-function isDirection(value: unknown): value is Direction {
-  return value === 'asc' || value === 'desc'
+const STEPS: { readonly [D in Direction]: number } = {
+  asc: ASC,
+  desc: DESC,
+  'asc nulls first': ASC_NULLS_FIRST,
+  'asc nulls last': ASC,
+  'desc nulls first': DESC,
+  'desc nulls last': DESC_NULLS_LAST,
 }
 
-function step(direction: Direction): number {
-  return direction === 'desc' ? DESC : ASC
+function isDirection(value: unknown): value is Direction {
+  return typeof value === 'string' && Object.hasOwn(STEPS, value)
 }
 
 function order<Row>(shape: Shape, part: OrderPart<Row> | Direction): Shape {
@@ -302,10 +418,10 @@ function order<Row>(shape: Shape, part: OrderPart<Row> | Direction): Shape {
   if (!isDirection(direction)) {
     throw new HaversackError(
       'invalid_query',
-      `orderBy knows asc and desc, not ${describe(direction)}`,
+      `orderBy knows asc and desc, with nulls first or last, not ${describe(direction)}`,
     )
   }
-  return shape.then(step(direction), column)
+  return shape.then(STEPS[direction], column)
 }
 
 function whole(what: string, count: number): void {
@@ -315,6 +431,8 @@ function whole(what: string, count: number): void {
 }
 
 /** A query for all rows of a table. */
-export function allOf(rows: Rows): readonly [Rows, Shape, readonly Param[], number, number] {
-  return [rows, rows.shape, NO_PARAMS, -1, 0]
+export function allOf(
+  rows: Rows,
+): readonly [Rows, Shape, readonly Param[], number, number, undefined] {
+  return [rows, rows.shape, NO_PARAMS, -1, 0, undefined]
 }

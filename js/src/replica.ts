@@ -2,7 +2,13 @@
 // HaversackError, a module that has trapped is never called again, and no object of a row outlives
 // its content. It decides nothing.
 
-import type { BindingClient, BindingExplanation, MutateResult, MutationOp } from './binding.js'
+import type {
+  BindingClient,
+  BindingExplanation,
+  MutateResult,
+  MutationOp,
+  WireValue,
+} from './binding.js'
 import { HaversackError, isBindingError, report, toHaversackError } from './errors.js'
 import type { HookRunner } from './hooks.js'
 import { Input } from './input.js'
@@ -55,6 +61,8 @@ export class Replica {
   hooks: HookRunner | undefined
   private readonly byName: ReadonlyMap<string, Rows>
   private readonly input: Input
+  /** Plans of groupings, by their shapes as JSON. */
+  private readonly groupings = new Map<string, number>()
   private ended: HaversackError | undefined
 
   constructor(
@@ -87,6 +95,7 @@ export class Replica {
     rows: Rows,
     shape: Shape,
     params: readonly Param[],
+    after: boolean,
     limit: number,
     offset: number,
   ): object[] {
@@ -94,7 +103,7 @@ export class Replica {
     try {
       const client = this.client
       const input = this.input
-      const plan = this.plan(shape, limit, offset)
+      const plan = this.plan(shape, after, limit, offset)
       const hits = client.run(plan, input.write(params, limit, offset))
       if (hits < 0) throw client.take_error()
       // Making an index may have made the memory grow.
@@ -123,13 +132,16 @@ export class Replica {
     rows: Rows,
     shape: Shape,
     params: readonly Param[],
+    after: boolean,
     limit: number,
     offset: number,
   ): Promise<readonly object[]> {
     const found = await this.callAsync((client) =>
-      client.fetch(this.plan(shape, limit, offset), this.input.write(params, limit, offset)),
+      client.fetch(this.plan(shape, after, limit, offset), this.input.write(params, limit, offset)),
     )
-    if (found === undefined) return Object.freeze(this.select(rows, shape, params, limit, offset))
+    if (found === undefined) {
+      return Object.freeze(this.select(rows, shape, params, after, limit, offset))
+    }
     const joined = this.call((client) => {
       const slots = found.map((row) => this.slot(client, rows, rows.key(row)))
       const here = rows.at(client, Uint32Array.from(slots.filter((slot) => slot >= 0)))
@@ -140,25 +152,91 @@ export class Replica {
     return Object.freeze(joined)
   }
 
+  /** The groups that a grouping makes, each an array. */
+  groups(shape: string, params: readonly Param[], limit: number, offset: number): WireValue[][] {
+    const text = this.call((client) => {
+      let plan = this.groupings.get(shape)
+      if (plan === undefined) {
+        plan = client.compile_grouping(shape)
+        this.groupings.set(shape, plan)
+      }
+      const groups = client.run_grouping(plan, this.input.write(params, limit, offset))
+      if (groups === '') throw client.take_error()
+      return groups
+    })
+    return JSON.parse(text) as WireValue[][]
+  }
+
   /** How many rows a query gives. */
-  count(shape: Shape, params: readonly Param[], limit: number, offset: number): number {
+  count(
+    shape: Shape,
+    params: readonly Param[],
+    after: boolean,
+    limit: number,
+    offset: number,
+  ): number {
     return this.call((client) => {
-      const plan = this.plan(shape, limit, offset)
+      const plan = this.plan(shape, after, limit, offset)
       const count = client.count(plan, this.input.write(params, limit, offset))
       if (count < 0) throw client.take_error()
       return count
     })
   }
 
+  /** Watches a query that was just run; gives its watch, in the place of the one from before. */
+  watch(
+    known: number,
+    shape: Shape,
+    params: readonly Param[],
+    after: boolean,
+    limit: number,
+    offset: number,
+  ): number {
+    const plan = this.plan(shape, after, limit, offset)
+    return this.watchPlan(known, plan, false, params, limit, offset)
+  }
+
+  /** As `watch`, for a grouping. */
+  watchGroups(
+    known: number,
+    shape: string,
+    params: readonly Param[],
+    limit: number,
+    offset: number,
+  ): number {
+    return this.watchPlan(known, this.groupings.get(shape)!, true, params, limit, offset)
+  }
+
+  private watchPlan(
+    known: number,
+    plan: number,
+    groups: boolean,
+    params: readonly Param[],
+    limit: number,
+    offset: number,
+  ): number {
+    return this.call((client) => {
+      const watch = client.watch(known, plan, groups, this.input.write(params, limit, offset))
+      if (watch < 0) throw client.take_error()
+      return watch
+    })
+  }
+
+  /** Watches a query no more. */
+  unwatch(watch: number): void {
+    if (this.ended === undefined) this.call((client) => client.unwatch(watch))
+  }
+
   /** Runs a query, and tells how the core answered it. */
   explain(
     shape: Shape,
     params: readonly Param[],
+    after: boolean,
     limit: number,
     offset: number,
   ): BindingExplanation {
     const text = this.call((client) => {
-      const plan = this.plan(shape, limit, offset)
+      const plan = this.plan(shape, after, limit, offset)
       if (client.run(plan, this.input.write(params, limit, offset)) < 0) throw client.take_error()
       return client.explain(plan)
     })
@@ -230,14 +308,14 @@ export class Replica {
     return result
   }
 
-  /** Forgets the objects of rows that have changed, and has their live queries run again. */
+  /** Forgets the objects of rows that have changed, and has the live queries run that they concern. */
   refresh(): void {
     const dirty = this.call((client) => client.take_dirty())
     for (let i = 0; i + 1 < dirty.length; i += 2) {
       const rows = this.tables[dirty[i]!]!
       rows.invalidate(dirty[i + 1]!)
-      this.live.touch(rows)
     }
+    if (dirty.length > 0) this.live.touch(this.call((client) => client.take_concerned()))
     this.live.touchStates()
   }
 
@@ -286,11 +364,11 @@ export class Replica {
     return this.ended !== undefined
   }
 
-  private plan(shape: Shape, limit: number, offset: number): number {
-    const variant = (limit >= 0 ? 1 : 0) + (offset > 0 ? 2 : 0)
+  private plan(shape: Shape, after: boolean, limit: number, offset: number): number {
+    const variant = (limit >= 0 ? 1 : 0) + (offset > 0 ? 2 : 0) + (after ? 4 : 0)
     const plan = shape.plans[variant]!
     if (plan >= 0) return plan
-    const text = JSON.stringify(shape.describe(limit >= 0, offset > 0))
+    const text = JSON.stringify(shape.describe(after, limit >= 0, offset > 0))
     return (shape.plans[variant] = this.client.compile(text))
   }
 

@@ -2,8 +2,8 @@
 // values, arrives at the same node and finds its compiled plan there, so that building a query
 // neither concatenates nor serialises text.
 
-import type { QueryShape, ShapeCondition, ShapeOp } from './binding.js'
-import { AND, ASC, DESC, IN, NOT, OR, OTHER } from './operators.js'
+import type { QueryShape, ShapeCondition, ShapeOp, ShapeOrder } from './binding.js'
+import { AND, ASC, DESC, DESC_NULLS_LAST, IN, NOT, OR, OTHER, PATH } from './operators.js'
 
 /** The most values of a `oneOf`. */
 export const LIST_MAX = 10_000
@@ -13,14 +13,14 @@ export const CONDITIONS_MAX = 64
 
 /** The operators' names, by their numbers. */
 const OPS =
-  'eq ne lt lte gt gte between is_null not_null . . like starts_with contains contained_in overlaps has_key has_any_key has_all_keys and or not'.split(
+  'eq ne lt lte gt gte between is_null not_null . . . . like ilike matches imatches starts_with contains contained_in overlaps has_key has_any_key has_all_keys and or not'.split(
     ' ',
   ) as ShapeOp[]
 
 /** A node of the tree: a table's root, or a step after another node, on a column or for a group. */
 export class Shape {
-  /** Plans by `limited + offset * 2`; −1 where none was compiled yet. */
-  readonly plans: number[] = [-1, -1, -1, -1]
+  /** Plans by `limited + offset * 2 + after * 4`; −1 where none was compiled yet. */
+  readonly plans: number[] = [-1, -1, -1, -1, -1, -1, -1, -1]
   private readonly next: (Map<string, Shape> | undefined)[] = []
 
   constructor(
@@ -46,25 +46,37 @@ export class Shape {
     return shape
   }
 
+  /** The columns of the order, each once. */
+  ordered(): Set<string> {
+    const columns: string[] = []
+    for (let node: Shape = this; node.parent !== undefined; node = node.parent) {
+      if (node.step >= ASC && node.step <= DESC_NULLS_LAST) columns.push(node.column)
+    }
+    return new Set(columns.reverse())
+  }
+
   /** What the core compiles. */
-  describe(limit: boolean, offset: boolean): QueryShape {
+  describe(after: boolean, limit: boolean, offset: boolean): QueryShape {
     const where: ShapeCondition[] = []
-    const order: { column: string; descending: boolean }[] = []
-    let other: string | undefined
+    const order: ShapeOrder[] = []
+    // What a condition has beside its values comes after it, and so before on the way back.
+    let more: { other?: string; path?: string[] } = {}
     for (let node: Shape = this; node.parent !== undefined; node = node.parent) {
       const { step, column } = node
-      if (step === ASC || step === DESC) {
-        order.unshift({ column, descending: step === DESC })
+      if (step >= ASC && step <= DESC_NULLS_LAST) {
+        const descending = step === DESC || step === DESC_NULLS_LAST
+        const nulls_first = step === ASC || step === DESC ? undefined : !descending
+        order.unshift({ column, descending, ...(nulls_first !== undefined && { nulls_first }) })
       } else if (step === OTHER) {
-        other = column
+        more.other = column
+      } else if (step === PATH) {
+        more.path = JSON.parse(column) as string[]
       } else {
-        where.unshift(
-          other === undefined ? condition(step, column) : { column, op: OPS[step]!, other },
-        )
-        other = undefined
+        where.unshift({ ...condition(step, column), ...more })
+        more = {}
       }
     }
-    return { table: this.table, where, order, limit, offset }
+    return { table: this.table, where, order, ...(after && { after }), limit, offset }
   }
 }
 

@@ -58,6 +58,7 @@ export interface SchemaColumn {
   readonly type: {
     readonly name: string
     readonly of?: { readonly name: string }
+    readonly precision?: number
   }
 }
 
@@ -91,6 +92,9 @@ type Parts<V> = [NonNullable<JsonValue>] extends [V]
     ? Operator<PartOf<readonly Operand<Item>[]>>
     : never
 
+/** The condition on what a JSON column holds at a path. */
+export type JsonCondition = JsonValue | Operator<JsonValue | PartOf<JsonValue>>
+
 /** The condition on a column: a value to equal, an operator, or `null` where it may be null. */
 export type Condition<V, Columns extends string = never> =
   | ([Parts<NonNullable<V>>] extends [never]
@@ -104,8 +108,8 @@ export type Where<Row> = { readonly [C in keyof Row]?: Condition<Row[C], Column<
 /** What rows must satisfy: conditions by column, or some put together by `and`, `or` and `not`. */
 export type Filter<Row> = Where<Row> | Predicate<Row>
 
-/** `asc`: nulls last. `desc`: nulls first. As in Postgres. */
-export type Direction = 'asc' | 'desc'
+/** `asc`: nulls last. `desc`: nulls first. As in Postgres, where nothing else is said. */
+export type Direction = 'asc' | 'desc' | `${'asc' | 'desc'} nulls ${'first' | 'last'}`
 
 /** A column to order by, or a column and its direction. */
 export type OrderPart<Row> = Column<Row> | readonly [column: Column<Row>, direction: Direction]

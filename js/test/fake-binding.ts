@@ -63,6 +63,10 @@ export class FakeClient implements BindingClient {
   onEvent: (event: BindingEvent) => void = () => {}
   private readonly data: (FakeRow | undefined)[][]
   private dirty: number[] = []
+  /** The tables with changes since the last `take_concerned`. */
+  private changed = new Set<number>()
+  /** By watch, the table. */
+  private readonly watches: (number | undefined)[] = []
   private next = 1
   private hits = 0
   private paramsAt = 0
@@ -216,7 +220,34 @@ export class FakeClient implements BindingClient {
   take_dirty(): Uint32Array {
     const dirty = Uint32Array.from(this.dirty)
     this.dirty = []
+    for (let i = 0; i < dirty.length; i += 2) this.changed.add(dirty[i]!)
     return dirty
+  }
+
+  watch(known: number, plan: number): number {
+    const watch = known < 0 ? this.watches.length : known
+    this.watches[watch] = this.position(this.shapes[plan]!.table)
+    return watch
+  }
+
+  unwatch(watch: number): void {
+    this.watches[watch] = undefined
+  }
+
+  /** Every watch of a table with a change. */
+  take_concerned(): Uint32Array {
+    const tables = this.changed
+    this.changed = new Set()
+    const ids = [...this.watches.keys()]
+    return Uint32Array.from(ids.filter((id) => tables.has(this.watches[id]!)))
+  }
+
+  compile_grouping(): number {
+    throw new Error('the fake has no groups')
+  }
+
+  run_grouping(): string {
+    throw new Error('the fake has no groups')
   }
 
   begin_steps(): number {

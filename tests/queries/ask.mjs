@@ -14,6 +14,9 @@ const CALLS = {
   gt: haversack.gt,
   gte: haversack.gte,
   like: haversack.like,
+  ilike: haversack.ilike,
+  matches: haversack.matches,
+  imatches: (pattern) => haversack.matches(pattern, { ignoreCase: true }),
   starts_with: haversack.startsWith,
   contains: haversack.contains,
   contained_in: haversack.containedIn,
@@ -28,6 +31,9 @@ const SQL = {
   gt: '>',
   gte: '>=',
   like: 'LIKE',
+  ilike: 'ILIKE',
+  matches: '~',
+  imatches: '~*',
   starts_with: '^@',
   contains: '@>',
   contained_in: '<@',
@@ -43,12 +49,15 @@ export function askCore(core, table, query) {
 
 /** The keys of the rows that the endpoint gives, asked as `fetch()` asks; or what it has against it. */
 export async function askEndpoint(core, database, table, query) {
-  const { shape, params, limitCount, offsetCount } = toQuery(core, table, query)
+  const put = toQuery(core, table, query)
+  const { shape, place, limitCount, offsetCount } = put
   const limited = limitCount >= 0
   const window = [...(limited ? [limitCount] : []), ...(offsetCount > 0 ? [offsetCount] : [])]
-  const asked = shape.describe(limited, offsetCount > 0)
+  const asked = shape.describe(place !== undefined, limited, offsetCount > 0)
   // Half of a character, as of a text that was cut, is written into the module's memory as none.
-  const texts = params.map((param) => (typeof param === 'string' ? param.toWellFormed() : param))
+  const texts = put
+    .asked()
+    .map((param) => (typeof param === 'string' ? param.toWellFormed() : param))
   const { rows, problem } = await database.serverAnswer(asked, [...texts, ...window])
   if (problem !== undefined) return `${problem.code}: ${problem.detail}`
   const at = table.primary_key.map((key) => table.columns.findIndex(({ name }) => name === key))
@@ -58,16 +67,27 @@ export async function askEndpoint(core, database, table, query) {
   )
 }
 
-function toQuery(core, table, query) {
+/** A question as the application asks it. */
+export function toQuery(core, table, query) {
   let asked = core.table(table.name).where({})
   for (const filter of query.where) asked = asked.where(toFilter(table, filter))
   for (const { column, direction } of query.order) asked = asked.orderBy(column, direction)
+  if (query.after !== undefined) asked = asked.after(toPlace(table, query.after))
   if (query.limit !== undefined) asked = asked.limit(query.limit)
   if (query.offset !== undefined) asked = asked.offset(query.offset)
   return asked
 }
 
-function toFilter(table, filter) {
+/** A place as applications have it, from texts of Postgres by column. */
+function toPlace(table, after) {
+  const values = Object.entries(after).map(([name, text]) => [
+    name,
+    fromText(table.columns.find((column) => column.name === name).type, text),
+  ])
+  return Object.fromEntries(values)
+}
+
+export function toFilter(table, filter) {
   if (filter.members !== undefined) {
     const members = filter.members.map((member) => toFilter(table, member))
     return { and, or, not }[filter.op](...members)
@@ -77,7 +97,12 @@ function toFilter(table, filter) {
 }
 
 function toOperator(type, filter) {
-  const { op } = filter
+  const { op, path } = filter
+  if (path !== undefined) {
+    const { path: _, ...beside } = filter
+    const inner = TEXT_OPS.includes(op) ? { name: 'text' } : type
+    return haversack.at(path, toOperator(inner, beside))
+  }
   if (filter.other !== undefined) return CALLS[op](other(filter.other))
   if (op === 'is_null') return haversack.isNull()
   if (op === 'not_null') return haversack.notNull()
@@ -106,6 +131,7 @@ export function toKeys(table, keys) {
 /** The statement that asks Postgres for the same. */
 export function toSql(table, casts, query) {
   const where = query.where.map((filter) => condition(table, casts, filter))
+  if (query.after !== undefined) where.push(comesAfter(table, casts, query))
   const key = table.primary_key.map((name) => `t.${quoted(name)}`)
   const order = query.order.map(({ column, direction }) => `t.${quoted(column)} ${direction}`)
   return [
@@ -117,15 +143,58 @@ export function toSql(table, casts, query) {
   ].join(' ')
 }
 
-function condition(table, casts, filter) {
+/** The columns of a query's whole order, each once, with its direction. */
+export function wholeOrder(table, query) {
+  const order = new Map()
+  for (const { column, direction } of query.order) {
+    if (!order.has(column)) order.set(column, direction)
+  }
+  for (const column of table.primary_key) if (!order.has(column)) order.set(column, 'asc')
+  return [...order]
+}
+
+/** Does a row come after a place? One case per column that decides, those before it being equal. */
+function comesAfter(table, casts, query) {
+  const cases = wholeOrder(table, query).map(([column, direction], i, order) => {
+    const value = (name) => {
+      const text = query.after[name]
+      return text === null
+        ? 'NULL'
+        : `${literal(text)}::text::${casts.get(`${table.name}.${name}`)}`
+    }
+    const equal = order
+      .slice(0, i)
+      .map(([name]) => `t.${quoted(name)} IS NOT DISTINCT FROM ${value(name)}`)
+    const name = `t.${quoted(column)}`
+    const descending = direction.startsWith('desc')
+    const nullsFirst = direction.includes('nulls') ? direction.endsWith('first') : descending
+    const greater =
+      query.after[column] === null
+        ? nullsFirst
+          ? `${name} IS NOT NULL`
+          : 'false'
+        : `${name} ${descending ? '<' : '>'} ${value(column)}${nullsFirst ? '' : ` OR ${name} IS NULL`}`
+    return `(${[...equal, `(${greater})`].join(' AND ')})`
+  })
+  return `(${cases.join(' OR ')})`
+}
+
+/** These see JSON as text. */
+const TEXT_OPS = ['like', 'ilike', 'matches', 'imatches', 'starts_with']
+
+export function condition(table, casts, filter) {
   if (filter.members !== undefined) {
     const members = filter.members.map((member) => condition(table, casts, member))
     if (filter.op === 'not') return `NOT ${members[0]}`
     if (members.length === 0) return filter.op === 'and' ? 'true' : 'false'
     return `(${members.join(filter.op === 'and' ? ' AND ' : ' OR ')})`
   }
-  const { op, other, values, keys } = filter
-  const column = `t.${quoted(filter.column)}`
+  const { op, other, values, keys, path } = filter
+  let column = `t.${quoted(filter.column)}`
+  if (path !== undefined) {
+    const steps = path.map((step) => literal(String(step))).join(', ')
+    column = `(${column} ${TEXT_OPS.includes(op) ? '#>>' : '#>'} ARRAY[${steps}]::text[])`
+  }
   const cast = casts.get(`${table.name}.${filter.column}`)
   const constant = (text) => `${literal(text)}::text::${cast}`
   if (op === 'is_null') return `(${column} IS NULL)`
@@ -137,6 +206,6 @@ function condition(table, casts, filter) {
     const list = `ARRAY[${keys.map(literal).join(', ')}]::text[]`
     return `(${column} ${op === 'has_any_key' ? '?|' : '?&'} ${list})`
   }
-  const texts = ['like', 'starts_with', 'has_key'].includes(op)
+  const texts = op === 'has_key' || TEXT_OPS.includes(op)
   return `(${column} ${SQL[op]} ${texts ? `${literal(values[0])}::text` : constant(values[0])})`
 }

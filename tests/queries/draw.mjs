@@ -1,6 +1,8 @@
 // Random questions to a table, as one value that both sides can be asked: what the values compared
 // with are is taken from the rows, so that most questions have answers.
 
+import { AGGREGATES, drawGroups } from './groups.mjs'
+
 const TEXTS = ['text', 'varchar']
 const ORDERED = [
   ...['bool', 'int2', 'int4', 'int8', 'float4', 'float8', 'numeric', 'text', 'varchar', 'char'],
@@ -9,12 +11,18 @@ const ORDERED = [
 /** Of these, columns side by side have one form and one order. */
 const FAMILIES = [['int2', 'int4', 'int8'], ['float4', 'float8'], TEXTS]
 const DEPTH_MAX = 3
+const DIRECTIONS = [
+  ...['asc', 'desc', 'asc', 'desc', 'asc nulls first', 'asc nulls last'],
+  ...['desc nulls first', 'desc nulls last'],
+]
 
 /** What can be asked; `column` is a column beside another. */
 export const OPERATORS = [
   ...['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'between', 'in', 'is_null', 'not_null'],
   ...['and', 'or', 'not', 'like', 'starts_with', 'contains', 'contained_in', 'overlaps'],
-  ...['has_key', 'has_any_key', 'has_all_keys', 'column', 'order'],
+  ...['ilike', 'matches', 'imatches', 'has_key', 'has_any_key', 'has_all_keys'],
+  ...['column', 'path', 'order', 'nulls', 'after', 'group', 'having'],
+  ...AGGREGATES,
 ]
 
 export class Drawer {
@@ -31,10 +39,13 @@ export class Drawer {
     const random = this.#random
     const table = random.pick(this.tables)
     const where = Array.from({ length: random.int(0, 3) }, () => this.#filter(table, 0))
+    if (random.chance(0.15)) {
+      return drawGroups(random, table, where.slice(0, 1), () => random.pick(DIRECTIONS))
+    }
     const ordered = table.columns.filter(({ type }) => ORDERED.includes(type.name))
     const order = Array.from({ length: random.int(0, 2) }, () => ({
       column: random.pick(ordered).name,
-      direction: random.pick(['asc', 'desc']),
+      direction: random.pick(DIRECTIONS),
     }))
     const limit = random.chance(0.5) ? random.int(0, 20) : undefined
     const offset = random.chance(0.3) ? random.int(0, 6) : undefined
@@ -57,16 +68,16 @@ export class Drawer {
     const { type } = column
     const value = () => this.#value(table, column)
     if (random.chance(0.1)) return { op: random.pick(['is_null', 'not_null']) }
-    if (type.name === 'jsonb') return this.#json(value())
+    if (type.name === 'jsonb') {
+      const text = value()
+      return random.chance(0.5) ? this.#json(text) : this.#at(JSON.parse(text ?? 'null'))
+    }
     if (type.name === 'array') {
       const op = random.pick(['contains', 'contained_in', 'overlaps'])
       return { op, values: [this.#elements(value()) ?? '{}'] }
     }
     if (TEXTS.includes(type.name) && random.chance(0.3)) {
-      const text = value() ?? 'a'
-      return random.chance(0.3)
-        ? { op: 'starts_with', values: [text.slice(0, random.int(0, 3))] }
-        : { op: 'like', values: [this.#pattern(text)] }
+      return this.#text(value() ?? 'a')
     }
     if (!ORDERED.includes(type.name)) return { op: 'not_null' }
     const others = table.columns.filter((other) => sameForm(column, other))
@@ -87,6 +98,51 @@ export class Drawer {
     return row[column.name]
   }
 
+  /** A condition of texts that this one meets, or nearly. */
+  #text(text) {
+    const random = this.#random
+    const op = random.pick([
+      'starts_with',
+      'like',
+      'like',
+      'ilike',
+      'matches',
+      'matches',
+      'imatches',
+    ])
+    const other = (letter) =>
+      letter === letter.toUpperCase() ? letter.toLowerCase() : letter.toUpperCase()
+    const swapped = op.startsWith('i')
+      ? [...text].map((letter) => (random.chance(0.3) ? other(letter) : letter)).join('')
+      : text
+    if (op === 'starts_with') return { op, values: [text.slice(0, random.int(0, 3))] }
+    const pattern = op.endsWith('like') ? this.#pattern(swapped) : this.#regexp(swapped)
+    return { op, values: [pattern] }
+  }
+
+  /** A regular expression that the text matches, or nearly. */
+  #regexp(text) {
+    const random = this.#random
+    const letters = [...text]
+    const from = random.int(0, Math.min(letters.length, 6))
+    const some = letters.slice(from, from + random.int(0, 8)).map((letter) => {
+      const itself = /[\w\s]/u.test(letter) || letter > '\u007f' ? letter : `\\${letter}`
+      return random.weighted({
+        [itself]: 12,
+        '.': 2,
+        '\\w': 1,
+        '[[:alpha:]]': 1,
+        '[^a-f]': 1,
+        [`${itself}?`]: 1,
+        [`${itself}+`]: 1,
+        [`(${itself}|x)`]: 1,
+        '.*': 1,
+      })
+    })
+    const start = from === 0 && random.chance(0.4) ? '^' : ''
+    return `${start}${some.join('')}${random.chance(0.2) ? '$' : ''}`
+  }
+
   /** A pattern that the text matches, or nearly. */
   #pattern(text) {
     const random = this.#random
@@ -98,6 +154,28 @@ export class Drawer {
     const cut = random.int(0, letters.length)
     const some = random.chance(0.5) ? letters.slice(cut) : letters.slice(0, cut)
     return `${random.chance(0.6) ? '%' : ''}${some.join('')}${random.chance(0.7) ? '%' : ''}`
+  }
+
+  /** A condition on what is somewhere in a JSON value, or nearly. */
+  #at(json) {
+    const random = this.#random
+    const path = []
+    let at = json
+    do {
+      const steps = Array.isArray(at) ? at.map((_, i) => i) : isObject(at) ? Object.keys(at) : []
+      const step =
+        random.chance(0.9) && steps.length > 0 ? random.pick(steps) : random.pick(['a', 0])
+      path.push(step)
+      at = at?.[step] ?? null
+    } while (random.chance(0.4) && typeof at === 'object')
+    if (random.chance(0.15)) return { op: random.pick(['is_null', 'not_null']), path }
+    if (typeof at === 'string' && random.chance(0.5)) return { ...this.#text(at), path }
+    if (isObject(at) && random.chance(0.5)) return { ...this.#json(JSON.stringify(at)), path }
+    const op = random.pick(['eq', 'eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'between', 'in'])
+    const count = op === 'in' ? random.int(0, 3) : op === 'between' ? 2 : 1
+    const others = [at, null, 1, 'a', true, [], {}, at]
+    const values = Array.from({ length: count }, (_, i) => (i === 0 ? at : random.pick(others)))
+    return { op, path, values: values.map((value) => JSON.stringify(value)) }
   }
 
   #json(text) {

@@ -19,14 +19,16 @@ import { Random } from '../parity/random.mjs'
 import { Difference, Round } from '../parity/round.mjs'
 import { Rules } from '../parity/rules.mjs'
 import { same, shown } from '../parity/text.mjs'
-import { askCore, askEndpoint, askPostgres, toKeys, toSql } from './ask.mjs'
+import { askCore, askEndpoint, askPostgres, toKeys, toSql, wholeOrder } from './ask.mjs'
 import { Drawer, OPERATORS } from './draw.mjs'
+import { askCoreGroups, askPostgresGroups, toGroupSql } from './groups.mjs'
+import { follow } from './live.mjs'
 import { shrink } from './shrink.mjs'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
 const CASES = join(HERE, 'cases')
-/** Writes before the questions of a round, and questions. */
-const [ROUND_WRITES, ROUND_QUERIES] = [40, 200]
+/** Writes before the questions of a round, questions, and those that stay asked. */
+const [ROUND_WRITES, ROUND_QUERIES, ROUND_LIVE] = [40, 200, 40]
 /** One question in so many is put to the endpoint. */
 const ENDPOINT_EVERY = 10
 
@@ -47,6 +49,8 @@ const folders = (options.schema ?? [undefined]).map(folderOf)
 
 /** How often each operator was asked for. */
 const covered = new Map(OPERATORS.map((op) => [op, 0]))
+/** How many later results live questions had. */
+let followed = 0
 let folder, database
 let differences = 0
 for (folder of folders) {
@@ -63,6 +67,7 @@ console.log([...covered].map(([op, count]) => `${op} ${count}`).join(', '))
 const missed = [...covered].filter(([, count]) => count === 0).map(([op]) => op)
 // A few questions can't have everything, and a schema without arrays has none to ask for.
 if (missed.length > 0) console.log(`never asked: ${missed.join(', ')}`)
+console.log(`${followed} changes of live results`)
 console.log(`differences: ${differences}`)
 process.exitCode = differences === 0 ? 0 : 1
 
@@ -86,7 +91,10 @@ async function fuzz(wanted) {
       if (drawer.tables.length === 0) continue
       for (let i = 0; i < ROUND_QUERIES && done < wanted; i++) {
         const query = drawer.query()
-        const everywhere = done % ENDPOINT_EVERY === 0
+        if (query.by === undefined && random.chance(0.2))
+          query.after = await placeOf(random, rows, query)
+        // Groups are made here alone.
+        const everywhere = done % ENDPOINT_EVERY === 0 && query.by === undefined
         const found = await differ(core, query, everywhere)
         done++
         served += everywhere
@@ -94,6 +102,7 @@ async function fuzz(wanted) {
         count(query)
         if (!found.equal) return await told(core, rows, query, everywhere)
       }
+      if (!(await staysLive(core, drawer, generator))) return 1
     } finally {
       await core?.close()
       await round.end()
@@ -106,6 +115,32 @@ async function fuzz(wanted) {
     `${done} pairs in ${seconds} s, ${Math.round((done * 1000) / ms)} a second, ${served} at the endpoint too, ${share} % with an answer`,
   )
   return 0
+}
+
+/** Are results that are kept through writes what is found anew? */
+async function staysLive(core, drawer, generator) {
+  const queries = Array.from({ length: ROUND_LIVE }, () => drawer.query())
+  const write = () => core.write(generator.write(core))
+  const { different, changes } = await follow(core, tableOf, queries, write)
+  followed += changes
+  if (different === undefined) return true
+  console.log(`\na live result differs: ${JSON.stringify(different.query)}`)
+  console.log(`  live: ${shown(different.live)}\n  anew: ${shown(different.anew)}`)
+  return false
+}
+
+/** What one of the rows that a query finds has in the columns of its order. */
+async function placeOf(random, rows, query) {
+  const table = tableOf(query.table)
+  const all = { ...query, limit: undefined, offset: undefined }
+  const keys = await database.ask(toSql(table, database.catalog.casts, all))
+  if (keys.length === 0) return undefined
+  const key = random.pick(keys)
+  const found = rows
+    .get(table.name)
+    .find((row) => table.primary_key.every((name, i) => row[name] === key[i]))
+  const columns = wholeOrder(table, query).map(([name]) => [name, found[name]])
+  return Object.fromEntries(columns)
 }
 
 /** Some writes on both sides; how they come out is for `cargo xtask parity` to judge. */
@@ -133,10 +168,11 @@ function tableOf(name) {
 /** What the core finds, and where it is `everywhere` asked the endpoint, beside what Postgres finds. */
 async function differ(core, query, everywhere) {
   const table = tableOf(query.table)
-  const expected = await askPostgres(database, table, query)
+  const grouped = query.by !== undefined
+  const expected = await (grouped ? askPostgresGroups : askPostgres)(database, table, query)
   let [found, served] = [expected, expected]
   try {
-    found = askCore(core, table, query)
+    found = (grouped ? askCoreGroups : askCore)(core, table, query)
     if (everywhere) served = await askEndpoint(core, database, table, query)
   } catch (error) {
     if (error.name !== 'HaversackError') throw error
@@ -149,10 +185,18 @@ function count(query) {
   const each = (filter) => {
     const op = filter.other === undefined ? filter.op : 'column'
     covered.set(op, (covered.get(op) ?? 0) + 1)
+    if (filter.path !== undefined) covered.set('path', covered.get('path') + 1)
     filter.members?.forEach(each)
   }
   query.where.forEach(each)
   if (query.order.length > 0) covered.set('order', covered.get('order') + 1)
+  if (query.order.some(({ direction }) => direction.includes('nulls'))) {
+    covered.set('nulls', covered.get('nulls') + 1)
+  }
+  for (const { op } of query.values ?? []) covered.set(op, covered.get(op) + 1)
+  if (query.by?.length > 0) covered.set('group', covered.get('group') + 1)
+  if (query.having?.length > 0) covered.set('having', covered.get('having') + 1)
+  if (query.after !== undefined) covered.set('after', covered.get('after') + 1)
 }
 
 async function told(core, rows, query, everywhere) {
@@ -161,7 +205,8 @@ async function told(core, rows, query, everywhere) {
   const table = tableOf(short.table)
   const { expected, found, served } = await differ(core, short, everywhere)
   console.log(`\ndifference: ${JSON.stringify(short)}`)
-  console.log(`  ${toSql(table, database.catalog.casts, short)}`)
+  const sql = short.by === undefined ? toSql : toGroupSql
+  console.log(`  ${sql(table, database.catalog.casts, short)}`)
   console.log(`  Postgres: ${shown(expected)}\n  the core: ${shown(found)}`)
   if (everywhere) console.log(`  the endpoint: ${shown(served)}`)
   if (options.keep !== undefined) {
@@ -185,11 +230,14 @@ async function replayCases() {
     if (kept.schema !== basename(folder)) continue
     const table = tableOf(kept.query.table)
     const core = await openCore(new Map([[table.name, kept.rows]]))
-    const expected = toKeys(
-      table,
-      kept.expected.map((key) => key.map(String)),
-    )
-    const found = askCore(core, table, kept.query)
+    const grouped = kept.query.by !== undefined
+    const expected = grouped
+      ? kept.expected
+      : toKeys(
+          table,
+          kept.expected.map((key) => key.map(String)),
+        )
+    const found = (grouped ? askCoreGroups : askCore)(core, table, kept.query)
     await core.close()
     if (same(found, expected)) continue
     failed++

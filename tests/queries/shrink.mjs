@@ -16,10 +16,23 @@ export async function shrink(query, differs) {
 }
 
 function* candidates(query) {
-  const { limit, offset, order } = query
+  const { limit, offset, order, after } = query
+  if (after !== undefined) yield { ...query, after: undefined }
   if (limit !== undefined) yield { ...query, limit: undefined }
   if (offset !== undefined) yield { ...query, offset: undefined }
   for (let i = 0; i < order.length; i++) yield { ...query, order: order.toSpliced(i, 1) }
+  for (let i = 0; i < (query.by?.length ?? 0); i++) {
+    if (query.order.every(({ column }) => column !== query.by[i])) {
+      yield { ...query, by: query.by.toSpliced(i, 1) }
+    }
+  }
+  for (let i = 0; i < (query.having?.length ?? 0); i++) {
+    yield { ...query, having: query.having.toSpliced(i, 1) }
+  }
+  for (const [i, { name }] of (query.values ?? []).entries()) {
+    const used = [...query.order, ...query.having].some(({ column }) => column === name)
+    if (!used && query.values.length > 1) yield { ...query, values: query.values.toSpliced(i, 1) }
+  }
   for (const where of lists(query.where)) yield { ...query, where }
 }
 

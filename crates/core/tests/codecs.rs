@@ -13,8 +13,8 @@ use haversack_core::protocol::{
 use haversack_core::query::{self, QueryShape};
 use haversack_core::schema::{
     Action, Check, Column, ColumnDefault, Domain, ForeignKey, Generated, Identity, Index,
-    IndexPart, Limits, Move, OnDeleteConflict, Policy, Polymorphic, Predicate, Rename, Schema,
-    ServerRule, Step, Table, Type, Unique, View, ViewColumn,
+    IndexPart, Letters, Limits, Move, OnDeleteConflict, Policy, Polymorphic, Predicate, Rename,
+    Schema, ServerRule, Step, Table, Type, Unique, View, ViewColumn,
 };
 use haversack_core::{Error, value};
 use serde::Serialize;
@@ -297,7 +297,9 @@ fn queries_agree() {
         op: query::Op::Lt,
         n: 0,
         other: some("b"),
+        path: vec!["x".into()],
     });
+    shape.after = true;
     both(&shape);
     shape.conditions.iter().for_each(both);
     shape.order.iter().for_each(both);
@@ -446,6 +448,7 @@ fn schema() -> Schema {
         writable: i != 7,
         policy: Policy::ALL[i % Policy::ALL.len()],
         collation: (i == 6).then(|| "C".to_owned()),
+        letters: [Letters::Unicode, Letters::Ascii, Letters::Server][i % 3],
         comment: (i == 9).then(|| "why".to_owned()),
     };
     let part = IndexPart {

@@ -1,6 +1,7 @@
 //! A condition with its parameters bound: typed, so that testing a row converts nothing.
 
 use crate::column::{Column, Data};
+use crate::index::OrderKey;
 use crate::order::compare_float;
 use crate::value::ValueRef;
 use std::borrow::Cow;
@@ -128,6 +129,9 @@ pub enum Filter<'a> {
         /// Does a value that is less, equal, greater than the other's pass?
         passing: [bool; 3],
     },
+    /// After a place in an order: for each column of the order what its value equals there. The
+    /// place itself is not after it.
+    After(Vec<(OrderKey, Filter<'a>)>),
     /// What a test says of the column's value.
     Test {
         /// The position of the column.
@@ -184,6 +188,74 @@ impl<'a> Filter<'a> {
         }
     }
 
+    /// The same, with texts of its own.
+    pub fn into_owned(self) -> Filter<'static> {
+        let own = |text: Cow<'a, str>| Cow::Owned(text.into_owned());
+        let bound = |bound: Bound<Cow<'a, str>>| bound.map(own);
+        let each = |filters: Vec<Self>| filters.into_iter().map(Self::into_owned).collect();
+        match self {
+            Filter::Always => Filter::Always,
+            Filter::Never => Filter::Never,
+            Filter::IsNull { column } => Filter::IsNull { column },
+            Filter::NotNull { column } => Filter::NotNull { column },
+            Filter::Int { column, low, high } => Filter::Int { column, low, high },
+            Filter::IntNot { column, value } => Filter::IntNot { column, value },
+            Filter::IntIn { column, values } => Filter::IntIn { column, values },
+            Filter::Float { column, low, high } => Filter::Float { column, low, high },
+            Filter::FloatNot { column, value } => Filter::FloatNot { column, value },
+            Filter::FloatIn { column, values } => Filter::FloatIn { column, values },
+            Filter::TextIs { column, value } => Filter::TextIs {
+                column,
+                value: own(value),
+            },
+            Filter::Text { column, low, high } => Filter::Text {
+                column,
+                low: bound(low),
+                high: bound(high),
+            },
+            Filter::TextNot { column, value } => Filter::TextNot {
+                column,
+                value: own(value),
+            },
+            Filter::TextIn { column, values } => Filter::TextIn {
+                column,
+                values: values.into_iter().map(own).collect(),
+            },
+            Filter::Any(filters) => Filter::Any(each(filters)),
+            Filter::All(filters) => Filter::All(each(filters)),
+            Filter::Except { column, filter } => Filter::Except {
+                column,
+                filter: Box::new(filter.into_owned()),
+            },
+            Filter::Beside {
+                column,
+                other,
+                passing,
+            } => Filter::Beside {
+                column,
+                other,
+                passing,
+            },
+            Filter::After(places) => {
+                let places = places.into_iter();
+                Filter::After(
+                    places
+                        .map(|(key, equal)| (key, equal.into_owned()))
+                        .collect(),
+                )
+            }
+            Filter::Test {
+                column,
+                wanted,
+                test,
+            } => Filter::Test {
+                column,
+                wanted,
+                test,
+            },
+        }
+    }
+
     /// Does the row in a slot pass?
     #[inline]
     pub fn passes(&self, columns: &[Column], slot: u32) -> bool {
@@ -212,6 +284,12 @@ impl<'a> Filter<'a> {
             } => {
                 let order = columns[*column].compare_beside(&columns[*other], slot);
                 order.is_some_and(|order| passing[(order as i8 + 1) as usize])
+            }
+            Filter::After(places) => {
+                let each = places.iter();
+                each.map(|(key, equal)| key.place(columns, slot, equal))
+                    .find(|place| place.is_ne())
+                    == Some(Ordering::Greater)
             }
             Filter::Test {
                 column,
@@ -326,8 +404,9 @@ impl<'a> Filter<'a> {
     pub fn column(&self) -> Option<usize> {
         match self {
             Filter::Always | Filter::Never | Filter::Any(_) | Filter::All(_) => None,
-            // Of two columns; and a test is of none that an index could narrow to.
-            Filter::Beside { .. } | Filter::Test { .. } | Filter::Except { .. } => None,
+            // Of several columns; and a test is of none that an index could narrow to.
+            Filter::Beside { .. } | Filter::After(_) => None,
+            Filter::Test { .. } | Filter::Except { .. } => None,
             Filter::IsNull { column }
             | Filter::NotNull { column }
             | Filter::Int { column, .. }

@@ -37,7 +37,7 @@ impl OrderKey {
 
     /// Where a slot's value stands to those that a filter lets through, in this order.
     #[inline]
-    fn place(&self, columns: &[Column], slot: u32, filter: &Filter<'_>) -> Ordering {
+    pub(crate) fn place(&self, columns: &[Column], slot: u32, filter: &Filter<'_>) -> Ordering {
         let column = &columns[self.column];
         let nulls = matches!(filter, Filter::IsNull { .. });
         self.order(column.is_null(slot), nulls, || filter.place(column, slot))
@@ -286,6 +286,19 @@ impl SortedIndex {
         }
         let start = self.seek(columns, within.clone(), depth, filter, false);
         start..self.seek(columns, start..within.end, depth, filter, true)
+    }
+
+    /// The positions, within those that are in the order of a filter, that come after its place.
+    #[inline(never)]
+    pub fn after(
+        &self,
+        columns: &[Column],
+        within: Range<usize>,
+        filter: &Filter<'_>,
+    ) -> Range<usize> {
+        let slots = &self.slots[within.clone()];
+        let before = slots.partition_point(|&slot| !filter.passes(columns, slot));
+        within.start + before..within.end
     }
 
     /// The first position that is not before those that pass a filter; or, `past` them, the first

@@ -2,19 +2,25 @@
 
 import {
   and,
+  array,
+  at,
   between,
   column,
   containedIn,
   contains,
   coreVersion,
+  count,
   eq,
   gt,
   gte,
   hasAllKeys,
   hasKey,
+  ilike,
   isNull,
   like,
   lt,
+  matches,
+  max,
   meta,
   ne,
   not,
@@ -24,6 +30,7 @@ import {
   or,
   overlaps,
   startsWith,
+  sum,
   toDate,
 } from 'haversack'
 import type { RowState, Timestamp, Write } from 'haversack'
@@ -168,6 +175,45 @@ db.events.orderBy('due')
 db.events.orderBy('due_date', 'down')
 // @ts-expect-error no such column
 db.events.orderBy(['priority', 'desc'], 'due')
+
+db.events.orderBy('due_date', 'desc nulls last').orderBy(['priority', 'asc nulls first'])
+db.events.orderBy('id').after({ id: 1 })
+// @ts-expect-error a key is a number
+db.events.orderBy('id').after({ id: '1' })
+
+// Texts and JSON.
+db.events.where({ title: ilike('a%') }).where({ title: matches('^a', { ignoreCase: true }) })
+db.events.where({ custom_fields: at('color', 'red') })
+db.events.where({ custom_fields: at(['sizes', 0], between(1, 3)) })
+db.events.where({ custom_fields: at('color', oneOf(['red', null, { a: 1 }])) })
+db.events.where({ custom_fields: at('color', like('r%')) })
+// @ts-expect-error a text has no paths
+db.events.where({ title: at('color', 'red') })
+// @ts-expect-error a number is no text
+db.events.where({ priority: matches('1') })
+
+// Groups.
+const groups = db.events
+  .groupBy('status', 'event_id')
+  .aggregate({ n: count(), some: count('due_date'), most: max('priority'), all: array('title') })
+const group = groups
+  .having({ n: gt(1) })
+  .orderBy('most', 'desc')
+  .limit(1)
+  .rows()[0]!
+same<typeof group.n, number>()
+same<typeof group.most, number | null>()
+same<typeof group.all, readonly string[] | null>()
+same<typeof group.event_id, number | null>()
+same<typeof group.status, 'active' | 'completed' | 'cancelled'>()
+// @ts-expect-error no such column
+db.events.groupBy('stat')
+// @ts-expect-error no such column
+db.events.aggregate({ n: sum('prio') })
+// @ts-expect-error no such value
+groups.having({ m: 1 })
+// @ts-expect-error no such value
+groups.orderBy('priority')
 
 // Results.
 const rows = db.events.orderBy('id').rows()

@@ -38,7 +38,7 @@ impl Regex {
 }
 
 /// Each letter in upper or lower case, where that is one letter again.
-pub(super) fn change_case(text: &str, upper: bool) -> String {
+pub(crate) fn change_case(text: &str, upper: bool) -> String {
     if text.is_ascii() {
         return match upper {
             true => text.to_ascii_uppercase(),

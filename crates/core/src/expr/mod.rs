@@ -19,6 +19,7 @@ mod host;
 mod jsonb;
 mod jsonb_edit;
 mod jsonpath;
+pub mod letters;
 mod like;
 mod node;
 mod patterns;
@@ -29,11 +30,13 @@ mod text;
 
 pub use bound::{Bound, Context};
 pub use functions::{NAMES as FUNCTIONS, is_strict};
+pub(crate) use host::change_case;
 #[cfg(target_arch = "wasm32")]
 pub use host::set_host_text;
 pub use host::{HostText, change_char};
 pub use jsonpath::path_fault;
 pub(crate) use like::Like;
+pub(crate) use regex::Regexp;
 pub use regex::{pattern_fault, pattern_is_valid};
 
 use crate::error::{Error, ErrorCode};

@@ -2,7 +2,8 @@
 
 use super::conditions::Condition;
 use super::filter::Filter;
-use super::matching::bind_test;
+use super::matching::{bind_path, bind_test};
+use super::plan::After;
 use super::{Op, Param};
 use crate::error::{Error, ErrorCode};
 use crate::schema::{Storage, Type};
@@ -33,10 +34,11 @@ pub(super) fn bind<'a>(condition: &Condition, params: &[Param<'a>]) -> Result<Fi
         each.map(|member| bind(member, params)).collect()
     };
     match condition.op {
-        Op::IsNull => return Ok(Filter::IsNull { column }),
-        Op::NotNull => return Ok(Filter::NotNull { column }),
         Op::And => return Ok(Filter::All(members()?)),
         Op::Or => return Ok(Filter::Any(members()?)),
+        _ if !condition.path.is_empty() => return bind_path(condition, params),
+        Op::IsNull => return Ok(Filter::IsNull { column }),
+        Op::NotNull => return Ok(Filter::NotNull { column }),
         Op::In if condition.negated => return bind_none_of(condition, params),
         Op::In => return bind_list(condition, params),
         Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte | Op::Between => {}
@@ -72,6 +74,62 @@ pub(super) fn bind<'a>(condition: &Condition, params: &[Param<'a>]) -> Result<Fi
         (Operand::Float(float), second) => bind_float(condition, float, second),
         (Operand::Text(text), second) => bind_text(condition, text, second),
     })
+}
+
+/// The filter of rows after a place in the order.
+///
+/// # Errors
+/// As [`bind`], and `invalid_query` for a value that the column can't have in this query.
+/// `filters` are those of the conditions.
+pub(super) fn bind_after<'a>(
+    after: &After,
+    params: &[Param<'a>],
+    filters: &[Filter<'a>],
+) -> Result<Filter<'a>, Error> {
+    for (point, equal) in &after.fixed {
+        let same = match (&filters[*point], bind(equal, params)?) {
+            (Filter::Int { low: a, .. }, Filter::Int { low: b, .. }) => *a == b,
+            (
+                Filter::Float {
+                    low: Bound::Included(a),
+                    ..
+                },
+                Filter::Float {
+                    low: Bound::Included(b),
+                    ..
+                },
+            ) => compare_float(*a, b).is_eq(),
+            (Filter::TextIs { value: a, .. }, Filter::TextIs { value: b, .. }) => {
+                *a == b || value::compare_text(&equal.kind, a, &b).is_eq()
+            }
+            // Where nothing equals what is asked for, no place is a wrong one.
+            (asked, _) => matches!(asked, Filter::Never),
+        };
+        if !same {
+            return Err(elsewhere(equal));
+        }
+    }
+    let mut places = Vec::with_capacity(after.places.len());
+    for (key, equal) in &after.places {
+        let filter = match params[equal.param] {
+            Param::Null => Filter::IsNull {
+                column: equal.column,
+            },
+            _ => bind(equal, params)?,
+        };
+        if matches!(filter, Filter::Never) {
+            return Err(elsewhere(equal));
+        }
+        places.push((*key, filter));
+    }
+    Ok(Filter::After(places))
+}
+
+fn elsewhere(equal: &Condition) -> Error {
+    let name = &equal.name;
+    let message =
+        format!("no row of this query has the {name} of the place that rows are to follow");
+    Error::new(ErrorCode::InvalidQuery, message).at_column(name)
 }
 
 /// `value` and whether the parameter lies above it, before the next integer.

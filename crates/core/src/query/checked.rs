@@ -33,6 +33,7 @@ impl Checked {
             table: _,
             conditions: _,
             order: _,
+            after: _,
             limit: _,
             offset: _,
         } = shape;
@@ -55,12 +56,21 @@ impl Checked {
         &self.plan.conditions
     }
 
+    /// The place in the order that rows come after, column by column; none where any may come.
+    pub fn after(&self) -> Option<&[Place]> {
+        let after = self.plan.after.as_ref()?;
+        Some(&after.places)
+    }
+
     /// What they are ordered by, each column once, those of the primary key at the end; but for columns of
     /// which a condition leaves one value.
     pub fn order(&self) -> &[OrderKey] {
         &self.plan.order.0
     }
 }
+
+/// A column of the order, and what rows equal in it that are at the place which others come after.
+pub type Place = (OrderKey, Condition);
 
 /// What a condition of containment or keys compares with, as Postgres writes it: an array is given as JSON.
 ///
@@ -77,7 +87,7 @@ pub(crate) fn on_the_wire(plan: &Plan, params: &[Param<'_>]) -> Vec<QueryParam> 
         Param::Null => QueryParam::Null,
         Param::Text(text) => QueryParam::Text(text.to_owned()),
         Param::Number(number) if number.is_finite() => QueryParam::Number(number),
-        Param::Number(number) => endless(kind_of(&plan.conditions, at), number),
+        Param::Number(number) => endless(kind_of(plan, at), number),
     };
     params.iter().enumerate().map(wire).collect()
 }
@@ -98,12 +108,21 @@ fn endless(kind: Option<&Type>, number: f64) -> QueryParam {
 }
 
 /// The type of the column that a parameter is compared with.
-fn kind_of(conditions: &[Condition], at: usize) -> Option<&Type> {
-    conditions.iter().find_map(|condition| {
-        let own = condition.param..condition.param + condition.n;
-        match own.contains(&at) {
-            true => Some(&condition.kind),
-            false => kind_of(&condition.members, at),
+fn kind_of(plan: &Plan, at: usize) -> Option<&Type> {
+    let places = plan.after.iter().flat_map(|after| after.equals());
+    of_condition(plan.conditions.iter().chain(places), at)
+}
+
+fn of_condition<'a>(
+    conditions: impl Iterator<Item = &'a Condition>,
+    at: usize,
+) -> Option<&'a Type> {
+    let mut all: Vec<&Condition> = conditions.collect();
+    while let Some(condition) = all.pop() {
+        if (condition.param..condition.param + condition.n).contains(&at) {
+            return Some(&condition.kind);
         }
-    })
+        all.extend(&condition.members);
+    }
+    None
 }

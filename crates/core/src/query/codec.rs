@@ -1,6 +1,9 @@
 //! Shapes and explanations in JSON, for the client; the same as serde's.
 
-use super::{ConditionShape, Explain, Op, OrderShape, QueryShape, Strategy};
+use super::{
+    AggregateOp, AggregateShape, ConditionShape, Explain, GroupingShape, Op, OrderShape,
+    QueryShape, Strategy,
+};
 use crate::json::{Fault, FromJson, Json, Members, ToJson, optional};
 use crate::{json_to, json_words};
 
@@ -19,6 +22,9 @@ json_words!(Op {
     Or "or",
     Not "not",
     Like "like",
+    Ilike "ilike",
+    Matches "matches",
+    Imatches "imatches",
     StartsWith "starts_with",
     Contains "contains",
     ContainedIn "contained_in",
@@ -26,6 +32,14 @@ json_words!(Op {
     HasKey "has_key",
     HasAnyKey "has_any_key",
     HasAllKeys "has_all_keys",
+});
+json_words!(AggregateOp {
+    Count "count",
+    Sum "sum",
+    Avg "avg",
+    Min "min",
+    Max "max",
+    Array "array",
 });
 json_words!(Strategy {
     None "none",
@@ -45,10 +59,33 @@ json_to!(Explain {
 
 impl<'a> FromJson<'a> for QueryShape {
     fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
-        fault.only(json, &["table", "where", "order", "limit", "offset"]);
+        fault.only(
+            json,
+            &["table", "where", "order", "after", "limit", "offset"],
+        );
         Self {
             table: FromJson::member(json, "table", fault),
             conditions: optional(json, "where", fault),
+            order: optional(json, "order", fault),
+            after: optional(json, "after", fault),
+            limit: optional(json, "limit", fault),
+            offset: optional(json, "offset", fault),
+        }
+    }
+}
+
+impl<'a> FromJson<'a> for GroupingShape {
+    fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
+        let members = [
+            "table", "where", "by", "values", "having", "order", "limit", "offset",
+        ];
+        fault.only(json, &members);
+        Self {
+            table: FromJson::member(json, "table", fault),
+            conditions: optional(json, "where", fault),
+            by: optional(json, "by", fault),
+            values: optional(json, "values", fault),
+            having: optional(json, "having", fault),
             order: optional(json, "order", fault),
             limit: optional(json, "limit", fault),
             offset: optional(json, "offset", fault),
@@ -63,6 +100,7 @@ impl ToJson for QueryShape {
             table,
             conditions,
             order,
+            after,
             limit,
             offset,
         } = self;
@@ -70,6 +108,7 @@ impl ToJson for QueryShape {
             .add("table", table)
             .add_some("where", conditions)
             .add_some("order", order)
+            .add_some("after", after)
             .add_some("limit", limit)
             .add_some("offset", offset)
             .end();
@@ -83,12 +122,14 @@ impl ToJson for ConditionShape {
             op,
             n,
             other,
+            path,
         } = self;
         Members::new(out)
             .add("column", column)
             .add("op", op)
             .add_some("n", n)
             .add_some("other", other)
+            .add_some("path", path)
             .end();
     }
 }
@@ -108,14 +149,26 @@ impl ToJson for OrderShape {
     }
 }
 
+impl<'a> FromJson<'a> for AggregateShape {
+    fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
+        fault.only(json, &["name", "op", "column"]);
+        Self {
+            name: FromJson::member(json, "name", fault),
+            op: FromJson::member(json, "op", fault),
+            column: optional(json, "column", fault),
+        }
+    }
+}
+
 impl<'a> FromJson<'a> for ConditionShape {
     fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
-        fault.only(json, &["column", "op", "n", "other"]);
+        fault.only(json, &["column", "op", "n", "other", "path"]);
         Self {
             column: optional(json, "column", fault),
             op: FromJson::member(json, "op", fault),
             n: optional(json, "n", fault),
             other: optional(json, "other", fault),
+            path: optional(json, "path", fault),
         }
     }
 }

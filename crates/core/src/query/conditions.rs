@@ -7,7 +7,10 @@
 use super::plan::{has_order, invalid};
 use super::{CONDITIONS_MAX, ConditionShape, IN_VALUES_MAX, Op};
 use crate::error::Error;
-use crate::schema::{Column, Table, Type};
+use crate::schema::{Column, Letters, Table, Type};
+
+/// The most steps of a path into JSON.
+const PATH_MAX: usize = 32;
 
 /// The column of a condition that has none.
 const NONE: usize = usize::MAX;
@@ -31,19 +34,54 @@ pub struct Condition {
     pub negated: bool,
     /// The column compared with, in place of a parameter.
     pub other: Option<usize>,
+    /// Where in the column's jsonb the value is.
+    pub path: Box<[String]>,
+    /// How the column's letters change their case.
+    pub letters: Letters,
     /// The members of a group.
     pub members: Vec<Condition>,
 }
 
 impl Condition {
+    /// A comparison with one parameter.
+    pub fn new(position: usize, column: &Column, op: Op, param: usize) -> Self {
+        Self {
+            column: position,
+            name: column.name.as_str().into(),
+            kind: column.kind.clone(),
+            op,
+            n: 1,
+            param,
+            negated: false,
+            other: None,
+            path: Box::default(),
+            letters: column.letters,
+            members: Vec::new(),
+        }
+    }
+
+    /// The same where the server answers, who knows all letters.
+    pub(super) fn of_server(&self) -> Self {
+        let letters = match self.letters {
+            Letters::Server => Letters::Unicode,
+            known => known,
+        };
+        Self {
+            letters,
+            members: self.members.iter().map(Self::of_server).collect(),
+            ..self.clone()
+        }
+    }
+
     /// Does it leave one value of its column?
     pub fn is_point(&self) -> bool {
-        self.op == Op::Eq && self.other.is_none()
+        self.op == Op::Eq && !self.is_apart()
     }
 
     /// Is it nothing that an index of its column can narrow to?
     pub fn is_apart(&self) -> bool {
-        self.negated || self.other.is_some() || self.column == NONE
+        let plain = self.other.is_none() && self.path.is_empty();
+        self.negated || !plain || self.column == NONE
     }
 
     /// With another operator, and its `nth` parameter alone.
@@ -68,10 +106,7 @@ pub(super) fn conditions(
     params: &mut usize,
 ) -> Result<Vec<Condition>, Error> {
     if shapes.len() > CONDITIONS_MAX {
-        return Err(invalid(
-            table,
-            format!("a query has at most {CONDITIONS_MAX} conditions"),
-        ));
+        return Err(too_many(table));
     }
     let mut reader = Reader {
         table,
@@ -83,6 +118,11 @@ pub(super) fn conditions(
         reader.read(Op::And, false, &mut conditions)?;
     }
     Ok(conditions)
+}
+
+pub(super) fn too_many(table: &Table) -> Error {
+    let message = format!("a query has at most {CONDITIONS_MAX} conditions");
+    invalid(table, message)
 }
 
 struct Reader<'a> {
@@ -146,23 +186,27 @@ impl Reader<'_> {
                 "an `in` takes at most {IN_VALUES_MAX} values, not {taken}"
             ));
         }
-        if !is_comparable(shape.op, &column.kind) {
+        let at_path = !shape.path.is_empty();
+        if at_path && (column.kind != Type::Jsonb || shape.other.is_some()) {
+            return refuse(format!("{} has no paths to compare at", column.name));
+        }
+        if shape.path.len() > PATH_MAX {
+            return refuse(format!("a path has at most {PATH_MAX} steps"));
+        }
+        let kind = match &column.kind {
+            // What is compared there may be a text.
+            Type::Jsonb if at_path && is_of_texts(shape.op) => &Type::Text,
+            kind => kind,
+        };
+        if !at_path && !is_comparable(shape.op, kind) || at_path && shape.op == Op::Overlaps {
             return refuse(format!(
                 "{} has a type without this comparison",
                 column.name
             ));
         }
-        let mut condition = Condition {
-            column: usize::from(id.0),
-            name: column.name.as_str().into(),
-            kind: column.kind.clone(),
-            op: shape.op,
-            n: taken,
-            param: *self.params,
-            negated: false,
-            other: None,
-            members: Vec::new(),
-        };
+        let mut condition = Condition::new(usize::from(id.0), column, shape.op, *self.params);
+        condition.n = taken;
+        condition.path = shape.path.clone().into();
         if let Some(other) = &shape.other {
             let id = table.require_column(other)?;
             let other = table.column(id);
@@ -214,6 +258,8 @@ fn group(op: Op, members: Vec<Condition>) -> Condition {
         param: 0,
         negated: false,
         other: None,
+        path: Box::default(),
+        letters: Letters::default(),
         members,
     }
 }
@@ -227,13 +273,23 @@ fn is_comparable(op: Op, kind: &Type) -> bool {
     match op {
         Op::IsNull | Op::NotNull => true,
         Op::Eq | Op::Ne | Op::In => *kind != Type::Json,
-        Op::Like | Op::StartsWith => matches!(kind, Type::Text | Type::Varchar { .. }),
+        op if is_of_texts(op) => matches!(kind, Type::Text | Type::Varchar { .. }),
         Op::Contains | Op::ContainedIn => matches!(kind, Type::Jsonb | Type::Array { .. }),
         Op::Overlaps => matches!(kind, Type::Array { .. }),
         Op::HasKey | Op::HasAnyKey | Op::HasAllKeys => *kind == Type::Jsonb,
         Op::Lt | Op::Lte | Op::Gt | Op::Gte | Op::Between => has_order(kind),
-        Op::And | Op::Or | Op::Not => false,
+        _ => false,
     }
+}
+
+/// Does it ask a text for a pattern?
+pub(super) fn is_of_texts(op: Op) -> bool {
+    op == Op::Like || op == Op::StartsWith || is_by_letters(op)
+}
+
+/// Does it ask which characters are letters, and which of them are one but for their case?
+pub(super) fn is_by_letters(op: Op) -> bool {
+    matches!(op, Op::Ilike | Op::Matches | Op::Imatches)
 }
 
 /// Do two columns keep their values in one form and one order?

@@ -8,25 +8,29 @@ mod bind;
 mod checked;
 mod codec;
 mod conditions;
+mod grouping;
 mod matching;
+mod needles;
 mod plan;
 mod run;
+mod totals;
 
 use haversack_rows::{filter, index, walk};
 
-pub use checked::{Checked, constant};
+pub use checked::{Checked, Place, constant};
 pub use conditions::Condition;
 pub use haversack_rows::index::OrderKey;
 
 pub(crate) use checked::on_the_wire;
-pub(crate) use plan::Plan;
-pub(crate) use run::{check, count, run};
+pub(crate) use grouping::Grouping;
+pub(crate) use plan::{After, Plan};
+pub(crate) use run::{check, count, owned_filters, run};
 
 use serde::{Deserialize, Serialize};
 
 /// The most values of one `in`.
 pub const IN_VALUES_MAX: usize = 10_000;
-/// The most conditions of one query, groups of them included.
+/// The most conditions of one query, groups of them included. A place in the order counts as one.
 pub const CONDITIONS_MAX: usize = 64;
 /// The most sorted indexes that a table keeps; the one unused for longest makes room.
 pub const INDEXES_MAX: usize = 24;
@@ -39,7 +43,8 @@ pub struct PlanId(pub u32);
 ///
 /// Parameters come in this order: for each condition as many as its operator takes (one; two for
 /// `between`; `n` for `in`; none for `is_null`, `not_null`, a group, and a comparison with another
-/// column), then the limit, then the offset.
+/// column), then, with `after`, one for each column of the whole order (the columns of `order`, each once, and
+/// what they lack of the primary key), then the limit, then the offset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QueryShape {
@@ -52,6 +57,9 @@ pub struct QueryShape {
     /// What they are ordered by; the primary key follows in any case.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order: Vec<OrderShape>,
+    /// Only rows after a place in the order?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after: bool,
     /// Is there a limit?
     #[serde(default)]
     pub limit: bool,
@@ -75,6 +83,10 @@ pub struct ConditionShape {
     /// The name of the column that is compared with, in place of a value: for `eq` to `gte`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other: Option<String>,
+    /// Where in a jsonb the value is that is compared, as of `#>`: a jsonb, or as of `#>>` a text
+    /// for an operator of texts. Values to compare a jsonb with are JSON texts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<String>,
 }
 
 /// A comparison, with SQL's three-valued logic: with NULL it is never true.
@@ -110,6 +122,12 @@ pub enum Op {
     Not,
     /// `LIKE`
     Like,
+    /// `ILIKE`
+    Ilike,
+    /// `~`
+    Matches,
+    /// `~*`
+    Imatches,
     /// `^@`, `starts_with`
     StartsWith,
     /// `@>`: of jsonb and arrays.
@@ -124,6 +142,83 @@ pub enum Op {
     HasAnyKey,
     /// `?&`: of jsonb, the keys as a JSON array.
     HasAllKeys,
+}
+
+/// Rows made of many rows: one for each group, or of all of them.
+///
+/// Parameters come as in a [`QueryShape`]: those of `where`, those of `having`, the limit, the offset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupingShape {
+    /// The table's name.
+    pub table: String,
+    /// What rows must satisfy to count.
+    #[serde(default, rename = "where", skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<ConditionShape>,
+    /// The columns grouped by; with none, there is one group, of however few rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<String>,
+    /// What is made of each group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<AggregateShape>,
+    /// What groups must satisfy: its columns are those grouped by, and the values by their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub having: Vec<ConditionShape>,
+    /// What groups are ordered by, as `having` names it; the columns grouped by follow in any case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order: Vec<OrderShape>,
+    /// Is there a limit?
+    #[serde(default)]
+    pub limit: bool,
+    /// Is there an offset?
+    #[serde(default)]
+    pub offset: bool,
+}
+
+/// A value made of many rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AggregateShape {
+    /// What it is called.
+    pub name: String,
+    /// The function.
+    pub op: AggregateOp,
+    /// The column whose values it takes; only a count can do without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+}
+
+/// An aggregate function. All but `array_agg` and the count of rows leave NULLs out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AggregateOp {
+    /// `count(*)`, or `count(column)`: an integer.
+    #[default]
+    Count,
+    /// `sum`: of int2 and int4 an int8, of int8 and numeric a numeric.
+    Sum,
+    /// `avg`: of integers and numeric a numeric, of floats a float8.
+    Avg,
+    /// `min`
+    Min,
+    /// `max`
+    Max,
+    /// `array_agg`, in the order of the primary key.
+    Array,
+}
+
+impl AggregateOp {
+    /// Its name, in sentences.
+    fn name(self) -> &'static str {
+        match self {
+            AggregateOp::Count => "count",
+            AggregateOp::Sum => "sum",
+            AggregateOp::Avg => "avg",
+            AggregateOp::Min => "min",
+            AggregateOp::Max => "max",
+            AggregateOp::Array => "array",
+        }
+    }
 }
 
 /// A column to order by.

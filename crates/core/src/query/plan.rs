@@ -1,9 +1,9 @@
 //! Compiles a query's shape: checks it against the schema and picks the indexes worth having.
 
-use super::conditions::{Condition, conditions};
+use super::conditions::{Condition, conditions, too_many};
 use super::index::{OrderKey, Spec};
 use super::walk::Run;
-use super::{Explain, Op, OrderShape, QueryShape, Strategy};
+use super::{CONDITIONS_MAX, Explain, Op, OrderShape, QueryShape, Strategy};
 use crate::error::{Error, ErrorCode};
 use crate::more;
 use crate::schema::{Schema, Storage, Table, TableId, Type};
@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     /// Pairs of conditions, the second of which narrows the first.
     pub narrows: Vec<(usize, usize)>,
     pub params: usize,
+    /// Where rows have to come after a place in the order.
+    pub after: Option<After>,
     pub limit: Option<usize>,
     pub offset: Option<usize>,
     /// Conditions that fix the primary key, in the key's order.
@@ -56,11 +58,10 @@ impl Plan {
         let table = schema.table(id);
         let mut params = 0;
         let conditions = conditions(table, &shape.conditions, &mut params)?;
-        let limit = shape.limit.then_some(params);
-        params += usize::from(shape.limit);
-        let offset = shape.offset.then_some(params);
-        params += usize::from(shape.offset);
-
+        let first_of_after = params;
+        if shape.after && shape.conditions.len() == CONDITIONS_MAX {
+            return Err(too_many(table));
+        }
         let key: Vec<usize> = table
             .key_columns()
             .iter()
@@ -83,6 +84,23 @@ impl Plan {
         let points = points(table, &conditions);
         let fixed: Vec<usize> = points.iter().map(|&i| conditions[i].column).collect();
         let order = order(table, &shape.order, &key, &fixed)?;
+        let after = match shape.after {
+            true => Some(After::new(
+                table,
+                &shape.order,
+                &key,
+                &order,
+                &points,
+                &conditions,
+                first_of_after,
+            )?),
+            false => None,
+        };
+        params += after.as_ref().map_or(0, |after| after.params);
+        let limit = shape.limit.then_some(params);
+        params += usize::from(shape.limit);
+        let offset = shape.offset.then_some(params);
+        params += usize::from(shape.offset);
         let starts = || fixed.iter().map(|&column| OrderKey::ascending(column));
         let ordered = Spec(starts().chain(order.0.iter().copied()).collect());
         let narrows = narrows(&conditions);
@@ -105,6 +123,7 @@ impl Plan {
             conditions,
             narrows,
             params,
+            after,
             limit,
             offset,
             by_key,
@@ -145,6 +164,53 @@ impl Plan {
     }
 }
 
+/// A place in the order, after which rows have to come.
+#[derive(Debug)]
+pub(crate) struct After {
+    /// How many parameters say where it is.
+    pub params: usize,
+    /// For each column of the order what its value equals there.
+    pub places: Vec<(OrderKey, Condition)>,
+    /// The same for columns that are fixed, with the condition that fixes each.
+    pub fixed: Vec<(usize, Condition)>,
+}
+
+impl After {
+    /// What the columns of the order equal there.
+    pub fn equals(&self) -> impl Iterator<Item = &Condition> {
+        let places = self.places.iter().map(|(_, equal)| equal);
+        places.chain(self.fixed.iter().map(|(_, equal)| equal))
+    }
+
+    fn new(
+        table: &Table,
+        asked: &[OrderShape],
+        key: &[usize],
+        order: &Spec,
+        points: &[usize],
+        conditions: &[Condition],
+        first: usize,
+    ) -> Result<Self, Error> {
+        // The parameters do not depend on what is fixed: the client knows nothing of it.
+        let whole = self::order(table, asked, key, &[])?;
+        let mut after = Self {
+            params: whole.0.len(),
+            places: Vec::new(),
+            fixed: Vec::new(),
+        };
+        for (i, key) in whole.0.iter().enumerate() {
+            let equal = Condition::new(key.column, &table.columns[key.column], Op::Eq, first + i);
+            let fixes = |&&point: &&usize| conditions[point].column == key.column;
+            match points.iter().find(fixes) {
+                Some(&point) => after.fixed.push((point, equal)),
+                None => after.places.push((*key, equal)),
+            }
+        }
+        debug_assert!(after.places.iter().map(|(key, _)| key).eq(&order.0));
+        Ok(after)
+    }
+}
+
 pub(super) fn invalid(table: &Table, message: String) -> Error {
     Error::new(ErrorCode::InvalidQuery, message).table(&table.name)
 }
@@ -158,7 +224,7 @@ pub(super) fn has_order(kind: &Type) -> bool {
 }
 
 /// The order wanted: what was asked for, without columns that are fixed, then the primary key.
-fn order(
+pub(super) fn order(
     table: &Table,
     asked: &[OrderShape],
     key: &[usize],

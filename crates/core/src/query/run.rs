@@ -1,6 +1,7 @@
 //! Answers a compiled query from a table's rows.
 
-use super::bind::bind;
+use super::bind::{bind, bind_after};
+use super::conditions::Condition;
 use super::filter::Filter;
 use super::index::{SortedIndex, Spec};
 use super::plan::Plan;
@@ -62,16 +63,21 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Are these parameters that the plan can be run with? Gives offset and limit.
+/// Are these parameters that the plan can be asked with, where the server answers? Gives offset and limit.
 ///
 /// # Errors
 /// As [`run`].
 pub(crate) fn check(plan: &Plan, params: &[Param<'_>]) -> Result<(usize, Option<usize>), Error> {
-    filters(plan, params, Vec::new())?;
+    count_params(plan, params)?;
+    let conditions: Vec<Condition> = plan.conditions.iter().map(Condition::of_server).collect();
+    let filters = bind_all(&conditions, params)?;
+    if let Some(after) = &plan.after {
+        bind_after(after, params, &filters)?;
+    }
     window(plan, params)
 }
 
-/// The number of rows that satisfy a plan's conditions, whatever its limit and offset.
+/// The number of rows that satisfy a plan's conditions, whichever page of them is asked for.
 ///
 /// # Errors
 /// As [`run`].
@@ -80,7 +86,8 @@ pub(crate) fn count(
     plan: &Plan,
     params: &[Param<'_>],
 ) -> Result<usize, Error> {
-    let filters = filters(plan, params, Vec::new())?;
+    let mut filters = filters(plan, params, Vec::new())?;
+    filters.truncate(plan.conditions.len());
     if filters.iter().any(|f| matches!(f, Filter::Never)) {
         return Ok(0);
     }
@@ -144,23 +151,43 @@ fn recycled<'a>(mut filters: Vec<Filter<'_>>) -> Vec<Filter<'a>> {
     filters.into_iter().map(|_| Filter::Never).collect()
 }
 
+/// The filters of a plan that outlive its parameters.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn owned_filters(
+    plan: &Plan,
+    params: &[Param<'_>],
+) -> Result<Vec<Filter<'static>>, Error> {
+    let filters = filters(plan, params, Vec::new())?;
+    Ok(filters.into_iter().map(Filter::into_owned).collect())
+}
+
+/// The filters of conditions.
+pub(super) fn bind_all<'a>(
+    conditions: &[Condition],
+    params: &[Param<'a>],
+) -> Result<Vec<Filter<'a>>, Error> {
+    conditions
+        .iter()
+        .map(|condition| bind(condition, params))
+        .collect()
+}
+
 /// The filters of a plan's conditions, in `filters`, which is empty.
 fn filters<'a>(
     plan: &Plan,
     params: &[Param<'a>],
     mut filters: Vec<Filter<'a>>,
 ) -> Result<Vec<Filter<'a>>, Error> {
-    if params.len() != plan.params {
-        let message = format!(
-            "the query takes {} values, not {}",
-            plan.params,
-            params.len()
-        );
-        return Err(Error::new(ErrorCode::InvalidQuery, message));
-    }
-    filters.reserve(plan.conditions.len());
+    count_params(plan, params)?;
+    filters.reserve(plan.conditions.len() + 1);
     for condition in &plan.conditions {
         filters.push(bind(condition, params)?);
+    }
+    if let Some(after) = &plan.after {
+        let place = bind_after(after, params, &filters)?;
+        filters.push(place);
     }
     for &(first, second) in &plan.narrows {
         let both = (&filters[first], &filters[second]);
@@ -174,13 +201,28 @@ fn filters<'a>(
     Ok(filters)
 }
 
+fn count_params(plan: &Plan, params: &[Param<'_>]) -> Result<(), Error> {
+    if params.len() == plan.params {
+        return Ok(());
+    }
+    let message = format!(
+        "the query takes {} values, not {}",
+        plan.params,
+        params.len()
+    );
+    Err(Error::new(ErrorCode::InvalidQuery, message))
+}
+
 /// Offset and limit.
 fn window(plan: &Plan, params: &[Param<'_>]) -> Result<(usize, Option<usize>), Error> {
     let offset = window_part(plan.offset, params)?.unwrap_or(0);
     Ok((offset, window_part(plan.limit, params)?))
 }
 
-fn window_part(position: Option<usize>, params: &[Param<'_>]) -> Result<Option<usize>, Error> {
+pub(super) fn window_part(
+    position: Option<usize>,
+    params: &[Param<'_>],
+) -> Result<Option<usize>, Error> {
     let Some(position) = position else {
         return Ok(None);
     };
@@ -253,10 +295,11 @@ fn answer(
     let at = ensure(store, &plan.ordered, &plan.places[0]);
     let fixed = fixed(store, at, plan, filters);
     let mut rest = conditions_left(plan, filters);
-    let bound = bound(plan, filters, rest);
-    if let Some(bound) = bound {
-        rest &= !(1 << bound);
-    }
+    let bounds = Bounds {
+        first: bound(plan, filters, rest),
+        after: plan.after.as_ref().map(|_| plan.conditions.len()),
+    };
+    rest &= !bounds.set();
     let budget = match &plan.range {
         Some((spec, condition)) if rest != 0 => {
             let listed = filters[*condition].listed().unwrap_or(0);
@@ -274,9 +317,9 @@ fn answer(
         _ => usize::MAX,
     };
     if budget == 0 {
-        return by_counts(store, plan, walk, runs, (at, fixed, None), (rest, bound));
+        return by_counts(store, plan, walk, runs, (at, fixed, None), (rest, bounds));
     }
-    let mut range = bound_range(store, at, plan, filters, bound, &fixed);
+    let mut range = bounds.range(store, at, plan, filters, &fixed);
     let stop = range.end.min(range.start.saturating_add(budget));
     let slots = &store.indexes[at].slots;
     if walk.along(&store.columns, &slots[range.start..stop], rest) || stop == range.end {
@@ -289,22 +332,42 @@ fn answer(
         walk,
         runs,
         (at, fixed, Some(range)),
-        (rest, bound),
+        (rest, bounds),
     )
 }
 
-/// What a condition on the first column of the order leaves of the first index.
-fn bound_range(
-    store: &TableStore,
-    at: usize,
-    plan: &Plan,
-    filters: &[Filter<'_>],
-    bound: Option<usize>,
-    fixed: &Range<usize>,
-) -> Range<usize> {
-    match bound {
-        Some(bound) => narrow(store, at, fixed.clone(), plan.points.len(), &filters[bound]),
-        None => fixed.clone(),
+/// What narrows the first index further than the fixed columns do.
+#[derive(Clone, Copy)]
+struct Bounds {
+    /// A condition on the first column of the order.
+    first: Option<usize>,
+    /// The place after which rows have to come.
+    after: Option<usize>,
+}
+
+impl Bounds {
+    fn set(self) -> Set {
+        let bit = |at: Option<usize>| at.map_or(0, |at| 1 << at);
+        bit(self.first) | bit(self.after)
+    }
+
+    /// What they leave of the first index.
+    fn range(
+        self,
+        store: &TableStore,
+        at: usize,
+        plan: &Plan,
+        filters: &[Filter<'_>],
+        fixed: &Range<usize>,
+    ) -> Range<usize> {
+        let mut range = fixed.clone();
+        if let Some(first) = self.first {
+            range = narrow(store, at, range, plan.points.len(), &filters[first]);
+        }
+        if let Some(after) = self.after {
+            range = store.indexes[at].after(&store.columns, range, &filters[after]);
+        }
+        range
     }
 }
 
@@ -316,7 +379,7 @@ fn by_counts(
     walk: &mut Walk<'_, '_>,
     runs: &mut Vec<Run>,
     (at, fixed, mut range): (usize, Range<usize>, Option<Range<usize>>),
-    (rest, bound): (Set, Option<usize>),
+    (rest, bounds): (Set, Bounds),
 ) -> Strategy {
     let Some((spec, condition)) = &plan.range else {
         return Strategy::Ordered;
@@ -338,6 +401,7 @@ fn by_counts(
         return Strategy::Range;
     }
     let others = rest & !(1 << condition);
+    let after = bounds.set() & !bounds.first.map_or(0, |first| 1 << first);
     let need = walk.need().min(rows);
     let sorting = rows * (3 + need.ilog2() as usize);
     let mut expected = need.saturating_mul(all) / rows;
@@ -352,23 +416,23 @@ fn by_counts(
             && split(store, other, plan, &filters[*condition], rows, runs)
             && merging(runs) < best
         {
-            let unbound = bound.map_or(0, |bound| {
+            let unbound = bounds.first.map_or(0, |bound| {
                 bound_runs(store, other, plan, filters, bound, runs)
             });
+            let others = others | after | unbound;
             walk.restart();
             let slots = &store.indexes[other].slots;
-            walk.merge(&store.columns, slots, runs, &plan.order, others | unbound);
+            walk.merge(&store.columns, slots, runs, &plan.order, others);
             return Strategy::Merged;
         }
-        let range =
-            range.get_or_insert_with(|| bound_range(store, at, plan, filters, bound, &fixed));
+        let range = range.get_or_insert_with(|| bounds.range(store, at, plan, filters, &fixed));
         let left = range.len();
         let walking = expected.min(left);
         if sorting < walking {
-            let bound = bound.map_or(0, |bound| 1 << bound);
+            let others = others | bounds.set();
             walk.restart();
             let slots = &store.indexes[other].slots;
-            walk.sort(&store.columns, slots, runs, &plan.order, others | bound);
+            walk.sort(&store.columns, slots, runs, &plan.order, others);
             return Strategy::Range;
         }
         let budget = walking.saturating_mul(4).saturating_add(64);

@@ -55,6 +55,7 @@ mod settle;
 mod staged;
 mod steps;
 mod table;
+mod watch;
 
 pub use alone::Sequences;
 pub use draft::DraftOp;
@@ -68,13 +69,14 @@ pub use read::EXACT;
 pub use row_state::RowState;
 pub use staged::{LineKind, Staged};
 pub use steps::{Deferred, Rigour, Steps};
+pub use watch::{WatchId, Watched};
 
-pub(crate) use table::TableStore;
+pub(crate) use table::{TableStore, column_of};
 
 use haversack_rows::column;
 
 use crate::protocol::Seq;
-use crate::query::{Plan, QueryShape};
+use crate::query::{Grouping, GroupingShape, Plan, QueryShape};
 use crate::schema::{Schema, Table, TableId};
 use crate::value;
 use hashbrown::HashMap;
@@ -83,6 +85,7 @@ use renamed::Renamed;
 use rules::TableRules;
 use rustc_hash::FxBuildHasher;
 use std::sync::Arc;
+use watch::Watches;
 
 /// A set of keys.
 pub type KeySet = hashbrown::HashSet<Key, FxBuildHasher>;
@@ -119,6 +122,8 @@ pub struct Replica {
     plans: Vec<Plan>,
     /// The shape of each plan.
     shapes: Vec<QueryShape>,
+    groupings: Vec<(GroupingShape, Grouping)>,
+    watches: Watches,
 }
 
 /// What is computed once of a table's description, for reading its rows.
@@ -164,6 +169,8 @@ impl Replica {
             renamed: Renamed::default(),
             plans: Vec::new(),
             shapes: Vec::new(),
+            groupings: Vec::new(),
+            watches: Watches::default(),
             schema,
         }
     }

@@ -3,7 +3,7 @@
 use super::column::{Column, RowSource};
 use super::{Key, Replica, ValueRef};
 use crate::error::{Error, ErrorCode};
-use crate::query::{self, Explain, Param, Plan, PlanId, QueryShape};
+use crate::query::{self, Explain, Grouping, GroupingShape, Param, Plan, PlanId, QueryShape};
 use crate::schema::{TableId, Type};
 use crate::value::{
     self, float_survives, survives_javascript, write_float_json, write_int_json, write_text_json,
@@ -159,16 +159,48 @@ impl Replica {
         }
         let plan = Plan::compile(&self.schema, shape)?;
         if self.plans.len() >= PLANS_MAX {
-            return Err(Error::new(
-                ErrorCode::InvalidQuery,
-                format!("there are {PLANS_MAX} different query shapes already"),
-            )
-            .hint("pass values as values, and lists of `in` in few different lengths"));
+            return Err(too_many_shapes());
         }
         let id = PlanId(self.plans.len() as u32);
         self.plans.push(plan);
         self.shapes.push(shape.clone());
         Ok(id)
+    }
+
+    /// Compiles a grouping, or finds it compiled.
+    ///
+    /// # Errors
+    /// As [`Replica::compile`].
+    pub fn compile_grouping(&mut self, shape: &GroupingShape) -> Result<PlanId, Error> {
+        let known = self.groupings.iter().position(|(known, _)| known == shape);
+        if let Some(known) = known {
+            return Ok(PlanId(known as u32));
+        }
+        let grouping = Grouping::compile(&self.schema, shape)?;
+        if self.groupings.len() >= PLANS_MAX {
+            return Err(too_many_shapes());
+        }
+        let id = PlanId(self.groupings.len() as u32);
+        self.groupings.push((shape.clone(), grouping));
+        Ok(id)
+    }
+
+    /// Runs a grouping: the groups as JSON, in order, each an array of its columns and values.
+    ///
+    /// # Errors
+    /// As [`Replica::run`]; `out_of_range` where a value is beyond its type.
+    pub fn run_grouping(&mut self, plan: PlanId, params: &[Param<'_>]) -> Result<String, Error> {
+        let at = plan.0 as usize;
+        let rows = &self.groupings[at].1.rows;
+        let current = self.current_params(rows, params);
+        let table = self.schema.table(rows.table);
+        let store = &mut self.tables[usize::from(rows.table.0)];
+        let grouping = &mut self.groupings[at].1;
+        if current.is_empty() {
+            grouping.run(table, store, params)
+        } else {
+            grouping.run(table, store, &replaced(params, &current))
+        }
     }
 
     /// Runs a query: the slots of its rows, in order, until the next run of the same plan.
@@ -187,7 +219,7 @@ impl Replica {
         Ok(&plan.result)
     }
 
-    /// The number of rows that satisfy a query's conditions, whatever its limit and offset.
+    /// The number of rows that satisfy a query's conditions, whichever page of them is asked for.
     ///
     /// # Errors
     /// As [`Replica::run`].
@@ -215,8 +247,12 @@ impl Replica {
 
     /// Moves out the slots whose visible row changed, appeared or vanished since the last call.
     pub fn take_dirty(&mut self, out: &mut Vec<(TableId, u32)>) {
+        let first = out.len();
         for (i, store) in self.tables.iter_mut().enumerate() {
             store.take_dirty(|slot| out.push((TableId(i as u16), slot)));
+        }
+        for &(table, slot) in &out[first..] {
+            self.mark(table, slot);
         }
     }
 
@@ -228,6 +264,12 @@ impl Replica {
             }
         }
     }
+}
+
+fn too_many_shapes() -> Error {
+    let message = format!("there are {PLANS_MAX} different query shapes already");
+    Error::new(ErrorCode::InvalidQuery, message)
+        .hint("pass values as values, and lists of `in` in few different lengths")
 }
 
 /// Parameters with others in some places.

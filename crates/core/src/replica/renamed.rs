@@ -8,7 +8,7 @@ use super::effect::Row;
 use super::overlay::{FIRST, LocalId};
 use super::{Key, Replica};
 use crate::protocol::Mutation;
-use crate::query::{Condition, Op as QueryOp, Param, Plan};
+use crate::query::{After, Condition, Op as QueryOp, Param, Plan};
 use crate::queue::rekey::{self, Assigned, Holders, is_temporary};
 use crate::schema::{ColumnId, TableId};
 use crate::value::{self, Value};
@@ -25,6 +25,7 @@ impl Replica {
     /// Puts keys of the sequence in the place of temporary ones, in all that is pending now or comes
     /// later, in one step. Gives the mutations that this changed.
     pub fn rekey(&mut self, given: Assigned) -> Vec<LocalId> {
+        self.mark_all();
         for (table, keys) in given {
             self.renamed.given.or_default(&table).extend(keys);
         }
@@ -129,7 +130,8 @@ impl Replica {
         if self.renamed.given.is_empty() {
             return current;
         }
-        let mut conditions: Vec<&Condition> = plan.conditions.iter().collect();
+        let after = plan.after.iter().flat_map(After::equals);
+        let mut conditions: Vec<&Condition> = plan.conditions.iter().chain(after).collect();
         while let Some(condition) = conditions.pop() {
             conditions.extend(&condition.members);
             let count = match condition.op {

@@ -25,7 +25,7 @@ fn text_order(kind: &Type) -> Option<TextOrder> {
 }
 
 /// An empty column for values of a type.
-pub(super) fn column_of(kind: &Type) -> Column {
+pub(crate) fn column_of(kind: &Type) -> Column {
     Column::new(match kind.storage() {
         Storage::Int => Data::Int(Vec::new()),
         Storage::Float => Data::Float(Vec::new()),

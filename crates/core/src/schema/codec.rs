@@ -2,8 +2,8 @@
 
 use super::{
     Action, Check, Column, ColumnDefault, Domain, ForeignKey, Generated, Identity, Index,
-    IndexPart, Limits, Move, OnDeleteConflict, Policy, Polymorphic, Predicate, Rename, Schema,
-    ServerRule, Step, Table, Type, Unique, View, ViewColumn,
+    IndexPart, Letters, Limits, Move, OnDeleteConflict, Policy, Polymorphic, Predicate, Rename,
+    Schema, ServerRule, Step, Table, Type, Unique, View, ViewColumn,
 };
 use crate::expr::Expr;
 use crate::json::{Fault, FromJson, Json, OTHER_KIND, optional};
@@ -81,7 +81,13 @@ json_from!(Column {
     writable,
     policy = default,
     collation = default,
+    letters = default,
     comment = default,
+});
+json_words!(Letters {
+    Unicode "unicode",
+    Ascii "ascii",
+    Server "server",
 });
 json_from!(Unique {
     name,

@@ -19,7 +19,7 @@ pub use rules::{
     Predicate, ServerRule, Unique,
 };
 pub use steps::{Move, Rename, Step};
-pub use types::{Storage, Type};
+pub use types::{Letters, Storage, Type};
 
 use crate::error::{Error, ErrorCode};
 use serde::{Deserialize, Serialize};
@@ -204,6 +204,9 @@ pub struct Column {
     /// The collation's name where it is not the database's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collation: Option<String>,
+    /// Of texts, and of the texts in jsonb: how letters change their case.
+    #[serde(default, skip_serializing_if = "types::is_unicode")]
+    pub letters: Letters,
     /// The column's comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,

@@ -128,3 +128,20 @@ impl Type {
         }
     }
 }
+
+/// How letters change their case under a collation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Letters {
+    /// Each letter for itself, by Unicode's simple mappings.
+    #[default]
+    Unicode,
+    /// A to Z alone.
+    Ascii,
+    /// As only the server knows.
+    Server,
+}
+
+pub(super) fn is_unicode(letters: &Letters) -> bool {
+    *letters == Letters::Unicode
+}

@@ -7,8 +7,8 @@ use haversack_core::ErrorCode;
 use haversack_core::json::read_text;
 use haversack_core::map::Map;
 use haversack_core::protocol::{Mutation, Op, Seq};
-use haversack_core::query::Strategy as Way;
-use haversack_core::replica::{DraftOp, Key, LocalId, Replica, WriteContext};
+use haversack_core::query::{Param, PlanId, Strategy as Way};
+use haversack_core::replica::{DraftOp, Key, LocalId, Replica, WatchId, Watched, WriteContext};
 use haversack_core::schema::{ColumnId, TableId};
 use haversack_core::value::{self, Value};
 use proptest::prelude::*;
@@ -155,7 +155,22 @@ pub struct World {
     slots: BTreeMap<u32, WireRow>,
     /// How queries were answered.
     pub taken: Vec<Way>,
+    live: Vec<Live>,
+    /// How often a change did not concern a live query, and how often it did.
+    pub spared: usize,
+    pub concerned: usize,
 }
+
+/// A query that is watched, and its last result.
+struct Live {
+    watch: WatchId,
+    plan: PlanId,
+    query: Query,
+    last: Vec<WireRow>,
+}
+
+/// The most live queries of a world.
+const LIVE_MAX: usize = 8;
 
 type Step = Result<(), TestCaseError>;
 
@@ -171,6 +186,9 @@ impl World {
             judged: 0,
             next_key: 1000,
             clock_ms: naive::START_MS,
+            live: Vec::new(),
+            spared: 0,
+            concerned: 0,
             slots: BTreeMap::new(),
             taken: Vec::new(),
         }
@@ -398,8 +416,37 @@ impl World {
             .collect();
         prop_assert_eq!(dirty, changed);
         self.slots = slots;
+        self.check_live()?;
         self.check_states()?;
         self.check_confirmed()
+    }
+
+    /// What no change concerns is as it was; the rest is asked again.
+    fn check_live(&mut self) -> Step {
+        let concerned = self.replica.take_concerned();
+        for mut live in std::mem::take(&mut self.live) {
+            let params = live.query.params();
+            let rows = self.rows_of(live.plan, &params);
+            if concerned.contains(&live.watch) {
+                let known = Some(live.watch);
+                let watched = Watched::Rows(live.plan);
+                let again = self.replica.watch(known, watched, &params);
+                prop_assert_eq!(again.expect("good values"), live.watch);
+                live.last = rows;
+                self.concerned += 1;
+            } else {
+                prop_assert_eq!(&rows, &live.last, "{:?}", &live.query);
+                self.spared += 1;
+            }
+            self.live.push(live);
+        }
+        Ok(())
+    }
+
+    fn rows_of(&mut self, plan: PlanId, params: &[Param<'_>]) -> Vec<WireRow> {
+        let slots = self.replica.run(plan, params).expect("good values");
+        let slots = slots.to_vec();
+        slots.into_iter().map(|slot| self.row(slot)).collect()
     }
 
     fn check_states(&self) -> Step {
@@ -434,23 +481,44 @@ impl World {
     pub fn query(&mut self, query: &Query) -> Step {
         let schema = fixture::schema();
         let visible = self.model.visible();
-        let (expected, expected_count) = queries::answer(&schema, &visible, query);
+        let found = queries::ordered(&schema, &visible, query);
         let plan = self.replica.compile(&query.shape).expect("a good shape");
         let params = query.params();
-        let slots = self
-            .replica
-            .run(plan, &params)
-            .expect("good values")
-            .to_vec();
-        let ids: Vec<i64> = slots
-            .into_iter()
-            .map(|slot| id_of(&self.row(slot)))
-            .collect();
+        let rows = self.rows_of(plan, &params);
+        let ids: Vec<i64> = rows.iter().map(|row| id_of(row)).collect();
         let explained = self.replica.explain(plan);
-        prop_assert_eq!(&ids, &expected, "{:?}", explained);
+        prop_assert_eq!(&ids, &queries::page(query, &found), "{:?}", explained);
+        if self.live.len() == LIVE_MAX {
+            let live = self.live.remove(0);
+            self.replica.unwatch(live.watch);
+        }
+        let watch = self.replica.watch(None, Watched::Rows(plan), &params);
+        self.live.push(Live {
+            watch: watch.expect("good values"),
+            plan,
+            query: query.clone(),
+            last: rows,
+        });
         self.taken.push(explained.strategy);
         let count = self.replica.count(plan, &params).expect("good values");
-        prop_assert_eq!(count as usize, expected_count);
+        prop_assert_eq!(count as usize, found.len());
+        // The page after one of these rows.
+        let at = found.len() / 3;
+        let Some((_, row)) = found.get(at) else {
+            return Ok(());
+        };
+        let mut shape = query.shape.clone();
+        shape.after = true;
+        let place = query.place(row);
+        let params = query.params_after(&place);
+        let plan = self.replica.compile(&shape).expect("a good shape");
+        let rows = self.rows_of(plan, &params);
+        let ids: Vec<i64> = rows.iter().map(|row| id_of(row)).collect();
+        let explained = self.replica.explain(plan);
+        let expected = queries::page(query, &found[at + 1..]);
+        prop_assert_eq!(&ids, &expected, "after {:?}: {:?}", place, explained);
+        let count = self.replica.count(plan, &params).expect("good values");
+        prop_assert_eq!(count as usize, found.len(), "a count is of all pages");
         Ok(())
     }
 }

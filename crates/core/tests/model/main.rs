@@ -66,6 +66,7 @@ fn queries_equal_filter_and_sort() {
         proptest::collection::vec(queries::any_query(), 1..12),
         proptest::collection::vec(any_action(), 0..6),
     );
+    let live = RefCell::new((0, 0));
     let outcome = runner(1).run(&cases, |(rows, asked, history)| {
         let mut world = World::new();
         world.step(&Action::Snapshot { rows, judge: 0 })?;
@@ -77,11 +78,17 @@ fn queries_equal_filter_and_sort() {
             // The indexes that earlier queries made have to have been kept in step.
             world.query(&asked[i / 2])?;
         }
+        let (spared, concerned) = &mut *live.borrow_mut();
+        *spared += world.spared;
+        *concerned += world.concerned;
         Ok(())
     });
     if let Err(failure) = outcome {
         panic!("{failure}");
     }
+    let (spared, concerned) = live.into_inner();
+    println!("live queries: {spared} spared, {concerned} concerned");
+    assert!(spared > 0 && concerned > 0);
 }
 
 /// Few values of a condition among many rows are answered from an index of both.

@@ -20,6 +20,11 @@ pub struct Query {
 impl Query {
     /// The parameters, numbers as numbers where the column is one.
     pub fn params(&self) -> Vec<Param<'_>> {
+        self.params_after(&[])
+    }
+
+    /// The same, and `place` between the values of the conditions and the window.
+    pub fn params_after<'a>(&'a self, place: &'a [Option<String>]) -> Vec<Param<'a>> {
         let mut params = Vec::new();
         for (condition, values) in self.shape.conditions.iter().zip(&self.values) {
             let texts = matches!(condition.op, Op::Like | Op::StartsWith);
@@ -32,6 +37,10 @@ impl Query {
                 Some(text) => Param::Text(text),
             }));
         }
+        params.extend(place.iter().map(|value| match value {
+            None => Param::Null,
+            Some(text) => Param::Text(text),
+        }));
         if self.shape.limit {
             params.push(Param::Number(self.limit as f64));
         }
@@ -39,6 +48,26 @@ impl Query {
             params.push(Param::Number(self.offset as f64));
         }
         params
+    }
+
+    /// What a row has in the columns of the whole order, each once.
+    pub fn place(&self, row: &WireRow) -> Vec<Option<String>> {
+        let mut columns: Vec<&str> = Vec::new();
+        for name in self
+            .shape
+            .order
+            .iter()
+            .map(|part| &*part.column)
+            .chain(["id"])
+        {
+            if !columns.contains(&name) {
+                columns.push(name);
+            }
+        }
+        columns
+            .iter()
+            .map(|name| row[column(name)].clone())
+            .collect()
     }
 }
 
@@ -116,8 +145,8 @@ fn any_beside() -> impl Strategy<Value = (ConditionShape, Vec<Option<String>>)> 
         let shape = ConditionShape {
             column: column.into(),
             op,
-            n: 0,
             other: Some(other.into()),
+            ..ConditionShape::default()
         };
         (shape, vec![])
     })
@@ -133,6 +162,7 @@ pub fn any_query() -> impl Strategy<Value = Query> {
             table: "things".into(),
             conditions,
             order,
+            after: false,
             limit: limited,
             offset: skips,
         };
@@ -192,6 +222,7 @@ pub fn any_paged_query() -> impl Strategy<Value = Query> {
                     table: "things".into(),
                     conditions,
                     order: order.clone(),
+                    after: false,
                     limit: limited,
                     offset: skips,
                 };
@@ -291,15 +322,15 @@ fn any_condition_on(
                 column,
                 op,
                 n,
-                other: None,
+                ..ConditionShape::default()
             };
             (shape, values)
         })
         .boxed()
 }
 
-/// The ids of the rows, in order, and their number without limit and offset.
-pub fn answer(schema: &Schema, rows: &Rows, query: &Query) -> (Vec<i64>, usize) {
+/// The rows that meet the conditions, in order, with their ids.
+pub fn ordered<'a>(schema: &Schema, rows: &'a Rows, query: &Query) -> Vec<(i64, &'a WireRow)> {
     let mut found: Vec<(i64, &WireRow)> = rows
         .iter()
         .filter(|(_, row)| {
@@ -321,15 +352,19 @@ pub fn answer(schema: &Schema, rows: &Rows, query: &Query) -> (Vec<i64>, usize) 
         }
         id_a.cmp(id_b)
     });
-    let count = found.len();
+    found
+}
+
+/// The ids of those of these rows that limit and offset leave.
+pub fn page(query: &Query, found: &[(i64, &WireRow)]) -> Vec<i64> {
     let offset = if query.shape.offset { query.offset } else { 0 };
     let limit = if query.shape.limit {
         query.limit
     } else {
         usize::MAX
     };
-    let page = found.into_iter().skip(offset).take(limit);
-    (page.map(|(id, _)| id).collect(), count)
+    let page = found.iter().skip(offset).take(limit);
+    page.map(|(id, _)| *id).collect()
 }
 
 fn parse(schema: &Schema, i: usize, text: &str) -> Value {

@@ -16,7 +16,6 @@ mod fold;
 mod functions;
 mod keywords;
 mod kinds;
-mod letters;
 mod parse;
 mod patterns;
 mod rare;
@@ -27,8 +26,9 @@ mod special;
 pub use default::{default_of, is_now, is_uuid};
 pub(crate) use kinds::plain;
 
+use collation::{Collation, Letters};
 use haversack_core::expr::Expr;
-use haversack_core::schema::Type;
+use haversack_core::schema::{self, Type};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an expression may name, and what the server makes of it.
@@ -68,6 +68,16 @@ pub struct ScopeColumn {
     pub collation: Option<String>,
     /// It is a generated column, which a generated column or its own check can't wait for.
     pub generated: bool,
+}
+
+/// How letters change their case under a collation, that of the database where none is named.
+pub(crate) fn letters_of(collation: Option<String>, scope: &Scope) -> schema::Letters {
+    let collation = collation.map_or(Collation::Default, Collation::Implicit);
+    match collation.deterministic(scope).and(collation.letters(scope)) {
+        Ok(Letters::Unicode) => schema::Letters::Unicode,
+        Ok(Letters::Ascii) => schema::Letters::Ascii,
+        Err(_) => schema::Letters::Server,
+    }
 }
 
 /// Compiles a condition or a value: the text of a CHECK (with or without the word), the predicate

@@ -3,9 +3,9 @@
 use super::collation::{Collation, Letters};
 use super::compile::{Compiler, Typed, call, negate};
 use super::fold::fold;
+use super::regex;
 use super::special::{int, null, text};
-use super::{letters, regex};
-use haversack_core::expr::{Expr, change_char, pattern_fault, pattern_is_valid};
+use haversack_core::expr::{Expr, change_char, letters, pattern_fault, pattern_is_valid};
 use haversack_core::schema::Type;
 use sqlparser::ast;
 

@@ -5,8 +5,8 @@
 //! pairs than Postgres's. What has no exact counterpart is refused in words.
 
 use super::collation::Letters;
-use super::letters;
 use super::patterns::cases;
+use haversack_core::expr::letters;
 use std::iter::Peekable;
 use std::str::Chars;
 

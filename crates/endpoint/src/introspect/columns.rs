@@ -9,10 +9,12 @@ use super::types::{Resolved, Types};
 use super::{ColumnFacts, Draft};
 use crate::config::pattern_sql;
 use crate::database::ident;
-use crate::expression::ScopeColumn;
+use crate::expression::{ScopeColumn, letters_of};
 use crate::names::did_you_mean;
 use haversack_core::more::plain_name;
-use haversack_core::schema::{Check, Column, ColumnDefault, Generated, Policy, ServerRule, Type};
+use haversack_core::schema::{
+    Check, Column, ColumnDefault, Generated, Letters, Policy, ServerRule, Type,
+};
 use haversack_core::{Error, ErrorCode};
 use tokio_postgres::{Row, Transaction};
 
@@ -176,6 +178,7 @@ impl Reading<'_> {
             can_insert,
             can_update,
         });
+        let letters = self.letters(row, &resolved.kind);
         draft.columns.push(Column {
             nullable: !row.get::<_, bool>("attnotnull")
                 && resolved.domains.iter().all(|d| !d.not_null),
@@ -190,6 +193,7 @@ impl Reading<'_> {
             identity: self.identity.contains(&name),
             writable: can_insert || can_update,
             policy: Policy::default(),
+            letters,
             collation: self.collation_name(row),
             comment: row.get("comment"),
             name,
@@ -269,6 +273,18 @@ impl Reading<'_> {
             return self.reader.collation.clone();
         }
         row.get("collation")
+    }
+
+    /// How the letters of a text change their case.
+    fn letters(&self, row: &Row, kind: &Type) -> Letters {
+        let collation = match kind {
+            Type::Text | Type::Varchar { .. } if !row.get::<_, bool>("by_default") => {
+                row.get("collation")
+            }
+            Type::Text | Type::Varchar { .. } | Type::Jsonb => None,
+            _ => return Letters::default(),
+        };
+        letters_of(collation, &self.reader.base)
     }
 
     fn collation(

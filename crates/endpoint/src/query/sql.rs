@@ -2,7 +2,7 @@
 
 use super::operand::{Cast, operand};
 use crate::compiled::TableSql;
-use haversack_core::query::{Checked, Condition, Op, OrderKey, Param, constant};
+use haversack_core::query::{Checked, Condition, Op, OrderKey, Param, Place, constant};
 use haversack_core::schema::Type;
 use haversack_core::{Error, ErrorCode};
 
@@ -40,9 +40,15 @@ pub(super) fn statement(
         given: Vec::new(),
     };
     let mut sql = table.read_all.clone();
-    for (i, condition) in checked.conditions().iter().enumerate() {
-        sql.push_str(if i == 0 { " WHERE " } else { " AND " });
-        sql.push_str(&writer.condition(condition)?);
+    let conditions = checked.conditions().iter();
+    let mut all: Vec<String> = conditions
+        .map(|condition| writer.condition(condition))
+        .collect::<Result<_, _>>()?;
+    if let Some(places) = checked.after() {
+        all.push(writer.after(places)?);
+    }
+    if !all.is_empty() {
+        sql.push_str(&format!(" WHERE {}", all.join(" AND ")));
     }
     for (i, key) in checked.order().iter().enumerate() {
         sql.push_str(if i == 0 { " ORDER BY " } else { ", " });
@@ -79,9 +85,12 @@ impl Writer<'_> {
             Op::Gte => self.compared(condition, ">=")?,
             Op::Between => self.between(condition)?,
             Op::In => self.listed(condition)?,
-            Op::IsNull => format!("({} IS NULL)", self.column(condition.column)),
-            Op::NotNull => format!("({} IS NOT NULL)", self.column(condition.column)),
+            Op::IsNull => format!("({} IS NULL)", self.subject(condition)),
+            Op::NotNull => format!("({} IS NOT NULL)", self.subject(condition)),
             Op::Like => self.beside_text(condition, "LIKE")?,
+            Op::Ilike => self.beside_text(condition, "ILIKE")?,
+            Op::Matches => self.beside_text(condition, "~")?,
+            Op::Imatches => self.beside_text(condition, "~*")?,
             Op::StartsWith => self.beside_text(condition, "^@")?,
             Op::Contains => self.beside_part(condition, "@>")?,
             Op::ContainedIn => self.beside_part(condition, "<@")?,
@@ -111,13 +120,13 @@ impl Writer<'_> {
             Some(other) => self.column(other),
             None => self.value(condition, 0)?,
         };
-        let column = self.column(condition.column);
+        let column = self.subject(condition);
         Ok(format!("({column} {operator} {other})"))
     }
 
     fn between(&mut self, condition: &Condition) -> Result<String, Error> {
         let (low, high) = (self.value(condition, 0)?, self.value(condition, 1)?);
-        let column = self.column(condition.column);
+        let column = self.subject(condition);
         Ok(format!("({column} BETWEEN {low} AND {high})"))
     }
 
@@ -135,7 +144,7 @@ impl Writer<'_> {
             texts.push(operand.map(|(text, _)| text));
         }
         let of = self.cast(condition, cast.unwrap_or(Cast::Own));
-        let column = self.column(condition.column);
+        let column = self.subject(condition);
         let list = self.place(Given::Texts(texts));
         Ok(if is_array(&condition.kind) {
             // There is no array of arrays to cast to.
@@ -148,7 +157,7 @@ impl Writer<'_> {
     /// Beside a text as it is: a pattern, a beginning, a key.
     fn beside_text(&mut self, condition: &Condition, operator: &str) -> Result<String, Error> {
         let text = self.text(condition)?.map(str::to_owned);
-        let column = self.column(condition.column);
+        let column = self.subject(condition);
         let given = self.place(Given::Text(text));
         Ok(format!("({column} {operator} {given}::text)"))
     }
@@ -157,7 +166,7 @@ impl Writer<'_> {
     fn beside_part(&mut self, condition: &Condition, operator: &str) -> Result<String, Error> {
         let text = self.constant(condition)?;
         let cast = self.cast(condition, Cast::Own);
-        let column = self.column(condition.column);
+        let column = self.subject(condition);
         let given = self.place(Given::Text(text));
         Ok(format!("({column} {operator} {given}::text::{cast})"))
     }
@@ -165,7 +174,7 @@ impl Writer<'_> {
     /// Beside a list of keys.
     fn beside_keys(&mut self, condition: &Condition, operator: &str) -> Result<String, Error> {
         let text = self.constant(condition)?;
-        let column = self.column(condition.column);
+        let column = self.subject(condition);
         let given = self.place(Given::Text(text));
         Ok(format!("({column} {operator} {given}::text::text[])"))
     }
@@ -204,6 +213,47 @@ impl Writer<'_> {
         let direction = if key.descending { "DESC" } else { "ASC" };
         let nulls = if key.nulls_first { "FIRST" } else { "LAST" };
         format!("{} {direction} NULLS {nulls}", self.column(key.column))
+    }
+
+    /// What a condition is about: its column, or what is somewhere in it.
+    fn subject(&mut self, condition: &Condition) -> String {
+        let column = self.column(condition.column);
+        if condition.path.is_empty() {
+            return column;
+        }
+        let operator = match condition.op {
+            // Of texts, and so not in their quotes.
+            Op::Like | Op::Ilike | Op::Matches | Op::Imatches | Op::StartsWith => "#>>",
+            _ => "#>",
+        };
+        let path = condition.path.iter().cloned().map(Some);
+        let path = self.place(Given::Texts(path.collect()));
+        format!("({column} {operator} {path}::text[])")
+    }
+
+    /// That a row comes after a place in the order.
+    fn after(&mut self, places: &[Place]) -> Result<String, Error> {
+        let Some(((key, equal), rest)) = places.split_first() else {
+            return Ok("false".to_owned());
+        };
+        let column = self.column(key.column);
+        let (beyond, same) = match self.params[equal.param] {
+            Param::Null if key.nulls_first => {
+                (format!("{column} IS NOT NULL"), format!("{column} IS NULL"))
+            }
+            Param::Null => ("false".to_owned(), format!("{column} IS NULL")),
+            Param::Number(_) | Param::Text(_) => {
+                let value = self.value(equal, 0)?;
+                let operator = if key.descending { "<" } else { ">" };
+                let mut beyond = format!("{column} {operator} {value}");
+                if !key.nulls_first {
+                    beyond.push_str(&format!(" OR {column} IS NULL"));
+                }
+                (beyond, format!("{column} = {value}"))
+            }
+        };
+        let rest = self.after(rest)?;
+        Ok(format!("({beyond} OR ({same} AND {rest}))"))
     }
 
     fn column(&self, position: usize) -> String {

@@ -229,6 +229,10 @@ async fn every_operator_finds_what_postgres_finds() {
         (one("name", "like"), json!(["m\\_lk"]), "4"),
         (one("note", "like"), json!(["%100\\%%"]), "2"),
         (one("name", "starts_with"), json!(["m_"]), "4"),
+        (one("note", "ilike"), json!(["%MILK"]), "1"),
+        (one("word", "ilike"), json!(["a"]), "2 3"),
+        (one("note", "matches"), json!(["^[BD]"]), "1 2"),
+        (one("note", "imatches"), json!(["^b"]), "1 4"),
         (one("data", "contains"), json!(["{\"tags\":[\"b\"]}"]), "1"),
         (
             one("data", "contained_in"),
@@ -362,6 +366,66 @@ async fn lists_groups_and_columns_side_by_side_are_as_in_sql() {
         let found = ids(&endpoint, conditions.clone(), params.clone()).await;
         assert_eq!(found, expected, "{conditions} {params}");
     }
+}
+
+#[tokio::test]
+async fn what_is_somewhere_in_json_is_compared_where_it_is() {
+    let endpoint = things().await;
+    let at = |path: &[&str], op: &str| json!({ "column": "data", "op": op, "path": path });
+    let not = json!({ "op": "not", "n": 1 });
+    let list = json!({ "column": "data", "op": "in", "n": 2, "path": ["color"] });
+    for (conditions, params, expected) in [
+        (json!([at(&["color"], "eq")]), json!(["\"red\""]), "1"),
+        (json!([at(&["color"], "ne")]), json!(["\"red\""]), "2"),
+        (json!([at(&["size"], "gt")]), json!(["1.5"]), "2"),
+        (json!([at(&["size"], "between")]), json!(["1", "2"]), "2"),
+        (json!([at(&["tags", "1"], "eq")]), json!(["\"b\""]), "1"),
+        (json!([at(&["color"], "is_null")]), json!([]), "3 4"),
+        (json!([at(&["color"], "not_null")]), json!([]), "1 2"),
+        (json!([at(&["color"], "like")]), json!(["b%"]), "2"),
+        (
+            json!([at(&["color"], "imatches")]),
+            json!(["^(RED|GREEN)$"]),
+            "1",
+        ),
+        (json!([at(&["tags"], "contains")]), json!(["[\"a\"]"]), "1"),
+        (json!([at(&["tags"], "has_key")]), json!(["b"]), "1"),
+        (json!([list]), json!(["\"red\"", "\"green\""]), "1"),
+        (json!([not, list]), json!(["\"red\"", "\"green\""]), "2"),
+        (
+            json!([at(&["'; --", "a\"b", "{x,y}"], "is_null")]),
+            json!([]),
+            "1 2 3 4",
+        ),
+    ] {
+        let found = ids(&endpoint, conditions.clone(), params.clone()).await;
+        assert_eq!(found, expected, "{conditions} {params}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_begins_after_a_place_in_the_order() {
+    let endpoint = things().await;
+    let by = |descending: bool| json!([{ "column": "mood", "descending": descending }]);
+    let mixed = json!([{ "column": "mood", "nulls_first": true }, { "column": "small", "descending": true }]);
+    for (order, params, expected) in [
+        (by(false), json!(["low", 1]), "2 4 3"),
+        (by(false), json!(["fine", 9]), "4 3"),
+        (by(false), json!(["high", 4]), "3"),
+        (by(false), json!([null, 3]), ""),
+        (by(true), json!([null, 3]), "4 2 1"),
+        (by(true), json!(["high", 4]), "2 1"),
+        (mixed.clone(), json!([null, 40_000, 1]), "3 1 2 4"),
+        (mixed, json!([null, 32_767, 3]), "1 2 4"),
+    ] {
+        let query = json!({ "table": "things", "order": order, "after": true });
+        let found = ask(&endpoint, "1", &query, &params).await;
+        let found = found.unwrap_or_else(|problem| panic!("{query} {params}: {problem:?}"));
+        assert_eq!(found.ids().join(" "), expected, "{query} {params}");
+    }
+    let query = json!({ "table": "Odd \"Names", "after": true, "limit": true });
+    let odd = ask(&endpoint, "1", &query, &json!([1, "a", 1])).await;
+    assert_eq!(odd.unwrap().ids(), ["b"]);
 }
 
 #[tokio::test]

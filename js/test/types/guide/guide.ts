@@ -4,11 +4,14 @@
 import {
   between,
   column,
+  count,
+  gte,
   HaversackError,
   isNull,
   lt,
   lte,
   meta,
+  min,
   not,
   oneOf,
   open,
@@ -79,7 +82,18 @@ export function asks(db: Db) {
   const urgent = or({ title: startsWith('!') }, { due: lt(new Date()) })
   const wanted = db.notes.where({ done: false }).where(urgent).orderBy('due').limit(50)
   const odd = db.notes.where(not({ created_at: lte(column('due')) }))
-  return [wanted, odd]
+
+  const byDue = db.notes.orderBy('due').limit(50)
+  const page = byDue.rows()
+  const next = byDue.after(page.at(-1)!).rows()
+
+  const byDay = db.notes
+    .where({ done: false })
+    .groupBy('due')
+    .aggregate({ notes: count(), first: min('id') })
+    .having({ notes: gte(2) })
+  byDay.orderBy('notes', 'desc').limit(3).rows() // [{ due: …, notes: 5, first: 12 }, …]
+  return [wanted, odd, next]
 }
 
 /** The same question, put to Postgres. */

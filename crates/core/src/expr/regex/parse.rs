@@ -3,7 +3,7 @@
 use super::super::cast::invalid;
 use super::{CAPTURES, ENDLESS, How, LONGER, MIXED, Pattern, REFERS, Re, SHORTER, Set, Sub};
 use crate::error::Error;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Postgres's bound on the numbers of a repetition.
 const REPEAT_MAX: u32 = 255;
@@ -122,7 +122,7 @@ pub(super) struct Parser {
     pub(super) at: usize,
     pub(super) options: Options,
     /// What the groups match that are closed.
-    pub(super) groups: Vec<Option<Rc<Re>>>,
+    pub(super) groups: Vec<Option<Arc<Re>>>,
     depth: u32,
     parts: u32,
     /// Within a constraint groups capture nothing.
@@ -158,12 +158,12 @@ fn whole(re: Re, flags: u8) -> Sub {
     Sub {
         flags,
         group: 0,
-        re: Rc::new(re),
+        re: Arc::new(re),
         how: How::Whole,
     }
 }
 
-fn repeat(re: &Rc<Re>, min: u32, max: u32) -> Re {
+fn repeat(re: &Arc<Re>, min: u32, max: u32) -> Re {
     Re::Repeat(re.clone(), min, max)
 }
 
@@ -171,15 +171,15 @@ fn pair(first: Sub, second: Sub, flags: u8) -> Sub {
     Sub {
         flags,
         group: 0,
-        re: Rc::new(Re::Cat(vec![first.re.clone(), second.re.clone()])),
+        re: Arc::new(Re::Cat(vec![first.re.clone(), second.re.clone()])),
         how: How::Pair(Box::new([first, second])),
     }
 }
 
 /// What a reference to a group may match at the most: constraints hold where the group stands.
-fn free(re: &Rc<Re>) -> Rc<Re> {
-    let all = |list: &[Rc<Re>]| -> Vec<Rc<Re>> { list.iter().map(free).collect() };
-    Rc::new(match &**re {
+fn free(re: &Arc<Re>) -> Arc<Re> {
+    let all = |list: &[Arc<Re>]| -> Vec<Arc<Re>> { list.iter().map(free).collect() };
+    Arc::new(match &**re {
         Re::One(_) => return re.clone(),
         Re::Start | Re::End | Re::Word(..) | Re::Look(..) => Re::Cat(Vec::new()),
         Re::Cat(list) => Re::Cat(all(list)),
@@ -289,7 +289,7 @@ impl Parser {
         while !self.ends()? {
             let atom = match self.atom()? {
                 Atom::Constraint(re) => {
-                    simple.push(Rc::new(re));
+                    simple.push(Arc::new(re));
                     continue;
                 }
                 Atom::Simple(re) => whole(re, 0),
@@ -314,7 +314,7 @@ impl Parser {
                 flags = all;
                 simple.push(match (min, max) {
                     (1, 1) => atom.re,
-                    _ => Rc::new(repeat(&atom.re, min, max)),
+                    _ => Arc::new(repeat(&atom.re, min, max)),
                 });
                 continue;
             }
@@ -487,7 +487,7 @@ fn quantified(mut atom: Sub, min: u32, max: u32, prefers: u8) -> Sub {
     let flags = combine(prefers, atom.flags);
     if let How::Reference(_, least, most) = &mut atom.how {
         (*least, *most) = (min, max);
-        atom.re = Rc::new(repeat(&atom.re, min, max));
+        atom.re = Arc::new(repeat(&atom.re, min, max));
         atom.flags |= flags;
         return atom;
     }
@@ -506,7 +506,7 @@ fn quantified(mut atom: Sub, min: u32, max: u32, prefers: u8) -> Sub {
     Sub {
         flags,
         group: 0,
-        re: Rc::new(repeat(&atom.re, min, max)),
+        re: Arc::new(repeat(&atom.re, min, max)),
         how: How::Iterations(Box::new(atom), min, max),
     }
 }

@@ -3,7 +3,7 @@
 use super::super::host::change_char;
 use super::parse::{Atom, Fault, Parser};
 use super::{Re, Set};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Postgres looks for other cases of so many characters of a range.
 const RANGE_CASES_MAX: u32 = 100_000;
@@ -75,8 +75,8 @@ impl Parser {
             return Ok(Atom::Simple(Re::One(set)));
         }
         Ok(Atom::Constraint(match c {
-            'A' => Re::Look(false, false, Rc::new(any())),
-            'Z' => Re::Look(true, false, Rc::new(any())),
+            'A' => Re::Look(false, false, Arc::new(any())),
+            'Z' => Re::Look(true, false, Arc::new(any())),
             'm' => Re::Word(true, false),
             'M' => Re::Word(false, true),
             'y' => Re::Word(true, true),

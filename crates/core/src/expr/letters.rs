@@ -4,7 +4,7 @@
 //! Unicode gained after the server's library was made count as letters here, and not yet there.
 
 /// `[:alpha:]`: letters, and the digits of all scripts but ASCII's.
-pub(super) const ALPHA: &str = "\\p{Alphabetic}\
+pub const ALPHA: &str = "\\p{Alphabetic}\
      \\u{660}-\\u{669}\\u{6f0}-\\u{6f9}\\u{7c0}-\\u{7c9}\\u{966}-\\u{96f}\
      \\u{9e6}-\\u{9ef}\\u{a66}-\\u{a6f}\\u{ae6}-\\u{aef}\\u{b66}-\\u{b6f}\
      \\u{be6}-\\u{bef}\\u{c66}-\\u{c6f}\\u{ce6}-\\u{cef}\\u{d66}-\\u{d6f}\
@@ -24,25 +24,25 @@ pub(super) const ALPHA: &str = "\\p{Alphabetic}\
      ";
 
 /// `[:alnum:]`.
-pub(super) const ALNUM: &str = "\\p{Alphabetic}\\p{Nd}";
+pub const ALNUM: &str = "\\p{Alphabetic}\\p{Nd}";
 
 /// `\w`.
-pub(super) const WORD: &str = "\\p{Alphabetic}\\p{Nd}_";
+pub const WORD: &str = "\\p{Alphabetic}\\p{Nd}_";
 
 /// `[:upper:]`: titlecase letters count as upper and as lower case, where they have both.
-pub(super) const UPPER: &str = "\\p{Uppercase}\\p{Lt}";
+pub const UPPER: &str = "\\p{Uppercase}\\p{Lt}";
 
 /// `[:lower:]`.
-pub(super) const LOWER: &str = "\\p{Lowercase}\\u01c5\\u01c8\\u01cb\\u01f2";
+pub const LOWER: &str = "\\p{Lowercase}\\u01c5\\u01c8\\u01cb\\u01f2";
 
 /// `[:space:]`, ASCII's among them.
-pub(super) const SPACE: &str =
+pub const SPACE: &str =
     "\\t-\\r\\x20\\u1680\\u2000-\\u2006\\u2008-\\u200a\\u2028\\u2029\\u205f\\u3000";
 
 /// The classes as the core's own regular expressions take them: a name and a pattern of one
 /// character on each line. What a library calls graphic is all but the blanks of `[:space:]`, and
 /// punctuation is what of it is neither a letter nor a digit.
-pub(super) fn classes() -> String {
+pub fn classes() -> String {
     let one_of = |class: &str| format!("[{class}]");
     let assigned_but = |class: &str| format!("(?![\\p{{Cc}}{class}])\\p{{Assigned}}");
     let classes = [
