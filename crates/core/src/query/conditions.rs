@@ -66,11 +66,12 @@ impl Condition {
         self.negated || !plain || self.column == NONE
     }
 
-    /// With another operator, and its parameters from the `nth` on.
+    /// With another operator, of which the `nth` parameter is the one.
     fn only(&self, op: Op, nth: usize) -> Self {
         Self {
             op,
             param: self.param + nth,
+            n: 1,
             ..self.clone()
         }
     }
