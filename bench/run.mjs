@@ -109,17 +109,25 @@ function measureQueries(url, options, schema) {
     await call(page, 'rawPuts')
     const compound = await call(page, 'compound')
     const get = await call(page, 'get')
+    const kinds = await call(page, 'kinds')
     const insert = await call(page, 'durableInsert', { pairs: 200, warm: 400 })
     const reading = await call(page, 'readSchema', { schema })
-    return { compound, get, insert, reading }
+    return { compound, get, kinds, insert, reading }
   })
 }
 
-function print({ first, compound, get, insert, reading, starting, bytes }) {
+function print({ first, compound, get, kinds, insert, reading, starting, bytes }) {
   const ms = (n) => `${n.toFixed(n < 10 ? 2 : 0)} ms`
   const us = (n) => `${n.toFixed(2)} µs`
   const compoundTimes = compound.theirs / compound.ours
   const getTimes = get.theirs / get.ours
+  const kind = (name, { ours, theirs }, goal) =>
+    row(
+      name,
+      `${us(ours)}, idb ${us(theirs)}: ${(theirs / ours).toFixed(0)}× faster`,
+      `≥ ${goal.toLocaleString('en')}×`,
+      theirs / ours >= goal,
+    )
   const insertRatio = insert.ours / insert.theirs
   console.log(`\nHaversack, ${first.rows} events, medians of one run\n`)
   return [
@@ -152,6 +160,16 @@ function print({ first, compound, get, insert, reading, starting, bytes }) {
       `${us(get.ours)}, idb ${us(get.theirs)}: ${getTimes.toFixed(0)}× faster`,
       '≥ 100×',
       getTimes >= 100,
+    ),
+    kind('a value within JSON', kinds.json, 120),
+    kind('page 37 of 50', kinds.page, 10_000),
+    kind('count, sum and max by group', kinds.group, 3_000),
+    kind('read all, after a write', kinds.readAll, 3_000),
+    row(
+      'a write under 100 live queries',
+      `${us(kinds.live.among)} to the last of ${kinds.live.told.toFixed(1)} callbacks, alone ${us(kinds.live.alone)}`,
+      '≤ 300 µs',
+      kinds.live.among <= 300,
     ),
     row(
       'one durable insert',

@@ -6,6 +6,7 @@
 import { between, gte, open } from 'haversack'
 import { openMemory } from 'haversack/testing'
 import { median, microseconds, painted, timed, watchTasks } from './measure.js'
+import * as queries from './queries.js'
 import { asyncMicroseconds, bulkPuts, idbCompound, openIdb, openRaw, strictPut } from './raw.js'
 
 const DAY_MS = 86_400_000
@@ -158,4 +159,42 @@ export async function close() {
   return true
 }
 
-globalThis.bench = { firstSync, rawPuts, compound, get, durableInsert, readSchema, close, timed }
+/** Other kinds of queries, beside `idb`. */
+export async function kinds() {
+  const peer = (state.idb ??= await openIdb(state.rows))
+  const [path, values] = mostTelling(state.rows)
+  const json = await queries.json(state.db, peer, [path, values])
+  const page = await queries.page(state.db, peer)
+  const group = await queries.group(state.db, peer)
+  const key = state.rows[0][KEY]
+  const touch = (n) => state.db.events.update(key, { priority: 1 + (n % 5) })
+  const readAll = await queries.readAll(state.db, peer, touch)
+  const live = await queries.live(state.db, touch)
+  return { json, page, group, readAll, live }
+}
+
+/** The member of the rows' JSON that has the most different values, and these. */
+function mostTelling(rows) {
+  const members = new Map()
+  for (const { custom_fields: fields } of rows) {
+    for (const [name, value] of Object.entries(fields ?? {})) {
+      if (typeof value !== 'string') continue
+      if (!members.has(name)) members.set(name, new Set())
+      members.get(name).add(value)
+    }
+  }
+  const [name, values] = [...members].sort(([, a], [, b]) => b.size - a.size)[0]
+  return [name, [...values]]
+}
+
+globalThis.bench = {
+  firstSync,
+  rawPuts,
+  compound,
+  get,
+  kinds,
+  durableInsert,
+  readSchema,
+  close,
+  timed,
+}

@@ -48,6 +48,8 @@ export async function openIdb(rows) {
     upgrade(db) {
       const store = db.createObjectStore('events', { keyPath: 'event_id' })
       store.createIndex('by_user_priority_due', ['user_id', 'priority', 'due_date'])
+      // In the order of equal dates by key, as ours.
+      store.createIndex('by_due', ['due_date', 'event_id'])
     },
   })
   const transaction = db.transaction('events', 'readwrite')

@@ -12,6 +12,7 @@ pub mod index;
 pub mod order;
 pub mod plain;
 pub mod sort;
+pub mod totals;
 pub mod value;
 pub mod walk;
 

@@ -84,12 +84,12 @@ impl Condition {
         self.negated || !plain || self.column == NONE
     }
 
-    /// With another operator, and its `nth` parameter alone.
+    /// With another operator, of which the `nth` parameter is the one.
     fn only(&self, op: Op, nth: usize) -> Self {
         Self {
             op,
-            n: 1,
             param: self.param + nth,
+            n: 1,
             ..self.clone()
         }
     }

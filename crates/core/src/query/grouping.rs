@@ -16,7 +16,7 @@ use crate::schema::{Column as Described, Schema, Table};
 use crate::sort::sorted_positions;
 use crate::value;
 use haversack_rows::Column;
-use std::cmp::Ordering;
+use haversack_rows::totals::group_end;
 
 /// The most values of one grouping.
 const AGGREGATES_MAX: usize = 64;
@@ -188,13 +188,11 @@ impl Grouping {
         let mut count = 0;
         let mut start = 0;
         while start < slots.len() || (by == 0 && count == 0) {
-            let of_group =
-                |&slot: &u32| self.by.compare(columns, slots[start], slot) == Ordering::Equal;
-            let len = slots[start..]
-                .iter()
-                .take_while(|slot| of_group(slot))
-                .count();
-            let run = &slots[start..start + len];
+            let end = match by {
+                0 => slots.len(),
+                _ => group_end(&self.by, columns, slots, start),
+            };
+            let run = &slots[start..end];
             let (keys, made) = groups.split_at_mut(by);
             for (key, described) in keys.iter_mut().zip(&self.made.columns) {
                 let column = table.require_column(&described.name)?;
@@ -210,7 +208,7 @@ impl Grouping {
                 to.push(value.as_value_ref());
             }
             count += 1;
-            start += len;
+            start = end;
         }
         Ok((groups, count))
     }

@@ -144,6 +144,12 @@ pub(super) fn bind_path<'a>(
     {
         names.add_text(step);
     }
+    if let (Op::Eq, false, Some(Param::Text(text))) =
+        (condition.op, condition.negated, params.get(condition.param))
+        && let Some(value) = value::json_tree(text)
+    {
+        names.add_value(&value);
+    }
     let there = |test: Matching| Matching::Within(names, None, Box::new(test));
     let given = &params[condition.param..condition.param + condition.n];
     let binary = |op: &str, param: Param<'_>| -> Result<Option<Expr>, Error> {

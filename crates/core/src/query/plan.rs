@@ -3,7 +3,7 @@
 use super::conditions::{Condition, conditions, too_many};
 use super::index::{OrderKey, Spec};
 use super::walk::Run;
-use super::{CONDITIONS_MAX, Explain, Op, OrderShape, QueryShape, Strategy};
+use super::{CONDITIONS_MAX, Explain, Op, OrderShape, Param, QueryShape, Strategy};
 use crate::error::{Error, ErrorCode};
 use crate::more;
 use crate::schema::{Schema, Storage, Table, TableId, Type};
@@ -139,6 +139,15 @@ impl Plan {
             strategy: Strategy::None,
             examined: 0,
         })
+    }
+
+    /// The last row of the last result, where that has as many rows as its limit allows.
+    pub fn full_page(&self, params: &[Param<'_>]) -> Option<u32> {
+        let last = *self.result.last()?;
+        match params.get(self.limit?) {
+            Some(Param::Number(limit)) if *limit == self.result.len() as f64 => Some(last),
+            _ => None,
+        }
     }
 
     /// How it was answered the last time.

@@ -7,6 +7,7 @@ use crate::value::decimal::{Operation, operate};
 use crate::value::{Array, Dimension, NUMERIC_NAN, Value};
 use haversack_rows::Column;
 use haversack_rows::column::Data;
+use haversack_rows::totals;
 
 const NUMERIC: Type = Type::Numeric {
     precision: None,
@@ -63,46 +64,13 @@ pub(super) fn total(
     let Some((column, kind)) = of else {
         return Ok(Value::Int(slots.len() as i64));
     };
-    let some = || slots.iter().copied().filter(|&slot| !column.is_null(slot));
     match op {
-        AggregateOp::Count => Ok(Value::Int(some().count() as i64)),
-        AggregateOp::Sum => sum(column, kind, &mut some()),
-        AggregateOp::Avg => {
-            let count = some().count();
-            if let Data::Float(floats) = &column.data {
-                let sum: f64 = some().map(|slot| floats[slot as usize]).sum();
-                return Ok(match count {
-                    0 => Value::Null,
-                    _ => Value::Float(sum / count as f64),
-                });
-            }
-            let sum = sum(column, kind, &mut some())?;
-            let sum = match &sum {
-                Value::Text(text) => text.to_string(),
-                Value::Int(int) => digits(i128::from(*int), 0),
-                Value::Null | Value::Float(_) => return Ok(Value::Null),
-            };
-            let quotient = operate(Operation::Div, &sum, &digits(count as i128, 0));
-            quotient
-                .map(Value::text)
-                .map_err(|fault| fault.error("avg"))
-        }
+        AggregateOp::Count => Ok(Value::Int(totals::count(column, slots) as i64)),
+        AggregateOp::Sum => sum(column, kind, slots),
+        AggregateOp::Avg => average(column, kind, slots),
         AggregateOp::Min | AggregateOp::Max => {
-            // The first of equal ones, as a comparison of texts of other forms may find some.
-            let mut best: Option<u32> = None;
-            for slot in some() {
-                let better = best.is_none_or(|best| {
-                    let order = column.compare(slot, best);
-                    match op {
-                        AggregateOp::Min => order.is_lt(),
-                        _ => order.is_gt(),
-                    }
-                });
-                if better {
-                    best = Some(slot);
-                }
-            }
-            Ok(best.map_or(Value::Null, |slot| column.get(slot).to_value()))
+            let found = totals::extreme(column, slots, op == AggregateOp::Max);
+            Ok(found.map_or(Value::Null, |slot| column.get(slot).to_value()))
         }
         AggregateOp::Array if slots.is_empty() => Ok(Value::Null),
         AggregateOp::Array => {
@@ -111,22 +79,42 @@ pub(super) fn total(
                 lower: 1,
                 length: slots.len(),
             });
-            array.items = slots
-                .iter()
-                .map(|&slot| column.get(slot).to_value())
-                .collect();
+            let items = slots.iter().map(|&slot| column.get(slot).to_value());
+            array.items = items.collect();
             Ok(Value::text(array.text(kind)))
         }
     }
 }
 
+fn average(column: &Column, kind: &Type, slots: &[u32]) -> Result<Value, Error> {
+    let count = totals::count(column, slots);
+    if count == 0 {
+        return Ok(Value::Null);
+    }
+    if let Data::Float(floats) = &column.data {
+        let some = slots.iter().filter(|&&slot| !column.is_null(slot));
+        let sum: f64 = some.map(|&slot| floats[slot as usize]).sum();
+        return Ok(Value::Float(sum / count as f64));
+    }
+    let sum = match sum(column, kind, slots)? {
+        Value::Text(text) => text.into(),
+        Value::Int(int) => digits(i128::from(int), 0),
+        Value::Null | Value::Float(_) => return Ok(Value::Null),
+    };
+    let quotient = operate(Operation::Div, &sum, &digits(count as i128, 0));
+    quotient
+        .map(Value::text)
+        .map_err(|fault| fault.error("avg"))
+}
+
 /// The sum of the values that are not NULL; of none, NULL.
-fn sum(column: &Column, kind: &Type, slots: &mut dyn Iterator<Item = u32>) -> Result<Value, Error> {
+fn sum(column: &Column, kind: &Type, slots: &[u32]) -> Result<Value, Error> {
+    let some = slots.iter().copied().filter(|&slot| !column.is_null(slot));
     match (&column.data, kind) {
         (Data::Float(floats), _) => {
             let mut sum: Option<f64> = None;
             let single = *kind == Type::Float4;
-            for slot in slots {
+            for slot in some {
                 let float = floats[slot as usize];
                 let before = sum.unwrap_or(0.0);
                 let mut after = before + float;
@@ -141,29 +129,20 @@ fn sum(column: &Column, kind: &Type, slots: &mut dyn Iterator<Item = u32>) -> Re
             }
             Ok(sum.map_or(Value::Null, Value::Float))
         }
-        (Data::Int(ints), _) => {
-            let mut sum: Option<i128> = None;
-            let mut not_a_number = false;
-            let numeric = matches!(kind, Type::Numeric { .. });
-            for slot in slots {
-                let int = ints[slot as usize];
-                not_a_number |= numeric && int == NUMERIC_NAN;
-                sum = Some(sum.unwrap_or(0) + i128::from(int));
-            }
-            Ok(match (sum, kind) {
-                (None, _) => Value::Null,
-                (Some(_), _) if not_a_number => Value::text("NaN"),
-                (Some(sum), Type::Numeric { scale, .. }) => {
-                    Value::text(digits(sum, scale.unwrap_or(0)))
-                }
-                (Some(sum), Type::Int8) => Value::text(digits(sum, 0)),
+        (Data::Int(_), _) => {
+            let (sum, count, special) = totals::sum_ints(column, slots, NUMERIC_NAN);
+            Ok(match kind {
+                _ if count == 0 => Value::Null,
+                Type::Numeric { .. } if special => Value::text("NaN"),
+                Type::Numeric { scale, .. } => Value::text(digits(sum, scale.unwrap_or(0))),
+                Type::Int8 => Value::text(digits(sum, 0)),
                 // Of fewer than 2^32 integers of 32 bits.
-                (Some(sum), _) => Value::Int(sum as i64),
+                _ => Value::Int(sum as i64),
             })
         }
         (Data::Text(texts), _) => {
             let mut sum: Option<String> = None;
-            for slot in slots {
+            for slot in some {
                 let text = texts.get(slot);
                 sum = Some(match sum {
                     None => text.to_owned(),

@@ -3,14 +3,15 @@
 //!
 //! A row that changed concerns a query where it was in the last result or meets the conditions now. What
 //! neither was nor is in it can't change it: rows before the page count only with an offset, and such a
-//! query is concerned by every change of its table.
+//! query is concerned by every change of its table. Nor can what meets the conditions and comes after the
+//! last row of a page that is full.
 
 use super::Replica;
 use super::read::replaced;
 use crate::error::Error;
 use crate::query::{self, Param, PlanId};
 use crate::schema::TableId;
-use haversack_rows::Filter;
+use haversack_rows::{Filter, Spec};
 
 /// A query that is watched, until it is no longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,6 +34,8 @@ struct Watch {
     members: Vec<u64>,
     /// Is it concerned by every change of its table?
     always: bool,
+    /// The last row of a page that is full, and the order in which it is the last.
+    last: Option<(u32, Spec)>,
     concerned: bool,
 }
 
@@ -103,6 +106,7 @@ impl Replica {
             filters,
             members,
             always: plan.offset.is_some(),
+            last: plan.full_page(params).zip(Some(plan.order.clone())),
             concerned: false,
         });
         Ok(id)
@@ -140,13 +144,15 @@ impl Replica {
             let Some(watch) = &mut self.watches.all[id as usize] else {
                 continue;
             };
-            let passes = || {
-                watch
-                    .filters
-                    .iter()
-                    .all(|filter| filter.passes(&store.columns, slot))
+            let comes = || {
+                let in_page = |(last, order): &(u32, Spec)| {
+                    order.compare(&store.columns, slot, *last).is_le()
+                };
+                let mut filters = watch.filters.iter();
+                live && watch.last.as_ref().is_none_or(in_page)
+                    && filters.all(|filter| filter.passes(&store.columns, slot))
             };
-            if !watch.concerned && (watch.always || watch.has(slot) || live && passes()) {
+            if !watch.concerned && (watch.always || watch.has(slot) || comes()) {
                 watch.concerned = true;
                 self.watches.concerned.push(id);
             }

@@ -5,6 +5,7 @@ use haversack_core::ErrorCode;
 use haversack_core::protocol::{QueryParam, QueryRequest};
 use haversack_core::query::{Param, PlanId, QueryShape};
 use haversack_core::replica::Replica;
+use haversack_core::schema::Letters;
 use serde_json::{Value as Json, json};
 
 fn plan(replica: &mut Replica, shape: Json) -> PlanId {
@@ -97,6 +98,35 @@ fn what_a_replica_would_refuse_is_not_asked() {
         Err(ErrorCode::InvalidQuery)
     );
     assert!(refused(&[one, one]).is_ok());
+}
+
+#[test]
+fn what_only_the_server_knows_of_letters_is_for_it_to_answer() {
+    let schema = schema_with(|notes| notes.columns[2].letters = Letters::Server);
+    let mut replica = Replica::new(schema);
+    let on = |op: &str| {
+        json!({ "table": "notes", "where": [
+        { "op": "not", "n": 1 }, { "op": "or", "n": 1 }, { "column": "title", "op": op },
+    ] })
+    };
+    for op in ["ilike", "matches", "imatches"] {
+        let plan = plan(&mut replica, on(op));
+        let here = replica.run(plan, &[Param::Text("A")]).map(<[u32]>::len);
+        assert_eq!(
+            here.map_err(|e| e.code),
+            Err(ErrorCode::InvalidQuery),
+            "{op}"
+        );
+        assert!(replica.question(plan, &[Param::Text("A")]).is_ok(), "{op}");
+        let number = replica.question(plan, &[Param::Number(1.0)]);
+        assert_eq!(
+            number.map_err(|e| e.code),
+            Err(ErrorCode::TypeMismatch),
+            "{op}"
+        );
+    }
+    let like = plan(&mut replica, on("like"));
+    assert!(replica.run(like, &[Param::Text("A")]).is_ok());
 }
 
 #[test]
