@@ -221,6 +221,27 @@ impl Client {
         count
     }
 
+    /// Puts a query, with the parameters written before, to Postgres; its rows, frozen, or undefined for a
+    /// database in memory.
+    pub fn fetch(&self, plan: u32, params: usize) -> Promise {
+        let shared = self.shared.clone();
+        let asked = self.read_params(params, |params| {
+            let replica = self.shared.replica.borrow();
+            let body = replica.question(PlanId(plan), params)?;
+            Ok((replica.plan_table(PlanId(plan)), body))
+        });
+        task::promise(async move {
+            let (table, body) = asked?;
+            if shared.memory()?.is_some() {
+                return Ok(JsValue::UNDEFINED);
+            }
+            let found = shared.fetch(table, body).await?;
+            let json = shared.replica.borrow().found_json(&found);
+            let rows = shared.shapes[usize::from(table.0)].frozen(&json)?;
+            Ok(rows.into())
+        })
+    }
+
     /// How many rows a query finds; negative as for `run`.
     pub fn count(&self, plan: u32, params: usize) -> i32 {
         self.with_params(params, |params| {
@@ -389,12 +410,27 @@ impl Client {
         task::promise(async move { future.await.map(|()| JsValue::UNDEFINED) })
     }
 
-    /// The parameters of a run; few ones, as nearly always, without an allocation.
+    /// The outcome of a run with the parameters written before.
     fn with_params(
         &self,
         count: usize,
         run: impl FnOnce(&[Param<'_>]) -> Result<u32, Error>,
     ) -> i32 {
+        match self.read_params(count, run) {
+            Ok(hits) => hits as i32,
+            Err(error) => {
+                self.error.replace(Some(error));
+                -1
+            }
+        }
+    }
+
+    /// Gives the parameters written before; few ones, as nearly always, without an allocation.
+    fn read_params<T>(
+        &self,
+        count: usize,
+        run: impl FnOnce(&[Param<'_>]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let input = self.input.borrow();
         let count = count.min(input.numbers.len() / 2);
         let mut few = [Param::Null; PARAMS_FEW];
@@ -406,13 +442,8 @@ impl Client {
                 &mut many[..]
             }
         };
-        match input.read(params).and_then(|()| run(params)) {
-            Ok(hits) => hits as i32,
-            Err(error) => {
-                self.error.replace(Some(error));
-                -1
-            }
-        }
+        input.read(params)?;
+        run(params)
     }
 }
 

@@ -75,6 +75,11 @@ export interface BindingClient {
   take_error(): unknown
   /** As `run`, but gives the number alone. */
   count(plan: number, params: number): number
+  /**
+   * Puts a query, with the parameters written before, to Postgres: its rows, frozen; undefined where
+   * there is no server.
+   */
+  fetch(plan: number, params: number): Promise<object[] | undefined>
   /** A plan for a `GroupingShape` as JSON. */
   compile_grouping(shapeJson: string): number
   /** Runs it as `run`: an array of arrays, the columns grouped by and the values, as JSON; '' for an error. */

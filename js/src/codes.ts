@@ -34,7 +34,7 @@ export type ErrorCode =
   | 'sequence_gap'
   /** The cursor is older than the changes that the endpoint keeps, or from another history. */
   | 'cursor_expired'
-  /** The user can see more rows than a replica may hold. */
+  /** There are more rows than a replica may hold, or than one answer to a query has. */
   | 'too_many_rows'
   /** There is nothing at this address. */
   | 'not_found'
@@ -62,6 +62,8 @@ export type ErrorCode =
   | 'row_not_found'
   /** The query is not one that the schema allows. */
   | 'invalid_query'
+  /** Postgres did not answer the query within the endpoint's time limit; ask for less, or for what an index finds. */
+  | 'query_too_slow'
   /** A transaction's callback returned a promise, or its handle was used after the callback had returned. */
   | 'transaction_misused'
   /** A hook returned a promise, wrote other than by what it is given, caused too deep a chain of hooks, or foresaw what it can't. */

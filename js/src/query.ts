@@ -162,6 +162,29 @@ export class Query<Row> {
   }
 
   /**
+   * The rows as Postgres has them now, in Postgres's order, at most 10,000: the same question, put to
+   * the server. They are frozen, and a row whose content is that of the replica's is the same object
+   * (`===`) as `rows` and `get` give. What waits to be sent is not in the answer: await its `synced`
+   * first. Nothing is written here by it; where it shows that the replica is behind, a sync is asked
+   * for at once, which brings the rows.
+   *
+   * Rejects with a `HaversackError`: as `rows`; `network` (offline); `not_signed_in`, `token_expired`
+   * and its like; `too_many_rows` (more than one answer has: give a limit); `query_too_slow`;
+   * `schema_changed`, `overloaded`, `database_unavailable`, `identity_changed`.
+   */
+  async fetch(): Promise<readonly Row[]> {
+    const rows = await this.replica.fetch(
+      this.source,
+      this.shape,
+      this.asked(),
+      this.place !== undefined,
+      this.limitCount,
+      this.offsetCount,
+    )
+    return rows as readonly Row[]
+  }
+
+  /**
    * How many rows meet the conditions: of all pages together, whatever `limit`, `offset` and `after`
    * say. Throws as `rows`.
    */

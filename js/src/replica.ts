@@ -124,6 +124,34 @@ export class Replica {
     }
   }
 
+  /**
+   * The rows that Postgres gives for a query. Those that are here just so are the replica's own objects;
+   * for others, the replica is behind, or ahead.
+   */
+  async fetch(
+    rows: Rows,
+    shape: Shape,
+    params: readonly Param[],
+    after: boolean,
+    limit: number,
+    offset: number,
+  ): Promise<readonly object[]> {
+    const found = await this.callAsync((client) =>
+      client.fetch(this.plan(shape, after, limit, offset), this.input.write(params, limit, offset)),
+    )
+    if (found === undefined) {
+      return Object.freeze(this.select(rows, shape, params, after, limit, offset))
+    }
+    const joined = this.call((client) => {
+      const slots = found.map((row) => this.slot(client, rows, rows.key(row)))
+      const here = rows.at(client, Uint32Array.from(slots.filter((slot) => slot >= 0)))
+      let next = 0
+      return found.map((row, i) => rows.own(row, slots[i]! < 0 ? undefined : here[next++]))
+    })
+    if (joined.some((row, i) => row === found[i])) this.call((client) => client.sync_now())
+    return Object.freeze(joined)
+  }
+
   /** The groups that a grouping makes, each an array. */
   groups(shape: string, params: readonly Param[], limit: number, offset: number): WireValue[][] {
     const text = this.call((client) => {
@@ -220,19 +248,23 @@ export class Replica {
     if (this.ended !== undefined) throw this.ended
     try {
       const client = this.client
-      let slot: number
-      if (rows.keyKind === 'int' && typeof key === 'number') {
-        // What isn't an i32 is nobody's key, but would be cut down to one on its way.
-        slot = key === (key | 0) ? client.find_int(rows.position, key) : -1
-      } else if (rows.keyKind === 'text' && typeof key === 'string') {
-        slot = client.find_text(rows.position, key)
-      } else {
-        slot = client.find_key(rows.position, JSON.stringify(this.key(rows, key)))
-      }
+      const slot = this.slot(client, rows, key)
       return slot < 0 ? undefined : rows.one(client, slot)
     } catch (thrown) {
       throw this.failure(thrown)
     }
+  }
+
+  /** The slot of the row with this key, or −1. */
+  private slot(client: BindingClient, rows: Rows, key: KeyPart | readonly KeyPart[]): number {
+    if (rows.keyKind === 'int' && typeof key === 'number') {
+      // What isn't an i32 is nobody's key, but would be cut down to one on its way.
+      return key === (key | 0) ? client.find_int(rows.position, key) : -1
+    }
+    if (rows.keyKind === 'text' && typeof key === 'string') {
+      return client.find_text(rows.position, key)
+    }
+    return client.find_key(rows.position, JSON.stringify(this.key(rows, key)))
   }
 
   /** Where the row of a key stands with the server. */
@@ -298,10 +330,10 @@ export class Replica {
   }
 
   /** As `call`, for what ends later. */
-  async callAsync(use: (client: BindingClient) => Promise<void>): Promise<void> {
+  async callAsync<R>(use: (client: BindingClient) => Promise<R>): Promise<R> {
     if (this.ended !== undefined) throw this.ended
     try {
-      await use(this.client)
+      return await use(this.client)
     } catch (thrown) {
       // A promise can also reject with what a browser's own interface threw.
       throw thrown instanceof WebAssembly.RuntimeError

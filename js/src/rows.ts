@@ -82,6 +82,13 @@ export class Rows {
     return sameValue(before, row) ? before : row
   }
 
+  /** The row that stands for one of the server's: the one that is here, if it is the same. */
+  own(row: object, here: object | undefined): object {
+    if (here !== undefined && sameValue(here, row)) return here
+    owners.set(row, this)
+    return row
+  }
+
   /** The database has ended: its rows are known without it. */
   end(): void {
     for (const row of this.cached) if (row !== undefined) owners.set(row, this)

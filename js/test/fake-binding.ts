@@ -201,6 +201,16 @@ export class FakeClient implements BindingClient {
     return this.answer(this.shapes[plan]!).length
   }
 
+  /** What Postgres answers to the next `fetch`; nothing where there is no server. */
+  server: object[] | undefined
+
+  async fetch(plan: number, params: number): Promise<object[] | undefined> {
+    this.maybeThrow()
+    if (this.shapes[plan] === undefined) throw new Error('no such plan')
+    this.read(params)
+    return this.server?.map((row) => Object.freeze(row))
+  }
+
   explain(plan: number): string {
     const { table } = this.shapes[plan]!
     const examined = this.len(this.position(table))

@@ -6,6 +6,7 @@
 
 mod drain;
 pub mod events;
+mod fetch;
 mod follow;
 mod hydrate;
 mod lead;
@@ -380,5 +381,13 @@ pub fn token_missing() -> Error {
     Error::new(
         ErrorCode::TokenMissing,
         "`token()` did not resolve to a token",
+    )
+}
+
+/// The error of an answer that is for another user than the token's claim says.
+fn named_otherwise() -> Error {
+    Error::new(
+        ErrorCode::IdentityChanged,
+        "the endpoint knows this user under another name than the token's claim",
     )
 }

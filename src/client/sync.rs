@@ -1,6 +1,5 @@
 //! One sync: read the queue, push, pull, persist, apply. Only the leading tab comes here.
 
-use super::Shared;
 use super::drain::Waiting;
 use super::events::{ErrorView, Notice, Progress};
 use super::restored::{History, heard_of_another, replica_is_lost};
@@ -8,6 +7,7 @@ use super::session::Session;
 use super::verdicts::{
     applied_mutations, give_back, journal_head, judged_mutations, outcomes_to_keep,
 };
+use super::{Shared, named_otherwise};
 use crate::browser::{self, channel::Message};
 use crate::network::request::{self, Failure};
 use crate::store::journal::Commit;
@@ -96,8 +96,7 @@ impl Shared {
         let answer = self.exchange(&session, &token, &batch).await?;
         let answer = (self.ask_as_before(&session, &token, &mut batch, answer)).await?;
         if answer.head.user != batch.state.user {
-            let message = "the endpoint knows this user under another name than the token's claim";
-            return Err(Error::new(ErrorCode::IdentityChanged, message).into());
+            return Err(named_otherwise().into());
         }
         let more = batch.more;
         let committed = self.persist(&session, fence, batch, answer).await?;
@@ -157,7 +156,7 @@ impl Shared {
         let mut lines = Vec::new();
         let mut ended = false;
         self.push_under_way(batch.mutations.last().map_or(0, |last| last.seq));
-        request::sync(&self.url, token, body, |line| {
+        let mut take = |line: &str| {
             match staged.line(line)? {
                 LineKind::Head => lines.push(line.to_owned()),
                 LineKind::Rows(_) => {
@@ -167,9 +166,9 @@ impl Shared {
                 LineKind::Removed(_) => lines.push(line.to_owned()),
                 LineKind::End => ended = true,
             }
-            Ok(())
-        })
-        .await?;
+            Ok::<(), Error>(())
+        };
+        request::post(&format!("{}/v1/sync", self.url), token, body, &mut take).await?;
         let broken = || Error::new(ErrorCode::Network, "the answer broke off before its end");
         if !ended && !planted::is("half-an-answer-counts") {
             return Err(broken().into());

@@ -1,4 +1,4 @@
-//! `POST /v1/sync`, read line by line as it arrives.
+//! A request whose answer is read line by line as it arrives.
 
 use crate::browser::fetch::{self, Abort, Response};
 use crate::browser::{now_ms, timer};
@@ -39,24 +39,26 @@ fn unreachable(what: &str) -> Failure {
     .into()
 }
 
-/// Sends the body and hands each line of the answer to `on_line`.
+/// Whom each line is handed to. Behind one type, or all that waits here would be compiled for each.
+type OnLine<'a> = &'a mut dyn FnMut(&str) -> Result<(), Error>;
+
+/// Sends the body to an address and hands each line of the answer to `on_line`.
 ///
 /// # Errors
 /// `network`, whatever the endpoint's problem says, and what `on_line` returns.
-pub async fn sync(
-    url: &str,
+pub async fn post(
+    address: &str,
     token: &str,
     body: String,
-    on_line: impl FnMut(&str) -> Result<(), Error>,
+    on_line: OnLine<'_>,
 ) -> Result<(), Failure> {
     let abort = Abort::new().ok_or_else(|| unreachable("this browser can't abort"))?;
     let watchdog = Watchdog::new(
         abort.clone(),
         SILENCE_MS_MAX + body.len() as u64 / UPLOAD_BYTES_PER_MS_MIN,
     );
-    let address = format!("{url}/v1/sync");
     let failed = |reason: String| unreachable(&reason);
-    let response = fetch::post(&address, token, body, &abort)
+    let response = fetch::post(address, token, body, &abort)
         .await
         .map_err(failed)?;
     let status = response.status();
@@ -88,7 +90,7 @@ fn failure_of(status: u16, header_ms: Option<u64>, text: &str) -> Failure {
 async fn read_lines(
     response: Response,
     mut watchdog: Watchdog,
-    mut on_line: impl FnMut(&str) -> Result<(), Error>,
+    on_line: OnLine<'_>,
 ) -> Result<(), Failure> {
     let mut buffer: Vec<u8> = Vec::new();
     let mut slice_began = now_ms();
@@ -105,7 +107,7 @@ async fn read_lines(
             .position(|&b| b == b'\n')
         {
             let end = line_start.max(from) + at;
-            hand_over(&buffer[line_start..end], &mut on_line)?;
+            hand_over(&buffer[line_start..end], on_line)?;
             line_start = end + 1;
             // Also where the clock was set back meanwhile.
             if !(0.0..SLICE_MS).contains(&(now_ms() - slice_began)) {
@@ -116,15 +118,12 @@ async fn read_lines(
         buffer.drain(..line_start);
     }
     if !buffer.is_empty() {
-        hand_over(&buffer, &mut on_line)?;
+        hand_over(&buffer, on_line)?;
     }
     Ok(())
 }
 
-fn hand_over(
-    line: &[u8],
-    on_line: &mut impl FnMut(&str) -> Result<(), Error>,
-) -> Result<(), Failure> {
+fn hand_over(line: &[u8], on_line: OnLine<'_>) -> Result<(), Failure> {
     let text = std::str::from_utf8(line)
         .map_err(|_| Error::new(ErrorCode::Network, "the answer is not UTF-8"))?;
     Ok(on_line(text)?)

@@ -104,9 +104,19 @@ test("the guide's code does what the guide says", async () => {
     guide.writes(db)
     const synced = await guide.outcome(db)
     const note = guide.reads(db, db.notes.first().id)
+    const fetched = await guide.exact(db)
+    const same = fetched.every((row) => row === db.notes.get(row.id))
     await guide.attention(db)
     await db.close()
-    return { lines: lines.length, drawn: drawn.at(-1), marks, synced, title: note.title }
+    return {
+      lines: lines.length,
+      drawn: drawn.at(-1),
+      marks,
+      synced,
+      title: note.title,
+      fetched: fetched.length,
+      same,
+    }
   }, backend.url)
   assert.equal(seen.synced, 'synced')
   assert.equal(seen.title, 'Water the plants')
@@ -114,6 +124,7 @@ test("the guide's code does what the guide says", async () => {
   assert.ok(seen.marks.includes('pending') && seen.marks.at(-1) === 'acknowledged')
   // One of the README's, two of the transaction, one of `outcome`; the deleted one is gone.
   assert.equal(seen.drawn, 4)
+  assert.deepEqual([seen.fetched, seen.same], [4, true])
   const [{ count }] = await backend.sql('select count(*)::int from notes')
   assert.equal(count, 4)
 })

@@ -23,8 +23,11 @@ export class Database {
   #client
   #begin
 
-  /** Migrates and attaches a folder of `schemas/`, and gives it some rows of its seed data. */
-  static async start(folder) {
+  /**
+   * Migrates and attaches a folder of `schemas/`, and gives it some rows of its seed data. `serve`: does an
+   * endpoint go on beside it, for `serverAnswer`?
+   */
+  static async start(folder, { serve = false } = {}) {
     const database = new Database()
     database.#backend = await Backend.start({ schema: folder })
     const { url, databaseUrl, loginUrl } = database.#backend
@@ -32,7 +35,7 @@ export class Database {
     if (!answer.ok) throw new Error(`/v1/schema: ${answer.status} ${await answer.text()}`)
     /** The schema as it is served. */
     database.schema = await answer.json()
-    await database.#backend.end()
+    if (!serve) await database.#backend.end()
     const client = (database.#client = new pg.Client({ connectionString: databaseUrl }))
     client.on('error', () => {})
     await client.connect()
@@ -71,6 +74,26 @@ export class Database {
       }
       await this.#client.query('ROLLBACK')
     }
+  }
+
+  /** Keeps for good what the round has written, so that others see it; the round goes on. */
+  async publish() {
+    await this.#client.query('COMMIT')
+    await this.begin()
+  }
+
+  /** What the endpoint answers to a query: rows as arrays of texts, or the problem. */
+  async serverAnswer(query, params) {
+    const token = this.#backend.token(this.identity)
+    const answer = await fetch(`${this.#backend.url}/v1/query`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ protocol: 1, fingerprint: this.schema.fingerprint, query, params }),
+    })
+    const text = await answer.text()
+    if (!answer.ok) return { problem: JSON.parse(text) }
+    const lines = text.trim().split('\n')
+    return { rows: lines.flatMap((line) => JSON.parse(line).rows ?? []) }
   }
 
   /** Ends a round: everything is as before. */

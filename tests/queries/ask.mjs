@@ -47,6 +47,26 @@ export function askCore(core, table, query) {
   return rows.map((row) => table.primary_key.map((name) => row[name]))
 }
 
+/** The keys of the rows that the endpoint gives, asked as `fetch()` asks; or what it has against it. */
+export async function askEndpoint(core, database, table, query) {
+  const put = toQuery(core, table, query)
+  const { shape, place, limitCount, offsetCount } = put
+  const limited = limitCount >= 0
+  const window = [...(limited ? [limitCount] : []), ...(offsetCount > 0 ? [offsetCount] : [])]
+  const asked = shape.describe(place !== undefined, limited, offsetCount > 0)
+  // Half of a character, as of a text that was cut, is written into the module's memory as none.
+  const texts = put
+    .asked()
+    .map((param) => (typeof param === 'string' ? param.toWellFormed() : param))
+  const { rows, problem } = await database.serverAnswer(asked, [...texts, ...window])
+  if (problem !== undefined) return `${problem.code}: ${problem.detail}`
+  const at = table.primary_key.map((key) => table.columns.findIndex(({ name }) => name === key))
+  return toKeys(
+    table,
+    rows.map((row) => at.map((i) => row[i])),
+  )
+}
+
 /** A question as the application asks it. */
 export function toQuery(core, table, query) {
   let asked = core.table(table.name).where({})

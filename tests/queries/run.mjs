@@ -1,5 +1,5 @@
 // The core and Postgres under the same random questions, on rows that random writes have changed;
-// ends with `differences: 0`, or with a question that one can read.
+// every tenth is put to an endpoint too. Ends with `differences: 0`, or with a question that one can read.
 //
 //   node tests/queries/run.mjs --schema NAME [--schema NAME …] --pairs N --seed K [--keep NAME]
 //
@@ -19,7 +19,7 @@ import { Random } from '../parity/random.mjs'
 import { Difference, Round } from '../parity/round.mjs'
 import { Rules } from '../parity/rules.mjs'
 import { same, shown } from '../parity/text.mjs'
-import { askCore, askPostgres, toKeys, toSql, wholeOrder } from './ask.mjs'
+import { askCore, askEndpoint, askPostgres, toKeys, toSql, wholeOrder } from './ask.mjs'
 import { Drawer, OPERATORS } from './draw.mjs'
 import { askCoreGroups, askPostgresGroups, toGroupSql } from './groups.mjs'
 import { follow } from './live.mjs'
@@ -29,6 +29,8 @@ const HERE = dirname(fileURLToPath(import.meta.url))
 const CASES = join(HERE, 'cases')
 /** Writes before the questions of a round, questions, and those that stay asked. */
 const [ROUND_WRITES, ROUND_QUERIES, ROUND_LIVE] = [40, 200, 40]
+/** One question in so many is put to the endpoint. */
+const ENDPOINT_EVERY = 10
 
 const { values: options } = parseArgs({
   options: {
@@ -52,7 +54,7 @@ let followed = 0
 let folder, database
 let differences = 0
 for (folder of folders) {
-  database = await Database.start(folder)
+  database = await Database.start(folder, { serve: true })
   try {
     console.log(`${basename(folder)} on Postgres ${database.schema.server}, seed ${seed}`)
     differences += await replayCases()
@@ -74,12 +76,13 @@ async function fuzz(wanted) {
   const random = new Random(seed)
   const generator = new Generator(random, database)
   const start = Date.now()
-  let [done, answered] = [0, 0]
+  let [done, answered, served] = [0, 0, 0]
   while (done < wanted) {
     const round = await Round.begin(database, rules, new Map())
     let core
     try {
       await write(round, generator)
+      await database.publish()
       // As Postgres has them: what triggers have made besides is for nobody to foresee.
       const rows = await database.rows()
       core = await openCore(rows)
@@ -90,11 +93,14 @@ async function fuzz(wanted) {
         const query = drawer.query()
         if (query.by === undefined && random.chance(0.2))
           query.after = await placeOf(random, rows, query)
-        const found = await differ(core, query)
+        // Groups are made here alone.
+        const everywhere = done % ENDPOINT_EVERY === 0 && query.by === undefined
+        const found = await differ(core, query, everywhere)
         done++
+        served += everywhere
         answered += found.expected.length > 0
         count(query)
-        if (!found.equal) return await told(core, rows, query, found)
+        if (!found.equal) return await told(core, rows, query, everywhere, found)
       }
       if (!(await staysLive(core, drawer, generator))) return 1
     } finally {
@@ -106,7 +112,7 @@ async function fuzz(wanted) {
   const seconds = (ms / 1000).toFixed(1)
   const share = Math.round((answered / done) * 100)
   console.log(
-    `${done} pairs in ${seconds} s, ${Math.round((done * 1000) / ms)} a second, ${share} % with an answer`,
+    `${done} pairs in ${seconds} s, ${Math.round((done * 1000) / ms)} a second, ${served} at the endpoint too, ${share} % with an answer`,
   )
   return 0
 }
@@ -159,18 +165,21 @@ function tableOf(name) {
   return database.schema.tables.find((table) => table.name === name)
 }
 
-async function differ(core, query) {
+/** What the core finds, and where it is `everywhere` asked the endpoint, beside what Postgres finds. */
+async function differ(core, query, everywhere) {
   const table = tableOf(query.table)
   const grouped = query.by !== undefined
   const expected = await (grouped ? askPostgresGroups : askPostgres)(database, table, query)
-  let found
+  let [found, served] = [expected, expected]
   try {
     found = (grouped ? askCoreGroups : askCore)(core, table, query)
+    if (everywhere) served = await askEndpoint(core, database, table, query)
   } catch (error) {
     if (error.name !== 'HaversackError') throw error
-    return { equal: false, expected, found: error.message, trapped: error.code === 'internal' }
+    const trapped = error.code === 'internal'
+    return { equal: false, expected, found: error.message, served, trapped }
   }
-  return { equal: same(found, expected), expected, found }
+  return { equal: same(found, expected) && same(served, expected), expected, found, served }
 }
 
 function count(query) {
@@ -191,16 +200,17 @@ function count(query) {
   if (query.after !== undefined) covered.set('after', covered.get('after') + 1)
 }
 
-async function told(core, rows, query, first) {
+async function told(core, rows, query, everywhere, first) {
   // A module that has trapped answers nothing any more.
-  const differs = async (candidate) => !(await differ(core, candidate)).equal
+  const differs = async (candidate) => !(await differ(core, candidate, everywhere)).equal
   const short = first.trapped ? query : await shrink(query, differs)
   const table = tableOf(short.table)
-  const { expected, found } = first.trapped ? first : await differ(core, short)
+  const { expected, found, served } = first.trapped ? first : await differ(core, short, everywhere)
   console.log(`\ndifference: ${JSON.stringify(short)}`)
   const sql = short.by === undefined ? toSql : toGroupSql
   console.log(`  ${sql(table, database.catalog.casts, short)}`)
   console.log(`  Postgres: ${shown(expected)}\n  the core: ${shown(found)}`)
+  if (everywhere) console.log(`  the endpoint: ${shown(served)}`)
   if (options.keep !== undefined) {
     const kept = { schema: basename(folder), query: short, rows: rows.get(short.table), expected }
     const text = JSON.stringify(kept, (_, v) => (typeof v === 'bigint' ? String(v) : v), 2)

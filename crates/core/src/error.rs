@@ -85,7 +85,7 @@ error_codes! {
     SchemaChanged "schema_changed" Upgrade 409 "The database's schema is no longer the one that this client was built with."
     SequenceGap "sequence_gap" Retry 409 "A mutation is missing between the last one the endpoint knows and the first one sent."
     CursorExpired "cursor_expired" Reset 410 "The cursor is older than the changes that the endpoint keeps, or from another history."
-    TooManyRows "too_many_rows" None 413 "The user can see more rows than a replica may hold."
+    TooManyRows "too_many_rows" None 413 "There are more rows than a replica may hold, or than one answer to a query has."
     NotFound "not_found" None 404 "There is nothing at this address."
     // Schema and values.
     UnknownTable "unknown_table" None 400 "The schema has no synced table of this name."
@@ -100,6 +100,7 @@ error_codes! {
     PermissionDenied "permission_denied" None 400 "The row belongs to another identity, or the column may not be written (SQLSTATE 42501)."
     RowNotFound "row_not_found" None 400 "The replica holds no row with this key."
     InvalidQuery "invalid_query" None 400 "The query is not one that the schema allows."
+    QueryTooSlow "query_too_slow" None 504 "Postgres did not answer the query within the endpoint's time limit; ask for less, or for what an index finds."
     TransactionMisused "transaction_misused" None 0 "A transaction's callback returned a promise, or its handle was used after the callback had returned."
     HookMisused "hook_misused" None 0 "A hook returned a promise, wrote other than by what it is given, caused too deep a chain of hooks, or foresaw what it can't."
     // Writing.

@@ -6,8 +6,9 @@ use haversack_core::json::{FromJson, Json, ToJson, read_text, text};
 use haversack_core::lease::Lease;
 use haversack_core::map::Map;
 use haversack_core::protocol::{
-    Base, Head, Line, Lost, Mutation, Op, Outcome, PokeClient, PokeServer, Problem, Renew,
-    SyncRequest, Verdict, Winner, Written, mutation_hash,
+    Base, Head, Line, Lost, Mutation, Op, Outcome, PokeClient, PokeServer, Problem, QueryHead,
+    QueryLine, QueryParam, QueryRequest, Renew, SyncRequest, Verdict, Winner, Written,
+    mutation_hash,
 };
 use haversack_core::query::{self, QueryShape};
 use haversack_core::schema::{
@@ -290,17 +291,49 @@ fn pokes_and_leases_agree() {
 fn queries_agree() {
     let shape = r#"{"table":"t","where":[{"column":"a","op":"in","n":3},{"column":"b","op":"eq"}],
         "order":[{"column":"c","descending":true,"nulls_first":false},{"column":"d"}],"limit":true}"#;
-    let shape: QueryShape = serde_json::from_str(shape).expect("a shape");
-    reads(&shape);
-    for part in &shape.conditions {
-        reads(part);
-    }
-    shape.order.iter().for_each(reads);
+    let mut shape: QueryShape = serde_json::from_str(shape).expect("a shape");
+    shape.conditions.push(query::ConditionShape {
+        column: "a".into(),
+        op: query::Op::Lt,
+        n: 0,
+        other: some("b"),
+        path: vec!["x".into()],
+    });
+    shape.after = true;
+    both(&shape);
+    shape.conditions.iter().for_each(both);
+    shape.order.iter().for_each(both);
     use query::Op::{Between, Eq, Gt, Gte, In, IsNull, Lt, Lte, Ne, NotNull};
     [Eq, Ne, Lt, Lte, Gt, Gte, Between, In, IsNull, NotNull]
         .iter()
         .for_each(both);
     assert!(read_text::<QueryShape>(r#"{"table":"t","were":[]}"#).is_err());
+    writes(&QueryRequest {
+        protocol: 1,
+        fingerprint: "f".into(),
+        query: shape,
+        params: vec![
+            QueryParam::Null,
+            QueryParam::Number(-0.5),
+            QueryParam::Number(1e300),
+            QueryParam::Text("a\"".into()),
+        ],
+    });
+    writes(&QueryRequest::default());
+    let head = QueryHead {
+        protocol: 1,
+        epoch: "e".into(),
+        fingerprint: "f".into(),
+        user: "7".into(),
+        time: 1_700_000_000_123,
+    };
+    both(&head);
+    reads(&QueryLine::Head(head));
+    reads(&QueryLine::Rows {
+        table: "t".into(),
+        rows: vec![vec![some("1"), None]],
+    });
+    reads(&QueryLine::End { more: true });
     let explain = query::Explain {
         table: "t".into(),
         strategy: query::Strategy::PrimaryKey,

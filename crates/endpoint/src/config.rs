@@ -9,6 +9,7 @@ use haversack_core::schema::{Identity, Limits, OnDeleteConflict, Policy, Step};
 use haversack_core::{Error, ErrorCode};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 /// The file's name, beside the folder `migrations`.
@@ -86,6 +87,10 @@ pub struct LimitsConfig {
     pub body_bytes_max: u64,
     /// The most rows of a first sync.
     pub rows_max: u64,
+    /// The most rows of one answer to a query.
+    pub query_rows_max: usize,
+    /// How long Postgres may take over a query, in milliseconds.
+    pub query_timeout_ms: u32,
 }
 
 impl Default for LimitsConfig {
@@ -94,6 +99,8 @@ impl Default for LimitsConfig {
         Self {
             body_bytes_max: limits.body_bytes_max,
             rows_max: limits.rows_max,
+            query_rows_max: QUERY_ROWS_CEILING,
+            query_timeout_ms: 5_000,
         }
     }
 }
@@ -155,6 +162,10 @@ pub struct PolymorphicConfig {
 
 const BODY_BYTES_MIN: u64 = 1024;
 const BODY_BYTES_CEILING: u64 = 1 << 30;
+/// An answer to a query is held in memory.
+const QUERY_ROWS_CEILING: usize = 10_000;
+/// A query holds a connection, and a request that is answered later than this is given up by its page.
+const QUERY_TIMEOUT_MS: RangeInclusive<u32> = 10..=20_000;
 const RETENTION_DAYS_MAX: u32 = 365;
 
 impl Config {
@@ -214,6 +225,22 @@ impl Config {
                 self.limits.body_bytes_max
             ))
             .hint("leave it out for 16 MiB"));
+        }
+        let rows = self.limits.query_rows_max;
+        if !(1..=QUERY_ROWS_CEILING).contains(&rows) {
+            return Err(invalid(format!(
+                "{name}: limits.query_rows_max is {rows}, but must lie between 1 and {QUERY_ROWS_CEILING}"
+            ))
+            .hint(format!("leave it out for {QUERY_ROWS_CEILING}")));
+        }
+        let timeout_ms = self.limits.query_timeout_ms;
+        if !QUERY_TIMEOUT_MS.contains(&timeout_ms) {
+            return Err(invalid(format!(
+                "{name}: limits.query_timeout_ms is {timeout_ms}, but must lie between {} and {}",
+                QUERY_TIMEOUT_MS.start(),
+                QUERY_TIMEOUT_MS.end()
+            ))
+            .hint("leave it out for 5000"));
         }
         if !(1..=RETENTION_DAYS_MAX).contains(&self.changelog.retention_days) {
             return Err(invalid(format!(
@@ -401,6 +428,8 @@ mod tests {
         assert!(refused("[tables.a]\nprivat = []").contains("line 2"));
         assert!(refused("").contains("no table"));
         assert!(refused("[limits]\nbody_bytes_max = 5\n[tables.a]").contains("body_bytes_max"));
+        assert!(refused("[limits]\nquery_rows_max = 10001\n[tables.a]").contains("query_rows_max"));
+        assert!(refused("[limits]\nquery_timeout_ms = 0\n[tables.a]").contains("query_timeout_ms"));
         assert!(refused("[identity]\nsetting = 'role'\n[tables.a]").contains("identity.setting"));
         assert!(refused("[tables.a]\nprivate=['x']\nread_only=['x']").contains("both"));
         assert!(refused("[tables.a]\npolicies = { n = 'countr' }").contains("line 2"));

@@ -1,8 +1,9 @@
 //! The addresses that the endpoint answers. `app` needs no socket, so tests call it directly.
 
+use crate::auth::Identity;
 use crate::problem::{ApiError, REQUEST_ID, RequestId};
 use crate::state::State as Shared;
-use crate::{health, poke, sync};
+use crate::{health, poke, query, sync};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
@@ -11,11 +12,13 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use haversack_core::protocol::SyncRequest;
+use bytes::Bytes;
 use haversack_core::{Error, ErrorCode};
 use http_body_util::LengthLimitError;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Elapsed, StreamExt};
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -46,6 +49,7 @@ pub fn app(state: Arc<Shared>) -> Router {
     Router::new()
         .route("/v1/schema", get(schema))
         .route("/v1/sync", post(synchronise))
+        .route("/v1/query", post(ask))
         .route("/v1/poke", get(socket))
         .route("/health", get(healthy))
         .fallback(nowhere)
@@ -127,33 +131,74 @@ async fn synchronise(
     body: Body,
 ) -> Result<Response, ApiError> {
     let answer = async {
-        check_origin(&state, &headers)?;
-        let authorization = headers
-            .get(header::AUTHORIZATION)
-            .and_then(|h| h.to_str().ok());
-        let identity = state.verifier.verify_header(authorization).await?;
-        let compiled = state.compiled();
-        let bytes = read_body(&headers, body, compiled.schema.limits.body_bytes_max).await?;
-        // serde_json stops at a depth of 128, so a body of brackets can't overflow the stack.
-        let request: SyncRequest = serde_json::from_slice(&bytes).map_err(|e| malformed(&e))?;
+        let most = state.compiled().schema.limits.body_bytes_max;
+        let (identity, request) = read(&state, &headers, body, most, "sync request").await?;
         let run = sync::postgres::sync(state.clone(), identity, request, id.0.clone());
-        tokio::spawn(run).await.map_err(|e| {
-            tracing::error!(request_id = id.0, "a sync panicked: {e}");
-            Error::new(
-                ErrorCode::Internal,
-                "the endpoint failed; its log has the reason",
-            )
-        })?
+        to_its_end(run, &id).await
     };
     let lines = answer.await.map_err(|e: Error| ApiError::new(&e, &id))?;
+    Ok(in_lines(lines))
+}
+
+async fn ask(
+    State(state): State<Arc<Shared>>,
+    Extension(id): Extension<RequestId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let answer = async {
+        let most = state.compiled().schema.limits.body_bytes_max;
+        let most = most.min(query::QUERY_BYTES_MAX);
+        let (identity, request) = read(&state, &headers, body, most, "query").await?;
+        let run = query::query(state.clone(), identity, request, id.0.clone());
+        to_its_end(run, &id).await
+    };
+    let lines = answer.await.map_err(|e: Error| ApiError::new(&e, &id))?;
+    Ok(in_lines(lines))
+}
+
+fn in_lines(lines: mpsc::Receiver<Bytes>) -> Response {
     let body = Body::from_stream(ReceiverStream::new(lines).map(Ok::<_, std::convert::Infallible>));
-    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+    ([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response()
+}
+
+/// Reads who asks, and for what.
+async fn read<T: DeserializeOwned>(
+    state: &Shared,
+    headers: &HeaderMap,
+    body: Body,
+    most: u64,
+    what: &str,
+) -> Result<(Identity, T), Error> {
+    check_origin(state, headers)?;
+    let authorization = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|h| h.to_str().ok());
+    let identity = state.verifier.verify_header(authorization).await?;
+    let bytes = read_body(headers, body, most).await?;
+    // serde_json stops at a depth of 128, so a body of brackets can't overflow the stack.
+    let request = serde_json::from_slice(&bytes).map_err(|e| malformed(&e, what))?;
+    Ok((identity, request))
+}
+
+/// Runs something to its end, also when whoever asked for it is gone: what Postgres does goes on in any case.
+async fn to_its_end<T: Send + 'static>(
+    run: impl Future<Output = Result<T, Error>> + Send + 'static,
+    id: &RequestId,
+) -> Result<T, Error> {
+    tokio::spawn(run).await.map_err(|e| {
+        tracing::error!(request_id = id.0, "a request panicked: {e}");
+        Error::new(
+            ErrorCode::Internal,
+            "the endpoint failed; its log has the reason",
+        )
+    })?
 }
 
 /// Says where the JSON is wrong, without repeating what was sent.
-fn malformed(e: &serde_json::Error) -> Error {
+fn malformed(e: &serde_json::Error, what: &str) -> Error {
     let what = match e.classify() {
-        serde_json::error::Category::Data => "is not a sync request",
+        serde_json::error::Category::Data => &format!("is not a {what}"),
         serde_json::error::Category::Syntax
         | serde_json::error::Category::Eof
         | serde_json::error::Category::Io => "is not JSON",
@@ -168,7 +213,7 @@ fn malformed(e: &serde_json::Error) -> Error {
     )
 }
 
-async fn read_body(headers: &HeaderMap, body: Body, most: u64) -> Result<bytes::Bytes, Error> {
+async fn read_body(headers: &HeaderMap, body: Body, most: u64) -> Result<Bytes, Error> {
     if headers.contains_key(header::CONTENT_ENCODING) {
         return Err(Error::new(
             ErrorCode::MalformedRequest,
@@ -180,7 +225,7 @@ async fn read_body(headers: &HeaderMap, body: Body, most: u64) -> Result<bytes::
             ErrorCode::BodyTooLarge,
             format!("the body is larger than {most} bytes"),
         )
-        .hint("send fewer mutations at a time")
+        .hint("send less at a time")
     };
     let declared = headers
         .get(header::CONTENT_LENGTH)

@@ -5,7 +5,7 @@ use crate::auth::revoked::Watched;
 use crate::compiled::Compiled;
 use crate::config::Config;
 use crate::durable::Durable;
-use crate::sync::snapshots::Snapshots;
+use crate::turns::Turns;
 use crate::watermark::Watermark;
 use deadpool_postgres::Pool;
 use std::sync::{Arc, RwLock};
@@ -21,7 +21,9 @@ pub struct State {
     /// A few more for what must go on when syncs hold all of those: health, pokes, the schema.
     pub own_pool: Pool,
     /// The snapshots that are under way.
-    pub snapshots: Snapshots,
+    pub snapshots: Turns,
+    /// The queries that are under way.
+    pub queries: Turns,
     /// What haversack.toml says.
     pub config: Config,
     /// Verifies tokens.
@@ -53,7 +55,8 @@ impl State {
         compiled: Compiled,
     ) -> Self {
         Self {
-            snapshots: Snapshots::new(pool.status().max_size),
+            snapshots: Turns::of_snapshots(pool.status().max_size),
+            queries: Turns::of_queries(pool.status().max_size),
             pool,
             own_pool,
             config,

@@ -116,6 +116,11 @@ impl TableSql {
         }
     }
 
+    /// What SQL needs to know of a column.
+    pub(crate) fn column(&self, position: usize) -> &ColumnFacts {
+        &self.columns[position]
+    }
+
     /// Updates columns to `$1, $2, …` in the row whose key is in the parameters after them.
     pub fn update(&self, columns: &[ColumnId]) -> String {
         let set: Vec<String> = columns

@@ -74,6 +74,13 @@ db.table('event')
 // @ts-expect-error `db.sync` is not the table
 db.sync.get('a')
 
+same<Awaited<ReturnType<typeof db.events.fetch>>, ReturnType<typeof db.events.rows>>()
+const fetched = await db.events.where({ status: 'active' }).limit(10).fetch()
+// @ts-expect-error a result is read-only
+fetched.pop()
+// @ts-expect-error a row is read-only
+fetched[0]!.title = 'other'
+
 // States.
 same<RowState, 'acknowledged' | 'pending' | 'sent' | 'rejected' | 'conflict'>()
 const state = db.events.state(1)

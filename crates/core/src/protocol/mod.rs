@@ -3,9 +3,12 @@
 //! `docs/sync-protocol.md` explains it. Values travel as Postgres's text (`value::text` under
 //! DateStyle ISO, IntervalStyle postgres, TimeZone UTC) or null, so nothing is lost on the way.
 //! A request is one JSON object; the answer is a stream of lines, each a JSON object of one
-//! [`Line`], that counts only when its `end` has arrived.
+//! [`Line`], or of a query one [`QueryLine`], that counts only when its `end` has arrived.
 
 mod codec;
+mod query;
+
+pub use query::{QueryHead, QueryLine, QueryParam, QueryRequest};
 
 use crate::error::{Error, ErrorCode, Recovery};
 use crate::json::ToJson;

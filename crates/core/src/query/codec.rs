@@ -4,7 +4,7 @@ use super::{
     AggregateOp, AggregateShape, ConditionShape, Explain, GroupingShape, Op, OrderShape,
     QueryShape, Strategy,
 };
-use crate::json::{Fault, FromJson, Json, optional};
+use crate::json::{Fault, FromJson, Json, Members, ToJson, optional};
 use crate::{json_to, json_words};
 
 json_words!(Op {
@@ -90,6 +90,62 @@ impl<'a> FromJson<'a> for GroupingShape {
             limit: optional(json, "limit", fault),
             offset: optional(json, "offset", fault),
         }
+    }
+}
+
+// By all of their members, so that a new one is not forgotten: it would be asked here and not there.
+impl ToJson for QueryShape {
+    fn to_json(&self, out: &mut String) {
+        let Self {
+            table,
+            conditions,
+            order,
+            after,
+            limit,
+            offset,
+        } = self;
+        Members::new(out)
+            .add("table", table)
+            .add_some("where", conditions)
+            .add_some("order", order)
+            .add_some("after", after)
+            .add_some("limit", limit)
+            .add_some("offset", offset)
+            .end();
+    }
+}
+
+impl ToJson for ConditionShape {
+    fn to_json(&self, out: &mut String) {
+        let Self {
+            column,
+            op,
+            n,
+            other,
+            path,
+        } = self;
+        Members::new(out)
+            .add("column", column)
+            .add("op", op)
+            .add_some("n", n)
+            .add_some("other", other)
+            .add_some("path", path)
+            .end();
+    }
+}
+
+impl ToJson for OrderShape {
+    fn to_json(&self, out: &mut String) {
+        let Self {
+            column,
+            descending,
+            nulls_first,
+        } = self;
+        Members::new(out)
+            .add("column", column)
+            .add_some("descending", descending)
+            .add_some("nulls_first", nulls_first)
+            .end();
     }
 }
 

@@ -17,12 +17,16 @@ const NONE: usize = usize::MAX;
 
 /// A condition with its column found and its parameters placed, or a group of them.
 #[derive(Clone, Debug)]
-pub(crate) struct Condition {
+pub struct Condition {
     /// Its position; of a group, none that there is.
     pub column: usize,
+    /// The column's name.
     pub name: Box<str>,
+    /// The column's type.
     pub kind: Type,
+    /// The comparison; of a group `and` or `or`, never `not`.
     pub op: Op,
+    /// How many parameters it takes.
     pub n: usize,
     /// Position of its first parameter.
     pub param: usize,
@@ -32,6 +36,7 @@ pub(crate) struct Condition {
     pub other: Option<usize>,
     /// Where in the column's jsonb the value is.
     pub path: Box<[String]>,
+    /// How the column's letters change their case.
     pub letters: Letters,
     /// The members of a group.
     pub members: Vec<Condition>,
@@ -52,6 +57,19 @@ impl Condition {
             path: Box::default(),
             letters: column.letters,
             members: Vec::new(),
+        }
+    }
+
+    /// The same where the server answers, who knows all letters.
+    pub(super) fn of_server(&self) -> Self {
+        let letters = match self.letters {
+            Letters::Server => Letters::Unicode,
+            known => known,
+        };
+        Self {
+            letters,
+            members: self.members.iter().map(Self::of_server).collect(),
+            ..self.clone()
         }
     }
 
@@ -180,12 +198,6 @@ impl Reader<'_> {
             Type::Jsonb if at_path && is_of_texts(shape.op) => &Type::Text,
             kind => kind,
         };
-        if is_by_letters(shape.op) && column.letters == Letters::Server {
-            return refuse(format!(
-                "only the server knows the letters of {}: ask it by `fetch()`",
-                column.name
-            ));
-        }
         if !at_path && !is_comparable(shape.op, kind) || at_path && shape.op == Op::Overlaps {
             return refuse(format!(
                 "{} has a type without this comparison",
@@ -276,7 +288,7 @@ pub(super) fn is_of_texts(op: Op) -> bool {
 }
 
 /// Does it ask which characters are letters, and which of them are one but for their case?
-fn is_by_letters(op: Op) -> bool {
+pub(super) fn is_by_letters(op: Op) -> bool {
     matches!(op, Op::Ilike | Op::Matches | Op::Imatches)
 }
 

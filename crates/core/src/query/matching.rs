@@ -2,7 +2,7 @@
 //!
 //! They mean what the schema's expressions mean by the same operators, and are evaluated by them.
 
-use super::conditions::{Condition, is_of_texts};
+use super::conditions::{Condition, is_by_letters, is_of_texts};
 use super::filter::{Filter, Test};
 use super::needles::Needles;
 use super::{Op, Param};
@@ -252,6 +252,11 @@ fn text_of<'a>(condition: &Condition, param: Param<'a>) -> Result<Option<&'a str
 /// The test of an operator of texts.
 fn text_test(condition: &Condition, text: &str) -> Result<Matching, Error> {
     let letters = condition.letters;
+    if letters == Letters::Server && is_by_letters(condition.op) {
+        let message = "only the server knows which letters are one but for their case";
+        let error = Error::new(ErrorCode::InvalidQuery, message);
+        return Err(error.hint("ask it by `fetch()`"));
+    }
     Ok(match condition.op {
         Op::Like => Matching::Like(Like::checked(text)?),
         Op::Ilike => Matching::Ilike(Like::checked(&lower(text, letters))?, letters),
@@ -274,22 +279,35 @@ fn bound(expression: &Expr) -> Result<Bound, Error> {
     Bound::new(expression, &no_columns).map_err(|why| Error::new(ErrorCode::InvalidQuery, why))
 }
 
-/// The call that an operator is, over its subject.
-fn call(op: Op, subject: Expr, text: &str) -> Result<Bound, Error> {
-    let kind = subject.kind.clone();
-    let array = matches!(kind, Type::Array { .. });
-    let (function, given) = match op {
-        Op::Contains | Op::ContainedIn if array => ("array_contains", kind),
-        Op::Contains | Op::ContainedIn => ("jsonb_contains", Type::Jsonb),
-        Op::Overlaps => ("array_overlap", kind),
-        Op::HasKey => ("jsonb_exists", Type::Text),
-        Op::HasAnyKey => ("jsonb_exists_any", texts()),
-        _ => ("jsonb_exists_all", texts()),
+/// What such a condition compares with: its type, and the value that a parameter stands for.
+///
+/// # Errors
+/// `type_mismatch` for a text that is none for this operator.
+pub(super) fn given(op: Op, kind: &Type, text: &str) -> Result<(Type, Value), Error> {
+    let given = match op {
+        Op::Contains | Op::ContainedIn | Op::Overlaps => kind.clone(),
+        Op::HasAnyKey | Op::HasAllKeys => texts(),
+        _ => Type::Text,
     };
-    let constant = match given {
+    let value = match given {
         Type::Array { .. } => array_text(&given, text)?,
         _ => value::parse(&given, text)?,
     };
+    Ok((given, value))
+}
+
+/// The call that an operator is, over its subject.
+fn call(op: Op, subject: Expr, text: &str) -> Result<Bound, Error> {
+    let array = matches!(subject.kind, Type::Array { .. });
+    let function = match op {
+        Op::Contains | Op::ContainedIn if array => "array_contains",
+        Op::Contains | Op::ContainedIn => "jsonb_contains",
+        Op::Overlaps => "array_overlap",
+        Op::HasKey => "jsonb_exists",
+        Op::HasAnyKey => "jsonb_exists_any",
+        _ => "jsonb_exists_all",
+    };
+    let (given, constant) = given(op, &subject.kind, text)?;
     let text = value::to_text(&given, &constant);
     let mut args = vec![subject, Expr::constant(given, text.as_deref())];
     if op == Op::ContainedIn {

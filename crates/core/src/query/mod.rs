@@ -5,6 +5,7 @@
 //! primary key. Nothing here writes, or knows what is confirmed and what is optimistic.
 
 mod bind;
+mod checked;
 mod codec;
 mod conditions;
 mod grouping;
@@ -16,10 +17,14 @@ mod totals;
 
 use haversack_rows::{filter, index, walk};
 
-pub(crate) use conditions::Condition;
+pub use checked::{Checked, Place, constant};
+pub use conditions::Condition;
+pub use haversack_rows::index::OrderKey;
+
+pub(crate) use checked::on_the_wire;
 pub(crate) use grouping::Grouping;
 pub(crate) use plan::{After, Plan};
-pub(crate) use run::{count, owned_filters, run};
+pub(crate) use run::{check, count, owned_filters, run};
 
 use serde::{Deserialize, Serialize};
 

@@ -40,8 +40,8 @@ pub(crate) fn run(
 ) -> Result<(), Error> {
     let room = recycled(std::mem::take(&mut plan.filters));
     let filters = filters(plan, params, room)?;
-    let offset = window_part(plan.offset, params)?.unwrap_or(0);
-    let limit = window_part(plan.limit, params)?.unwrap_or(usize::MAX);
+    let (offset, limit) = window(plan, params)?;
+    let limit = limit.unwrap_or(usize::MAX);
     let mut walk = Walk {
         filters: &filters,
         offset,
@@ -61,6 +61,20 @@ pub(crate) fn run(
     plan.runs = runs;
     plan.filters = recycled(filters);
     Ok(())
+}
+
+/// Are these parameters that the plan can be asked with, where the server answers? Gives offset and limit.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn check(plan: &Plan, params: &[Param<'_>]) -> Result<(usize, Option<usize>), Error> {
+    count_params(plan, params)?;
+    let conditions: Vec<Condition> = plan.conditions.iter().map(Condition::of_server).collect();
+    let filters = bind_all(&conditions, params)?;
+    if let Some(after) = &plan.after {
+        bind_after(after, params, &filters)?;
+    }
+    window(plan, params)
 }
 
 /// The number of rows that satisfy a plan's conditions, whichever page of them is asked for.
@@ -166,14 +180,7 @@ fn filters<'a>(
     params: &[Param<'a>],
     mut filters: Vec<Filter<'a>>,
 ) -> Result<Vec<Filter<'a>>, Error> {
-    if params.len() != plan.params {
-        let message = format!(
-            "the query takes {} values, not {}",
-            plan.params,
-            params.len()
-        );
-        return Err(Error::new(ErrorCode::InvalidQuery, message));
-    }
+    count_params(plan, params)?;
     filters.reserve(plan.conditions.len() + 1);
     for condition in &plan.conditions {
         filters.push(bind(condition, params)?);
@@ -192,6 +199,24 @@ fn filters<'a>(
         }
     }
     Ok(filters)
+}
+
+fn count_params(plan: &Plan, params: &[Param<'_>]) -> Result<(), Error> {
+    if params.len() == plan.params {
+        return Ok(());
+    }
+    let message = format!(
+        "the query takes {} values, not {}",
+        plan.params,
+        params.len()
+    );
+    Err(Error::new(ErrorCode::InvalidQuery, message))
+}
+
+/// Offset and limit.
+fn window(plan: &Plan, params: &[Param<'_>]) -> Result<(usize, Option<usize>), Error> {
+    let offset = window_part(plan.offset, params)?.unwrap_or(0);
+    Ok((offset, window_part(plan.limit, params)?))
 }
 
 pub(super) fn window_part(

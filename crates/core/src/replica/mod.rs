@@ -22,6 +22,8 @@
 //! 4. *Reading.* [`Replica::compile`] once per shape, [`Replica::run`] and [`Replica::count`];
 //!    [`Replica::find`]; [`Replica::row_json`] once per row and version, which
 //!    [`Replica::take_dirty`] tells.
+//! 5. *A question to Postgres.* [`Replica::question`] is its request; [`Found::line`] takes in a line of the
+//!    answer, and [`Replica::found_json`] gives its rows. Nothing of it is kept here.
 //!
 //! A replica without a server, for tests, begins with [`Replica::take_rows`] and ends every write by
 //! [`Replica::confirm_visible`]. The rows of a server's model change by [`Replica::execute`].
@@ -34,6 +36,7 @@ mod draft;
 mod effect;
 mod execute;
 mod foreign;
+mod found;
 mod hashed;
 mod judge;
 mod key;
@@ -57,6 +60,7 @@ mod watch;
 pub use alone::Sequences;
 pub use draft::DraftOp;
 pub use execute::{Executed, Refused, RowChange, RowOp};
+pub use found::Found;
 pub use haversack_rows::ValueRef;
 pub use key::Key;
 pub use overlay::{LocalId, PendingMutation};

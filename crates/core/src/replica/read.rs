@@ -1,6 +1,6 @@
 //! Reading: rows by key, rows as JSON, queries, and what has changed.
 
-use super::column::RowSource;
+use super::column::{Column, RowSource};
 use super::{Key, Replica, ValueRef};
 use crate::error::{Error, ErrorCode};
 use crate::query::{self, Explain, Grouping, GroupingShape, Param, Plan, PlanId, QueryShape};
@@ -71,14 +71,17 @@ impl Replica {
 
     /// Appends a visible row as a JSON object, its members in the order of the columns.
     pub fn row_json(&self, table: TableId, slot: u32, out: &mut String) {
+        self.row_of(table, &self.tables[usize::from(table.0)].columns, slot, out);
+    }
+
+    /// The same for a row of columns that are not the replica's own.
+    pub(super) fn row_of(&self, table: TableId, columns: &[Column], row: u32, out: &mut String) {
         let t = usize::from(table.0);
         let described = &self.schema.tables[t].columns;
         let members = &self.infos[t].members;
-        for ((column, described), member) in
-            self.tables[t].columns.iter().zip(described).zip(members)
-        {
+        for ((column, described), member) in columns.iter().zip(described).zip(members) {
             out.push_str(member);
-            write_value(&described.kind, column.get(slot), out);
+            write_value(&described.kind, column.get(row), out);
         }
         out.push('}');
     }

@@ -50,16 +50,7 @@ pub(super) struct StagedTable {
 
 impl Staged {
     pub(super) fn new(schema: Arc<Schema>) -> Self {
-        let columns = |table: &Table| table.columns.iter().map(|c| column_of(&c.kind)).collect();
-        let tables = schema
-            .tables
-            .iter()
-            .map(|t| StagedTable {
-                columns: columns(t),
-                rows: 0,
-                removed: Vec::new(),
-            })
-            .collect();
+        let tables = schema.tables.iter().map(StagedTable::new).collect();
         Self {
             schema,
             head: None,
@@ -157,28 +148,10 @@ impl Staged {
             return Ok(None);
         }
         let schema = Arc::clone(&self.schema);
-        let table = schema.table(id);
         let staged = &mut self.tables[usize::from(id.0)];
-        let before = staged.rows;
-        if !scan.take(b']') {
-            loop {
-                if !scan.take(b'[') || !staged.fast_row(table, scan)? {
-                    return Ok(None);
-                }
-                if scan.take(b']') {
-                    break;
-                }
-                if !scan.take(b',') {
-                    return Ok(None);
-                }
-            }
-        }
-        if !scan.take(b'}') || !scan.done() {
-            return Ok(None);
-        }
-        let rows = (staged.rows - before) as usize;
-        self.rows += rows as u64;
-        Ok(Some(rows))
+        let rows = staged.fast_rows(schema.table(id), scan)?;
+        self.rows += rows.unwrap_or(0) as u64;
+        Ok(rows)
     }
 
     fn require_head(&self) -> Result<&Schema, Error> {
@@ -229,21 +202,7 @@ impl Staged {
     /// `malformed_request` for another number of values; as [`value::parse_canonical`].
     pub fn row(&mut self, table: TableId, values: &[Option<&str>]) -> Result<(), Error> {
         let described = self.schema.table(table);
-        if values.len() != described.columns.len() {
-            return Err(malformed(
-                "a row has another number of values than the table has columns",
-            ));
-        }
-        let staged = &mut self.tables[usize::from(table.0)];
-        for ((column, described), text) in staged
-            .columns
-            .iter_mut()
-            .zip(&described.columns)
-            .zip(values)
-        {
-            push_text(column, &described.kind, *text)?;
-        }
-        staged.end_row(described)?;
+        self.tables[usize::from(table.0)].row(described, values)?;
         self.rows += 1;
         Ok(())
     }
@@ -292,6 +251,55 @@ impl Staged {
 }
 
 impl StagedTable {
+    pub fn new(table: &Table) -> Self {
+        let columns = table.columns.iter().map(|c| column_of(&c.kind));
+        Self {
+            columns: columns.collect(),
+            rows: 0,
+            removed: Vec::new(),
+        }
+    }
+
+    /// Takes in one row, a text per column in the schema's order.
+    pub fn row(&mut self, table: &Table, values: &[Option<&str>]) -> Result<(), Error> {
+        if values.len() != table.columns.len() {
+            return Err(malformed(
+                "a row has another number of values than the table has columns",
+            ));
+        }
+        for ((column, described), text) in self.columns.iter_mut().zip(&table.columns).zip(values) {
+            push_text(column, &described.kind, *text)?;
+        }
+        self.end_row(table)
+    }
+
+    /// The rows of a line in the endpoint's own layout, after their `[`, up to its end; `None` where it is
+    /// another.
+    pub fn fast_rows(
+        &mut self,
+        table: &Table,
+        scan: &mut Scan<'_>,
+    ) -> Result<Option<usize>, Error> {
+        let before = self.rows;
+        if !scan.take(b']') {
+            loop {
+                if !scan.take(b'[') || !self.fast_row(table, scan)? {
+                    return Ok(None);
+                }
+                if scan.take(b']') {
+                    break;
+                }
+                if !scan.take(b',') {
+                    return Ok(None);
+                }
+            }
+        }
+        if !scan.take(b'}') || !scan.done() {
+            return Ok(None);
+        }
+        Ok(Some((self.rows - before) as usize))
+    }
+
     /// The values of one row up to its `]`; false where the layout is another.
     fn fast_row(&mut self, table: &Table, scan: &mut Scan<'_>) -> Result<bool, Error> {
         for (i, (column, described)) in self.columns.iter_mut().zip(&table.columns).enumerate() {
@@ -350,9 +358,9 @@ fn push_text(column: &mut Column, kind: &Type, text: Option<&str>) -> Result<(),
     Ok(())
 }
 
-fn malformed(why: &str) -> Error {
+pub(super) fn malformed(why: &str) -> Error {
     Error::new(
         ErrorCode::MalformedRequest,
-        format!("the answer to a sync is not valid: {why}"),
+        format!("the endpoint's answer is not valid: {why}"),
     )
 }

@@ -4,6 +4,7 @@ mod alone;
 mod cascades;
 mod checks_generated;
 mod fixture;
+mod found;
 mod hooks;
 mod keys;
 mod patches;

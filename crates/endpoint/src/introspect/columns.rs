@@ -174,9 +174,11 @@ impl Reading<'_> {
         draft.column_facts.push(ColumnFacts {
             sql: ident(&name),
             cast: self.types.cast(row.get("atttypid"), row.get("cast")),
+            compared: self.types.compared(row.get("atttypid"), row.get("cast")),
             can_insert,
             can_update,
         });
+        let letters = self.letters(row, &resolved.kind);
         draft.columns.push(Column {
             nullable: !row.get::<_, bool>("attnotnull")
                 && resolved.domains.iter().all(|d| !d.not_null),
@@ -191,7 +193,7 @@ impl Reading<'_> {
             identity: self.identity.contains(&name),
             writable: can_insert || can_update,
             policy: Policy::default(),
-            letters: self.letters(row, &resolved.kind),
+            letters,
             collation: self.collation_name(row),
             comment: row.get("comment"),
             name,

@@ -94,6 +94,8 @@ pub struct ColumnFacts {
     pub sql: String,
     /// The type to cast a parameter to: without a length, so that a cast never cuts a value off.
     pub cast: String,
+    /// The same to compare it with: without a domain either, whose rules are for what is stored.
+    pub compared: String,
     /// INSERT privilege of the user role.
     pub can_insert: bool,
     /// UPDATE privilege of the user role.

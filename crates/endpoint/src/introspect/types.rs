@@ -173,6 +173,22 @@ impl Types {
         }
     }
 
+    /// The name to cast a parameter to that is only compared with: the same, but that a domain's rules are not
+    /// asked. What is `plain` is already without them.
+    pub(super) fn compared(&self, oid: u32, plain: String) -> String {
+        let mut at = oid;
+        for _ in 0..DEPTH_MAX {
+            match self.0.get(&at) {
+                Some(entry) if entry.kind == 'd' => at = entry.base,
+                _ => break,
+            }
+        }
+        match self.0.get(&at) {
+            Some(entry) => format!("{}.{}", ident(&entry.schema), ident(&entry.name)),
+            None => plain,
+        }
+    }
+
     fn base(&self, oid: u32, modifier: i32, declared: &str) -> (Type, Vec<String>) {
         let opaque = || Type::Opaque {
             sql: declared.to_owned(),

@@ -7,12 +7,13 @@ use bytes::Bytes;
 use haversack_core::protocol::{KeyText, Line, Problem, ROWS_PER_LINE};
 use haversack_core::value::write_json_string;
 use haversack_core::{Error, ErrorCode};
+use serde::Serialize;
 
 /// A line of any kind.
 ///
 /// # Errors
 /// `internal`, which does not happen: every line has string keys.
-pub fn line(line: &Line) -> Result<Bytes, Error> {
+pub fn line(line: &impl Serialize) -> Result<Bytes, Error> {
     let mut text = serde_json::to_string(line)
         .map_err(|e| Error::new(ErrorCode::Internal, format!("a line can't be written: {e}")))?;
     text.push('\n');
@@ -45,6 +46,11 @@ impl RowLines {
             text: String::new(),
             rows: 0,
         }
+    }
+
+    /// How many bytes the rows have that are in no line yet.
+    pub fn bytes(&self) -> usize {
+        self.text.len()
     }
 
     /// Adds a row; gives a line when one is full.

@@ -14,11 +14,11 @@ mod push;
 mod refusal;
 mod rows;
 mod sets;
-pub mod snapshots;
 pub mod store;
 mod times;
 
 use crate::served::Served;
+use crate::turns::Turns;
 use crate::watermark::Watermark;
 use bytes::Bytes;
 use cursor::Cursor;
@@ -26,7 +26,6 @@ use haversack_core::protocol::{Head, Line, PROTOCOL_VERSION, PUSH_BATCH_MAX, Syn
 use haversack_core::{Error, ErrorCode, value};
 use pull::{Follows, Pulled};
 use push::Pushed;
-use snapshots::Snapshots;
 use store::Store;
 
 /// Who asks.
@@ -84,7 +83,7 @@ impl Asked {
     pub fn new(served: &Served, user: &str, request: SyncRequest) -> Result<Self, Error> {
         let asker = Asker::new(served, user)?;
         check(&request)?;
-        check_fingerprint(served, &request)?;
+        check_fingerprint(served, &request.fingerprint)?;
         let cursor = request.cursor.as_deref().map(Cursor::parse).transpose()?;
         Ok(Self {
             asker,
@@ -156,7 +155,7 @@ pub struct Answer {
 /// Whatever is found before the first line; no transaction is open then. Later errors are a line.
 pub async fn answer(
     store: &mut impl Store,
-    snapshots: &Snapshots,
+    snapshots: &Turns,
     asked: Asked,
 ) -> Result<Answer, Error> {
     let (pushed, pulled, fingerprint) = match push_and_pull(store, snapshots, &asked).await {
@@ -201,13 +200,13 @@ fn finish(
 
 async fn push_and_pull(
     store: &mut impl Store,
-    snapshots: &Snapshots,
+    snapshots: &Turns,
     asked: &Asked,
 ) -> Result<(Pushed, Pulled, String), Error> {
     let (asker, request, cursor) = (&asked.asker, &asked.request, asked.cursor.as_ref());
     if let Some(cursor) = cursor.filter(|_| asked.read && request.renew.is_none()) {
         let served = store.served();
-        check_fingerprint(&served, request)?;
+        check_fingerprint(&served, &request.fingerprint)?;
         let pulled = pull::changes(store, &served, asker, cursor).await;
         if let Some(pulled) = pulled.map_err(|failure| failure.into_error())? {
             let fingerprint = served.schema.fingerprint.clone();
@@ -220,7 +219,7 @@ async fn push_and_pull(
     }
     // As the push may have read it again, under the same fingerprint.
     let served = store.served();
-    check_fingerprint(&served, request)?;
+    check_fingerprint(&served, &request.fingerprint)?;
     let renew = request.renew.as_ref();
     let pulled = pull::pull(store, &served, asker, cursor, renew, snapshots)
         .await
@@ -228,9 +227,12 @@ async fn push_and_pull(
     Ok((pushed, pulled, served.schema.fingerprint.clone()))
 }
 
-/// A replica of another schema is answered before anything is applied.
-fn check_fingerprint(served: &Served, request: &SyncRequest) -> Result<(), Error> {
-    if request.fingerprint == served.schema.fingerprint {
+/// A client of another schema is answered before anything is done.
+///
+/// # Errors
+/// `schema_changed`.
+pub fn check_fingerprint(served: &Served, fingerprint: &str) -> Result<(), Error> {
+    if fingerprint == served.schema.fingerprint {
         return Ok(());
     }
     Err(Error::new(
@@ -240,16 +242,22 @@ fn check_fingerprint(served: &Served, request: &SyncRequest) -> Result<(), Error
     .hint("load the newer app, or run `haversack pull` and build it again"))
 }
 
-fn check(request: &SyncRequest) -> Result<(), Error> {
-    if request.protocol != PROTOCOL_VERSION {
-        return Err(Error::new(
-            ErrorCode::ProtocolUnsupported,
-            format!(
-                "this endpoint speaks protocol {PROTOCOL_VERSION}, not {}",
-                request.protocol
-            ),
-        ));
+/// A client of another protocol is answered by nothing else.
+///
+/// # Errors
+/// `protocol_unsupported`.
+pub fn check_protocol(protocol: u32) -> Result<(), Error> {
+    if protocol == PROTOCOL_VERSION {
+        return Ok(());
     }
+    Err(Error::new(
+        ErrorCode::ProtocolUnsupported,
+        format!("this endpoint speaks protocol {PROTOCOL_VERSION}, not {protocol}"),
+    ))
+}
+
+fn check(request: &SyncRequest) -> Result<(), Error> {
+    check_protocol(request.protocol)?;
     if request.mutations.len() > PUSH_BATCH_MAX {
         return Err(Error::new(
             ErrorCode::MalformedRequest,

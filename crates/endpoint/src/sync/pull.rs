@@ -7,9 +7,9 @@ use super::Asker;
 use super::cursor::{Cursor, Position, belonging};
 use super::encode::{self, RowLines};
 use super::failure::Failure;
-use super::snapshots::{Snapshots, Turn};
 use super::store::{Changed, Lines, Store, TextRow};
 use crate::served::Served;
+use crate::turns::{Turn, Turns};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use haversack_core::protocol::{KeyText, Renew};
@@ -84,7 +84,7 @@ pub async fn pull(
     asker: &Asker,
     cursor: Option<&Cursor>,
     renew: Option<&Renew>,
-    snapshots: &Snapshots,
+    snapshots: &Turns,
 ) -> Result<Pulled, Failure> {
     store.begin_pull().await?;
     let (position, found) = match cursor {
@@ -172,7 +172,7 @@ async fn snapshot(
     store: &impl Store,
     served: &Served,
     asker: &Asker,
-    snapshots: &Snapshots,
+    snapshots: &Turns,
     mut pulled: Pulled,
 ) -> Result<Pulled, Failure> {
     pulled.snapshot = true;

@@ -45,7 +45,7 @@ pub async fn push(
     let (mut attempt, mut reread) = (1, false);
     loop {
         let served = store.served();
-        check_fingerprint(&served, request)?;
+        check_fingerprint(&served, &request.fingerprint)?;
         match attempt_push(store, &served, asker, request, cursor, reread).await {
             Ok(pushed) => return Ok(pushed),
             Err(Failure::Transient(refusal)) if attempt < ATTEMPTS_MAX => {

@@ -99,6 +99,13 @@ async fn a_password_hash_is_in_no_answer_no_error_and_no_log() {
         assert!(text.contains("rejected"), "{text}");
         texts.push(text);
     }
+    let query = serde_json::json!({
+        "protocol": 1, "fingerprint": ada.fingerprint, "params": ["c%"],
+        "query": { "table": "users", "where": [{ "column": "password_hash", "op": "like" }] },
+    });
+    let text = server.ask("POST /v1/query", &query.to_string()).unwrap();
+    assert!(text.contains("unknown_column"), "{text}");
+    texts.push(text);
     ada.cursor = None;
     texts.push(server.ask("POST /v1/sync", "{\"replica\": 1").unwrap());
     for text in &texts {

@@ -388,7 +388,16 @@ pub async fn post(
     token: Option<&str>,
     body: impl Into<Body>,
 ) -> (StatusCode, String) {
-    let mut request = Request::post("/v1/sync").header("content-type", "application/json");
+    post_to(router, "/v1/sync", token, body).await
+}
+
+pub async fn post_to(
+    router: &Router,
+    path: &str,
+    token: Option<&str>,
+    body: impl Into<Body>,
+) -> (StatusCode, String) {
+    let mut request = Request::post(path).header("content-type", "application/json");
     if let Some(token) = token {
         request = request.header("authorization", format!("Bearer {token}"));
     }

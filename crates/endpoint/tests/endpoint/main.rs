@@ -30,6 +30,8 @@ mod policy_histories;
 mod process;
 mod pull;
 mod push;
+mod query;
+mod query_refused;
 mod refusals;
 mod revoked;
 mod schema;

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use haversack_core::Error;
 use haversack_core::protocol::{Problem, SyncRequest};
 use haversack_endpoint::served::Served;
-use haversack_endpoint::sync::snapshots::Snapshots;
 use haversack_endpoint::sync::store::Lines;
 use haversack_endpoint::sync::{Answer, Asked, Asker, answer, encode, pull};
+use haversack_endpoint::turns::Turns;
 use haversack_endpoint::watermark::Watermark;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ const CONNECTIONS: usize = 16;
 #[derive(Clone)]
 pub struct Server {
     database: Database,
-    snapshots: Rc<Snapshots>,
+    snapshots: Rc<Turns>,
     /// Whose records it has read. Nobody looks at the changelog for it, so that it always asks the database.
     watermark: Rc<Watermark>,
     served: Rc<RefCell<Arc<Served>>>,
@@ -33,7 +33,7 @@ impl Server {
         let served = database.state.borrow().served.clone();
         Self {
             database: database.clone(),
-            snapshots: Rc::new(Snapshots::new(CONNECTIONS)),
+            snapshots: Rc::new(Turns::of_snapshots(CONNECTIONS)),
             watermark: Rc::default(),
             served: Rc::new(RefCell::new(served)),
         }

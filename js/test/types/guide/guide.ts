@@ -96,6 +96,12 @@ export function asks(db: Db) {
   return [wanted, odd, next]
 }
 
+/** The same question, put to Postgres. */
+export async function exact(db: Db) {
+  const rows = await db.notes.where({ done: false }).orderBy('due').limit(20).fetch()
+  return rows
+}
+
 export function lives(db: Db, render: (rows: readonly Note[]) => void) {
   const query = db.notes.where({ done: false }).orderBy('due')
   const stop = query.live(({ rows, changes }: LiveResult<Note>) => {

@@ -85,6 +85,35 @@ async fn at_hand(answer: Answer) -> mpsc::Receiver<Bytes> {
     receiver
 }
 
+/// Hands out the lines of an answer that is made, of so many rows, to whoever reads them in time. What is to be
+/// kept meanwhile is let go of at the end.
+pub fn hand_out(
+    answer: Vec<Bytes>,
+    rows: u64,
+    keep: impl Send + 'static,
+    request_id: String,
+) -> mpsc::Receiver<Bytes> {
+    let (lines, receiver) = mpsc::channel(LINES_AHEAD);
+    let mut lines = Channel(lines);
+    tokio::spawn(async move {
+        let sent = async {
+            for line in answer {
+                if !lines.send(line).await {
+                    return;
+                }
+            }
+        };
+        if tokio::time::timeout(answer_timeout(rows), sent)
+            .await
+            .is_err()
+        {
+            tracing::info!(request_id, "a client took too long to read its answer");
+        }
+        drop(keep);
+    });
+    receiver
+}
+
 /// An answer on its way.
 struct Sending {
     /// How long it may take.

@@ -5,6 +5,7 @@
 //! takes on, role and settings, ends with it.
 
 mod answer;
+mod ask;
 mod changes;
 mod failure;
 pub mod session;
@@ -12,7 +13,7 @@ mod sets;
 mod sql;
 mod store;
 
-pub use answer::sync;
+pub use answer::{hand_out, sync};
 
 use super::cursor::{self, Position};
 use super::failure::Failure;

@@ -7,6 +7,7 @@
 use crate::database::{pool_error, silent};
 use crate::sync::failure::Failure;
 use deadpool_postgres::{Object, Pool};
+use futures_util::TryStreamExt;
 use futures_util::future::{BoxFuture, join};
 use haversack_core::Error;
 use std::pin::Pin;
@@ -15,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Row, Statement};
 
 /// Statements that a connection keeps; beyond it the cache starts anew, since a client may name any
@@ -257,6 +258,30 @@ impl Session {
         let statement = self.prepare(sql).await?;
         self.after_sent(async { Ok(self.object().query(&statement, params).await?) })
             .await
+    }
+
+    /// Hands the rows of a statement that is not kept to `take`, until that says that it is enough; false
+    /// where it did. The whole of it counts as one answer.
+    ///
+    /// # Errors
+    /// What Postgres answers, and what `take` gives.
+    pub async fn each(
+        &self,
+        sql: &str,
+        params: Vec<(Owned, Type)>,
+        mut take: impl FnMut(&Row) -> Result<bool, Failure>,
+    ) -> Result<bool, Failure> {
+        self.after_sent(async {
+            let rows = self.object().query_typed_raw(sql, params).await?;
+            let mut rows = std::pin::pin!(rows);
+            while let Some(row) = rows.try_next().await? {
+                if !take(&row)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
+        .await
     }
 
     /// The number of rows that a prepared statement touched.

@@ -1,0 +1,128 @@
+//! A query that is put to Postgres and not to a replica: checked against the schema by the code that checks
+//! every query, so that both refuse the same.
+
+use super::conditions::Condition;
+use super::matching::given;
+use super::{Op, OrderKey, Param, Plan, QueryShape, check};
+use crate::error::Error;
+use crate::protocol::QueryParam;
+use crate::schema::{Schema, TableId, Type};
+use crate::value::{self, Value};
+
+/// A number that every integer is below.
+const BEYOND_INTEGERS: f64 = 1e300;
+
+/// A query with its parameters, both checked.
+#[derive(Debug)]
+pub struct Checked {
+    plan: Plan,
+    /// At most so many rows.
+    pub limit: Option<usize>,
+    /// Without so many of the first.
+    pub offset: usize,
+}
+
+impl Checked {
+    /// Checks a query against a schema.
+    ///
+    /// # Errors
+    /// `unknown_table`, `unknown_column`, `invalid_query`, `type_mismatch`, `out_of_range`.
+    pub fn new(schema: &Schema, shape: &QueryShape, params: &[Param<'_>]) -> Result<Self, Error> {
+        // By all of its members: what is not put into SQL here would be asked of replicas alone.
+        let QueryShape {
+            table: _,
+            conditions: _,
+            order: _,
+            after: _,
+            limit: _,
+            offset: _,
+        } = shape;
+        let plan = Plan::compile(schema, shape)?;
+        let (offset, limit) = check(&plan, params)?;
+        Ok(Self {
+            plan,
+            limit,
+            offset,
+        })
+    }
+
+    /// The table that it asks.
+    pub fn table(&self) -> TableId {
+        self.plan.table
+    }
+
+    /// What its rows satisfy, all of it.
+    pub fn conditions(&self) -> &[Condition] {
+        &self.plan.conditions
+    }
+
+    /// The place in the order that rows come after, column by column; none where any may come.
+    pub fn after(&self) -> Option<&[Place]> {
+        let after = self.plan.after.as_ref()?;
+        Some(&after.places)
+    }
+
+    /// What they are ordered by, each column once, those of the primary key at the end; but for columns of
+    /// which a condition leaves one value.
+    pub fn order(&self) -> &[OrderKey] {
+        &self.plan.order.0
+    }
+}
+
+/// A column of the order, and what rows equal in it that are at the place which others come after.
+pub type Place = (OrderKey, Condition);
+
+/// What a condition of containment or keys compares with, as Postgres writes it: an array is given as JSON.
+///
+/// # Errors
+/// `type_mismatch` for a text that is none for this operator.
+pub fn constant(op: Op, kind: &Type, text: &str) -> Result<String, Error> {
+    let (given, value) = given(op, kind, text)?;
+    Ok(value::to_text(&given, &value).unwrap_or_default())
+}
+
+/// Parameters as the wire carries them: JSON has no infinite numbers.
+pub(crate) fn on_the_wire(plan: &Plan, params: &[Param<'_>]) -> Vec<QueryParam> {
+    let wire = |(at, param): (usize, &Param<'_>)| match *param {
+        Param::Null => QueryParam::Null,
+        Param::Text(text) => QueryParam::Text(text.to_owned()),
+        Param::Number(number) if number.is_finite() => QueryParam::Number(number),
+        Param::Number(number) => endless(kind_of(plan, at), number),
+    };
+    params.iter().enumerate().map(wire).collect()
+}
+
+/// A number that is not finite, of a column of this type.
+fn endless(kind: Option<&Type>, number: f64) -> QueryParam {
+    match kind {
+        // Not a number is above all of them, too.
+        Some(Type::Int2 | Type::Int4 | Type::Int8) => QueryParam::Number(match number {
+            f64::NEG_INFINITY => -BEYOND_INTEGERS,
+            _ => BEYOND_INTEGERS,
+        }),
+        _ => {
+            let text = value::to_text(&Type::Float8, &Value::Float(number));
+            QueryParam::Text(text.unwrap_or_default())
+        }
+    }
+}
+
+/// The type of the column that a parameter is compared with.
+fn kind_of(plan: &Plan, at: usize) -> Option<&Type> {
+    let places = plan.after.iter().flat_map(|after| after.equals());
+    of_condition(plan.conditions.iter().chain(places), at)
+}
+
+fn of_condition<'a>(
+    conditions: impl Iterator<Item = &'a Condition>,
+    at: usize,
+) -> Option<&'a Type> {
+    let mut all: Vec<&Condition> = conditions.collect();
+    while let Some(condition) = all.pop() {
+        if (condition.param..condition.param + condition.n).contains(&at) {
+            return Some(&condition.kind);
+        }
+        all.extend(&condition.members);
+    }
+    None
+}

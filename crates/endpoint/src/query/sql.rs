@@ -1,0 +1,284 @@
+//! A checked query as SQL: names of the catalog, values as parameters.
+
+use super::operand::{Cast, operand};
+use crate::compiled::TableSql;
+use haversack_core::query::{Checked, Condition, Op, OrderKey, Param, Place, constant};
+use haversack_core::schema::Type;
+use haversack_core::{Error, ErrorCode};
+
+/// SQL, and the texts and arrays of texts that are its parameters.
+#[derive(Debug, Default)]
+pub struct Statement {
+    /// The SQL.
+    pub sql: String,
+    /// Its parameters.
+    pub params: Vec<Given>,
+}
+
+/// A parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// A text.
+    Text(Option<String>),
+    /// An array of texts.
+    Texts(Vec<Option<String>>),
+}
+
+/// The statement that gives a query's rows, at most `limit` of them.
+///
+/// # Errors
+/// As `operand`; not for what was checked.
+pub(super) fn statement(
+    table: &TableSql,
+    checked: &Checked,
+    params: &[Param<'_>],
+    limit: usize,
+) -> Result<Statement, Error> {
+    let mut writer = Writer {
+        table,
+        params,
+        given: Vec::new(),
+    };
+    let mut sql = table.read_all.clone();
+    let conditions = checked.conditions().iter();
+    let mut all: Vec<String> = conditions
+        .map(|condition| writer.condition(condition))
+        .collect::<Result<_, _>>()?;
+    if let Some(places) = checked.after() {
+        all.push(writer.after(places)?);
+    }
+    if !all.is_empty() {
+        sql.push_str(&format!(" WHERE {}", all.join(" AND ")));
+    }
+    for (i, key) in checked.order().iter().enumerate() {
+        sql.push_str(if i == 0 { " ORDER BY " } else { ", " });
+        sql.push_str(&writer.order(key));
+    }
+    sql.push_str(&format!(" LIMIT {limit}"));
+    if checked.offset > 0 {
+        sql.push_str(&format!(" OFFSET {}", checked.offset));
+    }
+    Ok(Statement {
+        sql,
+        params: writer.given,
+    })
+}
+
+struct Writer<'a> {
+    table: &'a TableSql,
+    params: &'a [Param<'a>],
+    given: Vec<Given>,
+}
+
+impl Writer<'_> {
+    fn condition(&mut self, condition: &Condition) -> Result<String, Error> {
+        let sql = match condition.op {
+            Op::And => self.group(condition, " AND ", "true")?,
+            Op::Or => self.group(condition, " OR ", "false")?,
+            // It was carried down to the comparisons.
+            Op::Not => return Err(Error::new(ErrorCode::Internal, "a negation is left")),
+            Op::Eq => self.compared(condition, "=")?,
+            Op::Ne => self.compared(condition, "<>")?,
+            Op::Lt => self.compared(condition, "<")?,
+            Op::Lte => self.compared(condition, "<=")?,
+            Op::Gt => self.compared(condition, ">")?,
+            Op::Gte => self.compared(condition, ">=")?,
+            Op::Between => self.between(condition)?,
+            Op::In => self.listed(condition)?,
+            Op::IsNull => format!("({} IS NULL)", self.subject(condition)),
+            Op::NotNull => format!("({} IS NOT NULL)", self.subject(condition)),
+            Op::Like => self.beside_text(condition, "LIKE")?,
+            Op::Ilike => self.beside_text(condition, "ILIKE")?,
+            Op::Matches => self.beside_text(condition, "~")?,
+            Op::Imatches => self.beside_text(condition, "~*")?,
+            Op::StartsWith => self.beside_text(condition, "^@")?,
+            Op::Contains => self.beside_part(condition, "@>")?,
+            Op::ContainedIn => self.beside_part(condition, "<@")?,
+            Op::Overlaps => self.beside_part(condition, "&&")?,
+            Op::HasKey => self.beside_text(condition, "?")?,
+            Op::HasAnyKey => self.beside_keys(condition, "?|")?,
+            Op::HasAllKeys => self.beside_keys(condition, "?&")?,
+        };
+        Ok(match condition.negated {
+            true => format!("(NOT {sql})"),
+            false => sql,
+        })
+    }
+
+    fn group(&mut self, group: &Condition, word: &str, of_none: &str) -> Result<String, Error> {
+        if group.members.is_empty() {
+            return Ok(of_none.to_owned());
+        }
+        let members = group.members.iter().map(|member| self.condition(member));
+        let members: Vec<String> = members.collect::<Result<_, _>>()?;
+        Ok(format!("({})", members.join(word)))
+    }
+
+    /// A comparison with a value, or with another column.
+    fn compared(&mut self, condition: &Condition, operator: &str) -> Result<String, Error> {
+        let other = match condition.other {
+            Some(other) => self.column(other),
+            None => self.value(condition, 0)?,
+        };
+        let column = self.subject(condition);
+        Ok(format!("({column} {operator} {other})"))
+    }
+
+    fn between(&mut self, condition: &Condition) -> Result<String, Error> {
+        let (low, high) = (self.value(condition, 0)?, self.value(condition, 1)?);
+        let column = self.subject(condition);
+        Ok(format!("({column} BETWEEN {low} AND {high})"))
+    }
+
+    /// One of a list, which is one parameter however long it is.
+    fn listed(&mut self, condition: &Condition) -> Result<String, Error> {
+        let (mut texts, mut cast) = (Vec::with_capacity(condition.n), None);
+        for param in &self.params[condition.param..condition.param + condition.n] {
+            let operand = operand(&condition.kind, *param)?;
+            // One that is no whole number makes numbers of all.
+            if let Some((_, own)) = operand
+                && cast != Some(Cast::Numeric)
+            {
+                cast = Some(own);
+            }
+            texts.push(operand.map(|(text, _)| text));
+        }
+        let of = self.cast(condition, cast.unwrap_or(Cast::Own));
+        let column = self.subject(condition);
+        let list = self.place(Given::Texts(texts));
+        Ok(if is_array(&condition.kind) {
+            // There is no array of arrays to cast to.
+            format!("({column} = ANY (SELECT v.x::{of} FROM unnest({list}::text[]) AS v(x)))")
+        } else {
+            format!("({column} = ANY ({list}::text[]::{of}[]))")
+        })
+    }
+
+    /// Beside a text as it is: a pattern, a beginning, a key.
+    fn beside_text(&mut self, condition: &Condition, operator: &str) -> Result<String, Error> {
+        let text = self.text(condition)?.map(str::to_owned);
+        let column = self.subject(condition);
+        let given = self.place(Given::Text(text));
+        Ok(format!("({column} {operator} {given}::text)"))
+    }
+
+    /// Beside a value of the column's type, of which it holds a part.
+    fn beside_part(&mut self, condition: &Condition, operator: &str) -> Result<String, Error> {
+        let text = self.constant(condition)?;
+        let cast = self.cast(condition, Cast::Own);
+        let column = self.subject(condition);
+        let given = self.place(Given::Text(text));
+        Ok(format!("({column} {operator} {given}::text::{cast})"))
+    }
+
+    /// Beside a list of keys.
+    fn beside_keys(&mut self, condition: &Condition, operator: &str) -> Result<String, Error> {
+        let text = self.constant(condition)?;
+        let column = self.subject(condition);
+        let given = self.place(Given::Text(text));
+        Ok(format!("({column} {operator} {given}::text::text[])"))
+    }
+
+    fn constant(&self, condition: &Condition) -> Result<Option<String>, Error> {
+        let text = self.text(condition)?;
+        text.map(|text| constant(condition.op, &condition.kind, text))
+            .transpose()
+    }
+
+    /// The parameter of a condition that takes a text.
+    fn text(&self, condition: &Condition) -> Result<Option<&str>, Error> {
+        match self.params[condition.param] {
+            Param::Null => Ok(None),
+            Param::Text(text) => Ok(Some(text)),
+            Param::Number(_) => Err(Error::new(
+                ErrorCode::TypeMismatch,
+                "this is compared with texts, not with a number",
+            )),
+        }
+    }
+
+    /// The `nth` value of a condition, in the place of a parameter.
+    fn value(&mut self, condition: &Condition, nth: usize) -> Result<String, Error> {
+        let operand = operand(&condition.kind, self.params[condition.param + nth])?;
+        let (text, cast) = match operand {
+            Some((text, cast)) => (Some(text), cast),
+            None => (None, Cast::Own),
+        };
+        let cast = self.cast(condition, cast);
+        let given = self.place(Given::Text(text));
+        Ok(format!("{given}::text::{cast}"))
+    }
+
+    fn order(&self, key: &OrderKey) -> String {
+        let direction = if key.descending { "DESC" } else { "ASC" };
+        let nulls = if key.nulls_first { "FIRST" } else { "LAST" };
+        format!("{} {direction} NULLS {nulls}", self.column(key.column))
+    }
+
+    /// What a condition is about: its column, or what is somewhere in it.
+    fn subject(&mut self, condition: &Condition) -> String {
+        let column = self.column(condition.column);
+        if condition.path.is_empty() {
+            return column;
+        }
+        let operator = match condition.op {
+            // Of texts, and so not in their quotes.
+            Op::Like | Op::Ilike | Op::Matches | Op::Imatches | Op::StartsWith => "#>>",
+            _ => "#>",
+        };
+        let path = condition.path.iter().cloned().map(Some);
+        let path = self.place(Given::Texts(path.collect()));
+        format!("({column} {operator} {path}::text[])")
+    }
+
+    /// That a row comes after a place in the order.
+    fn after(&mut self, places: &[Place]) -> Result<String, Error> {
+        let Some(((key, equal), rest)) = places.split_first() else {
+            return Ok("false".to_owned());
+        };
+        let column = self.column(key.column);
+        let (beyond, same) = match self.params[equal.param] {
+            Param::Null if key.nulls_first => {
+                (format!("{column} IS NOT NULL"), format!("{column} IS NULL"))
+            }
+            Param::Null => ("false".to_owned(), format!("{column} IS NULL")),
+            Param::Number(_) | Param::Text(_) => {
+                let value = self.value(equal, 0)?;
+                let operator = if key.descending { "<" } else { ">" };
+                let mut beyond = format!("{column} {operator} {value}");
+                if !key.nulls_first {
+                    beyond.push_str(&format!(" OR {column} IS NULL"));
+                }
+                (beyond, format!("{column} = {value}"))
+            }
+        };
+        let rest = self.after(rest)?;
+        Ok(format!("({beyond} OR ({same} AND {rest}))"))
+    }
+
+    fn column(&self, position: usize) -> String {
+        format!("t.{}", self.table.column(position).sql)
+    }
+
+    fn cast(&self, condition: &Condition, cast: Cast) -> String {
+        match cast {
+            Cast::Int8 => "pg_catalog.int8".to_owned(),
+            Cast::Numeric => "pg_catalog.numeric".to_owned(),
+            Cast::Own => self.table.column(condition.column).compared.clone(),
+        }
+    }
+
+    /// Takes a parameter in, and gives its place.
+    fn place(&mut self, given: Given) -> String {
+        self.given.push(given);
+        format!("${}", self.given.len())
+    }
+}
+
+fn is_array(kind: &Type) -> bool {
+    match kind {
+        Type::Array { .. } => true,
+        Type::Opaque { sql } => sql.ends_with("[]"),
+        _ => false,
+    }
+}
