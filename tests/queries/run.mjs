@@ -7,7 +7,7 @@
 // which every later run replays first. HAVERSACK_BIN is the endpoint, HAVERSACK_TEST_DATABASE_URL a
 // superuser's URL of the Postgres: `cargo xtask fuzz query` sets both.
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -214,6 +214,7 @@ async function told(core, rows, query, everywhere, first) {
   if (options.keep !== undefined) {
     const kept = { schema: basename(folder), query: short, rows: rows.get(short.table), expected }
     const text = JSON.stringify(kept, (_, v) => (typeof v === 'bigint' ? String(v) : v), 2)
+    mkdirSync(CASES, { recursive: true })
     writeFileSync(join(CASES, `${options.keep}.json`), `${text}\n`)
   }
   const { server } = database.schema
