@@ -94,7 +94,7 @@ mod tests {
         }
         there.add_value(&Json::Bool(true));
         assert!(there.are_in(text));
-        for other in ["re", "colour", "1", "b"] {
+        for other in ["re", "colour", "1", "c"] {
             let mut not_there = Needles::default();
             not_there.add_text(other);
             assert!(!not_there.are_in(text), "{other}");

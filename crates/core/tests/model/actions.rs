@@ -485,7 +485,7 @@ impl World {
         let plan = self.replica.compile(&query.shape).expect("a good shape");
         let params = query.params();
         let rows = self.rows_of(plan, &params);
-        let ids: Vec<i64> = rows.iter().map(|row| id_of(row)).collect();
+        let ids: Vec<i64> = rows.iter().map(id_of).collect();
         let explained = self.replica.explain(plan);
         prop_assert_eq!(&ids, &queries::page(query, &found), "{:?}", explained);
         if self.live.len() == LIVE_MAX {
@@ -513,7 +513,7 @@ impl World {
         let params = query.params_after(&place);
         let plan = self.replica.compile(&shape).expect("a good shape");
         let rows = self.rows_of(plan, &params);
-        let ids: Vec<i64> = rows.iter().map(|row| id_of(row)).collect();
+        let ids: Vec<i64> = rows.iter().map(id_of).collect();
         let explained = self.replica.explain(plan);
         let expected = queries::page(query, &found[at + 1..]);
         prop_assert_eq!(&ids, &expected, "after {:?}: {:?}", place, explained);
