@@ -161,6 +161,8 @@ export class Groups<Row> {
   readonly source: Rows
   /** The last result, so that what did not change stays the same object. */
   private known = new Map<unknown, Row>()
+  /** The whole shape as JSON, once it was asked for. */
+  private text: string | undefined
 
   /** @internal */
   constructor(
@@ -231,14 +233,19 @@ export class Groups<Row> {
     return this.query.replica.watchGroups(known, ...this.asked())
   }
 
+  private describe(): string {
+    const { shape, limitCount, offsetCount } = this.over
+    const outer = shape.describe(false, limitCount >= 0, offsetCount > 0)
+    const { where: having, order, limit, offset } = outer
+    return JSON.stringify({ ...this.shape, having, order, limit, offset })
+  }
+
   /** The shape and its parameters. */
   private asked(): [shape: string, params: readonly Param[], limit: number, offset: number] {
     const { query, over } = this
     const { limitCount, offsetCount } = over
-    const outer = over.shape.describe(false, limitCount >= 0, offsetCount > 0)
-    const { where: having, order, limit, offset } = outer
-    const shape = JSON.stringify({ ...this.shape, having, order, limit, offset })
-    return [shape, [...query.params, ...over.params], limitCount, offsetCount]
+    this.text ??= this.describe()
+    return [this.text, [...query.params, ...over.params], limitCount, offsetCount]
   }
 
   /** @internal */

@@ -7,14 +7,13 @@
 use super::conditions::{Condition, conditions};
 use super::index::Spec;
 use super::plan::{has_order, invalid, order};
-use super::run::{bind_all, run, window_part};
+use super::run::{bind_all, count_params, run, window};
 use super::totals::{kind_of, total};
 use super::{AggregateOp, GroupingShape, OrderShape, Param, Plan, QueryShape};
-use crate::error::{Error, ErrorCode};
-use crate::replica::{TableStore, column_of};
+use crate::error::Error;
+use crate::replica::{TableStore, column_of, write_value};
 use crate::schema::{Column as Described, Schema, Table};
 use crate::sort::sorted_positions;
-use crate::value;
 use haversack_rows::Column;
 use haversack_rows::totals::group_end;
 
@@ -26,7 +25,9 @@ const AGGREGATES_MAX: usize = 64;
 pub(crate) struct Grouping {
     /// Finds the rows, those of a group beside one another.
     pub rows: Plan,
-    /// The columns grouped by, in the order of the rows.
+    /// The positions of the columns grouped by.
+    keys: Vec<usize>,
+    /// Those of them that tell groups apart, in the order of the rows.
     by: Spec,
     values: Vec<(AggregateOp, Option<usize>)>,
     /// What the groups have: the columns grouped by, then the values.
@@ -54,8 +55,11 @@ impl Grouping {
             name: table.name.clone(),
             ..Table::default()
         };
+        let mut keys = Vec::with_capacity(shape.by.len());
         for name in &shape.by {
-            let column = table.column(table.require_column(name)?);
+            let id = table.require_column(name)?;
+            let column = table.column(id);
+            keys.push(usize::from(id.0));
             if !has_order(&column.kind) {
                 let message =
                     format!("rows can't be grouped by {name}, whose type has no order here");
@@ -108,15 +112,11 @@ impl Grouping {
         let offset = shape.offset.then_some(params);
         params += usize::from(shape.offset);
         // A column that a condition fixes tells no groups apart.
-        let grouped = |name: &String| table.column_id(name).map(|id| usize::from(id.0));
-        let grouped: Vec<usize> = shape.by.iter().filter_map(grouped).collect();
-        let keys = rows
-            .order
-            .0
-            .iter()
-            .filter(|key| grouped.contains(&key.column));
+        let telling = rows.order.0.iter();
+        let telling = telling.filter(|key| keys.contains(&key.column)).copied();
         Ok(Self {
-            by: Spec(keys.copied().collect()),
+            by: Spec(telling.collect()),
+            keys,
             rows,
             values,
             made,
@@ -138,17 +138,10 @@ impl Grouping {
         store: &mut TableStore,
         params: &[Param<'_>],
     ) -> Result<String, Error> {
-        if params.len() != self.params {
-            let message = format!(
-                "the query takes {} values, not {}",
-                self.params,
-                params.len()
-            );
-            return Err(Error::new(ErrorCode::InvalidQuery, message));
-        }
+        count_params(self.params, params)?;
         let having = bind_all(&self.having, params)?;
-        let offset = window_part(self.offset, params)?.unwrap_or(0);
-        let limit = window_part(self.limit, params)?.unwrap_or(usize::MAX);
+        let (offset, limit) = window(self.offset, self.limit, params)?;
+        let limit = limit.unwrap_or(usize::MAX);
         let of_rows = &params[..self.rows.params];
         run(store, &mut self.rows, of_rows)?;
         let (groups, count) = self.groups(table, store)?;
@@ -166,7 +159,7 @@ impl Grouping {
             let slot = kept[position as usize] as u32;
             for (j, (column, described)) in groups.iter().zip(&self.made.columns).enumerate() {
                 out.push_str(if j > 0 { "," } else { "" });
-                value::write_json(&described.kind, &column.get(slot).to_value(), &mut out);
+                write_value(&described.kind, column.get(slot), &mut out);
             }
             out.push(']');
         }
@@ -184,7 +177,7 @@ impl Grouping {
             .iter()
             .map(|c| column_of(&c.kind))
             .collect();
-        let by = self.made.columns.len() - self.values.len();
+        let by = self.keys.len();
         let mut count = 0;
         let mut start = 0;
         while start < slots.len() || (by == 0 && count == 0) {
@@ -194,9 +187,8 @@ impl Grouping {
             };
             let run = &slots[start..end];
             let (keys, made) = groups.split_at_mut(by);
-            for (key, described) in keys.iter_mut().zip(&self.made.columns) {
-                let column = table.require_column(&described.name)?;
-                key.push(columns[usize::from(column.0)].get(run[0]));
+            for (key, &column) in keys.iter_mut().zip(&self.keys) {
+                key.push(columns[column].get(run[0]));
             }
             for ((op, column), (to, described)) in self
                 .values

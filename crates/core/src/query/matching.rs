@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorCode};
 use crate::expr::{Bound, Context, Expr, Like, Regexp, change_case};
 use crate::json::Json;
 use crate::schema::{Column, Letters, Table, Type};
-use crate::value::{self, Array, Dimension, Value};
+use crate::value::{self, Value, make_array};
 use haversack_rows::ValueRef;
 use std::sync::Arc;
 
@@ -129,7 +129,9 @@ pub(super) fn bind_path<'a>(
     condition: &Condition,
     params: &[Param<'_>],
 ) -> Result<Filter<'a>, Error> {
-    let path = Expr::constant(texts(), Some(&texts_of(&condition.path)));
+    let steps = condition.path.iter().map(|step| Value::text(&**step));
+    let path = make_array(&Type::Text, false, steps.collect())?;
+    let path = Expr::constant(texts(), Some(&path));
     let at = |function: &str, kind: Type| Expr {
         text: Some(function.into()),
         ..Expr::new("call", kind, vec![value_of(&Type::Jsonb), path.clone()])
@@ -323,17 +325,6 @@ fn texts() -> Type {
     Type::Array {
         of: Box::new(Type::Text),
     }
-}
-
-/// An array of texts, in Postgres's notation.
-fn texts_of(texts: &[String]) -> String {
-    let mut array = Array::default();
-    array.dimensions.push(Dimension {
-        lower: 1,
-        length: texts.len(),
-    });
-    array.items = texts.iter().map(|text| Value::text(&**text)).collect();
-    array.text(&Type::Text)
 }
 
 /// An array that is given as JSON.

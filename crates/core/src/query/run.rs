@@ -40,7 +40,7 @@ pub(crate) fn run(
 ) -> Result<(), Error> {
     let room = recycled(std::mem::take(&mut plan.filters));
     let filters = filters(plan, params, room)?;
-    let (offset, limit) = window(plan, params)?;
+    let (offset, limit) = window(plan.offset, plan.limit, params)?;
     let limit = limit.unwrap_or(usize::MAX);
     let mut walk = Walk {
         filters: &filters,
@@ -68,13 +68,13 @@ pub(crate) fn run(
 /// # Errors
 /// As [`run`].
 pub(crate) fn check(plan: &Plan, params: &[Param<'_>]) -> Result<(usize, Option<usize>), Error> {
-    count_params(plan, params)?;
+    count_params(plan.params, params)?;
     let conditions: Vec<Condition> = plan.conditions.iter().map(Condition::of_server).collect();
     let filters = bind_all(&conditions, params)?;
     if let Some(after) = &plan.after {
         bind_after(after, params, &filters)?;
     }
-    window(plan, params)
+    window(plan.offset, plan.limit, params)
 }
 
 /// The number of rows that satisfy a plan's conditions, whichever page of them is asked for.
@@ -180,7 +180,7 @@ fn filters<'a>(
     params: &[Param<'a>],
     mut filters: Vec<Filter<'a>>,
 ) -> Result<Vec<Filter<'a>>, Error> {
-    count_params(plan, params)?;
+    count_params(plan.params, params)?;
     filters.reserve(plan.conditions.len() + 1);
     for condition in &plan.conditions {
         filters.push(bind(condition, params)?);
@@ -201,28 +201,26 @@ fn filters<'a>(
     Ok(filters)
 }
 
-fn count_params(plan: &Plan, params: &[Param<'_>]) -> Result<(), Error> {
-    if params.len() == plan.params {
+/// Are there as many parameters as the query takes?
+pub(super) fn count_params(wanted: usize, params: &[Param<'_>]) -> Result<(), Error> {
+    if params.len() == wanted {
         return Ok(());
     }
-    let message = format!(
-        "the query takes {} values, not {}",
-        plan.params,
-        params.len()
-    );
+    let message = format!("the query takes {wanted} values, not {}", params.len());
     Err(Error::new(ErrorCode::InvalidQuery, message))
 }
 
-/// Offset and limit.
-fn window(plan: &Plan, params: &[Param<'_>]) -> Result<(usize, Option<usize>), Error> {
-    let offset = window_part(plan.offset, params)?.unwrap_or(0);
-    Ok((offset, window_part(plan.limit, params)?))
+/// Offset and limit, of which these are the places among the parameters.
+pub(super) fn window(
+    offset: Option<usize>,
+    limit: Option<usize>,
+    params: &[Param<'_>],
+) -> Result<(usize, Option<usize>), Error> {
+    let offset = window_part(offset, params)?.unwrap_or(0);
+    Ok((offset, window_part(limit, params)?))
 }
 
-pub(super) fn window_part(
-    position: Option<usize>,
-    params: &[Param<'_>],
-) -> Result<Option<usize>, Error> {
+fn window_part(position: Option<usize>, params: &[Param<'_>]) -> Result<Option<usize>, Error> {
     let Some(position) = position else {
         return Ok(None);
     };
@@ -347,8 +345,11 @@ struct Bounds {
 
 impl Bounds {
     fn set(self) -> Set {
-        let bit = |at: Option<usize>| at.map_or(0, |at| 1 << at);
-        bit(self.first) | bit(self.after)
+        Self::bit(self.first) | Self::bit(self.after)
+    }
+
+    fn bit(at: Option<usize>) -> Set {
+        at.map_or(0, |at| 1 << at)
     }
 
     /// What they leave of the first index.
@@ -401,7 +402,7 @@ fn by_counts(
         return Strategy::Range;
     }
     let others = rest & !(1 << condition);
-    let after = bounds.set() & !bounds.first.map_or(0, |first| 1 << first);
+    let after = Bounds::bit(bounds.after);
     let need = walk.need().min(rows);
     let sorting = rows * (3 + need.ilog2() as usize);
     let mut expected = need.saturating_mul(all) / rows;

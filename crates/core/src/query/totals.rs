@@ -4,7 +4,7 @@ use super::AggregateOp;
 use crate::error::{Error, ErrorCode};
 use crate::schema::Type;
 use crate::value::decimal::{Operation, operate};
-use crate::value::{Array, Dimension, NUMERIC_NAN, Value};
+use crate::value::{NUMERIC_NAN, Value, make_array};
 use haversack_rows::Column;
 use haversack_rows::column::Data;
 use haversack_rows::totals;
@@ -74,14 +74,8 @@ pub(super) fn total(
         }
         AggregateOp::Array if slots.is_empty() => Ok(Value::Null),
         AggregateOp::Array => {
-            let mut array = Array::default();
-            array.dimensions.push(Dimension {
-                lower: 1,
-                length: slots.len(),
-            });
             let items = slots.iter().map(|&slot| column.get(slot).to_value());
-            array.items = items.collect();
-            Ok(Value::text(array.text(kind)))
+            make_array(kind, false, items.collect()).map(Value::text)
         }
     }
 }

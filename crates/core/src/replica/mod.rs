@@ -66,6 +66,7 @@ pub use key::Key;
 pub use overlay::{LocalId, PendingMutation};
 pub use prepare::{Prepared, WriteContext};
 pub use read::EXACT;
+pub(crate) use read::write_value;
 pub use row_state::RowState;
 pub use staged::{LineKind, Staged};
 pub use steps::{Deferred, Rigour, Steps};

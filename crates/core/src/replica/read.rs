@@ -281,7 +281,8 @@ pub(super) fn replaced<'a>(params: &[Param<'a>], others: &'a [(usize, String)]) 
     params
 }
 
-fn write_value(kind: &Type, value: ValueRef<'_>, out: &mut String) {
+/// Appends a value in place, as JavaScript gets it.
+pub(crate) fn write_value(kind: &Type, value: ValueRef<'_>, out: &mut String) {
     match value {
         ValueRef::Null => out.push_str("null"),
         ValueRef::Int(int) => write_int_json(kind, int, out),
