@@ -267,6 +267,23 @@ impl Client {
             .map_or(JsValue::UNDEFINED, |error| thrown(&error))
     }
 
+    /// What the last run of a query found beside its rows, see [`Replica::joined`].
+    pub fn joined(&self, plan: u32) -> Uint32Array {
+        let words = self.shared.replica.borrow().joined(PlanId(plan));
+        Uint32Array::from(words.as_slice())
+    }
+
+    /// The relations of a table as JSON: an array of name, position of the other table, and whether there
+    /// may be several rows.
+    pub fn relations(&self, table: u16) -> String {
+        let relations = self.shared.replica.borrow().relations(TableId(table));
+        let relations = relations.iter().map(|(name, table, many)| {
+            let name = json::text(name);
+            format!("[{name},{},{many}]", table.0)
+        });
+        format!("[{}]", relations.collect::<Vec<_>>().join(","))
+    }
+
     /// How a query was last run, as JSON.
     pub fn explain(&self, plan: u32) -> String {
         json::text(&self.shared.replica.borrow().explain(PlanId(plan)))

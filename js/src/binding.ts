@@ -84,6 +84,8 @@ export interface BindingClient {
   compile_grouping(shapeJson: string): number
   /** Runs it as `run`: an array of arrays, the columns grouped by and the values, as JSON; '' for an error. */
   run_grouping(plan: number, params: number): string
+  joined(plan: number): Uint32Array
+  relations(table: number): string
   explain(plan: number): string
   /** Table, slot, table, slot, …: rows that are no longer what `rows` gave. */
   take_dirty(): Uint32Array
@@ -140,10 +142,18 @@ export interface QueryShape {
   readonly order: readonly ShapeOrder[]
   /** Only rows after a place, as a parameter for each column of the whole order? */
   readonly after?: boolean
+  /** The rows of other tables that are wanted beside each row. */
+  readonly with?: readonly ShapeRelated[]
   /** Is there a limit, as a number parameter? */
   readonly limit: boolean
   /** Is there an offset, as a number parameter? */
   readonly offset: boolean
+}
+
+/** Rows of another table beside each row of a `QueryShape`. */
+export interface ShapeRelated {
+  readonly relation: string
+  readonly query: QueryShape
 }
 
 /** A column that a `QueryShape` orders by. */

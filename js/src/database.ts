@@ -34,7 +34,7 @@ export interface DatabaseMembers<T extends TablesOf<T>> {
    *
    * @throws HaversackError `unknown_table`
    */
-  table<K extends keyof T & string>(name: K): Table<T[K]>
+  table<K extends keyof T & string>(name: K): Table<T[K], T>
 
   /**
    * Applies several writes as one mutation: all of them, here and in Postgres, or none.
@@ -66,7 +66,7 @@ export interface DatabaseMembers<T extends TablesOf<T>> {
 
 /** A database: its tables as properties, and what every database has. */
 export type Database<T extends TablesOf<T>> = DatabaseMembers<T> & {
-  readonly [K in Exclude<keyof T, DatabaseName>]: Table<T[K]>
+  readonly [K in Exclude<keyof T, DatabaseName>]: Table<T[K], T>
 }
 
 /** @internal A database, and where the binding's events go. */
@@ -99,7 +99,7 @@ export function makeDatabase<T extends TablesOf<T>>(
   for (const name of DATABASE_NAMES) delete properties[name]
 
   const members: DatabaseMembers<T> = {
-    table: (name) => (byName.get(name) ?? replica.table(name)) as Table<T[typeof name]>,
+    table: (name) => (byName.get(name) ?? replica.table(name)) as Table<T[typeof name], T>,
     transaction: (callback) => transact<T>(replica, callback),
     sync,
     conflicts,

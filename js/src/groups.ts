@@ -104,6 +104,13 @@ export class GroupBy<Row, By extends Column<Row>> {
         { table: source.table.name },
       )
     }
+    if (query.joins.length > 0) {
+      throw new HaversackError(
+        'invalid_query',
+        `${source.table.name}: groups have no rows of other tables beside them: leave out with`,
+        { table: source.table.name },
+      )
+    }
     const entries = Object.entries<unknown>(values).map(([name, value]) => {
       if (value instanceof Aggregate) return [name, value] as const
       throw new HaversackError(

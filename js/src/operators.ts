@@ -33,12 +33,16 @@ export const HAS_ALL_KEYS = 23
 export const AND = 24
 export const OR = 25
 export const NOT = 26
+/** As a group, whose members are of a related table: the step tells how many, and the relation. */
+export const EXISTS = 27
 /** The column that the condition before is compared with, in place of a value. */
-export const OTHER = 27
+export const OTHER = 28
 /** The path, as JSON, to what the condition before compares. */
-export const PATH = 28
+export const PATH = 29
+/** Related rows beside each row, as JSON. */
+export const WITH = 30
 /** The last, because a list's step also tells its length. */
-export const IN = 29
+export const IN = 31
 
 declare const part: unique symbol
 
@@ -65,6 +69,8 @@ export class Predicate<in Row> {
     readonly code: number,
     /** @internal Each a predicate, or conditions by column. */
     readonly members: readonly unknown[],
+    /** @internal The relation whose rows the members are about. */
+    readonly relation?: string,
   ) {}
 }
 

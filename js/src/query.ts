@@ -4,36 +4,18 @@ import { HaversackError } from './errors.js'
 import { GroupBy } from './groups.js'
 import type { Aggregates, Groups, Made } from './groups.js'
 import type { LiveOptions, Observer, Stop } from './live.js'
-import {
-  AND,
-  ASC,
-  ASC_NULLS_FIRST,
-  BETWEEN,
-  CONTAINS,
-  DESC,
-  DESC_NULLS_LAST,
-  EQ,
-  HAS_KEY,
-  IN,
-  IS_NULL,
-  LIKE,
-  NOT_NULL,
-  Operator,
-  OTHER,
-  OVERLAPS,
-  PATH,
-  Predicate,
-  Reference,
-} from './operators.js'
+import { ASC, ASC_NULLS_FIRST, DESC, DESC_NULLS_LAST, WITH } from './operators.js'
+import { Conditions } from './conditions.js'
 import type { Param } from './input.js'
+import type { AnyQuery, Joined, Join, Ways } from './joins.js'
 import type { Replica } from './replica.js'
 import type { Rows } from './rows.js'
-import { CONDITIONS_MAX, LIST_MAX, paramsOfList, stepOfList } from './shape.js'
 import type { Shape } from './shape.js'
 import type { Column, Direction, Filter, OrderPart } from './types.js'
-import { describe, textOf, toWire } from './values.js'
+import { describe } from './values.js'
 
 const NO_PARAMS: readonly Param[] = []
+const NO_JOINS: readonly Join[] = []
 
 /** How the core answered a query. */
 export interface Explanation {
@@ -57,7 +39,7 @@ export interface Explanation {
  * A question to one table. Immutable: every method gives a new query, and the same one can be
  * asked again and again. Reads are synchronous and see all writes made before.
  */
-export class Query<Row> {
+export class Query<Row, Found = Row, Related extends Ways = {}> {
   /** @internal */
   constructor(
     /** @internal */
@@ -74,6 +56,8 @@ export class Query<Row> {
     readonly offsetCount: number,
     /** @internal What rows come after. */
     readonly place: Partial<Row> | undefined,
+    /** @internal What is wanted of other tables. */
+    readonly joins: readonly Join[] = NO_JOINS,
   ) {}
 
   /**
@@ -84,17 +68,42 @@ export class Query<Row> {
    * @throws HaversackError `invalid_query`: a condition is undefined, or nothing that can be compared
    *   with; groups are nested too deeply
    */
-  where(conditions: Filter<Row>): Query<Row> {
-    const params = this.params.slice()
+  where(conditions: Filter<Row>): Query<Row, Found, Related> {
+    const written = new Conditions(this.source, this.params.slice())
+    return this.copy(written.write(this.shape, conditions), written.params)
+  }
+
+  /**
+   * With the rows of other tables beside each row, by the relations' names as `haversack pull` writes
+   * them: an array where there may be several, else a row or null. Given as queries, they are just
+   * these of them, in their order, and each row has its own limit and offset.
+   *
+   * Such a row is frozen, and the same object (`===`) until it or what is beside it changes.
+   *
+   * @example db.events.with('event_type', 'tag_assignments')
+   * @example db.events.with({ items: db.items.where({ done: false }).orderBy('position').limit(3) })
+   * @throws HaversackError `invalid_query`: there is no such relation, or it leads to another table
+   *   than the query is of
+   */
+  with<K extends keyof Related & string>(
+    ...names: readonly K[]
+  ): Query<Row, Found & Joined<Related, { readonly [N in K]: true }>, Related>
+  with<Q extends { readonly [N in keyof Related]?: AnyQuery<Related[N]['row']> }>(
+    queries: Q,
+  ): Query<Row, Found & Joined<Related, Q>, Related>
+  with(...given: readonly unknown[]): Query<Row, never, Related> {
     let shape = this.shape
-    if (conditions instanceof Predicate) {
-      shape = this.group(shape, params, conditions, 0)
-    } else {
-      for (const column in conditions) {
-        shape = this.condition(shape, params, column, conditions[column])
+    const joins = [...this.joins]
+    for (const [name, query] of given.flatMap(named)) {
+      const join = this.join(name, query)
+      if (joins.some((other) => other.name === name)) {
+        throw this.refuse('', `${name} is beside the rows already`)
       }
+      shape = shape.then(WITH, JSON.stringify(join.shape))
+      joins.push(join)
     }
-    return this.with(shape, params)
+    const { replica, source, params, limitCount, offsetCount, place } = this
+    return new Query(replica, source, shape, params, limitCount, offsetCount, place, joins)
   }
 
   /**
@@ -102,10 +111,13 @@ export class Query<Row> {
    * Nulls come last when ascending and first when descending, as in Postgres, unless the direction
    * says otherwise: `'desc nulls last'`.
    */
-  orderBy(column: Column<Row>, direction?: Direction): Query<Row>
+  orderBy(column: Column<Row>, direction?: Direction): Query<Row, Found, Related>
   /** In the order of several columns, each with its direction: `orderBy(['priority', 'desc'], 'title')`. */
-  orderBy(...parts: OrderPart<Row>[]): Query<Row>
-  orderBy(first: OrderPart<Row>, ...rest: (OrderPart<Row> | Direction | undefined)[]): Query<Row> {
+  orderBy(...parts: OrderPart<Row>[]): Query<Row, Found, Related>
+  orderBy(
+    first: OrderPart<Row>,
+    ...rest: (OrderPart<Row> | Direction | undefined)[]
+  ): Query<Row, Found, Related> {
     let shape = this.shape
     const second = rest[0]
     if (rest.length < 2 && typeof first === 'string' && isDirection(second)) {
@@ -114,19 +126,19 @@ export class Query<Row> {
       shape = order(shape, first)
       for (const part of rest) if (part !== undefined) shape = order(shape, part)
     }
-    return this.with(shape, this.params)
+    return this.copy(shape, this.params)
   }
 
   /** At most `count` rows. @throws HaversackError `invalid_query`: not a whole number from 0 */
-  limit(count: number): Query<Row> {
+  limit(count: number): Query<Row, Found, Related> {
     whole('limit', count)
-    return this.with(this.shape, this.params, count)
+    return this.copy(this.shape, this.params, count)
   }
 
   /** Without the first `count` rows. @throws HaversackError `invalid_query`: not a whole number from 0 */
-  offset(count: number): Query<Row> {
+  offset(count: number): Query<Row, Found, Related> {
     whole('offset', count)
-    return this.with(this.shape, this.params, this.limitCount, count)
+    return this.copy(this.shape, this.params, this.limitCount, count)
   }
 
   /**
@@ -138,11 +150,11 @@ export class Query<Row> {
    * @throws HaversackError `invalid_query`, when it is run: such a value is missing, or is one that
    *   no row of this query has, as that of another query
    */
-  after(row: Partial<Row>): Query<Row> {
+  after(row: Partial<Row>): Query<Row, Found, Related> {
     if (row === null || typeof row !== 'object') {
       throw this.refuse('', `rows come after a row, not after ${describe(row)}`)
     }
-    return this.with(this.shape, this.params, this.limitCount, this.offsetCount, row)
+    return this.copy(this.shape, this.params, this.limitCount, this.offsetCount, row)
   }
 
   /**
@@ -150,15 +162,23 @@ export class Query<Row> {
    *
    * @throws HaversackError `unknown_column`, `type_mismatch`, `invalid_query`; `closed`; `internal`
    */
-  rows(): readonly Row[] {
-    return this.replica.select(
+  rows(): readonly Found[] {
+    const rows = this.replica.select(
       this.source,
       this.shape,
       this.asked(),
       this.place !== undefined,
       this.limitCount,
       this.offsetCount,
-    ) as Row[]
+    )
+    if (this.joins.length === 0) return rows as Found[]
+    return this.beside(rows) as Found[]
+  }
+
+  private beside(rows: readonly object[]): object[] {
+    const { source, shape, joins, limitCount, offsetCount } = this
+    const beside = this.replica.beside(shape, this.place !== undefined, limitCount, offsetCount)
+    return beside.compose(source, shape, joins, rows)
   }
 
   /**
@@ -166,13 +186,17 @@ export class Query<Row> {
    * the server. They are frozen, and a row whose content is that of the replica's is the same object
    * (`===`) as `rows` and `get` give. What waits to be sent is not in the answer: await its `synced`
    * first. Nothing is written here by it; where it shows that the replica is behind, a sync is asked
-   * for at once, which brings the rows.
+   * for at once, which brings the rows. Rows of other tables (`with`) are asked for by queries of their
+   * own.
    *
    * Rejects with a `HaversackError`: as `rows`; `network` (offline); `not_signed_in`, `token_expired`
    * and its like; `too_many_rows` (more than one answer has: give a limit); `query_too_slow`;
    * `schema_changed`, `overloaded`, `database_unavailable`, `identity_changed`.
    */
   async fetch(): Promise<readonly Row[]> {
+    if (this.joins.length > 0) {
+      throw this.refuse('', 'what is beside rows is not fetched with them: leave out `with`')
+    }
     const rows = await this.replica.fetch(
       this.source,
       this.shape,
@@ -194,7 +218,7 @@ export class Query<Row> {
   }
 
   /** The first row, if there is one. Throws as `rows`. */
-  first(): Row | undefined {
+  first(): Found | undefined {
     return this.limitCount === 0 ? undefined : this.limit(1).rows()[0]
   }
 
@@ -205,7 +229,7 @@ export class Query<Row> {
    * @example db.events.groupBy('status').aggregate({ events: count(), budget: sum('budget') })
    */
   groupBy<C extends Column<Row>>(...columns: readonly C[]): GroupBy<Row, C> {
-    return new GroupBy(this, columns)
+    return new GroupBy(this as unknown as Query<Row>, columns)
   }
 
   /**
@@ -214,7 +238,7 @@ export class Query<Row> {
    * @throws HaversackError `invalid_query`: the query has an order, a limit, an offset or an `after`
    */
   aggregate<A extends Aggregates<Row>>(values: A): Groups<Made<Row, never, A>> {
-    return new GroupBy<Row, never>(this, []).aggregate(values)
+    return new GroupBy<Row, never>(this as unknown as Query<Row>, []).aggregate(values)
   }
 
   /** @internal */
@@ -225,7 +249,7 @@ export class Query<Row> {
   }
 
   /** @internal */
-  identity(row: Row): unknown {
+  identity(row: Found): unknown {
     return this.source.identity(row as object)
   }
 
@@ -252,25 +276,32 @@ export class Query<Row> {
    *
    * @returns a function that ends it
    */
-  live(observer: Observer<Row>, options: LiveOptions = {}): Stop {
+  live(observer: Observer<Found>, options: LiveOptions = {}): Stop {
     return this.replica.live.add(this, observer, options)
   }
 
-  private with(
+  private copy(
     shape: Shape,
     params: readonly Param[],
     limit = this.limitCount,
     offset = this.offsetCount,
     place = this.place,
-  ): Query<Row> {
-    return new Query(this.replica, this.source, shape, params, limit, offset, place)
+  ): Query<Row, Found, Related> {
+    return new Query(this.replica, this.source, shape, params, limit, offset, place, this.joins)
   }
 
-  /** The parameters, and those that say after which place rows come. */
+  /** The parameters, those that say after which place rows come, and those of what is beside them. */
   private asked(): readonly Param[] {
-    if (this.place === undefined) return this.params
+    if (this.place === undefined && this.joins.length === 0) return this.params
     const params = this.params.slice()
-    const place = this.place as { readonly [column: string]: unknown }
+    if (this.place !== undefined) this.placed(this.place, params)
+    for (const join of this.joins) for (const param of join.params) params.push(param)
+    return params
+  }
+
+  private placed(row: Partial<Row>, params: Param[]): void {
+    const conditions = new Conditions(this.source, params)
+    const place = row as { readonly [column: string]: unknown }
     const columns = this.shape.ordered()
     for (const column of this.source.table.primary_key) columns.add(column)
     for (const column of columns) {
@@ -278,125 +309,45 @@ export class Query<Row> {
       if (value === undefined) {
         throw this.refuse(column, 'rows are ordered by it, so `after` needs its value')
       }
-      params.push(value === null ? null : this.param(column, value))
+      params.push(value === null ? null : conditions.param(column, value))
     }
-    return params
   }
 
-  /** A group, with its members after it. */
-  private group(shape: Shape, params: Param[], { code, members }: Predicate<never>, depth: number) {
-    if (depth > CONDITIONS_MAX) throw this.refuse('', 'the conditions are nested too deeply')
-    shape = shape.then(code, String(members.length))
-    for (const member of members) {
-      if (member instanceof Predicate) {
-        shape = this.group(shape, params, member as Predicate<never>, depth + 1)
-        continue
-      }
-      if (member === null || typeof member !== 'object') {
-        throw this.refuse('', `a group is of conditions, not of ${describe(member)}`)
-      }
-      const conditions = Object.entries(member)
-      if (conditions.length !== 1) shape = shape.then(AND, String(conditions.length))
-      for (const [column, condition] of conditions) {
-        shape = this.condition(shape, params, column, condition)
-      }
+  /** What is wanted of a relation of the table, and of those of them that this query is for. */
+  private join(name: string, asked: unknown): Join {
+    const { rows, many } = this.source.way(name)
+    const query =
+      asked === undefined || asked === true ? new Query(this.replica, ...allOf(rows)) : asked
+    if (!(query instanceof Query) || query.source !== rows) {
+      const given =
+        query instanceof Query ? `a query on ${query.source.table.name}` : describe(query)
+      throw this.refuse('', `${name} leads to ${rows.table.name}, and is not given as ${given}`)
     }
-    return shape
+    return query.joinedAs(name, many)
   }
 
-  private condition(shape: Shape, params: Param[], column: string, condition: unknown): Shape {
-    if (typeof condition === 'number' || typeof condition === 'string') {
-      params.push(this.param(column, condition))
-      return shape.then(EQ, column)
+  private joinedAs(name: string, many: boolean): Join {
+    const { source: rows, shape: query, joins, limitCount, offsetCount } = this
+    if (this.place !== undefined) throw this.refuse('', 'rows beside others have no `after`')
+    const params = this.asked().slice()
+    if (limitCount >= 0) params.push(limitCount)
+    if (offsetCount > 0) params.push(offsetCount)
+    const shape = {
+      relation: name,
+      query: query.describe(false, limitCount >= 0, offsetCount > 0),
     }
-    if (condition === null) return shape.then(IS_NULL, column)
-    if (!(condition instanceof Operator)) {
-      params.push(this.param(column, condition))
-      return shape.then(EQ, column)
-    }
-    const { code, first, second, list, path } = condition as Operator<unknown>
-    if (path !== undefined) return this.at(shape, params, column, condition, path)
-    if (code === IS_NULL || code === NOT_NULL) return shape.then(code, column)
-    if (code === IN) return this.list(shape, params, column, list!)
-    if (first instanceof Reference) return shape.then(code, column).then(OTHER, first.name)
-    if (code >= LIKE) {
-      params.push(this.part(column, code, first))
-      return shape.then(code, column)
-    }
-    params.push(this.param(column, first))
-    if (code === BETWEEN) params.push(this.param(column, second))
-    return shape.then(code, column)
-  }
-
-  /** A condition on what is at a path: its values are JSON, but those of texts. */
-  private at(
-    shape: Shape,
-    params: Param[],
-    column: string,
-    { code, first, second, list }: Operator<unknown>,
-    path: readonly string[],
-  ): Shape {
-    const { table, columns } = this.source
-    const json = (value: unknown) =>
-      JSON.stringify(toWire(table.name, columns.get(column), column, value))
-    if (first instanceof Reference) throw this.refuse(column, 'JSON is not compared with a column')
-    let next: Shape
-    if (code === IN) {
-      next = this.list(shape, params, column, list!, json)
-    } else {
-      next = shape.then(code, column)
-      if (code >= LIKE) params.push(this.part(column, code, first))
-      else if (code !== IS_NULL && code !== NOT_NULL) params.push(json(first))
-      if (code === BETWEEN) params.push(json(second))
-    }
-    return next.then(PATH, JSON.stringify(path))
-  }
-
-  private list(
-    shape: Shape,
-    params: Param[],
-    column: string,
-    list: readonly unknown[],
-    toParam = (value: unknown) => this.param(column, value),
-  ): Shape {
-    if (!Array.isArray(list) || list.length > LIST_MAX) {
-      throw this.refuse(column, `oneOf takes an array of at most ${LIST_MAX} values`)
-    }
-    const step = stepOfList(list.length)
-    const length = paramsOfList(step)
-    for (let i = 0; i < length; i++) params.push(toParam(list[Math.min(i, list.length - 1)]))
-    return shape.then(step, column)
-  }
-
-  private param(column: string, value: unknown): Param {
-    if (typeof value === 'string' || typeof value === 'number') return value
-    if (typeof value === 'boolean') return value ? 1 : 0
-    const text = textOf(value)
-    if (text !== undefined) return text
-    if (value === null)
-      throw this.refuse(column, 'nothing compares with null: use null or isNull()')
-    throw this.refuse(column, `a column can't be compared with ${describe(value)}`)
-  }
-
-  /** What a text, JSON or an array is tested for. */
-  private part(column: string, code: number, value: unknown): Param {
-    if (code >= CONTAINS && code <= OVERLAPS) {
-      const { table, columns } = this.source
-      return JSON.stringify(toWire(table.name, columns.get(column), column, value))
-    }
-    if (code > HAS_KEY && Array.isArray(value)) return JSON.stringify(value.map(String))
-    if (typeof value === 'string') return value
-    throw this.refuse(column, `this takes a text, not ${describe(value)}`)
+    return { name, many, rows, query, shape, params, joins }
   }
 
   private refuse(column: string, problem: string): HaversackError {
-    const table = this.source.table.name
-    const place = column === '' ? table : `${table}.${column}`
-    return new HaversackError('invalid_query', `${place}: ${problem}`, {
-      table,
-      ...(column !== '' && { column }),
-    })
+    return new Conditions(this.source, []).refuse(column, problem)
   }
+}
+
+/** Relations by name, with the queries that say which of their rows. */
+function named(given: unknown): [name: string, query: unknown][] {
+  if (typeof given === 'object' && given !== null) return Object.entries(given)
+  return [[String(given), undefined]]
 }
 
 const STEPS: { readonly [D in Direction]: number } = {

@@ -12,6 +12,7 @@ import type {
 import { HaversackError, isBindingError, report, toHaversackError } from './errors.js'
 import type { HookRunner } from './hooks.js'
 import { Input } from './input.js'
+import { Beside } from './joins.js'
 import type { Param } from './input.js'
 import { LiveQueries } from './live.js'
 import { Rows } from './rows.js'
@@ -150,6 +151,20 @@ export class Replica {
     })
     if (joined.some((row, i) => row === found[i])) this.call((client) => client.sync_now())
     return Object.freeze(joined)
+  }
+
+  /** What the last run of a query found beside its rows. */
+  beside(shape: Shape, after: boolean, limit: number, offset: number): Beside {
+    return this.call(
+      (client) => new Beside(client, client.joined(this.plan(shape, after, limit, offset))),
+    )
+  }
+
+  /** The relations of a table: where each leads, and whether there may be several rows. */
+  relations(rows: Rows): Map<string, { readonly rows: Rows; readonly many: boolean }> {
+    const text = this.call((client) => client.relations(rows.position))
+    const all = JSON.parse(text) as [name: string, table: number, many: boolean][]
+    return new Map(all.map(([name, table, many]) => [name, { rows: this.tables[table]!, many }]))
   }
 
   /** The groups that a grouping makes, each an array. */

@@ -2,6 +2,7 @@
 // when it is first read until its content changes; queries map slots to these objects.
 
 import type { BindingClient } from './binding.js'
+import { HaversackError } from './errors.js'
 import type { Replica } from './replica.js'
 import { Shape } from './shape.js'
 import { owners } from './state.js'
@@ -19,6 +20,7 @@ export class Rows {
   private readonly before = new Map<number, object>()
   /** By the objects of rows that are not acknowledged: their state, and what stands for them with it. */
   private readonly stated = new WeakMap<object, readonly [state: number, row: object]>()
+  private ways: ReadonlyMap<string, { readonly rows: Rows; readonly many: boolean }> | undefined
   /** The states when they were last looked at. */
   private states = ''
   /** The root of the shapes of the table's queries. */
@@ -36,6 +38,23 @@ export class Rows {
     this.shape = new Shape(table.name, undefined, -1, '')
     this.columns = new Map(table.columns.map((column) => [column.name, column]))
     this.keyKind = keyKind(table, this.columns)
+  }
+
+  /**
+   * Where a relation leads, and whether there may be several rows.
+   *
+   * @throws HaversackError `invalid_query`: there is none of this name
+   */
+  way(name: string): { readonly rows: Rows; readonly many: boolean } {
+    this.ways ??= this.replica?.relations(this) ?? new Map()
+    const way = this.ways.get(name)
+    if (way !== undefined) return way
+    const table = this.table.name
+    const known = [...this.ways.keys()].join(', ')
+    throw new HaversackError('invalid_query', `${table} has no relation "${name}"`, {
+      table,
+      hint: known === '' ? 'it has none to a table that syncs' : `its relations are ${known}`,
+    })
   }
 
   /** Forgets the object of a slot. */

@@ -2,8 +2,21 @@
 // values, arrives at the same node and finds its compiled plan there, so that building a query
 // neither concatenates nor serialises text.
 
-import type { QueryShape, ShapeCondition, ShapeOp, ShapeOrder } from './binding.js'
-import { AND, ASC, DESC, DESC_NULLS_LAST, IN, NOT, OR, OTHER, PATH } from './operators.js'
+import type { QueryShape, ShapeCondition, ShapeOp, ShapeOrder, ShapeRelated } from './binding.js'
+import type { Made } from './joins.js'
+import {
+  AND,
+  ASC,
+  DESC,
+  DESC_NULLS_LAST,
+  EXISTS,
+  IN,
+  NOT,
+  OR,
+  OTHER,
+  PATH,
+  WITH,
+} from './operators.js'
 
 /** The most values of a `oneOf`. */
 export const LIST_MAX = 10_000
@@ -13,7 +26,7 @@ export const CONDITIONS_MAX = 64
 
 /** The operators' names, by their numbers. */
 const OPS =
-  'eq ne lt lte gt gte between is_null not_null . . . . like ilike matches imatches starts_with contains contained_in overlaps has_key has_any_key has_all_keys and or not'.split(
+  'eq ne lt lte gt gte between is_null not_null . . . . like ilike matches imatches starts_with contains contained_in overlaps has_key has_any_key has_all_keys and or not exists'.split(
     ' ',
   ) as ShapeOp[]
 
@@ -21,13 +34,15 @@ const OPS =
 export class Shape {
   /** Plans by `limited + offset * 2 + after * 4`; −1 where none was compiled yet. */
   readonly plans: number[] = [-1, -1, -1, -1, -1, -1, -1, -1]
+  /** By row, what it is with the rows beside it. */
+  made: WeakMap<object, Made> | undefined
   private readonly next: (Map<string, Shape> | undefined)[] = []
 
   constructor(
     readonly table: string,
     readonly parent: Shape | undefined,
     readonly step: number,
-    /** The column; of a group, how many members follow. */
+    /** The column; of a group, how many members follow, of `EXISTS` with the relation behind it. */
     readonly column: string,
   ) {}
 
@@ -59,6 +74,7 @@ export class Shape {
   describe(after: boolean, limit: boolean, offset: boolean): QueryShape {
     const where: ShapeCondition[] = []
     const order: ShapeOrder[] = []
+    const related: ShapeRelated[] = []
     // What a condition has beside its values comes after it, and so before on the way back.
     let more: { other?: string; path?: string[] } = {}
     for (let node: Shape = this; node.parent !== undefined; node = node.parent) {
@@ -67,6 +83,8 @@ export class Shape {
         const descending = step === DESC || step === DESC_NULLS_LAST
         const nulls_first = step === ASC || step === DESC ? undefined : !descending
         order.unshift({ column, descending, ...(nulls_first !== undefined && { nulls_first }) })
+      } else if (step === WITH) {
+        related.unshift(JSON.parse(column) as ShapeRelated)
       } else if (step === OTHER) {
         more.other = column
       } else if (step === PATH) {
@@ -76,7 +94,15 @@ export class Shape {
         more = {}
       }
     }
-    return { table: this.table, where, order, ...(after && { after }), limit, offset }
+    return {
+      table: this.table,
+      where,
+      order,
+      ...(after && { after }),
+      ...(related.length > 0 && { with: related }),
+      limit,
+      offset,
+    }
   }
 }
 
@@ -96,5 +122,9 @@ export function paramsOfList(step: number): number {
 function condition(step: number, column: string): ShapeCondition {
   if (step >= IN) return { column, op: 'in', n: paramsOfList(step) }
   if (step === AND || step === OR || step === NOT) return { op: OPS[step]!, n: Number(column) }
+  if (step === EXISTS) {
+    const [n, relation] = JSON.parse(column) as [number, string]
+    return { op: OPS[step]!, n, column: relation }
+  }
   return { column, op: OPS[step]! }
 }

@@ -1,20 +1,40 @@
 // A table: a query for all of its rows, reads by key, and writes. It knows no table by name.
 
 import type { MutateResult, MutationOp, WireValue } from './binding.js'
+import type { WaysOf } from './joins.js'
+import { EXISTS, Predicate } from './operators.js'
 import { allOf, Query } from './query.js'
 import type { Replica } from './replica.js'
 import type { Rows } from './rows.js'
 import type { RowState } from './state.js'
-import type { TableType } from './types.js'
+import type { Filter, TableType } from './types.js'
 import { fromWire, toWire } from './values.js'
 import { keyAt } from './write.js'
 import type { Write } from './write.js'
 
 /** A table of the database. It is itself the query for all of its rows. */
-export class Table<T extends TableType> extends Query<T['row']> {
+export class Table<T extends TableType, Tables = {}> extends Query<
+  T['row'],
+  T['row'],
+  WaysOf<Tables, T['relations']>
+> {
   /** @internal */
   constructor(replica: Replica, rows: Rows) {
     super(replica, ...allOf(rows))
+  }
+
+  /**
+   * A condition on rows of another table: that one at least goes with the row, by a relation's name, and
+   * meets all conditions that are given. `not(…)` asks that there is none.
+   *
+   * @example db.events.where(db.events.related('tag_assignments', { tag_id: 5 }))
+   * @example db.event_types.where(not(db.event_types.related('events')))
+   */
+  related<N extends keyof WaysOf<Tables, T['relations']> & string>(
+    name: N,
+    conditions?: Filter<WaysOf<Tables, T['relations']>[N]['row']>,
+  ): Predicate<T['row']> {
+    return new Predicate(EXISTS, conditions === undefined ? [] : [conditions], name)
   }
 
   /**

@@ -211,6 +211,14 @@ export class FakeClient implements BindingClient {
     return this.server?.map((row) => Object.freeze(row))
   }
 
+  joined(): Uint32Array {
+    return new Uint32Array(0)
+  }
+
+  relations(): string {
+    return '[]'
+  }
+
   explain(plan: number): string {
     const { table } = this.shapes[plan]!
     const examined = this.len(this.position(table))

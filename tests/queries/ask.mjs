@@ -4,6 +4,7 @@
 import * as haversack from 'haversack'
 
 import { fromText, literal, quoted, relation } from '../parity/text.mjs'
+import { besideKeys, besideOf, besideSql, nameOf, relatedSql, toRelated } from './related.mjs'
 
 const { and, not, or, column: other } = haversack
 const CALLS = {
@@ -41,10 +42,13 @@ const SQL = {
   has_key: '?',
 }
 
-/** The keys of the rows that the core finds. */
+/** The keys of the rows that the core finds, and of those beside each. */
 export function askCore(core, table, query) {
   const rows = toQuery(core, table, query).rows()
-  return rows.map((row) => table.primary_key.map((name) => row[name]))
+  return rows.map((row) => [
+    ...table.primary_key.map((name) => row[name]),
+    ...(query.with ?? []).map((beside) => besideOf(core, table, beside, row)),
+  ])
 }
 
 /** The keys of the rows that the endpoint gives, asked as `fetch()` asks; or what it has against it. */
@@ -70,11 +74,15 @@ export async function askEndpoint(core, database, table, query) {
 /** A question as the application asks it. */
 export function toQuery(core, table, query) {
   let asked = core.table(table.name).where({})
-  for (const filter of query.where) asked = asked.where(toFilter(table, filter))
+  for (const filter of query.where) asked = asked.where(toFilter(core, table, filter))
   for (const { column, direction } of query.order) asked = asked.orderBy(column, direction)
   if (query.after !== undefined) asked = asked.after(toPlace(table, query.after))
   if (query.limit !== undefined) asked = asked.limit(query.limit)
   if (query.offset !== undefined) asked = asked.offset(query.offset)
+  for (const { relation, query: beside } of query.with ?? []) {
+    const other = core.schema.tables.find(({ name }) => name === beside.table)
+    asked = asked.with({ [nameOf(core, table, relation)]: toQuery(core, other, beside) })
+  }
   return asked
 }
 
@@ -87,9 +95,10 @@ function toPlace(table, after) {
   return Object.fromEntries(values)
 }
 
-export function toFilter(table, filter) {
+export function toFilter(core, table, filter) {
+  if (filter.op === 'exists') return toRelated(core, table, filter, toFilter)
   if (filter.members !== undefined) {
-    const members = filter.members.map((member) => toFilter(table, member))
+    const members = filter.members.map((member) => toFilter(core, table, member))
     return { and, or, not }[filter.op](...members)
   }
   const { type } = table.columns.find(({ name }) => name === filter.column)
@@ -117,7 +126,17 @@ function toOperator(type, filter) {
 
 /** The keys of the rows that Postgres finds, as applications have them. */
 export async function askPostgres(database, table, query) {
-  return toKeys(table, await database.ask(toSql(table, database.catalog.casts, query)))
+  const found = await database.ask(toSql(database, table, query))
+  const count = table.primary_key.length
+  const keys = toKeys(
+    table,
+    found.map((texts) => texts.slice(0, count)),
+  )
+  const beside = query.with ?? []
+  return keys.map((key, i) => [
+    ...key,
+    ...beside.map((part, j) => besideKeys(database.schema, part, found[i][count + j])),
+  ])
 }
 
 /** Keys that stand as texts of Postgres, as applications have them. */
@@ -129,13 +148,17 @@ export function toKeys(table, keys) {
 }
 
 /** The statement that asks Postgres for the same. */
-export function toSql(table, casts, query) {
-  const where = query.where.map((filter) => condition(table, casts, filter))
+export function toSql(database, table, query) {
+  const { schema } = database
+  const { casts } = database.catalog
+  const where = query.where.map((filter) => condition(schema, table, casts, filter))
   if (query.after !== undefined) where.push(comesAfter(table, casts, query))
   const key = table.primary_key.map((name) => `t.${quoted(name)}`)
   const order = query.order.map(({ column, direction }) => `t.${quoted(column)} ${direction}`)
+  const beside = (query.with ?? []).map((part) => besideSql(schema, casts, table, part, condition))
+  const wanted = [...key.map((name) => `${name}::text`), ...beside]
   return [
-    `SELECT ${key.map((name) => `${name}::text`).join(', ')} FROM ${relation(table.name)} t`,
+    `SELECT ${wanted.join(', ')} FROM ${relation(table.name)} t`,
     where.length > 0 ? `WHERE ${where.join(' AND ')}` : '',
     `ORDER BY ${[...order, ...key].join(', ')}`,
     query.limit === undefined ? '' : `LIMIT ${query.limit}`,
@@ -182,15 +205,16 @@ function comesAfter(table, casts, query) {
 /** These see JSON as text. */
 const TEXT_OPS = ['like', 'ilike', 'matches', 'imatches', 'starts_with']
 
-export function condition(table, casts, filter) {
+export function condition(schema, table, casts, filter, alias = 't') {
+  if (filter.op === 'exists') return relatedSql(schema, casts, table, filter, alias, condition)
   if (filter.members !== undefined) {
-    const members = filter.members.map((member) => condition(table, casts, member))
+    const members = filter.members.map((member) => condition(schema, table, casts, member, alias))
     if (filter.op === 'not') return `NOT ${members[0]}`
     if (members.length === 0) return filter.op === 'and' ? 'true' : 'false'
     return `(${members.join(filter.op === 'and' ? ' AND ' : ' OR ')})`
   }
   const { op, other, values, keys, path } = filter
-  let column = `t.${quoted(filter.column)}`
+  let column = `${alias}.${quoted(filter.column)}`
   if (path !== undefined) {
     const steps = path.map((step) => literal(String(step))).join(', ')
     column = `(${column} ${TEXT_OPS.includes(op) ? '#>>' : '#>'} ARRAY[${steps}]::text[])`
@@ -199,7 +223,7 @@ export function condition(table, casts, filter) {
   const constant = (text) => `${literal(text)}::text::${cast}`
   if (op === 'is_null') return `(${column} IS NULL)`
   if (op === 'not_null') return `(${column} IS NOT NULL)`
-  if (other !== undefined) return `(${column} ${SQL[op]} t.${quoted(other)})`
+  if (other !== undefined) return `(${column} ${SQL[op]} ${alias}.${quoted(other)})`
   if (op === 'in') return `(${column} = ANY (ARRAY[${values.map(constant).join(', ')}]::${cast}[]))`
   if (op === 'between') return `(${column} BETWEEN ${values.map(constant).join(' AND ')})`
   if (keys !== undefined) {

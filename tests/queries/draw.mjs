@@ -2,6 +2,7 @@
 // with are is taken from the rows, so that most questions have answers.
 
 import { AGGREGATES, drawGroups } from './groups.mjs'
+import { relationsOf } from './related.mjs'
 
 const TEXTS = ['text', 'varchar']
 const ORDERED = [
@@ -21,7 +22,7 @@ export const OPERATORS = [
   ...['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'between', 'in', 'is_null', 'not_null'],
   ...['and', 'or', 'not', 'like', 'starts_with', 'contains', 'contained_in', 'overlaps'],
   ...['ilike', 'matches', 'imatches', 'has_key', 'has_any_key', 'has_all_keys'],
-  ...['column', 'path', 'order', 'nulls', 'after', 'group', 'having'],
+  ...['column', 'path', 'order', 'nulls', 'after', 'group', 'having', 'exists', 'with'],
   ...AGGREGATES,
 ]
 
@@ -32,6 +33,7 @@ export class Drawer {
   constructor(random, schema, rows) {
     this.#random = random
     this.rows = rows
+    this.schema = schema
     this.tables = schema.tables.filter(({ name }) => (rows.get(name) ?? []).length > 1)
   }
 
@@ -42,6 +44,34 @@ export class Drawer {
     if (random.chance(0.15)) {
       return drawGroups(random, table, where.slice(0, 1), () => random.pick(DIRECTIONS))
     }
+    const query = { ...this.#window(table), where }
+    const beside = random.chance(0.15) ? this.#beside(table) : []
+    return beside.length === 0 ? query : { ...query, with: beside }
+  }
+
+  /** Rows of other tables beside each row, of some of which there are some. */
+  #beside(table) {
+    const random = this.#random
+    const relations = this.#relations(table).filter(() => random.chance(0.3))
+    return relations.slice(0, 3).map(({ position, other }) => {
+      const where = random.chance(0.5) ? [this.#filter(other, 1)] : []
+      return { relation: position, query: { ...this.#window(other), where } }
+    })
+  }
+
+  /** The relations of a table to tables with rows. */
+  #relations(table) {
+    return relationsOf(this.schema, table)
+      .map(({ table: name }, position) => ({
+        position,
+        other: this.tables.find((other) => other.name === name),
+      }))
+      .filter(({ other }) => other !== undefined)
+  }
+
+  /** An order, and which part of it. */
+  #window(table) {
+    const random = this.#random
     const ordered = table.columns.filter(({ type }) => ORDERED.includes(type.name))
     const order = Array.from({ length: random.int(0, 2) }, () => ({
       column: random.pick(ordered).name,
@@ -49,11 +79,18 @@ export class Drawer {
     }))
     const limit = random.chance(0.5) ? random.int(0, 20) : undefined
     const offset = random.chance(0.3) ? random.int(0, 6) : undefined
-    return { table: table.name, where, order, limit, offset }
+    return { table: table.name, order, limit, offset }
   }
 
   #filter(table, depth) {
     const random = this.#random
+    const relations = depth < DEPTH_MAX && random.chance(0.12) ? this.#relations(table) : []
+    if (relations.length > 0) {
+      const { position, other } = random.pick(relations)
+      const count = random.weighted({ 0: 2, 1: 3, 2: 1 })
+      const members = Array.from({ length: Number(count) }, () => this.#filter(other, depth + 1))
+      return { op: 'exists', relation: position, table: other.name, members }
+    }
     if (depth < DEPTH_MAX && random.chance(0.35)) {
       const op = random.weighted({ or: 4, and: 2, not: 2 })
       const count = op === 'not' ? 1 : random.int(0, 3)

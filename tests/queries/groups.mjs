@@ -79,14 +79,14 @@ export function askCoreGroups(core, table, query) {
 /** A question for groups as the application asks it. */
 export function toGroups(core, table, query) {
   let asked = core.table(table.name).where({})
-  for (const filter of query.where) asked = asked.where(toFilter(table, filter))
+  for (const filter of query.where) asked = asked.where(toFilter(core, table, filter))
   const values = query.values.map(({ name, op, column }) => [
     name,
     column === undefined ? haversack[op]() : haversack[op](column),
   ])
   let groups = asked.groupBy(...query.by).aggregate(Object.fromEntries(values))
   const made = madeTable(table, query)
-  for (const filter of query.having) groups = groups.having(toFilter(made, filter))
+  for (const filter of query.having) groups = groups.having(toFilter(core, made, filter))
   for (const { column, direction } of query.order) groups = groups.orderBy(column, direction)
   if (query.limit !== undefined) groups = groups.limit(query.limit)
   if (query.offset !== undefined) groups = groups.offset(query.offset)
@@ -96,7 +96,7 @@ export function toGroups(core, table, query) {
 /** The groups that Postgres makes. */
 export async function askPostgresGroups(database, table, query) {
   const made = madeTable(table, query)
-  const groups = await database.ask(toGroupSql(table, database.catalog.casts, query))
+  const groups = await database.ask(toGroupSql(database, table, query))
   return groups.map((group) =>
     group.map((text, i) => {
       const { type } = made.columns[i]
@@ -125,7 +125,8 @@ function madeTable(table, query) {
 }
 
 /** The statement that asks Postgres for the same. */
-export function toGroupSql(table, casts, query) {
+export function toGroupSql(database, table, query) {
+  const { casts } = database.catalog
   const by = query.by.map((name) => `t.${quoted(name)}`)
   const key = table.primary_key.map((name) => `t.${quoted(name)}`).join(', ')
   const made = new Map(query.by.map((name, i) => [name, by[i]]))
@@ -133,7 +134,7 @@ export function toGroupSql(table, casts, query) {
     const of = column === undefined ? '*' : `t.${quoted(column)}`
     made.set(name, op === 'array' ? `array_agg(${of} ORDER BY ${key})` : `${op}(${of})`)
   }
-  const where = query.where.map((filter) => condition(table, casts, filter))
+  const where = query.where.map((filter) => condition(database.schema, table, casts, filter))
   const having = query.having.map(({ column, op, values }) => {
     if (op.endsWith('null')) return `${made.get(column)} IS ${op === 'is_null' ? '' : 'NOT '}NULL`
     const sign = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' }[op]

@@ -93,8 +93,9 @@ async function fuzz(wanted) {
         const query = drawer.query()
         if (query.by === undefined && random.chance(0.2))
           query.after = await placeOf(random, rows, query)
-        // Groups are made here alone.
-        const everywhere = done % ENDPOINT_EVERY === 0 && query.by === undefined
+        // Groups are made, and rows put beside others, here alone.
+        const everywhere =
+          done % ENDPOINT_EVERY === 0 && query.by === undefined && query.with === undefined
         const found = await differ(core, query, everywhere)
         done++
         served += everywhere
@@ -133,7 +134,7 @@ async function staysLive(core, drawer, generator) {
 async function placeOf(random, rows, query) {
   const table = tableOf(query.table)
   const all = { ...query, limit: undefined, offset: undefined }
-  const keys = await database.ask(toSql(table, database.catalog.casts, all))
+  const keys = await database.ask(toSql(database, table, { ...all, with: undefined }))
   if (keys.length === 0) return undefined
   const key = random.pick(keys)
   const found = rows
@@ -197,6 +198,8 @@ function count(query) {
   for (const { op } of query.values ?? []) covered.set(op, covered.get(op) + 1)
   if (query.by?.length > 0) covered.set('group', covered.get('group') + 1)
   if (query.having?.length > 0) covered.set('having', covered.get('having') + 1)
+  if (query.with !== undefined) covered.set('with', covered.get('with') + 1)
+  query.with?.forEach(({ query }) => query.where.forEach(each))
   if (query.after !== undefined) covered.set('after', covered.get('after') + 1)
 }
 
@@ -208,7 +211,7 @@ async function told(core, rows, query, everywhere, first) {
   const { expected, found, served } = first.trapped ? first : await differ(core, short, everywhere)
   console.log(`\ndifference: ${JSON.stringify(short)}`)
   const sql = short.by === undefined ? toSql : toGroupSql
-  console.log(`  ${sql(table, database.catalog.casts, short)}`)
+  console.log(`  ${sql(database, table, short)}`)
   console.log(`  Postgres: ${shown(expected)}\n  the core: ${shown(found)}`)
   if (everywhere) console.log(`  the endpoint: ${shown(served)}`)
   if (options.keep !== undefined) {

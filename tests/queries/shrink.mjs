@@ -20,6 +20,13 @@ function* candidates(query) {
   if (after !== undefined) yield { ...query, after: undefined }
   if (limit !== undefined) yield { ...query, limit: undefined }
   if (offset !== undefined) yield { ...query, offset: undefined }
+  for (let i = 0; i < (query.with?.length ?? 0); i++) {
+    const rest = query.with.toSpliced(i, 1)
+    yield { ...query, with: rest.length === 0 ? undefined : rest }
+    for (const beside of candidates(query.with[i].query)) {
+      yield { ...query, with: query.with.with(i, { ...query.with[i], query: beside }) }
+    }
+  }
   for (let i = 0; i < order.length; i++) yield { ...query, order: order.toSpliced(i, 1) }
   for (let i = 0; i < (query.by?.length ?? 0); i++) {
     if (query.order.every(({ column }) => column !== query.by[i])) {
@@ -46,7 +53,8 @@ function* lists(filters) {
 
 function* shorter(filter) {
   if (filter.members !== undefined) {
-    yield* filter.members
+    // What is asked of another table can't be asked of this one.
+    if (filter.op !== 'exists') yield* filter.members
     if (filter.op === 'not')
       for (const member of shorter(filter.members[0])) yield { ...filter, members: [member] }
     else for (const members of lists(filter.members)) yield { ...filter, members }

@@ -2,8 +2,8 @@
 
 use crate::column::{Column, Data};
 use crate::index::OrderKey;
-use crate::order::compare_float;
-use crate::value::ValueRef;
+use crate::order::{compare_float, compare_rows};
+use crate::value::{Value, ValueRef};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::Debug;
@@ -132,6 +132,15 @@ pub enum Filter<'a> {
     /// After a place in an order: for each column of the order what its value equals there. The
     /// place itself is not after it.
     After(Vec<(OrderKey, Filter<'a>)>),
+    /// In several columns at once one of some rows, or none of them.
+    Among {
+        /// The positions of the columns.
+        columns: Vec<usize>,
+        /// What these rows have there: in the order of [`compare_rows`], without NULL and duplicates.
+        rows: Arc<[Box<[Value]>]>,
+        /// Does a row pass that is one of them?
+        found: bool,
+    },
     /// What a test says of the column's value.
     Test {
         /// The position of the column.
@@ -244,6 +253,15 @@ impl<'a> Filter<'a> {
                         .collect(),
                 )
             }
+            Filter::Among {
+                columns,
+                rows,
+                found,
+            } => Filter::Among {
+                columns,
+                rows,
+                found,
+            },
             Filter::Test {
                 column,
                 wanted,
@@ -290,6 +308,17 @@ impl<'a> Filter<'a> {
                 each.map(|(key, equal)| key.place(columns, slot, equal))
                     .find(|place| place.is_ne())
                     == Some(Ordering::Greater)
+            }
+            Filter::Among {
+                columns: among,
+                rows,
+                found,
+            } => {
+                let place = |row: &[Value]| {
+                    let values = among.iter().map(|&column| columns[column].get(slot));
+                    compare_rows(row.iter().map(Value::as_value_ref), values)
+                };
+                rows.binary_search_by(|row| place(row)).is_ok() == *found
             }
             Filter::Test {
                 column,
@@ -405,7 +434,7 @@ impl<'a> Filter<'a> {
         match self {
             Filter::Always | Filter::Never | Filter::Any(_) | Filter::All(_) => None,
             // Of several columns; and a test is of none that an index could narrow to.
-            Filter::Beside { .. } | Filter::After(_) => None,
+            Filter::Beside { .. } | Filter::After(_) | Filter::Among { .. } => None,
             Filter::Test { .. } | Filter::Except { .. } => None,
             Filter::IsNull { column }
             | Filter::NotNull { column }

@@ -1,6 +1,36 @@
 //! The order of values that are stored as floats or as numeric text.
 
+use crate::value::ValueRef;
 use std::cmp::Ordering;
+
+/// An order of values of several columns in which equal ones are beside one another: not Postgres's,
+/// as texts go by their bytes.
+pub fn compare_rows<'a>(
+    a: impl Iterator<Item = ValueRef<'a>>,
+    b: impl Iterator<Item = ValueRef<'a>>,
+) -> Ordering {
+    for (a, b) in a.zip(b) {
+        let order = match (a, b) {
+            (ValueRef::Int(a), ValueRef::Int(b)) => a.cmp(&b),
+            (ValueRef::Float(a), ValueRef::Float(b)) => compare_float(a, b),
+            (ValueRef::Text(a), ValueRef::Text(b)) => a.cmp(b),
+            (a, b) => form(a).cmp(&form(b)),
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+    Ordering::Equal
+}
+
+fn form(value: ValueRef<'_>) -> u8 {
+    match value {
+        ValueRef::Null => 0,
+        ValueRef::Int(_) => 1,
+        ValueRef::Float(_) => 2,
+        ValueRef::Text(_) => 3,
+    }
+}
 
 /// NaN equals itself and is greater than any number; the zeros are equal.
 pub fn compare_float(a: f64, b: f64) -> Ordering {

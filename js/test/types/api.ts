@@ -294,3 +294,27 @@ type OfEvents = Tables['events']['relations']
 same<OfEvents['tag_assignments']['table'], 'tag_assignments'>()
 // @ts-expect-error no such relation
 same<OfEvents['tags'], never>()
+const beside = db.events.with('tag_assignments').orderBy('title').rows()[0]!
+same<(typeof beside)['tag_assignments'][number]['tag_id'], number>()
+same<(typeof beside)['title'], string>()
+const ofTag = db.tag_assignments.where({ tag_id: 1 }).limit(1)
+same<
+  NonNullable<
+    ReturnType<ReturnType<typeof withTags>['first']>
+  >['tag_assignments'][number]['tag_id'],
+  number
+>()
+function withTags() {
+  return db.events.with({ tag_assignments: ofTag })
+}
+db.events.where(db.events.related('tag_assignments', { tag_id: 1 }))
+// @ts-expect-error no such relation
+db.events.with('tags')
+// @ts-expect-error it leads to another table
+db.events.with({ tag_assignments: db.tags.limit(1) })
+// @ts-expect-error no such relation
+db.events.related('tags')
+// @ts-expect-error no column of the related table
+db.events.related('tag_assignments', { title: 'x' })
+// @ts-expect-error what is beside a row is no column of it
+db.events.with('tag_assignments').where({ tag_assignments: 1 })

@@ -10,6 +10,7 @@ use crate::schema::{Storage, Type};
 use crate::sort::sort_unique;
 use crate::value::{self, Scaled, Value, compare_float};
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::ops::Bound;
 
 /// A parameter in the stored form of a column, or the gap between two stored values where the
@@ -23,16 +24,23 @@ enum Operand<'a> {
     Text(Cow<'a, str>),
 }
 
-/// The filter of a condition.
+/// The filter of a condition; those on other tables stand for `related` filters.
 ///
 /// # Errors
 /// `type_mismatch` for a parameter that is not of the column's type.
-pub(super) fn bind<'a>(condition: &Condition, params: &[Param<'a>]) -> Result<Filter<'a>, Error> {
+pub(super) fn bind<'a>(
+    condition: &Condition,
+    params: &[Param<'a>],
+    related: &[Filter<'static>],
+) -> Result<Filter<'a>, Error> {
     let column = condition.column;
     let members = || -> Result<Vec<Filter<'a>>, Error> {
         let each = condition.members.iter();
-        each.map(|member| bind(member, params)).collect()
+        each.map(|member| bind(member, params, related)).collect()
     };
+    if let Some(existing) = condition.existing {
+        return Ok(related[existing].clone());
+    }
     match condition.op {
         Op::And => return Ok(Filter::All(members()?)),
         Op::Or => return Ok(Filter::Any(members()?)),
@@ -87,7 +95,7 @@ pub(super) fn bind_after<'a>(
     filters: &[Filter<'a>],
 ) -> Result<Filter<'a>, Error> {
     for (point, equal) in &after.fixed {
-        let same = match (&filters[*point], bind(equal, params)?) {
+        let same = match (&filters[*point], bind(equal, params, &[])?) {
             (Filter::Int { low: a, .. }, Filter::Int { low: b, .. }) => *a == b,
             (
                 Filter::Float {
@@ -115,7 +123,7 @@ pub(super) fn bind_after<'a>(
             Param::Null => Filter::IsNull {
                 column: equal.column,
             },
-            _ => bind(equal, params)?,
+            _ => bind(equal, params, &[])?,
         };
         if matches!(filter, Filter::Never) {
             return Err(elsewhere(equal));
@@ -231,35 +239,43 @@ fn bind_list<'a>(condition: &Condition, params: &[Param<'a>]) -> Result<Filter<'
             Operand::Text(text) => texts.push(text),
         }
     }
-    Ok(match condition.kind.storage() {
-        _ if ints.is_empty() && floats.is_empty() && texts.is_empty() => Filter::Never,
-        Storage::Int => {
-            sort_unique(&mut ints, &i64::cmp);
-            Filter::IntIn {
-                column,
-                values: ints,
-            }
+    let kind = &condition.kind;
+    let compare = |a: &str, b: &str| match value::is_by_bytes(kind) {
+        true => a.cmp(b),
+        false => value::compare_text(kind, a, b),
+    };
+    Ok(one_of(column, ints, floats, texts, &compare))
+}
+
+/// What equals one of these values, all of one form; texts are compared as the column does.
+pub(super) fn one_of<'a>(
+    column: usize,
+    mut ints: Vec<i64>,
+    mut floats: Vec<f64>,
+    mut texts: Vec<Cow<'a, str>>,
+    compare: &dyn Fn(&str, &str) -> Ordering,
+) -> Filter<'a> {
+    if !ints.is_empty() {
+        sort_unique(&mut ints, &i64::cmp);
+        Filter::IntIn {
+            column,
+            values: ints,
         }
-        Storage::Float => {
-            sort_unique(&mut floats, &|a, b| compare_float(*a, *b));
-            Filter::FloatIn {
-                column,
-                values: floats,
-            }
+    } else if !floats.is_empty() {
+        sort_unique(&mut floats, &|a, b| compare_float(*a, *b));
+        Filter::FloatIn {
+            column,
+            values: floats,
         }
-        Storage::Text => {
-            let kind = &condition.kind;
-            let compare = |a: &str, b: &str| match value::is_by_bytes(kind) {
-                true => a.cmp(b),
-                false => value::compare_text(kind, a, b),
-            };
-            sort_unique(&mut texts, &|a, b| compare(a, b));
-            Filter::TextIn {
-                column,
-                values: texts,
-            }
+    } else if !texts.is_empty() {
+        sort_unique(&mut texts, &|a, b| compare(a, b));
+        Filter::TextIn {
+            column,
+            values: texts,
         }
-    })
+    } else {
+        Filter::Never
+    }
 }
 
 fn operand<'a>(condition: &Condition, param: Param<'a>) -> Result<Operand<'a>, Error> {

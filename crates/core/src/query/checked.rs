@@ -3,8 +3,8 @@
 
 use super::conditions::Condition;
 use super::matching::given;
-use super::{Op, OrderKey, Param, Plan, QueryShape, check};
-use crate::error::Error;
+use super::{Existing, Op, OrderKey, Param, Plan, QueryShape, check};
+use crate::error::{Error, ErrorCode};
 use crate::protocol::QueryParam;
 use crate::schema::{Schema, TableId, Type};
 use crate::value::{self, Value};
@@ -34,9 +34,14 @@ impl Checked {
             conditions: _,
             order: _,
             after: _,
+            with,
             limit: _,
             offset: _,
         } = shape;
+        if !with.is_empty() {
+            let message = "related rows are not fetched: fetch them by a query of their own";
+            return Err(Error::new(ErrorCode::InvalidQuery, message).table(&shape.table));
+        }
         let plan = Plan::compile(schema, shape)?;
         let (offset, limit) = check(&plan, params)?;
         Ok(Self {
@@ -54,6 +59,11 @@ impl Checked {
     /// What its rows satisfy, all of it.
     pub fn conditions(&self) -> &[Condition] {
         &self.plan.conditions
+    }
+
+    /// What its conditions ask of other tables.
+    pub fn existing(&self) -> &[Existing] {
+        &self.plan.existing
     }
 
     /// The place in the order that rows come after, column by column; none where any may come.
@@ -111,6 +121,7 @@ fn endless(kind: Option<&Type>, number: f64) -> QueryParam {
 fn kind_of(plan: &Plan, at: usize) -> Option<&Type> {
     let places = plan.after.iter().flat_map(|after| after.equals());
     of_condition(plan.conditions.iter().chain(places), at)
+        .or_else(|| plan.parts().find_map(|part| kind_of(part, at)))
 }
 
 fn of_condition<'a>(

@@ -2,7 +2,7 @@
 
 use super::{
     AggregateOp, AggregateShape, ConditionShape, Explain, GroupingShape, Op, OrderShape,
-    QueryShape, Strategy,
+    QueryShape, RelatedShape, Strategy,
 };
 use crate::json::{Fault, FromJson, Json, Members, ToJson, optional};
 use crate::{json_to, json_words};
@@ -20,6 +20,7 @@ json_words!(Op {
     NotNull "not_null",
     And "and",
     Or "or",
+    Exists "exists",
     Not "not",
     Like "like",
     Ilike "ilike",
@@ -61,15 +62,28 @@ impl<'a> FromJson<'a> for QueryShape {
     fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
         fault.only(
             json,
-            &["table", "where", "order", "after", "limit", "offset"],
+            &[
+                "table", "where", "order", "after", "with", "limit", "offset",
+            ],
         );
         Self {
             table: FromJson::member(json, "table", fault),
             conditions: optional(json, "where", fault),
             order: optional(json, "order", fault),
             after: optional(json, "after", fault),
+            with: optional(json, "with", fault),
             limit: optional(json, "limit", fault),
             offset: optional(json, "offset", fault),
+        }
+    }
+}
+
+impl<'a> FromJson<'a> for RelatedShape {
+    fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
+        fault.only(json, &["relation", "query"]);
+        Self {
+            relation: FromJson::member(json, "relation", fault),
+            query: FromJson::member(json, "query", fault),
         }
     }
 }
@@ -101,6 +115,7 @@ impl ToJson for QueryShape {
             conditions,
             order,
             after,
+            with,
             limit,
             offset,
         } = self;
@@ -109,8 +124,19 @@ impl ToJson for QueryShape {
             .add_some("where", conditions)
             .add_some("order", order)
             .add_some("after", after)
+            .add_some("with", with)
             .add_some("limit", limit)
             .add_some("offset", offset)
+            .end();
+    }
+}
+
+impl ToJson for RelatedShape {
+    fn to_json(&self, out: &mut String) {
+        let Self { relation, query } = self;
+        Members::new(out)
+            .add("relation", relation)
+            .add("query", query)
             .end();
     }
 }

@@ -5,9 +5,10 @@
 //! false", which for every comparison is another one that can be true.
 
 use super::plan::{has_order, invalid};
+use super::related::{Existing, no_tables};
 use super::{CONDITIONS_MAX, ConditionShape, IN_VALUES_MAX, Op};
 use crate::error::Error;
-use crate::schema::{Column, Letters, Table, Type};
+use crate::schema::{Column, Letters, Schema, Table, Type};
 
 /// The most steps of a path into JSON.
 const PATH_MAX: usize = 32;
@@ -38,6 +39,8 @@ pub struct Condition {
     pub path: Box<[String]>,
     /// How the column's letters change their case.
     pub letters: Letters,
+    /// Which of the conditions on other tables it is.
+    pub existing: Option<usize>,
     /// The members of a group.
     pub members: Vec<Condition>,
 }
@@ -56,6 +59,7 @@ impl Condition {
             other: None,
             path: Box::default(),
             letters: column.letters,
+            existing: None,
             members: Vec::new(),
         }
     }
@@ -95,29 +99,35 @@ impl Condition {
     }
 }
 
-/// Compiles the conditions of a shape, which must all hold.
+/// Compiles the conditions of a shape, which must all hold, and those on other tables that they refer
+/// to; where no schema is given, there are no others.
 ///
 /// # Errors
-/// `unknown_column`; `invalid_query` for a comparison that the column's type has not, and a group
-/// that lacks members.
+/// `unknown_column`; `invalid_query` for a comparison that the column's type has not, a group
+/// that lacks members, and a relation that there is not.
 pub(super) fn conditions(
+    schema: Option<&Schema>,
     table: &Table,
     shapes: &[ConditionShape],
     params: &mut usize,
-) -> Result<Vec<Condition>, Error> {
+) -> Result<(Vec<Condition>, Vec<Existing>), Error> {
     if shapes.len() > CONDITIONS_MAX {
         return Err(too_many(table));
     }
+    let mut left = shapes.iter();
+    let mut existing = Vec::new();
     let mut reader = Reader {
+        schema,
         table,
-        left: shapes.iter(),
+        left: &mut left,
         params,
+        existing: &mut existing,
     };
     let mut conditions = Vec::with_capacity(shapes.len());
     while !reader.left.as_slice().is_empty() {
         reader.read(Op::And, false, &mut conditions)?;
     }
-    Ok(conditions)
+    Ok((conditions, existing))
 }
 
 pub(super) fn too_many(table: &Table) -> Error {
@@ -125,14 +135,16 @@ pub(super) fn too_many(table: &Table) -> Error {
     invalid(table, message)
 }
 
-struct Reader<'a> {
+struct Reader<'r, 'a> {
+    schema: Option<&'a Schema>,
     table: &'a Table,
-    left: std::slice::Iter<'a, ConditionShape>,
+    left: &'r mut std::slice::Iter<'a, ConditionShape>,
     /// How many parameters there are so far.
-    params: &'a mut usize,
+    params: &'r mut usize,
+    existing: &'r mut Vec<Existing>,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     /// Reads a condition, or a group with all that is its own, into the members of `within`.
     fn read(&mut self, within: Op, negated: bool, out: &mut Vec<Condition>) -> Result<(), Error> {
         let Some(shape) = self.left.next() else {
@@ -147,6 +159,17 @@ impl Reader<'_> {
             // Not all of them: one is false. Not any: all are.
             (Op::And, false) | (Op::Or, true) => Op::And,
             (Op::Or, false) | (Op::And, true) => Op::Or,
+            (Op::Exists, negated) => {
+                let position = self.existing.len();
+                let existing = self.related(shape, !negated)?;
+                self.existing.push(existing);
+                let condition = group(Op::Exists, Vec::new());
+                out.push(Condition {
+                    existing: Some(position),
+                    ..condition
+                });
+                return Ok(());
+            }
             _ => return self.comparison(shape, within, negated, out),
         };
         if op == within {
@@ -161,6 +184,28 @@ impl Reader<'_> {
         }
         out.push(group(op, members));
         Ok(())
+    }
+
+    /// Reads the conditions on rows of another table.
+    fn related(&mut self, shape: &ConditionShape, found: bool) -> Result<Existing, Error> {
+        let Some(schema) = self.schema else {
+            return Err(no_tables(self.table));
+        };
+        let members = |other, existing: &mut Vec<Existing>| {
+            let mut reader = Reader {
+                schema: Some(schema),
+                table: other,
+                left: &mut *self.left,
+                params: &mut *self.params,
+                existing,
+            };
+            let mut members = Vec::new();
+            for _ in 0..shape.n {
+                reader.read(Op::And, false, &mut members)?;
+            }
+            Ok(members)
+        };
+        Existing::compile(schema, self.table, shape, found, members)
     }
 
     fn comparison(
@@ -260,6 +305,7 @@ fn group(op: Op, members: Vec<Condition>) -> Condition {
         other: None,
         path: Box::default(),
         letters: Letters::default(),
+        existing: None,
         members,
     }
 }
@@ -293,7 +339,7 @@ pub(super) fn is_by_letters(op: Op) -> bool {
 }
 
 /// Do two columns keep their values in one form and one order?
-fn one_order(a: &Column, b: &Column) -> bool {
+pub(super) fn one_order(a: &Column, b: &Column) -> bool {
     use Type as T;
     let kinds = match (&a.kind, &b.kind) {
         (T::Int2 | T::Int4 | T::Int8, T::Int2 | T::Int4 | T::Int8)

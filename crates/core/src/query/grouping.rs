@@ -104,7 +104,7 @@ impl Grouping {
         };
         let rows = Plan::compile(schema, &rows)?;
         let mut params = rows.params;
-        let having = conditions(&made, &shape.having, &mut params)?;
+        let (having, _) = conditions(None, &made, &shape.having, &mut params)?;
         let own: Vec<usize> = (0..shape.by.len()).collect();
         let order = order(&made, &shape.order, &own, &[])?;
         let limit = shape.limit.then_some(params);
@@ -135,15 +135,16 @@ impl Grouping {
     pub fn run(
         &mut self,
         table: &Table,
-        store: &mut TableStore,
+        tables: &mut [TableStore],
         params: &[Param<'_>],
     ) -> Result<String, Error> {
         count_params(self.params, params)?;
-        let having = bind_all(&self.having, params)?;
+        let having = bind_all(&self.having, params, &[])?;
         let (offset, limit) = window(self.offset, self.limit, params)?;
         let limit = limit.unwrap_or(usize::MAX);
         let of_rows = &params[..self.rows.params];
-        run(store, &mut self.rows, of_rows)?;
+        run(tables, &mut self.rows, of_rows)?;
+        let store = &tables[usize::from(self.rows.table.0)];
         let (groups, count) = self.groups(table, store)?;
         let passes = |i: &usize| {
             let slot = *i as u32;

@@ -12,6 +12,7 @@ mod grouping;
 mod matching;
 mod needles;
 mod plan;
+mod related;
 mod run;
 mod totals;
 
@@ -20,6 +21,7 @@ use haversack_rows::{filter, index, walk};
 pub use checked::{Checked, Place, constant};
 pub use conditions::Condition;
 pub use haversack_rows::index::OrderKey;
+pub use related::{Existing, Joined, RELATIONS_MAX, Way, Word};
 
 pub(crate) use checked::on_the_wire;
 pub(crate) use grouping::Grouping;
@@ -44,14 +46,14 @@ pub struct PlanId(pub u32);
 /// Parameters come in this order: for each condition as many as its operator takes (one; two for
 /// `between`; `n` for `in`; none for `is_null`, `not_null`, a group, and a comparison with another
 /// column), then, with `after`, one for each column of the whole order (the columns of `order`, each once, and
-/// what they lack of the primary key), then the limit, then the offset.
+/// what they lack of the primary key), then those of each query in `with`, then the limit, then the offset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QueryShape {
     /// The table's name.
     pub table: String,
     /// What rows must satisfy, all of it. A group (`and`, `or`, `not`) takes as its own the `n`
-    /// conditions or groups that come after it.
+    /// conditions or groups that come after it; so does `exists`, whose own are of another table.
     #[serde(default, rename = "where", skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<ConditionShape>,
     /// What they are ordered by; the primary key follows in any case.
@@ -60,6 +62,9 @@ pub struct QueryShape {
     /// Only rows after a place in the order?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub after: bool,
+    /// The rows of other tables that are wanted beside each row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<RelatedShape>,
     /// Is there a limit?
     #[serde(default)]
     pub limit: bool,
@@ -68,11 +73,21 @@ pub struct QueryShape {
     pub offset: bool,
 }
 
+/// Rows of another table beside each row of a result.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelatedShape {
+    /// The relation's name.
+    pub relation: String,
+    /// Which of them, in which order: conditions, limit and offset are of each row's own.
+    pub query: QueryShape,
+}
+
 /// A condition on one column, or the head of a group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConditionShape {
-    /// The column's name; of a group, none.
+    /// The column's name; of a group, none; of `exists`, the relation's.
     #[serde(default)]
     pub column: String,
     /// The comparison.
@@ -118,6 +133,8 @@ pub enum Op {
     And,
     /// Any of `n`; of none, false.
     Or,
+    /// There are rows of a relation that satisfy all of `n`.
+    Exists,
     /// The one that follows is false. That it is unknown is not enough.
     Not,
     /// `LIKE`

@@ -2,6 +2,7 @@
 
 use super::conditions::{Condition, conditions, too_many};
 use super::index::{OrderKey, Spec};
+use super::related::{Existing, Joined};
 use super::walk::Run;
 use super::{CONDITIONS_MAX, Explain, Op, OrderShape, Param, QueryShape, Strategy};
 use crate::error::{Error, ErrorCode};
@@ -17,6 +18,12 @@ use std::cell::Cell;
 pub(crate) struct Plan {
     pub table: TableId,
     pub conditions: Vec<Condition>,
+    /// How many conditions, the first, are given with what they compare with when it is run.
+    pub given: usize,
+    /// What conditions ask of other tables.
+    pub existing: Vec<Existing>,
+    /// What is wanted of other tables beside each row.
+    pub joined: Vec<Joined>,
     /// Pairs of conditions, the second of which narrows the first.
     pub narrows: Vec<(usize, usize)>,
     pub params: usize,
@@ -54,14 +61,71 @@ impl Plan {
     /// # Errors
     /// `unknown_table`, `unknown_column`, `invalid_query`.
     pub fn compile(schema: &Schema, shape: &QueryShape) -> Result<Self, Error> {
+        let (mut params, mut relations) = (0, 0);
+        Self::compile_within(schema, shape, Vec::new(), &mut params, &mut relations)
+    }
+
+    /// Compiles a shape within another: `given` conditions come first and take no parameters.
+    pub(super) fn compile_within(
+        schema: &Schema,
+        shape: &QueryShape,
+        given: Vec<Condition>,
+        params: &mut usize,
+        relations: &mut usize,
+    ) -> Result<Self, Error> {
         let id = schema.require_table(&shape.table)?;
         let table = schema.table(id);
-        let mut params = 0;
-        let conditions = conditions(table, &shape.conditions, &mut params)?;
-        let first_of_after = params;
-        if shape.after && shape.conditions.len() == CONDITIONS_MAX {
+        let asked = shape.conditions.len() + given.len();
+        if asked + usize::from(shape.after) > CONDITIONS_MAX {
             return Err(too_many(table));
         }
+        let count = given.len();
+        let mut all = given;
+        let (conditions, existing) = conditions(Some(schema), table, &shape.conditions, params)?;
+        all.extend(conditions);
+        let mut plan = Self::of_parts(schema, id, all, shape, params)?;
+        plan.given = count;
+        plan.existing = existing;
+        for related in &shape.with {
+            let joined = Joined::compile(schema, table, related, params, relations)?;
+            plan.joined.push(joined);
+        }
+        let mut window = |wanted: bool| {
+            *params += usize::from(wanted);
+            wanted.then(|| *params - 1)
+        };
+        plan.limit = window(shape.limit);
+        plan.offset = window(shape.offset);
+        plan.params = *params;
+        Ok(plan)
+    }
+
+    /// The rows of a table that satisfy conditions, in no order that was asked for.
+    pub(super) fn of_conditions(
+        schema: &Schema,
+        id: TableId,
+        conditions: Vec<Condition>,
+        existing: Vec<Existing>,
+        given: usize,
+    ) -> Result<Self, Error> {
+        let shape = QueryShape::default();
+        let plan = Self::of_parts(schema, id, conditions, &shape, &mut 0)?;
+        Ok(Self {
+            existing,
+            given,
+            ..plan
+        })
+    }
+
+    /// Picks the indexes for conditions and the order of a shape.
+    fn of_parts(
+        schema: &Schema,
+        id: TableId,
+        conditions: Vec<Condition>,
+        shape: &QueryShape,
+        params: &mut usize,
+    ) -> Result<Self, Error> {
+        let table = schema.table(id);
         let key: Vec<usize> = table
             .key_columns()
             .iter()
@@ -92,15 +156,11 @@ impl Plan {
                 &order,
                 &points,
                 &conditions,
-                first_of_after,
+                *params,
             )?),
             false => None,
         };
-        params += after.as_ref().map_or(0, |after| after.params);
-        let limit = shape.limit.then_some(params);
-        params += usize::from(shape.limit);
-        let offset = shape.offset.then_some(params);
-        params += usize::from(shape.offset);
+        *params += after.as_ref().map_or(0, |after| after.params);
         let starts = || fixed.iter().map(|&column| OrderKey::ascending(column));
         let ordered = Spec(starts().chain(order.0.iter().copied()).collect());
         let narrows = narrows(&conditions);
@@ -121,11 +181,14 @@ impl Plan {
         Ok(Self {
             table: id,
             conditions,
+            given: 0,
+            existing: Vec::new(),
+            joined: Vec::new(),
             narrows,
-            params,
+            params: *params,
             after,
-            limit,
-            offset,
+            limit: None,
+            offset: None,
             by_key,
             points,
             ordered,
@@ -139,6 +202,20 @@ impl Plan {
             strategy: Strategy::None,
             examined: 0,
         })
+    }
+
+    /// The plans of other tables that it asks in turn.
+    pub fn parts(&self) -> impl Iterator<Item = &Plan> {
+        let existing = self.existing.iter().map(|existing| &existing.plan);
+        existing.chain(self.joined.iter().map(|joined| &joined.plan))
+    }
+
+    /// Appends the tables that it asks beside its own.
+    pub fn other_tables(&self, out: &mut Vec<TableId>) {
+        for part in self.parts() {
+            out.push(part.table);
+            part.other_tables(out);
+        }
     }
 
     /// The last row of the last result, where that has as many rows as its limit allows.

@@ -5,6 +5,7 @@ use super::conditions::Condition;
 use super::filter::Filter;
 use super::index::{SortedIndex, Spec};
 use super::plan::Plan;
+use super::related::{join, related};
 use super::walk::{Run, Set, Walk};
 use super::{INDEXES_MAX, Param, Strategy};
 use crate::error::{Error, ErrorCode};
@@ -34,18 +35,33 @@ const MERGE_COST: usize = 3;
 /// `invalid_query` for a wrong number of parameters, or a limit or offset that is none;
 /// `type_mismatch` for a parameter that is not of its column's type.
 pub(crate) fn run(
-    store: &mut TableStore,
+    tables: &mut [TableStore],
     plan: &mut Plan,
     params: &[Param<'_>],
 ) -> Result<(), Error> {
+    count_params(plan.params, params)?;
+    let related = related(plan, tables, params)?;
     let room = recycled(std::mem::take(&mut plan.filters));
-    let filters = filters(plan, params, room)?;
+    let filters = filters(plan, params, &[], &related, room)?;
     let (offset, limit) = window(plan.offset, plan.limit, params)?;
-    let limit = limit.unwrap_or(usize::MAX);
+    let store = &mut tables[usize::from(plan.table.0)];
+    find(store, plan, &filters, offset, limit);
+    plan.filters = recycled(filters);
+    join(&mut plan.joined, plan.table, &plan.result, tables, params)
+}
+
+/// Finds the rows that pass, in order; they stay in the plan.
+pub(super) fn find(
+    store: &mut TableStore,
+    plan: &mut Plan,
+    filters: &[Filter<'_>],
+    offset: usize,
+    limit: Option<usize>,
+) {
     let mut walk = Walk {
-        filters: &filters,
+        filters,
         offset,
-        limit,
+        limit: limit.unwrap_or(usize::MAX),
         seen: 0,
         examined: 0,
         result: std::mem::take(&mut plan.result),
@@ -59,8 +75,6 @@ pub(crate) fn run(
     plan.examined = walk.examined as u32;
     plan.result = walk.result;
     plan.runs = runs;
-    plan.filters = recycled(filters);
-    Ok(())
 }
 
 /// Are these parameters that the plan can be asked with, where the server answers? Gives offset and limit.
@@ -69,10 +83,19 @@ pub(crate) fn run(
 /// As [`run`].
 pub(crate) fn check(plan: &Plan, params: &[Param<'_>]) -> Result<(usize, Option<usize>), Error> {
     count_params(plan.params, params)?;
-    let conditions: Vec<Condition> = plan.conditions.iter().map(Condition::of_server).collect();
-    let filters = bind_all(&conditions, params)?;
+    check_part(plan, params)
+}
+
+fn check_part(plan: &Plan, params: &[Param<'_>]) -> Result<(usize, Option<usize>), Error> {
+    let conditions = plan.conditions[plan.given..].iter();
+    let conditions: Vec<Condition> = conditions.map(Condition::of_server).collect();
+    let related = vec![Filter::Always; plan.existing.len()];
+    let filters = bind_all(&conditions, params, &related)?;
     if let Some(after) = &plan.after {
         bind_after(after, params, &filters)?;
+    }
+    for part in plan.parts() {
+        check_part(part, params)?;
     }
     window(plan.offset, plan.limit, params)
 }
@@ -82,11 +105,14 @@ pub(crate) fn check(plan: &Plan, params: &[Param<'_>]) -> Result<(usize, Option<
 /// # Errors
 /// As [`run`].
 pub(crate) fn count(
-    store: &mut TableStore,
-    plan: &Plan,
+    tables: &mut [TableStore],
+    plan: &mut Plan,
     params: &[Param<'_>],
 ) -> Result<usize, Error> {
-    let mut filters = filters(plan, params, Vec::new())?;
+    count_params(plan.params, params)?;
+    let related = related(plan, tables, params)?;
+    let mut filters = filters(plan, params, &[], &related, Vec::new())?;
+    let store = &mut tables[usize::from(plan.table.0)];
     filters.truncate(plan.conditions.len());
     if filters.iter().any(|f| matches!(f, Filter::Never)) {
         return Ok(0);
@@ -94,29 +120,83 @@ pub(crate) fn count(
     if let Some(key) = &plan.by_key {
         return Ok(usize::from(by_key(store, &filters, key).is_some()));
     }
-    let mut rest = conditions_left(plan, &filters);
+    let rest = conditions_left(plan, &filters);
     if rest == 0 && plan.points.is_empty() {
         return Ok(store.len());
     }
-    let bound = bound(plan, &filters, rest);
+    let (at, runs, rest) = narrowed(store, plan, &filters, rest);
+    if rest == 0 {
+        return Ok(runs.iter().map(|run| run.end - run.at).sum());
+    }
+    // No row is the last wanted, so all are looked at and none is kept.
+    let mut walk = whole(&filters, usize::MAX);
+    for run in runs {
+        let slots = &store.indexes[at].slots[run.at..run.end];
+        walk.along(&store.columns, slots, rest);
+    }
+    Ok(walk.seen)
+}
+
+/// All rows that pass, in any order.
+pub(super) fn all(store: &mut TableStore, plan: &Plan, filters: &[Filter<'_>]) -> Vec<u32> {
+    if filters.iter().any(|f| matches!(f, Filter::Never)) {
+        return Vec::new();
+    }
+    if let Some(key) = &plan.by_key {
+        return by_key(store, filters, key).into_iter().collect();
+    }
+    let rest = conditions_left(plan, filters);
+    let mut walk = whole(filters, 0);
+    if plan.points.is_empty() && (rest == 0 || plan.range.is_none()) {
+        let slots: Vec<u32> = store.live_slots().collect();
+        walk.along(&store.columns, &slots, rest);
+        return walk.result;
+    }
+    let (at, runs, rest) = narrowed(store, plan, filters, rest);
+    for run in runs {
+        let slots = &store.indexes[at].slots[run.at..run.end];
+        walk.along(&store.columns, slots, rest);
+    }
+    walk.result
+}
+
+fn whole<'f, 'a>(filters: &'f [Filter<'a>], offset: usize) -> Walk<'f, 'a> {
+    Walk {
+        filters,
+        offset,
+        limit: usize::MAX,
+        seen: 0,
+        examined: 0,
+        result: Vec::new(),
+    }
+}
+
+/// An index, the runs of it that hold all rows that pass, and what is left to test in them.
+fn narrowed(
+    store: &mut TableStore,
+    plan: &Plan,
+    filters: &[Filter<'_>],
+    mut rest: Set,
+) -> (usize, Vec<Run>, Set) {
+    let bound = bound(plan, filters, rest);
     let mut runs = Vec::new();
     let at = match &plan.range {
         Some((spec, condition)) if bound.is_none_or(|i| rest != 1 << i) => {
             let at = ensure(store, spec, &plan.places[1]);
-            let fixed = fixed(store, at, plan, &filters);
+            let fixed = fixed(store, at, plan, filters);
             let rows = find_runs(store, at, plan, fixed, &filters[*condition], &mut runs);
             rest &= !(1 << condition);
             if let Some(bound) = bound
                 && split(store, at, plan, &filters[*condition], rows, &mut runs)
             {
                 rest &= !(1 << bound);
-                rest |= bound_runs(store, at, plan, &filters, bound, &mut runs);
+                rest |= bound_runs(store, at, plan, filters, bound, &mut runs);
             }
             at
         }
         _ => {
             let at = ensure(store, &plan.ordered, &plan.places[0]);
-            let mut within = fixed(store, at, plan, &filters);
+            let mut within = fixed(store, at, plan, filters);
             if let Some(bound) = bound {
                 rest &= !(1 << bound);
                 within = narrow(store, at, within, plan.points.len(), &filters[bound]);
@@ -125,23 +205,7 @@ pub(crate) fn count(
             at
         }
     };
-    if rest == 0 {
-        return Ok(runs.iter().map(|run| run.end - run.at).sum());
-    }
-    // No row is the last wanted, so all are looked at and none is kept.
-    let mut walk = Walk {
-        filters: &filters,
-        offset: usize::MAX,
-        limit: usize::MAX,
-        seen: 0,
-        examined: 0,
-        result: Vec::new(),
-    };
-    for run in runs {
-        let slots = &store.indexes[at].slots[run.at..run.end];
-        walk.along(&store.columns, slots, rest);
-    }
-    Ok(walk.seen)
+    (at, runs, rest)
 }
 
 /// The room of a list of filters, for others.
@@ -156,10 +220,13 @@ fn recycled<'a>(mut filters: Vec<Filter<'_>>) -> Vec<Filter<'a>> {
 /// # Errors
 /// As [`run`].
 pub(crate) fn owned_filters(
-    plan: &Plan,
+    tables: &mut [TableStore],
+    plan: &mut Plan,
     params: &[Param<'_>],
 ) -> Result<Vec<Filter<'static>>, Error> {
-    let filters = filters(plan, params, Vec::new())?;
+    count_params(plan.params, params)?;
+    let related = related(plan, tables, params)?;
+    let filters = filters(plan, params, &[], &related, Vec::new())?;
     Ok(filters.into_iter().map(Filter::into_owned).collect())
 }
 
@@ -167,23 +234,27 @@ pub(crate) fn owned_filters(
 pub(super) fn bind_all<'a>(
     conditions: &[Condition],
     params: &[Param<'a>],
+    related: &[Filter<'static>],
 ) -> Result<Vec<Filter<'a>>, Error> {
     conditions
         .iter()
-        .map(|condition| bind(condition, params))
+        .map(|condition| bind(condition, params, related))
         .collect()
 }
 
-/// The filters of a plan's conditions, in `filters`, which is empty.
-fn filters<'a>(
+/// The filters of a plan's conditions, in `filters`, which is empty: those of the first conditions are
+/// given, and those that stand for conditions on other tables are `related`.
+pub(super) fn filters<'a>(
     plan: &Plan,
     params: &[Param<'a>],
+    given: &[Filter<'static>],
+    related: &[Filter<'static>],
     mut filters: Vec<Filter<'a>>,
 ) -> Result<Vec<Filter<'a>>, Error> {
-    count_params(plan.params, params)?;
     filters.reserve(plan.conditions.len() + 1);
-    for condition in &plan.conditions {
-        filters.push(bind(condition, params)?);
+    filters.extend_from_slice(given);
+    for condition in &plan.conditions[plan.given..] {
+        filters.push(bind(condition, params, related)?);
     }
     if let Some(after) = &plan.after {
         let place = bind_after(after, params, &filters)?;

@@ -194,12 +194,11 @@ impl Replica {
         let rows = &self.groupings[at].1.rows;
         let current = self.current_params(rows, params);
         let table = self.schema.table(rows.table);
-        let store = &mut self.tables[usize::from(rows.table.0)];
         let grouping = &mut self.groupings[at].1;
         if current.is_empty() {
-            grouping.run(table, store, params)
+            grouping.run(table, &mut self.tables, params)
         } else {
-            grouping.run(table, store, &replaced(params, &current))
+            grouping.run(table, &mut self.tables, &replaced(params, &current))
         }
     }
 
@@ -210,13 +209,32 @@ impl Replica {
     pub fn run(&mut self, plan: PlanId, params: &[Param<'_>]) -> Result<&[u32], Error> {
         let current = self.current_params(&self.plans[plan.0 as usize], params);
         let plan = &mut self.plans[plan.0 as usize];
-        let table = &mut self.tables[usize::from(plan.table.0)];
         if current.is_empty() {
-            query::run(table, plan, params)?;
+            query::run(&mut self.tables, plan, params)?;
         } else {
-            query::run(table, plan, &replaced(params, &current))?;
+            query::run(&mut self.tables, plan, &replaced(params, &current))?;
         }
         Ok(&plan.result)
+    }
+
+    /// What was found beside the rows of a query's last run. For each relation in turn: how many rows
+    /// each row of the result has there, then the slots of all of these, then what is beside them.
+    pub fn joined(&self, plan: PlanId) -> Vec<u32> {
+        let mut out = Vec::new();
+        for joined in &self.plans[plan.0 as usize].joined {
+            joined.write(&mut out);
+        }
+        out
+    }
+
+    /// The relations of a table: their names, where they lead, and whether there may be several rows.
+    pub fn relations(&self, table: TableId) -> Vec<(String, TableId, bool)> {
+        let relations = self.schema.relations(self.schema.table(table));
+        let known = relations.into_iter().filter_map(|relation| {
+            let other = self.schema.table_id(relation.table)?;
+            Some((relation.name, other, relation.many))
+        });
+        known.collect()
     }
 
     /// The number of rows that satisfy a query's conditions, whichever page of them is asked for.
@@ -224,13 +242,12 @@ impl Replica {
     /// # Errors
     /// As [`Replica::run`].
     pub fn count(&mut self, plan: PlanId, params: &[Param<'_>]) -> Result<u32, Error> {
-        let plan = &self.plans[plan.0 as usize];
-        let current = self.current_params(plan, params);
-        let table = &mut self.tables[usize::from(plan.table.0)];
+        let current = self.current_params(&self.plans[plan.0 as usize], params);
+        let plan = &mut self.plans[plan.0 as usize];
         let count = if current.is_empty() {
-            query::count(table, plan, params)?
+            query::count(&mut self.tables, plan, params)?
         } else {
-            query::count(table, plan, &replaced(params, &current))?
+            query::count(&mut self.tables, plan, &replaced(params, &current))?
         };
         Ok(count as u32)
     }

@@ -127,9 +127,18 @@ impl Replica {
     /// stand, and that other.
     pub(super) fn current_params(&self, plan: &Plan, params: &[Param<'_>]) -> Vec<(usize, String)> {
         let mut current = Vec::new();
-        if self.renamed.given.is_empty() {
-            return current;
+        if !self.renamed.given.is_empty() {
+            self.add_current_params(plan, params, &mut current);
         }
+        current
+    }
+
+    fn add_current_params(
+        &self,
+        plan: &Plan,
+        params: &[Param<'_>],
+        current: &mut Vec<(usize, String)>,
+    ) {
         let after = plan.after.iter().flat_map(After::equals);
         let mut conditions: Vec<&Condition> = plan.conditions.iter().chain(after).collect();
         while let Some(condition) = conditions.pop() {
@@ -150,6 +159,8 @@ impl Replica {
                 }
             }
         }
-        current
+        for part in plan.parts() {
+            self.add_current_params(part, params, current);
+        }
     }
 }

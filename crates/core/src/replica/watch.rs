@@ -4,7 +4,8 @@
 //! A row that changed concerns a query where it was in the last result or meets the conditions now. What
 //! neither was nor is in it can't change it: rows before the page count only with an offset, and such a
 //! query is concerned by every change of its table. Nor can what meets the conditions and comes after the
-//! last row of a page that is full.
+//! last row of a page that is full. A query that asks other tables, too, is concerned by every change of
+//! these.
 
 use super::Replica;
 use super::read::replaced;
@@ -55,8 +56,13 @@ pub(super) struct Watches {
 }
 
 impl Watches {
-    /// The place of a watch, and room for its members.
-    fn place(&mut self, known: Option<WatchId>, table: usize) -> (WatchId, Vec<u64>) {
+    /// The place of a watch of a table and of others, and room for its members.
+    fn place(
+        &mut self,
+        known: Option<WatchId>,
+        table: usize,
+        others: &[TableId],
+    ) -> (WatchId, Vec<u64>) {
         if let Some(id) = known
             && let Some(Some(watch)) = self.all.get_mut(id.0 as usize)
         {
@@ -67,9 +73,13 @@ impl Watches {
             self.all.push(None);
             self.all.len() - 1
         });
-        let tables = self.of_table.len().max(table + 1);
-        self.of_table.resize_with(tables, Vec::new);
-        self.of_table[table].push(at as u32);
+        for table in others.iter().map(|id| usize::from(id.0)).chain([table]) {
+            let tables = self.of_table.len().max(table + 1);
+            self.of_table.resize_with(tables, Vec::new);
+            if !self.of_table[table].contains(&(at as u32)) {
+                self.of_table[table].push(at as u32);
+            }
+        }
         (WatchId(at as u32), Vec::new())
     }
 }
@@ -92,9 +102,16 @@ impl Replica {
         };
         let params = params.get(..plan.params).unwrap_or(params);
         let current = self.current_params(plan, params);
-        let filters = query::owned_filters(plan, &replaced(params, &current))?;
+        let plan = match watched {
+            Watched::Rows(id) => &mut self.plans[id.0 as usize],
+            Watched::Groups(id) => &mut self.groupings[id.0 as usize].1.rows,
+        };
+        let replaced = replaced(params, &current);
+        let filters = query::owned_filters(&mut self.tables, plan, &replaced)?;
         let table = usize::from(plan.table.0);
-        let (id, mut members) = self.watches.place(known, table);
+        let mut others = Vec::new();
+        plan.other_tables(&mut others);
+        let (id, mut members) = self.watches.place(known, table, &others);
         members.clear();
         let words = self.tables[table].slots().div_ceil(64);
         members.resize(words as usize, 0);
@@ -105,7 +122,7 @@ impl Replica {
             table: plan.table,
             filters,
             members,
-            always: plan.offset.is_some(),
+            always: plan.offset.is_some() || others.contains(&plan.table),
             last: plan.full_page(params).zip(Some(plan.order.clone())),
             concerned: false,
         });
@@ -115,10 +132,17 @@ impl Replica {
     /// Watches a query no more.
     pub fn unwatch(&mut self, id: WatchId) {
         let watches = &mut self.watches;
-        let Some(watch) = watches.all.get_mut(id.0 as usize).and_then(Option::take) else {
+        if watches
+            .all
+            .get_mut(id.0 as usize)
+            .and_then(Option::take)
+            .is_none()
+        {
             return;
-        };
-        watches.of_table[usize::from(watch.table.0)].retain(|&other| other != id.0);
+        }
+        for of_table in &mut watches.of_table {
+            of_table.retain(|&other| other != id.0);
+        }
         watches.concerned.retain(|&other| other != id.0);
     }
 
@@ -152,7 +176,9 @@ impl Replica {
                 live && watch.last.as_ref().is_none_or(in_page)
                     && filters.all(|filter| filter.passes(&store.columns, slot))
             };
-            if !watch.concerned && (watch.always || watch.has(slot) || comes()) {
+            // What was found in another table was found by all that is there.
+            let elsewhere = watch.table != table;
+            if !watch.concerned && (watch.always || elsewhere || watch.has(slot) || comes()) {
                 watch.concerned = true;
                 self.watches.concerned.push(id);
             }

@@ -9,11 +9,13 @@ mod fingerprint;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod policy;
+mod relations;
 mod rules;
 mod steps;
 mod types;
 
 pub use policy::{OnDeleteConflict, Policy};
+pub use relations::{Relation, Word};
 pub use rules::{
     Action, Check, ColumnDefault, Domain, ForeignKey, Generated, Index, IndexPart, Polymorphic,
     Predicate, ServerRule, Unique,

@@ -13,7 +13,7 @@ pub type WireRow = Vec<Text>;
 
 pub const USER: &str = "7";
 
-fn column(name: &str, kind: Type, nullable: bool) -> Column {
+pub fn column(name: &str, kind: Type, nullable: bool) -> Column {
     Column {
         name: name.into(),
         kind,

@@ -12,6 +12,7 @@ mod actions;
 mod fixture;
 mod naive;
 mod queries;
+mod related;
 mod rules;
 
 use actions::{Action, World};
@@ -126,6 +127,29 @@ fn pages_of_many_rows_equal_filter_and_sort() {
         println!("{strategy:?}: {times} times");
         assert!(times > 0, "no query was answered by {strategy:?}");
     }
+}
+
+/// Conditions on related rows, related rows beside others, and what of it a live query is told.
+#[test]
+fn questions_that_span_tables_equal_a_look_at_all_rows() {
+    let seen = RefCell::new([0; 3]);
+    let outcome = runner(1).run(&any::<u64>().no_shrink(), |seed| {
+        let mut world = related::World::new(related::seeded(seed));
+        for _ in 0..12 {
+            world.step();
+        }
+        let mut all = seen.borrow_mut();
+        for (all, seen) in all.iter_mut().zip(world.seen) {
+            *all += seen;
+        }
+        Ok(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+    let [conditions, beside, spared] = seen.into_inner();
+    println!("{conditions} conditions, {beside} times beside, {spared} live queries spared");
+    assert!(conditions > 0 && beside > 0 && spared > 0);
 }
 
 #[test]

@@ -163,6 +163,7 @@ pub fn any_query() -> impl Strategy<Value = Query> {
             conditions,
             order,
             after: false,
+            with: vec![],
             limit: limited,
             offset: skips,
         };
@@ -223,6 +224,7 @@ pub fn any_paged_query() -> impl Strategy<Value = Query> {
                     conditions,
                     order: order.clone(),
                     after: false,
+                    with: vec![],
                     limit: limited,
                     offset: skips,
                 };

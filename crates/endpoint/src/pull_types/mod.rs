@@ -2,7 +2,6 @@
 
 mod lists;
 mod names;
-mod relations;
 
 use haversack_core::schema::{Column, Schema, Table, Type};
 use haversack_core::{Error, ErrorCode};
@@ -85,14 +84,14 @@ fn write_table(schema: &Schema, table: &Table, out: &mut String) {
 }
 
 fn write_relations(schema: &Schema, table: &Table, out: &mut String) {
-    let relations = relations::of(schema, table);
+    let relations = schema.relations(table);
     if relations.is_empty() {
         out.push_str("    relations: {}\n");
         return;
     }
     out.push_str("    relations: {\n");
     for relation in relations {
-        comment(Some(relation.foreign_key), "      ", out);
+        comment(Some(relation.along), "      ", out);
         out.push_str(&format!(
             "      readonly {}: {{\n        readonly table: {}\n        readonly many: {}\n        readonly optional: {}\n      }}\n",
             property(&relation.name),

@@ -95,7 +95,7 @@ fn prepare(
     // One more tells whether there are more.
     let limit = checked.limit.unwrap_or(most + 1);
     let table = checked.table();
-    let statement = sql::statement(compiled.sql(table), &checked, &params, limit)?;
+    let statement = sql::statement(compiled, &checked, &params, limit)?;
     Ok((table, statement))
 }
 

@@ -1,8 +1,8 @@
 //! A checked query as SQL: names of the catalog, values as parameters.
 
 use super::operand::{Cast, operand};
-use crate::compiled::TableSql;
-use haversack_core::query::{Checked, Condition, Op, OrderKey, Param, Place, constant};
+use crate::compiled::{Compiled, TableSql};
+use haversack_core::query::{Checked, Condition, Existing, Op, OrderKey, Param, Place, constant};
 use haversack_core::schema::Type;
 use haversack_core::{Error, ErrorCode};
 
@@ -29,15 +29,20 @@ pub enum Given {
 /// # Errors
 /// As `operand`; not for what was checked.
 pub(super) fn statement(
-    table: &TableSql,
+    compiled: &Compiled,
     checked: &Checked,
     params: &[Param<'_>],
     limit: usize,
 ) -> Result<Statement, Error> {
+    let table = compiled.sql(checked.table());
     let mut writer = Writer {
+        compiled,
         table,
+        alias: "t".to_owned(),
+        existing: checked.existing(),
         params,
         given: Vec::new(),
+        tables: 0,
     };
     let mut sql = table.read_all.clone();
     let conditions = checked.conditions().iter();
@@ -65,16 +70,24 @@ pub(super) fn statement(
 }
 
 struct Writer<'a> {
+    compiled: &'a Compiled,
+    /// The table that conditions are of now, and what it is called in the statement.
     table: &'a TableSql,
+    alias: String,
+    /// What these conditions ask of other tables.
+    existing: &'a [Existing],
     params: &'a [Param<'a>],
     given: Vec<Given>,
+    /// How many other tables the statement has.
+    tables: usize,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     fn condition(&mut self, condition: &Condition) -> Result<String, Error> {
         let sql = match condition.op {
             Op::And => self.group(condition, " AND ", "true")?,
             Op::Or => self.group(condition, " OR ", "false")?,
+            Op::Exists => self.exists(condition)?,
             // It was carried down to the comparisons.
             Op::Not => return Err(Error::new(ErrorCode::Internal, "a negation is left")),
             Op::Eq => self.compared(condition, "=")?,
@@ -112,6 +125,45 @@ impl Writer<'_> {
         let members = group.members.iter().map(|member| self.condition(member));
         let members: Vec<String> = members.collect::<Result<_, _>>()?;
         Ok(format!("({})", members.join(word)))
+    }
+
+    /// That there are rows of another table that go with the row, or that there are none.
+    fn exists(&mut self, condition: &Condition) -> Result<String, Error> {
+        let asked = self.existing;
+        let Some(existing) = condition.existing.and_then(|position| asked.get(position)) else {
+            return Err(Error::new(ErrorCode::Internal, "a relation is left out"));
+        };
+        self.tables += 1;
+        let alias = format!("t{}", self.tables);
+        let (outer, outer_alias) = (self.table, std::mem::replace(&mut self.alias, alias));
+        self.table = self.compiled.sql(existing.way.table);
+        self.existing = existing.existing();
+        let name = |table: &TableSql, alias: &str, column: usize| {
+            format!("{alias}.{}", table.column(column).sql)
+        };
+        let mut all = Vec::new();
+        for (own, theirs) in &existing.way.pairs {
+            let own = name(outer, &outer_alias, *own);
+            all.push(format!("({} = {own})", self.column(*theirs)));
+        }
+        if let Some(word) = &existing.way.word {
+            let (table, alias) = match word.theirs {
+                true => (self.table, &self.alias),
+                false => (outer, &outer_alias),
+            };
+            let column = name(table, alias, word.column);
+            let cast = table.column(word.column).compared.clone();
+            let given = self.place(Given::Text(Some(word.text.clone())));
+            all.push(format!("({column} = {given}::text::{cast})"));
+        }
+        for member in existing.conditions() {
+            all.push(self.condition(member)?);
+        }
+        let sql = format!("{} {}", self.table.sql, self.alias);
+        (self.table, self.alias, self.existing) = (outer, outer_alias, asked);
+        let not = if existing.found { "" } else { "NOT " };
+        let all = all.join(" AND ");
+        Ok(format!("({not}EXISTS (SELECT 1 FROM {sql} WHERE {all}))"))
     }
 
     /// A comparison with a value, or with another column.
@@ -257,7 +309,7 @@ impl Writer<'_> {
     }
 
     fn column(&self, position: usize) -> String {
-        format!("t.{}", self.table.column(position).sql)
+        format!("{}.{}", self.alias, self.table.column(position).sql)
     }
 
     fn cast(&self, condition: &Condition, cast: Cast) -> String {
