@@ -255,6 +255,12 @@ export class Groups<Row> {
     return [this.text, [...query.params, ...over.params], limitCount, offsetCount]
   }
 
+  /** @internal What tells it from other questions. */
+  asks(): readonly unknown[] {
+    const [text, params, limit, offset] = this.asked()
+    return [this.query.replica, text, limit, offset, ...params]
+  }
+
   /** @internal */
   identity(row: Row): unknown {
     return this.over.source.identity(row as object)

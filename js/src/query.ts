@@ -248,6 +248,12 @@ export class Query<Row, Found = Row, Related extends Ways = {}> {
     return this.replica.watch(known, shape, this.asked(), after, limitCount, offsetCount)
   }
 
+  /** @internal What tells it from other questions. */
+  asks(): readonly unknown[] {
+    const { shape, limitCount, offsetCount, place } = this
+    return [shape, limitCount, offsetCount, place !== undefined, ...this.asked()]
+  }
+
   /** @internal */
   identity(row: Found): unknown {
     return this.source.identity(row as object)

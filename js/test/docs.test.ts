@@ -45,7 +45,8 @@ test('the code of the README is the one that is compiled, and short', () => {
 test('every block of code in the guide is one that is compiled', () => {
   const code = blocks(guide, 'ts')
   assert.ok(code.length >= 8, `${code.length} blocks`)
-  for (const block of code) shown(block, read('./types/guide/guide.ts'))
+  const sources = ['./types/guide/guide.ts', './types/guide/react.ts'].map(read)
+  for (const block of code) shown(block, ...sources)
 })
 
 test('the example of a conflict that is decided is one that is compiled', () => {
