@@ -28,6 +28,8 @@ export const OPERATORS = [
 
 export class Drawer {
   #random
+  /** By table, the row that most values of the question are taken from, so that it meets them together. */
+  #rows = new Map()
 
   /** `rows` are texts of Postgres by table. */
   constructor(random, schema, rows) {
@@ -39,8 +41,10 @@ export class Drawer {
 
   query() {
     const random = this.#random
+    this.#rows = new Map(this.tables.map((table) => [table.name, this.#any(table)]))
     const table = random.pick(this.tables)
-    const where = Array.from({ length: random.int(0, 3) }, () => this.#filter(table, 0))
+    const count = Number(random.weighted({ 0: 2, 1: 5, 2: 3, 3: 2 }))
+    const where = Array.from({ length: count }, () => this.#filter(table, 0))
     if (random.chance(0.15)) {
       return drawGroups(random, table, where.slice(0, 1), () => random.pick(DIRECTIONS))
     }
@@ -69,6 +73,16 @@ export class Drawer {
       .filter(({ other }) => other !== undefined)
   }
 
+  /** Takes values of the other table from a row that goes with the usual one, where there is one. */
+  #follow(table, position, other) {
+    const { pairs } = relationsOf(this.schema, table)[position]
+    const usual = this.#rows.get(table.name)
+    const related = this.rows
+      .get(other.name)
+      .filter((row) => pairs.every(([own, theirs]) => row[theirs] === usual[own]))
+    if (related.length > 0) this.#rows.set(other.name, this.#random.pick(related))
+  }
+
   /** An order, and which part of it. */
   #window(table) {
     const random = this.#random
@@ -77,8 +91,8 @@ export class Drawer {
       column: random.pick(ordered).name,
       direction: random.pick(DIRECTIONS),
     }))
-    const limit = random.chance(0.5) ? random.int(0, 20) : undefined
-    const offset = random.chance(0.3) ? random.int(0, 6) : undefined
+    const limit = random.chance(0.5) ? random.int(random.chance(0.1) ? 0 : 1, 20) : undefined
+    const offset = random.chance(0.3) ? random.int(0, random.chance(0.3) ? 6 : 1) : undefined
     return { table: table.name, order, limit, offset }
   }
 
@@ -87,14 +101,20 @@ export class Drawer {
     const relations = depth < DEPTH_MAX && random.chance(0.12) ? this.#relations(table) : []
     if (relations.length > 0) {
       const { position, other } = random.pick(relations)
+      this.#follow(table, position, other)
       const count = random.weighted({ 0: 2, 1: 3, 2: 1 })
       const members = Array.from({ length: Number(count) }, () => this.#filter(other, depth + 1))
       return { op: 'exists', relation: position, table: other.name, members }
     }
     if (depth < DEPTH_MAX && random.chance(0.35)) {
       const op = random.weighted({ or: 4, and: 2, not: 2 })
-      const count = op === 'not' ? 1 : random.int(0, 3)
-      return { op, members: Array.from({ length: count }, () => this.#filter(table, depth + 1)) }
+      const count = op === 'not' ? 1 : random.int(op === 'or' && random.chance(0.8) ? 1 : 0, 3)
+      const usual = this.#rows
+      // What is not so is better said of another row.
+      if (op === 'not') this.#rows = new Map([...usual, [table.name, this.#any(table)]])
+      const members = Array.from({ length: count }, () => this.#filter(table, depth + 1))
+      this.#rows = usual
+      return { op, members }
     }
     const column = random.pick(table.columns)
     return { column: column.name, ...this.#condition(table, column) }
@@ -104,7 +124,10 @@ export class Drawer {
     const random = this.#random
     const { type } = column
     const value = () => this.#value(table, column)
-    if (random.chance(0.1)) return { op: random.pick(['is_null', 'not_null']) }
+    if (random.chance(0.1)) {
+      const usual = this.#rows.get(table.name)[column.name] === null ? 'is_null' : 'not_null'
+      return { op: random.chance(0.8) ? usual : random.pick(['is_null', 'not_null']) }
+    }
     if (type.name === 'jsonb') {
       const text = value()
       return random.chance(0.5) ? this.#json(text) : this.#at(JSON.parse(text ?? 'null'))
@@ -122,16 +145,35 @@ export class Drawer {
       const op = random.pick(['eq', 'ne', 'lt', 'lte', 'gt', 'gte'])
       return { op, other: random.pick(others).name }
     }
-    const op = random.pick(['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'between', 'in', 'eq', 'in'])
-    const count = op === 'in' ? random.int(0, 4) : op === 'between' ? 2 : 1
+    const op = random.pick([
+      'eq',
+      'ne',
+      'lt',
+      'lte',
+      'gt',
+      'gte',
+      'between',
+      'in',
+      'eq',
+      'in',
+      'lte',
+      'gte',
+    ])
+    const count = op === 'in' ? random.int(random.chance(0.1) ? 0 : 1, 4) : op === 'between' ? 2 : 1
     const values = Array.from({ length: count }, value).filter((text) => text !== null)
     if (values.length < count && op !== 'in') return { op: 'is_null' }
     return { op, values }
   }
 
+  #any(table) {
+    return this.#random.pick(this.rows.get(table.name))
+  }
+
   /** A value that some row has in this column, or null. */
   #value(table, column) {
-    const row = this.#random.pick(this.rows.get(table.name))
+    const random = this.#random
+    const usual = this.#rows.get(table.name)
+    const row = random.chance(0.8) ? usual : this.#any(table)
     return row[column.name]
   }
 

@@ -32,6 +32,9 @@ const [ROUND_WRITES, ROUND_QUERIES, ROUND_LIVE] = [40, 200, 40]
 /** One question in so many is put to the endpoint. */
 const ENDPOINT_EVERY = 10
 
+/** From so many questions to so many schemas on, an operator that was never asked for is a failure. */
+const [COMPLETE_PAIRS, COMPLETE_SCHEMAS] = [20_000, 5]
+
 const { values: options } = parseArgs({
   options: {
     schema: { type: 'string', multiple: true },
@@ -66,10 +69,11 @@ for (folder of folders) {
 console.log([...covered].map(([op, count]) => `${op} ${count}`).join(', '))
 const missed = [...covered].filter(([, count]) => count === 0).map(([op]) => op)
 // A few questions can't have everything, and a schema without arrays has none to ask for.
+const complete = wanted >= COMPLETE_PAIRS && folders.length >= COMPLETE_SCHEMAS
 if (missed.length > 0) console.log(`never asked: ${missed.join(', ')}`)
 console.log(`${followed} changes of live results`)
 console.log(`differences: ${differences}`)
-process.exitCode = differences === 0 ? 0 : 1
+process.exitCode = differences === 0 && !(complete && missed.length > 0) ? 0 : 1
 
 async function fuzz(wanted) {
   const rules = new Rules(database.schema, database.catalog, database)
@@ -136,7 +140,8 @@ async function placeOf(random, rows, query) {
   const all = { ...query, limit: undefined, offset: undefined }
   const keys = await database.ask(toSql(database, table, { ...all, with: undefined }))
   if (keys.length === 0) return undefined
-  const key = random.pick(keys)
+  // Behind most of them there are some.
+  const key = keys[random.int(0, Math.floor((keys.length - 1) * (random.chance(0.8) ? 0.6 : 1)))]
   const found = rows
     .get(table.name)
     .find((row) => table.primary_key.every((name, i) => row[name] === key[i]))
