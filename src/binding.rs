@@ -519,6 +519,8 @@ async fn open(options: &JsValue) -> Result<Rc<Shared>, Error> {
     };
     let schema_text = text("schema")?;
     let schema = Schema::from_pulled(&schema_text)?;
+    // What is made of it takes as long again, and the page its turn between.
+    browser::timer::sleep(0).await;
     let url = text("url")?.trim_end_matches('/').to_owned();
     let on_event = function("onEvent")?;
     poison::on_panic(&on_event);

@@ -133,7 +133,7 @@ function handle(replica: Replica, sync: Sync, conflicts: Conflicts, event: Bindi
   if (replica.closed) return
   switch (event.kind) {
     case 'changed':
-      return replica.refresh()
+      return replica.refresh(true)
     case 'durable':
       replica.writes.durable(event.local)
       return sync.notify()

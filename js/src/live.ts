@@ -77,6 +77,8 @@ export class LiveQueries {
   private readonly byWatch = new Map<number, Live>()
   private readonly waiting = new Set<Live>()
   private scheduled = false
+  /** Is the next task going to call back as well? */
+  private scheduledApart = false
 
   constructor(private readonly replica: Replica) {}
 
@@ -99,11 +101,14 @@ export class LiveQueries {
     return () => this.stop(live)
   }
 
-  /** Changes concern the queries of these watches. */
-  touch(watches: Uint32Array): void {
+  /**
+   * Changes concern the queries of these watches; `apart`, when so much has changed that the page should
+   * get its turn before they are asked again.
+   */
+  touch(watches: Uint32Array, apart: boolean): void {
     for (const watch of watches) {
       const live = this.byWatch.get(watch)
-      if (live !== undefined) this.schedule(live)
+      if (live !== undefined) this.schedule(live, apart)
     }
   }
 
@@ -138,15 +143,21 @@ export class LiveQueries {
     this.byTable.get(live.query.source)?.delete(live)
   }
 
-  private schedule(live: Live): void {
+  private schedule(live: Live, apart = false): void {
     this.waiting.add(live)
-    if (this.scheduled) return
-    this.scheduled = true
-    queueMicrotask(() => this.flush())
+    if (apart) {
+      if (this.scheduled || this.scheduledApart) return
+      this.scheduledApart = true
+      inNextTask(() => this.flush())
+    } else if (!this.scheduled) {
+      this.scheduled = true
+      queueMicrotask(() => this.flush())
+    }
   }
 
   private flush(): void {
     this.scheduled = false
+    this.scheduledApart = false
     const lives = [...this.waiting]
     this.waiting.clear()
     // A callback may write, which schedules the next flush, and may stop any of these.
@@ -173,6 +184,16 @@ export class LiveQueries {
     const changes = compare(live.query, last ?? [], rows)
     guard(live.next, { rows, changes, complete: true })
   }
+}
+
+/** Calls in a task of its own; a timer would wait for a second where the page is hidden. */
+function inNextTask(work: () => void): void {
+  const { port1, port2 } = new MessageChannel()
+  port1.onmessage = () => {
+    port1.close()
+    work()
+  }
+  port2.postMessage(null)
 }
 
 /** Calls an observer; what it throws is the page's affair and nobody else's. */

@@ -274,7 +274,8 @@ export class Query<Row, Found = Row, Related extends Ways = {}> {
   /**
    * Calls back with the result, and again whenever it has changed: other rows, another order, or
    * another content of a row. The first call comes in a microtask, so never before `live` has
-   * returned; later ones once for all changes that were made in one go.
+   * returned; later ones once for all changes that were made in one go, and where a sync has brought a
+   * thousand rows or more, in a task of its own.
    *
    * A callback that throws is reported to the page (`reportError`) and called again next time.
    * When the query can't be answered, or the database has been closed for a reason of its own,

@@ -51,6 +51,9 @@ export class Instance {
   }
 }
 
+/** So many rows changed at once by others are a task's work, before anything is asked anew. */
+const ROWS_APART = 1_000
+
 /** One browser database. */
 export class Replica {
   readonly tables: readonly Rows[]
@@ -323,14 +326,23 @@ export class Replica {
     return result
   }
 
-  /** Forgets the objects of rows that have changed, and has the live queries run that they concern. */
-  refresh(): void {
+  /**
+   * Forgets the objects of rows that have changed, and has the live queries run that they concern: in a
+   * microtask, or, when others have changed many rows, in a task of its own.
+   */
+  refresh(byOthers = false): void {
     const dirty = this.call((client) => client.take_dirty())
     for (let i = 0; i + 1 < dirty.length; i += 2) {
       const rows = this.tables[dirty[i]!]!
       rows.invalidate(dirty[i + 1]!)
     }
-    if (dirty.length > 0) this.live.touch(this.call((client) => client.take_concerned()))
+    if (dirty.length > 0) {
+      const apart = byOthers && dirty.length >= 2 * ROWS_APART
+      this.live.touch(
+        this.call((client) => client.take_concerned()),
+        apart,
+      )
+    }
     this.live.touchStates()
   }
 

@@ -76,13 +76,15 @@ export class FakeClient implements BindingClient {
     this.data = tables.map(() => [])
   }
 
-  /** Puts a row where the server would: not by a mutation of ours. */
-  arrive(table: string, row: FakeRow): void {
+  /** Puts rows where the server would, all at once: not by a mutation of ours. */
+  arrive(table: string, ...rows: FakeRow[]): void {
     const t = this.position(table)
-    const found = this.slot(t, this.keyOf(t, row))
-    const slot = found >= 0 ? found : this.data[t]!.length
-    this.data[t]![slot] = row
-    this.dirty.push(t, slot)
+    for (const row of rows) {
+      const found = this.slot(t, this.keyOf(t, row))
+      const slot = found >= 0 ? found : this.data[t]!.length
+      this.data[t]![slot] = row
+      this.dirty.push(t, slot)
+    }
     this.onEvent({ kind: 'changed' })
   }
 
