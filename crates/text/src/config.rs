@@ -1,0 +1,111 @@
+//! Which text search configuration of which server is meant, and what it makes of a word.
+
+use crate::letters::Letters;
+use crate::parser::{Kind, Parser, Token};
+use crate::stem;
+
+/// The character classes of a database (`pg_database.datctype`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ctype {
+    /// `C` or `POSIX`: all beyond ASCII are letters, and without case.
+    C,
+    /// Any other, in UTF-8. Turkish and Azerbaijani have lower cases of their own, unknown here.
+    Unicode,
+}
+
+/// The language of a text search configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// `pg_catalog.simple`: every word as it is, in lower case.
+    Simple,
+    /// `pg_catalog.english`: stop words left out, the others stemmed.
+    English,
+}
+
+/// A text search configuration on one server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Its language.
+    pub language: Language,
+    /// The server's major version.
+    pub major: u16,
+    /// The character classes of the database.
+    pub ctype: Ctype,
+}
+
+/// A token of so many bytes is no word to Postgres.
+pub(crate) const WORD_BYTES_MAX: usize = 2047;
+/// A word longer than this is not stemmed.
+const STEM_BYTES_MAX: usize = 1000;
+
+/// `english.stop`, in order.
+const STOP_WORDS: &str = " a about above after again against all am an and any are as at be because been before \
+    being below between both but by can did do does doing don down during each few for from further had has have \
+    having he her here hers herself him himself his how i if in into is it its itself just me more most my myself no \
+    nor not now of off on once only or other our ours ourselves out over own s same she should so some such t than \
+    that the their theirs them themselves then there these they this those through to too under until up very was we \
+    were what when where which while who whom why will with you your yours yourself yourselves ";
+
+impl Config {
+    /// The configuration of a name, as `default_text_search_config` has it; `None` where only the
+    /// server knows it.
+    pub fn named(name: &str, major: u16, ctype: Ctype) -> Option<Self> {
+        let language = match name.strip_prefix("pg_catalog.").unwrap_or(name) {
+            "simple" => Language::Simple,
+            "english" => Language::English,
+            _ => return None,
+        };
+        Some(Self {
+            language,
+            major,
+            ctype,
+        })
+    }
+
+    /// The tokens of a text, as `ts_parse('default', text)` has them.
+    pub fn tokens<'a>(&self, text: &'a str) -> impl Iterator<Item = Token> + use<'a> {
+        Parser::new(text, self.letters())
+    }
+
+    pub(crate) fn letters(&self) -> Letters {
+        Letters::new(self.ctype, self.major)
+    }
+
+    /// Hands on the lexeme of each word and its position, 1 for the first; stop words and long
+    /// tokens have none, of which the former take a position.
+    pub(crate) fn lexemes(&self, text: &str, mut take: impl FnMut(String, usize)) {
+        let letters = self.letters();
+        let mut position = 0;
+        for token in Parser::new(text, letters) {
+            let is_prose = match token.kind {
+                Kind::Blank | Kind::Tag | Kind::Protocol | Kind::Entity => continue,
+                Kind::AsciiWord
+                | Kind::Word
+                | Kind::HyphenatedPart
+                | Kind::HyphenatedAsciiPart
+                | Kind::HyphenatedAsciiWord
+                | Kind::HyphenatedWord => self.language == Language::English,
+                _ => false,
+            };
+            let word = &text[token.start..token.end];
+            if word.len() >= WORD_BYTES_MAX {
+                continue;
+            }
+            position += 1;
+            let lowered = letters.lower_all(word);
+            if !is_prose || word.len() > STEM_BYTES_MAX {
+                take(lowered, position);
+            } else if !is_stop_word(&lowered) {
+                take(stem::stem(&lowered, self.major), position);
+            }
+        }
+    }
+}
+
+fn is_stop_word(word: &str) -> bool {
+    let found = |(at, _)| {
+        let end = at + word.len();
+        STOP_WORDS[..at].ends_with(' ') && STOP_WORDS[end..].starts_with(' ')
+    };
+    word.len() <= "yourselves".len() && word.is_ascii() && STOP_WORDS.match_indices(word).any(found)
+}

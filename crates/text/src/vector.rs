@@ -1,0 +1,198 @@
+//! The lexemes of a text and where they are: `tsvector`.
+//!
+//! In memory a vector is the text of its lexemes, in the order of their bytes, and one run of
+//! numbers: for each lexeme its length in bytes, how many positions it has, and these.
+
+mod text;
+
+use crate::lexemes::{Lexemes, Rules};
+use crate::{Config, Error};
+
+/// Positions stop here.
+pub(crate) const POSITION_MAX: u16 = 16_383;
+
+const OF_TEXT: Rules = Rules {
+    positions_max: 255,
+    greatest: false,
+};
+const OF_TWO: Rules = Rules {
+    positions_max: 256,
+    greatest: false,
+};
+
+/// The weight of a position; D is what it has by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Weight {
+    D,
+    C,
+    B,
+    A,
+}
+
+impl Weight {
+    pub(crate) const ALL: [Self; 4] = [Self::D, Self::C, Self::B, Self::A];
+
+    /// The weight of a letter, in either case.
+    pub fn of(letter: char) -> Option<Self> {
+        let place = "DCBA".find(letter.to_ascii_uppercase())?;
+        Some(Self::ALL[place])
+    }
+
+    pub(crate) fn letter(self) -> char {
+        char::from(b"DCBA"[self as usize])
+    }
+}
+
+/// A position of a lexeme, from 1 to 16,383, and its weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position(pub(crate) u16);
+
+impl Position {
+    pub(crate) fn new(at: usize, weight: Weight) -> Self {
+        Self(at.min(POSITION_MAX.into()) as u16 | (weight as u16) << 14)
+    }
+
+    /// How many words into the text.
+    pub fn at(self) -> u16 {
+        self.0 & POSITION_MAX
+    }
+
+    /// Its weight.
+    pub fn weight(self) -> Weight {
+        Weight::ALL[usize::from(self.0 >> 14)]
+    }
+}
+
+/// A lexeme of a vector.
+#[derive(Clone, Copy, Debug)]
+pub struct Lexeme<'a> {
+    /// The lexeme.
+    pub text: &'a str,
+    positions: &'a [u16],
+}
+
+impl<'a> Lexeme<'a> {
+    /// Its positions, in order; none where the vector was stripped of them.
+    pub fn positions(&self) -> impl ExactSizeIterator<Item = Position> + use<'a> {
+        self.positions.iter().copied().map(Position)
+    }
+}
+
+/// A `tsvector`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vector {
+    text: Box<str>,
+    numbers: Box<[u16]>,
+}
+
+impl Vector {
+    /// `to_tsvector`.
+    ///
+    /// # Errors
+    /// `TooLong`: its lexemes take more than a megabyte.
+    pub fn of(config: &Config, text: &str) -> Result<Self, Error> {
+        let mut lexemes = Lexemes::default();
+        config.lexemes(text, |lexeme, at| {
+            lexemes.push(&lexeme, Some(Position::new(at, Weight::D)));
+        });
+        lexemes.into_vector(OF_TEXT)
+    }
+
+    pub(crate) fn from_parts(text: String, numbers: Vec<u16>) -> Self {
+        Self {
+            text: text.into(),
+            numbers: numbers.into(),
+        }
+    }
+
+    /// Its lexemes, in the order of their bytes.
+    pub fn iter(&self) -> impl Iterator<Item = Lexeme<'_>> {
+        let (mut text, mut numbers) = (&self.text[..], &self.numbers[..]);
+        std::iter::from_fn(move || {
+            let (&[bytes, count], rest) = numbers.split_first_chunk()?;
+            let (lexeme, later) = text.split_at(bytes.into());
+            let (positions, rest) = rest.split_at(count.into());
+            (text, numbers) = (later, rest);
+            Some(Lexeme {
+                text: lexeme,
+                positions,
+            })
+        })
+    }
+
+    /// The lexemes that are this text, or that begin with it.
+    pub(crate) fn find<'a>(
+        &'a self,
+        text: &'a str,
+        prefix: bool,
+    ) -> impl Iterator<Item = Lexeme<'a>> + use<'a> {
+        let before = move |lexeme: &Lexeme<'_>| lexeme.text < text;
+        let is = move |lexeme: &Lexeme<'_>| match prefix {
+            true => lexeme.text.starts_with(text),
+            false => lexeme.text == text,
+        };
+        self.iter().skip_while(before).take_while(is)
+    }
+
+    /// How many lexemes it has: `length`.
+    pub fn length(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// How many positions it has, a lexeme without any counted as one.
+    pub(crate) fn positions(&self) -> usize {
+        let each = self.iter().map(|lexeme| lexeme.positions().len().max(1));
+        each.sum()
+    }
+
+    /// How many bytes it takes.
+    pub fn size(&self) -> usize {
+        self.text.len() + 2 * self.numbers.len()
+    }
+
+    /// Its lexemes without positions.
+    #[must_use]
+    pub fn strip(&self) -> Self {
+        self.map(|_| None)
+    }
+
+    /// It with one weight for all positions.
+    #[must_use]
+    pub fn set_weight(&self, weight: Weight) -> Self {
+        self.map(|position| Some(Position::new(position.at().into(), weight)))
+    }
+
+    fn map(&self, to: impl Fn(Position) -> Option<Position>) -> Self {
+        let mut numbers = Vec::with_capacity(self.numbers.len());
+        for lexeme in self.iter() {
+            let start = numbers.len();
+            numbers.extend([lexeme.text.len() as u16, 0]);
+            numbers.extend(
+                lexeme
+                    .positions()
+                    .filter_map(&to)
+                    .map(|position| position.0),
+            );
+            numbers[start + 1] = (numbers.len() - start - 2) as u16;
+        }
+        Self::from_parts(self.text.to_string(), numbers)
+    }
+
+    /// Another text after this one: `||`.
+    ///
+    /// # Errors
+    /// `TooLong`: their lexemes together take more than a megabyte.
+    pub fn concat(&self, other: &Self) -> Result<Self, Error> {
+        let mut lexemes = Lexemes::default();
+        let mut end = 0;
+        for lexeme in self.iter() {
+            lexemes.push_all(lexeme, 0);
+            end = lexeme.positions().map(|at| at.at()).fold(end, u16::max);
+        }
+        for lexeme in other.iter() {
+            lexemes.push_all(lexeme, end);
+        }
+        lexemes.into_vector(OF_TWO)
+    }
+}
