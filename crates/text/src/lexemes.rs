@@ -81,13 +81,14 @@ impl Lexemes {
             for position in same.iter().filter_map(|found| found.position) {
                 let count = numbers.len() - first;
                 match numbers[first..].last_mut() {
+                    // Postgres ends at the last position there is, or when it has enough.
+                    _ if count == rules.positions_max => break,
+                    Some(last) if count > 1 && Position(*last).at() == POSITION_MAX => break,
                     Some(last) if Position(*last).at() == position.at() => {
                         let greatest = position.0.max(*last);
                         *last = if rules.greatest { greatest } else { *last };
                     }
-                    Some(last) if Position(*last).at() == POSITION_MAX => {}
-                    _ if count < rules.positions_max => numbers.push(position.0),
-                    _ => {}
+                    _ => numbers.push(position.0),
                 }
             }
             let count = numbers.len() - first;

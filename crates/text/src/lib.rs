@@ -28,6 +28,7 @@ mod query;
 mod rank;
 mod rank_cd;
 mod scan;
+mod sort;
 mod stem;
 mod trigram;
 mod vector;

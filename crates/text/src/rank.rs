@@ -2,6 +2,7 @@
 //! `ts_rank`, in single and double precision where Postgres's is.
 
 use crate::query::{Item, Operand, Query};
+use crate::sort::sort;
 use crate::vector::{Lexeme, POSITION_MAX, Position, Vector};
 
 /// The weights of D, C, B and A where none are given.
@@ -55,7 +56,8 @@ pub(crate) fn log2(of: f64) -> f64 {
 fn operands(query: &Query) -> Vec<Operand<'_>> {
     let items = query.items().iter().rev();
     let mut operands: Vec<_> = items.filter_map(|&item| query.operand(item)).collect();
-    operands.sort_by_key(|operand| operand.text);
+    // Of `a` and `a:*` the one is kept that Postgres sorts first.
+    sort(&mut operands, |a, b| a.text.cmp(b.text));
     operands.dedup_by_key(|operand| operand.text);
     operands
 }

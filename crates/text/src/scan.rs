@@ -75,12 +75,13 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Digits, as far as they matter.
-    pub fn number(&mut self) -> Option<usize> {
+    /// Digits.
+    pub fn number(&mut self) -> Option<i64> {
         let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
         let (number, rest) = self.rest.split_at(digits);
         self.rest = rest;
-        let add = |sum: usize, digit: u8| (10 * sum + usize::from(digit - b'0')).min(1 << 24);
+        let add =
+            |sum: i64, digit: u8| sum.saturating_mul(10).saturating_add((digit - b'0').into());
         (digits > 0).then(|| number.bytes().fold(0, add))
     }
 

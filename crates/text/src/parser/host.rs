@@ -14,15 +14,6 @@ pub(super) enum Found {
     Url(usize, usize),
 }
 
-/// What is known of places ahead.
-#[derive(Default)]
-pub(super) struct HostMemo {
-    /// No dot, hyphen or underscore in this range leads to a host.
-    none: (usize, usize),
-    /// The `@` of the last chain of them, and the end of the mail address that each makes.
-    emails: Vec<(usize, Option<usize>)>,
-}
-
 /// Where a reader of a host is.
 #[derive(Clone, Copy, PartialEq)]
 enum State {
@@ -60,10 +51,10 @@ impl Parser<'_> {
         {
             return Some(Found::Email(end));
         }
-        let (known_from, known_to) = self.hosts.none;
+        let (known_from, known_to) = self.no_host;
         let is_known = known_from <= read.stop && read.stop < known_to;
         let none_to = if is_known { known_to } else { read.stop };
-        self.hosts.none = (read.host.unwrap_or(from), none_to);
+        self.no_host = (read.host.unwrap_or(from), none_to);
         let host = read.host?;
         let end = self.port_end(host).unwrap_or(host);
         if self.byte(end) == b'/' {
@@ -75,39 +66,19 @@ impl Parser<'_> {
         Some(Found::Host(end))
     }
 
-    /// The end of the mail address whose `@` this is.
-    pub(super) fn email_end(&mut self, at_sign: usize) -> Option<usize> {
-        if let Ok(known) = (self.hosts.emails).binary_search_by_key(&at_sign, |email| email.0) {
-            return self.hosts.emails[known].1;
+    /// The end of the mail address whose `@` this is: that of the host after it, though it may go on
+    /// to be the name of another address.
+    pub(super) fn email_end(&self, at_sign: usize) -> Option<usize> {
+        if !self.is_ascii_letter(at_sign + 1) && !self.is_digit(at_sign + 1) {
+            return None;
         }
-        // What follows an `@` may itself be a mail address, in which case this is none.
-        self.hosts.emails.clear();
-        let mut next = at_sign;
-        while self.byte(next) == b'@' {
-            let is_label = self.is_ascii_letter(next + 1) || self.is_digit(next + 1);
-            if !is_label {
-                self.hosts.emails.push((next, None));
-                break;
-            }
-            let read = self.read_host(next + 1);
-            let end = (read.host).map(|host| self.port_end(host).unwrap_or(host));
-            self.hosts.emails.push((next, end));
-            next = read.stop;
-        }
-        let mut is_email = false;
-        for email in self.hosts.emails.iter_mut().rev() {
-            if is_email {
-                email.1 = None;
-            }
-            // Where nothing of the chain's rest is one, the host before it may end earlier.
-            is_email = email.1.is_some();
-        }
-        self.hosts.emails[0].1
+        let host = self.read_host(at_sign + 1).host?;
+        Some(self.port_end(host).unwrap_or(host))
     }
 
     /// Reads on within a label.
     fn read_host(&self, from: usize) -> Read {
-        let (none_from, none_to) = self.hosts.none;
+        let (none_from, none_to) = self.no_host;
         let (mut at, mut state, mut host) = (from, State::Label, None);
         loop {
             let byte = self.byte(at);

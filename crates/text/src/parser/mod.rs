@@ -11,7 +11,6 @@ mod path;
 mod word;
 
 use crate::letters::Letters;
-use host::HostMemo;
 
 /// What a token is; the numbers are those of `ts_token_type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,8 +70,9 @@ pub(crate) struct Parser<'a> {
     next: Next,
     /// Within a script or a style, of which nothing is taken.
     ignores: bool,
-    hosts: HostMemo,
-    /// The last range of bytes in which no slash leads to a file.
+    /// The last range of bytes in which no dot, hyphen or underscore leads to a host.
+    no_host: (usize, usize),
+    /// The last one in which no slash leads to a file.
     no_file: (usize, usize),
     /// No comment ends from here on.
     no_comment_end: bool,
@@ -86,7 +86,7 @@ impl<'a> Parser<'a> {
             at: 0,
             next: Next::Anything,
             ignores: false,
-            hosts: HostMemo::default(),
+            no_host: (0, 0),
             no_file: (0, 0),
             no_comment_end: false,
         }
@@ -184,5 +184,75 @@ impl Iterator for Parser<'_> {
             _ => end,
         };
         Some(Token { kind, start, end })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Ctype;
+    use std::time::Instant;
+
+    fn kinds(text: &str) -> Vec<(u8, &str)> {
+        let tokens = Parser::new(text, Letters::new(Ctype::Unicode, 15));
+        tokens
+            .map(|token| (token.kind as u8, &text[token.start..token.end]))
+            .collect()
+    }
+
+    #[test]
+    fn each_kind_is_as_the_documentation_has_it() {
+        for (text, kind) in [
+            ("elephant", 1),
+            ("mañana", 2),
+            ("beta1", 3),
+            ("foo@example.com", 4),
+            ("example.com/stuff/index.html", 5),
+            ("example.com", 6),
+            ("-1.234e56", 7),
+            ("8.3.0", 8),
+            (" ", 12),
+            ("<a href=\"dictionaries.html\">", 13),
+            ("http://", 14),
+            ("lógico-beta1", 15),
+            ("up-to-date", 16),
+            ("lógico-matemática", 17),
+            ("/usr/local/foo.txt", 19),
+            ("-1.234", 20),
+            ("-1234", 21),
+            ("1234", 22),
+            ("&amp;", 23),
+        ] {
+            assert_eq!(kinds(text)[0], (kind, text));
+        }
+        let parts = kinds("postgresql-beta1");
+        let expected = [
+            (15, "postgresql-beta1"),
+            (11, "postgresql"),
+            (12, "-"),
+            (9, "beta1"),
+        ];
+        assert_eq!(parts, expected);
+        assert_eq!(kinds("a.bc/d")[1..], [(6, "a.bc"), (18, "/d")]);
+    }
+
+    #[test]
+    fn hostile_texts_take_linear_time() {
+        for part in [
+            "a_", "a.", "a-", "a@", "a.b-", "1.", "1_", "/~", "/./", "~/", "../", "<!--", "<a '",
+            "<a \"' ", "&a", "a1_", "a-1-", "é-", "a@b_", "a:", "1e", "-1.", "<a ", "a.bc_",
+            "a.bc@", "a.bc:1", "a/.", "<script>", "\u{301}", "a_b@c_d@", "</", "&#1",
+        ] {
+            let started = Instant::now();
+            let text = part.repeat(400_000 / part.len());
+            let tokens = Parser::new(&text, Letters::new(Ctype::Unicode, 15));
+            let last = tokens.map(|token| token.end).max();
+            assert_eq!(last, Some(text.len()));
+            assert!(
+                started.elapsed().as_secs() < 5,
+                "{part}: {:?}",
+                started.elapsed()
+            );
+        }
     }
 }

@@ -7,7 +7,7 @@ impl Parser<'_> {
     pub(super) fn unsigned(&mut self, start: usize) -> (Kind, usize) {
         let end = self.digits(start);
         let found = match self.byte(end) {
-            b'.' => (self.host(end)).or_else(|| self.decimal(end, true)),
+            b'.' => (self.host(end)).or_else(|| self.decimal(end)),
             b'-' | b'_' => self.host(end),
             b'@' => self.email(end),
             b'/' => self.path(end).map(|end| (Kind::File, end)),
@@ -29,19 +29,23 @@ impl Parser<'_> {
             return None;
         }
         let found = match self.byte(end) {
-            b'.' => self.decimal(end, false),
+            b'.' => self.decimal(end),
             _ => self.exponent(end),
         };
-        Some(found.unwrap_or((Kind::Int, end)))
+        match found {
+            // A version takes no sign.
+            Some((Kind::Version, _)) => None,
+            _ => Some(found.unwrap_or((Kind::Int, end))),
+        }
     }
 
-    /// A fraction, with a sign before it or not, or a version where there are more dots.
-    fn decimal(&self, dot: usize, may_be_version: bool) -> Option<(Kind, usize)> {
+    /// A fraction, or a version where there are more dots.
+    fn decimal(&self, dot: usize) -> Option<(Kind, usize)> {
         let mut end = self.digits(dot + 1);
         if end == dot + 1 {
             return None;
         }
-        if may_be_version && self.byte(end) == b'.' && self.is_digit(end + 1) {
+        if self.byte(end) == b'.' && self.is_digit(end + 1) {
             while self.byte(end) == b'.' && self.is_digit(end + 1) {
                 end = self.digits(end + 1);
             }

@@ -138,7 +138,7 @@ impl Parser<'_> {
     }
 
     /// A mail address whose name ends at this `@`.
-    pub(super) fn email(&mut self, at_sign: usize) -> Option<(Kind, usize)> {
+    pub(super) fn email(&self, at_sign: usize) -> Option<(Kind, usize)> {
         self.email_end(at_sign).map(|end| (Kind::Email, end))
     }
 

@@ -185,7 +185,7 @@ impl Reader<'_> {
         } else {
             self.scan.number().ok_or(Error::Syntax)?
         };
-        if distance > usize::from(POSITION_MAX) + 1 {
+        if distance > i64::from(POSITION_MAX) + 1 {
             return Err(Error::Distance);
         }
         self.scan
@@ -211,8 +211,11 @@ impl Reader<'_> {
     }
 
     fn web(&mut self) -> Result<Token, Error> {
-        self.scan.skip_space();
         if self.state == State::Operator {
+            let skips = |scan: &Scan<'_>, c| is_operator(c) || scan.is_space(c);
+            while self.scan.peek().is_some_and(|c| skips(&self.scan, c)) {
+                self.scan.step();
+            }
             let operator = match self.scan.peek() {
                 None => return Ok(Token::End),
                 Some(_) if self.is_or() => {

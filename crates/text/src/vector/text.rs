@@ -1,6 +1,6 @@
 //! A vector's text form: `'a':1A,2 'b':3`.
 
-use super::{Position, Vector, Weight};
+use super::{POSITION_MAX, Position, Vector, Weight};
 use crate::letters::Letters;
 use crate::lexemes::{Lexemes, Rules};
 use crate::scan::{Scan, Style, push_quoted};
@@ -36,7 +36,9 @@ impl FromStr for Vector {
 /// Positions after a colon, up to a space.
 fn positions(scan: &mut Scan<'_>, lexemes: &mut Lexemes) -> Result<(), Error> {
     loop {
-        let at = scan.number().ok_or(Error::Syntax)?;
+        // Postgres cuts a number to 32 bits, and one that is less than 0 then to those it stores.
+        let at = scan.number().ok_or(Error::Syntax)? as i32;
+        let at = usize::try_from(at).unwrap_or((at as u16 & POSITION_MAX).into());
         if at == 0 {
             return Err(Error::Syntax);
         }
