@@ -9,13 +9,19 @@ use crate::Ctype;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Letters {
     ctype: Ctype,
+    /// From 16 on, formats have no width either.
     formats: bool,
+    /// From 18 on, the text forms know no space beyond ASCII.
+    ascii_forms: bool,
 }
 
 impl Letters {
     pub fn new(ctype: Ctype, major: u16) -> Self {
-        let formats = major >= 16;
-        Self { ctype, formats }
+        Self {
+            ctype,
+            formats: major >= 16,
+            ascii_forms: major >= 18,
+        }
     }
 
     pub fn is_alphabetic(self, c: char) -> bool {
@@ -56,6 +62,11 @@ impl Letters {
             '\u{85}' | '\u{a0}' | '\u{2007}' | '\u{202f}' => false,
             _ => self.ctype == Ctype::Unicode && c.is_whitespace(),
         }
+    }
+
+    /// A space between the words of a vector's or a query's text form.
+    pub fn is_space_of_forms(self, c: char) -> bool {
+        (c.is_ascii() || !self.ascii_forms) && self.is_space(c)
     }
 
     /// Lower case, one character for one.

@@ -62,7 +62,7 @@ impl<'a> Scan<'a> {
     }
 
     pub fn is_space(&self, c: char) -> bool {
-        self.letters.is_space(c)
+        self.letters.is_space_of_forms(c)
     }
 
     pub fn is_word(&self, c: char) -> bool {

@@ -72,7 +72,11 @@ impl Parser<'_> {
                 (State::Quoted(quote), '\\') => State::Escaped(quote),
                 (State::Quoted(quote), _) if c == quote as char => State::Inside,
                 (State::Quoted(_), _) => state,
-                (State::Escaped(quote), _) => State::Quoted(quote),
+                (State::Escaped(quote), _) => {
+                    // Postgres forgets what it read, and so all that is left, of a text that ends so.
+                    self.is_lost = at + c.len_utf8() == text.len();
+                    State::Quoted(quote)
+                }
             };
         }
         None

@@ -76,6 +76,8 @@ pub(crate) struct Parser<'a> {
     no_file: (usize, usize),
     /// No comment ends from here on.
     no_comment_end: bool,
+    /// Nothing that is left is read.
+    is_lost: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -89,6 +91,7 @@ impl<'a> Parser<'a> {
             no_host: (0, 0),
             no_file: (0, 0),
             no_comment_end: false,
+            is_lost: false,
         }
     }
 
@@ -175,6 +178,10 @@ impl Iterator for Parser<'_> {
             },
             Next::Anything => self.anything(start),
         };
+        if self.is_lost {
+            self.at = self.text.len();
+            return None;
+        }
         // A whole leaves its parts to be read from the same place.
         self.at = match kind {
             Kind::Url
@@ -241,7 +248,7 @@ mod tests {
         for part in [
             "a_", "a.", "a-", "a@", "a.b-", "1.", "1_", "/~", "/./", "~/", "../", "<!--", "<a '",
             "<a \"' ", "&a", "a1_", "a-1-", "é-", "a@b_", "a:", "1e", "-1.", "<a ", "a.bc_",
-            "a.bc@", "a.bc:1", "a/.", "<script>", "\u{301}", "a_b@c_d@", "</", "&#1",
+            "a.bc@", "a.bc:1", "a/.", "<script>", "\u{301}", "a_b@c_d@", "</", "&#1", "<a '\\b ",
         ] {
             let started = Instant::now();
             let text = part.repeat(400_000 / part.len());

@@ -2,24 +2,22 @@
 
 use super::parse::{Syntax, parse};
 use super::{Item, Query};
-use crate::letters::Letters;
 use crate::scan::push_quoted;
-use crate::{Ctype, Error, Weight};
+use crate::{Config, Error, Weight};
 use std::fmt::{Display, Formatter, Result as Written};
-use std::str::FromStr;
 
-impl FromStr for Query {
-    type Err = Error;
-
-    /// Reads the text form, whose operands are lexemes already.
+impl Query {
+    /// Reads the text form, whose operands are lexemes already: `text::tsquery`.
     ///
     /// # Errors
     /// As Postgres, and `TooDeep`.
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let letters = Letters::new(Ctype::Unicode, 0);
-        parse(text, letters, Syntax::Operators, |builder, operand| {
-            builder.push(operand.text, operand.prefix, operand.weights)
-        })
+    pub fn parse(config: &Config, text: &str) -> Result<Self, Error> {
+        parse(
+            text,
+            config.letters(),
+            Syntax::Operators,
+            |builder, operand| builder.push(operand.text, operand.prefix, operand.weights),
+        )
     }
 }
 

@@ -1,27 +1,23 @@
 //! A vector's text form: `'a':1A,2 'b':3`.
 
 use super::{POSITION_MAX, Position, Vector, Weight};
-use crate::letters::Letters;
 use crate::lexemes::{Lexemes, Rules};
 use crate::scan::{Scan, Style, push_quoted};
-use crate::{Ctype, Error};
+use crate::{Config, Error};
 use std::fmt::{Display, Formatter, Result as Written};
-use std::str::FromStr;
 
 const OF_INPUT: Rules = Rules {
     positions_max: 256,
     greatest: true,
 };
 
-impl FromStr for Vector {
-    type Err = Error;
-
-    /// Reads the text form.
+impl Vector {
+    /// Reads the text form, as a server of the configuration does: `text::tsvector`.
     ///
     /// # Errors
     /// `Syntax` and `TooLong`, where Postgres refuses it too.
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let mut scan = Scan::new(text, Letters::new(Ctype::Unicode, 0), Style::Vector);
+    pub fn parse(config: &Config, text: &str) -> Result<Self, Error> {
+        let mut scan = Scan::new(text, config.letters(), Style::Vector);
         let mut lexemes = Lexemes::default();
         while let Some(lexeme) = scan.word()? {
             lexemes.push(&lexeme, None);

@@ -11,6 +11,9 @@ pub fn texts() -> Vec<Vec<String>> {
         "a@b.cd/x",
         "<script <b x</script>y",
         "-0.0.1",
+        "x <h '\\'",
+        "x <h \"\\é",
+        "x <h '\\' ",
         "a@b.da@b.at",
         "a@b.co.x@b.at",
     ])
