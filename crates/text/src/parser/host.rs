@@ -69,10 +69,13 @@ impl Parser<'_> {
     /// The end of the mail address whose `@` this is: that of the host after it, though it may go on
     /// to be the name of another address.
     pub(super) fn email_end(&self, at_sign: usize) -> Option<usize> {
-        if !self.is_ascii_letter(at_sign + 1) && !self.is_digit(at_sign + 1) {
+        let start = at_sign + 1;
+        let is_label = self.is_ascii_letter(start) || self.is_digit(start);
+        // What reads as a number is no host.
+        if !is_label || self.is_digit(start) && self.exponent(self.digits(start)).is_some() {
             return None;
         }
-        let host = self.read_host(at_sign + 1).host?;
+        let host = self.read_host(start).host?;
         Some(self.port_end(host).unwrap_or(host))
     }
 

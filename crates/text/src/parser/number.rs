@@ -54,7 +54,7 @@ impl Parser<'_> {
         Some(self.exponent(end).unwrap_or((Kind::Float, end)))
     }
 
-    fn exponent(&self, at: usize) -> Option<(Kind, usize)> {
+    pub(super) fn exponent(&self, at: usize) -> Option<(Kind, usize)> {
         if !matches!(self.byte(at), b'e' | b'E') {
             return None;
         }

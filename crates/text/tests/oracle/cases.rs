@@ -11,6 +11,7 @@ pub fn texts() -> Vec<Vec<String>> {
         "a@b.cd/x",
         "<script <b x</script>y",
         "-0.0.1",
+        "a@1e1.ei",
         "x <h '\\'",
         "x <h \"\\é",
         "x <h '\\' ",
