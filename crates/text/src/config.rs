@@ -38,13 +38,35 @@ pub(crate) const WORD_BYTES_MAX: usize = 2047;
 /// A word longer than this is not stemmed.
 const STEM_BYTES_MAX: usize = 1000;
 
-/// `english.stop`, in order.
-const STOP_WORDS: &str = " a about above after again against all am an and any are as at be because been before \
-    being below between both but by can did do does doing don down during each few for from further had has have \
-    having he her here hers herself him himself his how i if in into is it its itself just me more most my myself no \
-    nor not now of off on once only or other our ours ourselves out over own s same she should so some such t than \
-    that the their theirs them themselves then there these they this those through to too under until up very was we \
-    were what when where which while who whom why will with you your yours yourself yourselves ";
+/// `english.stop`: for each letter, what its words have after it.
+const STOP_WORDS: [&str; 26] = [
+    " bout bove fter gain gainst ll m n nd ny re s t",
+    "e ecause een efore eing elow etween oth ut y",
+    "an",
+    "id o oes oing on own uring",
+    "ach",
+    "ew or rom urther",
+    "-",
+    "ad as ave aving e er ere ers erself im imself is ow",
+    " f n nto s t ts tself",
+    "ust",
+    "-",
+    "-",
+    "e ore ost y yself",
+    "o or ot ow",
+    "f ff n nce nly r ther ur urs urselves ut ver wn",
+    "-",
+    "-",
+    "-",
+    " ame he hould o ome uch",
+    " han hat he heir heirs hem hemselves hen here hese hey his hose hrough o oo",
+    "nder ntil p",
+    "ery",
+    "as e ere hat hen here hich hile ho hom hy ill ith",
+    "-",
+    "ou our ours ourself ourselves",
+    "-",
+];
 
 impl Config {
     /// The configuration of a name, as `default_text_search_config` has it; `None` where only the
@@ -73,7 +95,7 @@ impl Config {
 
     /// Hands on the lexeme of each word and its position, 1 for the first; stop words and long
     /// tokens have none, of which the former take a position.
-    pub(crate) fn lexemes(&self, text: &str, mut take: impl FnMut(String, usize)) {
+    pub(crate) fn lexemes(&self, text: &str, take: &mut dyn FnMut(String, usize)) {
         let letters = self.letters();
         let mut position = 0;
         for token in Parser::new(text, letters) {
@@ -103,9 +125,7 @@ impl Config {
 }
 
 fn is_stop_word(word: &str) -> bool {
-    let found = |(at, _)| {
-        let end = at + word.len();
-        STOP_WORDS[..at].ends_with(' ') && STOP_WORDS[end..].starts_with(' ')
-    };
-    word.len() <= "yourselves".len() && word.is_ascii() && STOP_WORDS.match_indices(word).any(found)
+    let first = word.bytes().next().unwrap_or(0).wrapping_sub(b'a');
+    let rests = STOP_WORDS.get(usize::from(first));
+    rests.is_some_and(|rests| rests.split(' ').any(|rest| rest == &word[1..]))
 }

@@ -16,7 +16,9 @@
 //! assert!(matches(&vector, &query));
 //! ```
 //!
-//! Nothing here is recursive, and all but the word similarities take time linear in the text.
+//! Nothing here is recursive, and a text is read in time linear in its length. Matching takes time
+//! by the lexemes and operands together; word similarities, and covers of queries with phrases, take
+//! up to the square of the text's length, so callers bound what they compare.
 #![forbid(unsafe_code)]
 
 mod config;
@@ -40,7 +42,7 @@ pub use query::{Operand, Query};
 pub use rank::{WEIGHTS, rank};
 pub use rank_cd::rank_cd;
 pub use trigram::Trigrams;
-pub use vector::{Lexeme, Position, Vector, Weight};
+pub use vector::{Iter, Lexeme, Position, Vector, Weight};
 
 /// Why a text was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -42,7 +42,7 @@ impl Found {
 
 /// `vector @@ query`.
 pub fn matches(vector: &Vector, query: &Query) -> bool {
-    execute(query, |_, operand, in_phrase| match in_phrase {
+    execute(query, &|_, operand, in_phrase| match in_phrase {
         true => find_positions(vector, operand),
         false => Found::is(is_found(vector, operand)),
     })
@@ -83,10 +83,7 @@ fn find_positions(vector: &Vector, operand: Operand<'_>) -> Found {
 
 /// Computes a query of what is known of its operands: of each by its item's number, and whether it
 /// is within a phrase, where its positions are needed.
-pub(crate) fn execute(
-    query: &Query,
-    mut find: impl FnMut(usize, Operand<'_>, bool) -> Found,
-) -> bool {
+pub(crate) fn execute(query: &Query, find: &dyn Fn(usize, Operand<'_>, bool) -> Found) -> bool {
     let items = query.items();
     let inside = in_phrases(items);
     let is_inside = |at: usize| inside.get(at).copied().unwrap_or(false);

@@ -3,7 +3,7 @@
 
 use crate::query::{Item, Operand, Query};
 use crate::sort::sort;
-use crate::vector::{Lexeme, POSITION_MAX, Position, Vector};
+use crate::vector::{Iter, Lexeme, POSITION_MAX, Position, Vector};
 
 /// The weights of D, C, B and A where none are given.
 pub const WEIGHTS: [f32; 4] = [0.1, 0.2, 0.4, 1.0];
@@ -18,9 +18,9 @@ pub fn rank(weights: &[f32; 4], vector: &Vector, query: &Query, normalization: u
         return 0.0;
     }
     let operands = operands(query);
-    let found: Vec<Vec<Lexeme<'_>>> = operands
+    let found: Vec<Iter<'_>> = operands
         .iter()
-        .map(|operand| vector.find(operand.text, operand.prefix).collect())
+        .map(|operand| vector.find(operand.text, operand.prefix))
         .collect();
     let is_all = matches!(last, Item::And | Item::Phrase(_)) && operands.len() > 1;
     let mut rank = if is_all {
@@ -75,11 +75,11 @@ fn positions(lexeme: &Lexeme<'_>, otherwise: u16) -> Vec<Position> {
     all
 }
 
-fn by_frequency(weights: &[f32; 4], found: &[Vec<Lexeme<'_>>]) -> f32 {
+fn by_frequency(weights: &[f32; 4], found: &[Iter<'_>]) -> f32 {
     let mut rank = 0.0f32;
-    for lexeme in found.iter().flatten() {
+    for lexeme in found.iter().copied().flatten() {
         let (mut sum, mut best, mut best_at) = (0.0f32, -1.0f32, 1.0f32);
-        for (at, position) in positions(lexeme, 0).into_iter().enumerate() {
+        for (at, position) in positions(&lexeme, 0).into_iter().enumerate() {
             let weight = weight_of(weights, position);
             let square = ((at + 1) * (at + 1)) as f32;
             sum += weight / square;
@@ -101,16 +101,16 @@ fn by_frequency(weights: &[f32; 4], found: &[Vec<Lexeme<'_>>]) -> f32 {
 /// No pair was found.
 const NO_PAIR: f32 = 1e-20;
 
-fn by_distance(weights: &[f32; 4], found: &[Vec<Lexeme<'_>>]) -> f32 {
+fn by_distance(weights: &[f32; 4], found: &[Iter<'_>]) -> f32 {
     let mut rank = -1.0f32;
     // Of each operand before, the positions of its last lexeme, and whether it has any of its own.
     let mut before: Vec<(Vec<Position>, bool)> = Vec::new();
     let distances = distances();
-    for lexemes in found {
+    for &lexemes in found {
         let mut last = None;
         for lexeme in lexemes {
             let lacks = lexeme.positions().len() == 0;
-            let here = positions(lexeme, POSITION_MAX);
+            let here = positions(&lexeme, POSITION_MAX);
             for (there, lack) in &before {
                 for &a in &here {
                     for &b in there {

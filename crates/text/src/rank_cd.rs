@@ -88,7 +88,7 @@ fn places(vector: &Vector, query: &Query) -> Vec<Place> {
             }
         }
     }
-    found.sort_by(|a, b| (a.0, a.1.0, a.2).cmp(&(b.0, b.1.0, b.2)));
+    found.sort_unstable_by(|a, b| (a.0, a.1.0, a.2).cmp(&(b.0, b.1.0, b.2)));
     let same = |a: &(u16, Position, &str, usize), b: &(u16, Position, &str, usize)| {
         a.1 == b.1 && a.2 == b.2
     };
@@ -123,7 +123,7 @@ impl Window {
     }
 
     fn matches(&self, query: &Query) -> bool {
-        execute(query, |item, _, in_phrase| {
+        execute(query, &|item, _, in_phrase| {
             let positions = &self.positions[item];
             if positions.is_empty() {
                 return Found::default();

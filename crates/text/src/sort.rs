@@ -15,8 +15,13 @@ pub(crate) fn sort<T>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
     while let Some((start, end)) = parts.pop() {
         let part = &mut items[start..end];
         if part.len() <= FEW {
-            // By insertion, as any stable sort would.
-            part.sort_by(&compare);
+            for end in 1..part.len() {
+                let mut at = end;
+                while at > 0 && compare(&part[at - 1], &part[at]) == Ordering::Greater {
+                    part.swap(at - 1, at);
+                    at -= 1;
+                }
+            }
         } else if !part.is_sorted_by(|a, b| compare(a, b) != Ordering::Greater) {
             let (less, greater) = partition(part, &compare);
             parts.push((start, start + less));

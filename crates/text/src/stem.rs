@@ -25,7 +25,7 @@ pub(crate) fn stem(word: &str, major: u16) -> String {
         stem.past(major);
         stem.final_y();
         stem.replace_in_r1(STEP_2);
-        stem.step_3();
+        stem.replace_in_r1(STEP_3);
         stem.step_4();
         stem.step_5();
     }
@@ -39,90 +39,38 @@ pub(crate) fn stem(word: &str, major: u16) -> String {
 }
 
 /// Words with a stem of their own.
+const EXCEPTIONS: &str = "skis ski skies sky sky sky dying die lying lie tying tie idly idl gently gentl \
+    ugly ugli early earli only onli singly singl news news howe howe atlas atlas cosmos cosmos bias bias \
+    andes andes";
+
 fn exception(word: &[u8]) -> Option<&'static str> {
-    Some(match word {
-        b"skis" => "ski",
-        b"skies" | b"sky" => "sky",
-        b"dying" => "die",
-        b"lying" => "lie",
-        b"tying" => "tie",
-        b"idly" => "idl",
-        b"gently" => "gentl",
-        b"ugly" => "ugli",
-        b"early" => "earli",
-        b"only" => "onli",
-        b"singly" => "singl",
-        b"news" => "news",
-        b"howe" => "howe",
-        b"atlas" => "atlas",
-        b"cosmos" => "cosmos",
-        b"bias" => "bias",
-        b"andes" => "andes",
-        _ => return None,
-    })
+    let mut known = EXCEPTIONS.split(' ');
+    while let Some(one) = known.next() {
+        let stem = known.next();
+        if one.as_bytes() == word {
+            return stem;
+        }
+    }
+    None
 }
 
 /// Words that are stems once a plural has lost its s.
 fn after_plural(word: &[u8]) -> bool {
-    matches!(
-        word,
-        b"inning"
-            | b"outing"
-            | b"canning"
-            | b"herring"
-            | b"earring"
-            | b"proceed"
-            | b"exceed"
-            | b"succeed"
-    )
+    let known = "inning outing canning herring earring proceed exceed succeed";
+    word.len() > 5 && known.split(' ').any(|known| known.as_bytes() == word)
 }
 
-/// Endings, longest first where one ends in another, and what they become.
-type Endings = &'static [(&'static str, &'static str)];
+/// Endings, longest first where one ends in another, and what they become; `-` is nothing.
+type Endings = &'static str;
 
-const STEP_2: Endings = &[
-    ("ational", "ate"),
-    ("fulness", "ful"),
-    ("iveness", "ive"),
-    ("ization", "ize"),
-    ("ousness", "ous"),
-    ("biliti", "ble"),
-    ("lessli", "less"),
-    ("tional", "tion"),
-    ("alism", "al"),
-    ("aliti", "al"),
-    ("ation", "ate"),
-    ("entli", "ent"),
-    ("fulli", "ful"),
-    ("iviti", "ive"),
-    ("ousli", "ous"),
-    ("abli", "able"),
-    ("alli", "al"),
-    ("anci", "ance"),
-    ("ator", "ate"),
-    ("enci", "ence"),
-    ("izer", "ize"),
-    ("bli", "ble"),
-    ("ogi", "og"),
-    ("li", ""),
-];
+const STEP_2: Endings = "ational ate fulness ful iveness ive ization ize ousness ous biliti ble lessli less \
+    tional tion alism al aliti al ation ate entli ent fulli ful iviti ive ousli ous abli able alli al \
+    anci ance ator ate enci ence izer ize bli ble ogi og li -";
 
-const STEP_3: Endings = &[
-    ("ational", "ate"),
-    ("tional", "tion"),
-    ("alize", "al"),
-    ("ative", ""),
-    ("icate", "ic"),
-    ("iciti", "ic"),
-    ("ical", "ic"),
-    ("ness", ""),
-    ("ful", ""),
-];
+const STEP_3: Endings =
+    "ational ate tional tion alize al ative - icate ic iciti ic ical ic ness - ful -";
 
-const STEP_4: &[&str] = &[
-    "ement", "able", "ance", "ence", "ible", "ment", "ant", "ate", "ent", "ion", "ism", "iti",
-    "ive", "ize", "ous", "al", "er", "ic",
-];
+const STEP_4: &str = "ement able ance ence ible ment ant ate ent ion ism iti ive ize ous al er ic";
 
 fn is_vowel(byte: u8) -> bool {
     matches!(byte, b'a' | b'e' | b'i' | b'o' | b'u' | b'y')
@@ -279,8 +227,14 @@ impl Stem {
 
     /// Replaces the longest of these endings, if it lies in R1.
     fn replace_in_r1(&mut self, endings: Endings) {
-        let Some(&(ending, to)) = endings.iter().find(|(ending, _)| self.ends(ending)) else {
-            return;
+        let mut endings = endings.split(' ');
+        let (ending, to) = loop {
+            let (Some(ending), Some(to)) = (endings.next(), endings.next()) else {
+                return;
+            };
+            if self.ends(ending) {
+                break (ending, to.trim_start_matches('-'));
+            }
         };
         let start = self.word.len() - ending.len();
         let before = self.back(ending.len() + 1);
@@ -296,16 +250,12 @@ impl Stem {
         }
     }
 
-    fn step_3(&mut self) {
-        self.replace_in_r1(STEP_3);
-    }
-
     fn step_4(&mut self) {
-        let Some(ending) = STEP_4.iter().find(|ending| self.ends(ending)) else {
+        let Some(ending) = STEP_4.split(' ').find(|ending| self.ends(ending)) else {
             return;
         };
         let start = self.word.len() - ending.len();
-        let goes = *ending != "ion" || matches!(self.back(4), b's' | b't');
+        let goes = ending != "ion" || matches!(self.back(4), b's' | b't');
         if start >= self.r2 && goes {
             self.word.truncate(start);
         }

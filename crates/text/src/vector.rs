@@ -86,6 +86,25 @@ pub struct Vector {
     numbers: Box<[u16]>,
 }
 
+/// Lexemes of a vector.
+#[derive(Clone, Copy, Debug)]
+pub struct Iter<'a> {
+    text: &'a str,
+    numbers: &'a [u16],
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = Lexeme<'a>;
+
+    fn next(&mut self) -> Option<Lexeme<'a>> {
+        let (&[bytes, count], rest) = self.numbers.split_first_chunk()?;
+        let (text, later) = self.text.split_at(bytes.into());
+        let (positions, rest) = rest.split_at(count.into());
+        (self.text, self.numbers) = (later, rest);
+        Some(Lexeme { text, positions })
+    }
+}
+
 impl Vector {
     /// `to_tsvector`.
     ///
@@ -93,7 +112,7 @@ impl Vector {
     /// `TooLong`: its lexemes take more than a megabyte.
     pub fn of(config: &Config, text: &str) -> Result<Self, Error> {
         let mut lexemes = Lexemes::default();
-        config.lexemes(text, |lexeme, at| {
+        config.lexemes(text, &mut |lexeme, at| {
             lexemes.push(&lexeme, Some(Position::new(at, Weight::D)));
         });
         lexemes.into_vector(OF_TEXT)
@@ -107,32 +126,33 @@ impl Vector {
     }
 
     /// Its lexemes, in the order of their bytes.
-    pub fn iter(&self) -> impl Iterator<Item = Lexeme<'_>> {
-        let (mut text, mut numbers) = (&self.text[..], &self.numbers[..]);
-        std::iter::from_fn(move || {
-            let (&[bytes, count], rest) = numbers.split_first_chunk()?;
-            let (lexeme, later) = text.split_at(bytes.into());
-            let (positions, rest) = rest.split_at(count.into());
-            (text, numbers) = (later, rest);
-            Some(Lexeme {
-                text: lexeme,
-                positions,
-            })
-        })
+    pub fn iter(&self) -> Iter<'_> {
+        Iter {
+            text: &self.text,
+            numbers: &self.numbers,
+        }
     }
 
     /// The lexemes that are this text, or that begin with it.
-    pub(crate) fn find<'a>(
-        &'a self,
-        text: &'a str,
-        prefix: bool,
-    ) -> impl Iterator<Item = Lexeme<'a>> + use<'a> {
-        let before = move |lexeme: &Lexeme<'_>| lexeme.text < text;
-        let is = move |lexeme: &Lexeme<'_>| match prefix {
-            true => lexeme.text.starts_with(text),
-            false => lexeme.text == text,
-        };
-        self.iter().skip_while(before).take_while(is)
+    pub(crate) fn find(&self, text: &str, prefix: bool) -> Iter<'_> {
+        let mut found = self.iter();
+        let mut end = found;
+        // Those before it are left out; those after it end it.
+        loop {
+            let rest = end;
+            let Some(lexeme) = end.next() else {
+                break;
+            };
+            if lexeme.text < text {
+                found = end;
+            } else if lexeme.text != text && !(prefix && lexeme.text.starts_with(text)) {
+                end = rest;
+                break;
+            }
+        }
+        found.text = &found.text[..found.text.len() - end.text.len()];
+        found.numbers = &found.numbers[..found.numbers.len() - end.numbers.len()];
+        found
     }
 
     /// How many lexemes it has: `length`.

@@ -6,9 +6,11 @@ use super::Parser;
 #[derive(Clone, Copy)]
 enum State {
     Inside,
-    /// In quotes, and after a backslash there.
+    /// In quotes, after a backslash there, and after what followed it, where Postgres takes another
+    /// backslash as it is.
     Quoted(u8),
     Escaped(u8),
+    Unescaped(u8),
 }
 
 impl Parser<'_> {
@@ -70,15 +72,18 @@ impl Parser<'_> {
                 }
                 (State::Inside, _) => return None,
                 (State::Quoted(quote), '\\') => State::Escaped(quote),
-                (State::Quoted(quote), _) if c == quote as char => State::Inside,
-                (State::Quoted(_), _) => state,
-                (State::Escaped(quote), _) => {
-                    // Postgres forgets what it read, and so all that is left, of a text that ends so.
-                    self.is_lost = at + c.len_utf8() == text.len();
-                    State::Quoted(quote)
+                (State::Quoted(quote) | State::Unescaped(quote), _) => {
+                    if c == quote as char {
+                        State::Inside
+                    } else {
+                        State::Quoted(quote)
+                    }
                 }
+                (State::Escaped(quote), _) => State::Unescaped(quote),
             };
         }
+        // Nor does it see the end there, and so forgets what is left.
+        self.is_lost = matches!(state, State::Unescaped(_));
         None
     }
 
@@ -98,7 +103,8 @@ impl Parser<'_> {
         if self.no_comment_end {
             return None;
         }
-        let end = self.text.get(from..).and_then(|rest| rest.find("-->"));
+        let rest = self.text.as_bytes().get(from..)?;
+        let end = rest.windows(3).position(|bytes| bytes == b"-->");
         self.no_comment_end = end.is_none();
         end.map(|end| from + end + 3)
     }

@@ -75,7 +75,7 @@ impl Builder {
         weights: u8,
     ) -> Result<(), Error> {
         let (mut last, mut result) = (0, Ok(()));
-        config.lexemes(text, |lexeme, at| {
+        config.lexemes(text, &mut |lexeme, at| {
             let at = at.min(POSITION_MAX.into());
             // What lies between may be stop words, whose places a phrase keeps.
             for _ in last + 1..at {

@@ -97,7 +97,19 @@ impl Query {
     /// # Errors
     /// `TooLong`, and `OperatorStack` for more than 32 `-` in a row.
     pub fn websearch(config: &Config, text: &str) -> Result<Self, Error> {
-        parse::parse(text, config.letters(), Syntax::Web, |builder, operand| {
+        Self::of(config, text, Syntax::Web)
+    }
+
+    /// `to_tsquery`: operands with `&`, `|`, `!`, `<->` and parentheses.
+    ///
+    /// # Errors
+    /// Any but [`Error::TooDeep`] as Postgres.
+    pub fn operators(config: &Config, text: &str) -> Result<Self, Error> {
+        Self::of(config, text, Syntax::Operators)
+    }
+
+    fn of(config: &Config, text: &str, syntax: Syntax) -> Result<Self, Error> {
+        parse::parse(text, config.letters(), syntax, &|builder, operand| {
             builder.push_text(
                 config,
                 operand.text,
@@ -106,27 +118,6 @@ impl Query {
                 operand.weights,
             )
         })
-    }
-
-    /// `to_tsquery`: operands with `&`, `|`, `!`, `<->` and parentheses.
-    ///
-    /// # Errors
-    /// Any but [`Error::TooDeep`] as Postgres.
-    pub fn operators(config: &Config, text: &str) -> Result<Self, Error> {
-        parse::parse(
-            text,
-            config.letters(),
-            Syntax::Operators,
-            |builder, operand| {
-                builder.push_text(
-                    config,
-                    operand.text,
-                    Item::Phrase(1),
-                    operand.prefix,
-                    operand.weights,
-                )
-            },
-        )
     }
 
     /// Has it no operand? Then it matches nothing.
@@ -156,5 +147,91 @@ impl Query {
             }
             Item::Not | Item::And | Item::Or | Item::Phrase(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Ctype, Language, Vector, matches};
+
+    const ENGLISH: Config = Config {
+        language: Language::English,
+        major: 17,
+        ctype: Ctype::Unicode,
+    };
+
+    #[test]
+    fn queries_read_as_in_the_documentation() {
+        let text = |query: Result<Query, Error>| query.unwrap().to_string();
+        let plain = |words| text(Query::plain(&ENGLISH, words));
+        let phrase = |words| text(Query::phrase(&ENGLISH, words));
+        let web = |words| text(Query::websearch(&ENGLISH, words));
+        let operators = |words| text(Query::operators(&ENGLISH, words));
+        assert_eq!(plain("The Fat Rats"), "'fat' & 'rat'");
+        assert_eq!(plain("The Fat & Rats:C"), "'fat' & 'rat' & 'c'");
+        assert_eq!(phrase("The Fat Rats"), "'fat' <-> 'rat'");
+        assert_eq!(phrase("the cat and the rats"), "'cat' <3> 'rat'");
+        assert_eq!(
+            web("\"supernovae stars\" -crab"),
+            "'supernova' <-> 'star' & !'crab'"
+        );
+        assert_eq!(
+            web("\"sad cat\" or \"fat rat\""),
+            "'sad' <-> 'cat' | 'fat' <-> 'rat'"
+        );
+        assert_eq!(web("\"\" )( dummy \\\\ query <->"), "'dummi' & 'queri'");
+        assert_eq!(operators("Fat | Rats:AB"), "'fat' | 'rat':AB");
+        assert_eq!(
+            operators("supern:*A & star:A*B"),
+            "'supern':*A & 'star':*AB"
+        );
+        assert_eq!(operators("!(a|b) & the <-> x"), "!'b' & 'x'");
+    }
+
+    #[test]
+    fn queries_match_as_in_the_documentation() {
+        let is = |text: &str, query: &str| {
+            let vector = Vector::of(&ENGLISH, text).unwrap();
+            matches(&vector, &Query::operators(&ENGLISH, query).unwrap())
+        };
+        assert!(is("a fat cat sat on a mat and ate a fat rat", "cat & rat"));
+        assert!(!is("a fat cat sat on a mat and ate a fat rat", "fat & cow"));
+        assert!(is("fatal error", "fatal <-> error"));
+        assert!(!is("error is not fatal", "fatal <-> error"));
+        assert!(is("postgraduate", "postgres:*"));
+        assert!(!is("", "!the"));
+    }
+
+    #[test]
+    fn an_index_is_told_what_every_match_has() {
+        let needs = |text: &str| {
+            let query = Query::operators(&ENGLISH, text).unwrap();
+            let needs = query.needs();
+            let group = |group: &Vec<Operand<'_>>| {
+                let texts: Vec<_> = group.iter().map(|operand| operand.text).collect();
+                texts.join("|")
+            };
+            needs.iter().map(group).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(needs("fat & (rat | cat:*) & !dog"), "fat rat|cat");
+        assert_eq!(needs("(fat & rat) | cat"), "fat|cat");
+        assert_eq!(needs("!fat | cat"), "");
+        assert_eq!(needs("fat <-> !rat"), "fat");
+    }
+
+    #[test]
+    fn depth_and_length_are_bounded() {
+        let nested = |depth: usize| format!("{}a{}", "(".repeat(depth), ")".repeat(depth));
+        let parse = |text: &str| Query::parse(&ENGLISH, text);
+        assert_eq!(parse(&nested(1000)).unwrap().to_string(), "'a'");
+        assert_eq!(parse(&nested(10_000)), Err(Error::TooDeep));
+        assert_eq!(parse(&("!".repeat(33) + "a")), Err(Error::OperatorStack));
+        let long = "word ".repeat(100_000);
+        let query = Query::plain(&ENGLISH, &long).unwrap();
+        assert!(matches(&Vector::of(&ENGLISH, &long).unwrap(), &query));
+        assert_eq!(query.to_string().len(), 9 * 100_000 - 3);
+        let right = "(a & ".repeat(900) + "a" + &")".repeat(900);
+        assert_eq!(parse(&right).unwrap().needs().len(), 901);
     }
 }

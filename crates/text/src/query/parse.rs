@@ -18,6 +18,10 @@ pub(super) enum Syntax {
     Web,
 }
 
+/// What makes an operand of the words that stand for it. It is no type parameter, so that this is
+/// compiled once.
+pub(super) type Push<'a> = &'a dyn Fn(&mut Builder, Operand<'_>) -> Result<(), Error>;
+
 /// What is expected next.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -53,7 +57,7 @@ pub(super) fn parse(
     text: &str,
     letters: Letters,
     syntax: Syntax,
-    mut push: impl FnMut(&mut Builder, Operand<'_>) -> Result<(), Error>,
+    push: Push<'_>,
 ) -> Result<Query, Error> {
     let style = match syntax {
         Syntax::Operators => Style::Query,

@@ -16,7 +16,7 @@ impl Query {
             text,
             config.letters(),
             Syntax::Operators,
-            |builder, operand| builder.push(operand.text, operand.prefix, operand.weights),
+            &|builder, operand| builder.push(operand.text, operand.prefix, operand.weights),
         )
     }
 }
