@@ -67,11 +67,9 @@ impl Lexemes {
         let text = &self.text;
         let lexeme = |found: &Found| &text[found.start..found.end];
         let at = |found: &Found| found.position.map_or(0, |position| position.at());
-        // The order among equals is that in which they came.
-        self.found.sort_unstable_by(|a, b| {
-            let order = lexeme(a).cmp(lexeme(b));
-            order.then(at(a).cmp(&at(b))).then(a.start.cmp(&b.start))
-        });
+        // The order among equals is that in which they came, which tells at the last position.
+        self.found
+            .sort_by(|a, b| (lexeme(a).cmp(lexeme(b))).then(at(a).cmp(&at(b))));
         let (mut out, mut numbers) = (String::new(), Vec::new());
         let mut stored = 0;
         for same in self.found.chunk_by(|a, b| lexeme(a) == lexeme(b)) {

@@ -56,3 +56,8 @@ pub fn pairs() -> Vec<Vec<String>> {
         .map(|(vector, query)| vec![(*vector).into(), (*query).into(), "0".into()])
         .collect()
 }
+
+/// Where positions end, the first that comes is kept.
+pub fn vectors() -> Vec<Vec<String>> {
+    vec![vec!["bc:16378 b:3".into(), "b:5,8,9B a:9B,2".into()]]
+}

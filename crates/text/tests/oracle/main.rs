@@ -443,6 +443,7 @@ async fn matches_and_ranks_are_those_of_postgres() {
     });
     compare_all(&server, pair_checks(), &pairs).await;
     let vectors = rows(|| vec![texts::vector(&mut draw), texts::vector(&mut draw)]);
+    compare_all(&server, vector_checks(), &cases::vectors()).await;
     compare_all(&server, vector_checks(), &vectors).await;
     server.drop().await;
 }
