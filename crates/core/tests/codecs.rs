@@ -300,13 +300,19 @@ fn queries_agree() {
         path: vec!["x".into()],
     });
     shape.after = true;
+    shape.with.push(query::RelatedShape {
+        relation: "r".into(),
+        query: shape.clone(),
+    });
     both(&shape);
     shape.conditions.iter().for_each(both);
     shape.order.iter().for_each(both);
-    use query::Op::{Between, Eq, Gt, Gte, In, IsNull, Lt, Lte, Ne, NotNull};
-    [Eq, Ne, Lt, Lte, Gt, Gte, Between, In, IsNull, NotNull]
-        .iter()
-        .for_each(both);
+    use query::Op::{Between, Eq, Exists, Gt, Gte, In, IsNull, Lt, Lte, Ne, NotNull};
+    [
+        Eq, Ne, Lt, Lte, Gt, Gte, Between, In, IsNull, NotNull, Exists,
+    ]
+    .iter()
+    .for_each(both);
     assert!(read_text::<QueryShape>(r#"{"table":"t","were":[]}"#).is_err());
     writes(&QueryRequest {
         protocol: 1,

@@ -24,23 +24,24 @@ enum Operand<'a> {
     Text(Cow<'a, str>),
 }
 
-/// The filter of a condition; those on other tables stand for `related` filters.
+/// The filter of a condition; what stands for one on another table is taken out of `related`.
 ///
 /// # Errors
 /// `type_mismatch` for a parameter that is not of the column's type.
 pub(super) fn bind<'a>(
     condition: &Condition,
     params: &[Param<'a>],
-    related: &[Filter<'static>],
+    related: &mut [Filter<'static>],
 ) -> Result<Filter<'a>, Error> {
+    if let Some(existing) = condition.existing {
+        // Each stands for one condition.
+        return Ok(std::mem::replace(&mut related[existing], Filter::Never));
+    }
     let column = condition.column;
-    let members = || -> Result<Vec<Filter<'a>>, Error> {
+    let mut members = || -> Result<Vec<Filter<'a>>, Error> {
         let each = condition.members.iter();
         each.map(|member| bind(member, params, related)).collect()
     };
-    if let Some(existing) = condition.existing {
-        return Ok(related[existing].clone());
-    }
     match condition.op {
         Op::And => return Ok(Filter::All(members()?)),
         Op::Or => return Ok(Filter::Any(members()?)),
@@ -95,7 +96,7 @@ pub(super) fn bind_after<'a>(
     filters: &[Filter<'a>],
 ) -> Result<Filter<'a>, Error> {
     for (point, equal) in &after.fixed {
-        let same = match (&filters[*point], bind(equal, params, &[])?) {
+        let same = match (&filters[*point], bind(equal, params, &mut [])?) {
             (Filter::Int { low: a, .. }, Filter::Int { low: b, .. }) => *a == b,
             (
                 Filter::Float {
@@ -123,7 +124,7 @@ pub(super) fn bind_after<'a>(
             Param::Null => Filter::IsNull {
                 column: equal.column,
             },
-            _ => bind(equal, params, &[])?,
+            _ => bind(equal, params, &mut [])?,
         };
         if matches!(filter, Filter::Never) {
             return Err(elsewhere(equal));

@@ -5,7 +5,7 @@
 //! false", which for every comparison is another one that can be true.
 
 use super::plan::{has_order, invalid};
-use super::related::{Existing, no_tables};
+use super::related::Existing;
 use super::{CONDITIONS_MAX, ConditionShape, IN_VALUES_MAX, Op};
 use crate::error::Error;
 use crate::schema::{Column, Letters, Schema, Table, Type};
@@ -189,7 +189,7 @@ impl Reader<'_, '_> {
     /// Reads the conditions on rows of another table.
     fn related(&mut self, shape: &ConditionShape, found: bool) -> Result<Existing, Error> {
         let Some(schema) = self.schema else {
-            return Err(no_tables(self.table));
+            return Err(invalid(self.table, "groups have no related rows".into()));
         };
         let members = |other, existing: &mut Vec<Existing>| {
             let mut reader = Reader {

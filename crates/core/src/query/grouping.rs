@@ -139,7 +139,7 @@ impl Grouping {
         params: &[Param<'_>],
     ) -> Result<String, Error> {
         count_params(self.params, params)?;
-        let having = bind_all(&self.having, params, &[])?;
+        let having = bind_all(&self.having, params, &mut [])?;
         let (offset, limit) = window(self.offset, self.limit, params)?;
         let limit = limit.unwrap_or(usize::MAX);
         let of_rows = &params[..self.rows.params];

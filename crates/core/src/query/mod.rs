@@ -14,6 +14,7 @@ mod needles;
 mod plan;
 mod related;
 mod run;
+mod search;
 mod totals;
 
 use haversack_rows::{filter, index, walk};
@@ -21,7 +22,7 @@ use haversack_rows::{filter, index, walk};
 pub use checked::{Checked, Place, constant};
 pub use conditions::Condition;
 pub use haversack_rows::index::OrderKey;
-pub use related::{Existing, Joined, RELATIONS_MAX, Way, Word};
+pub use related::{Existing, RELATIONS_MAX, Way, Word};
 
 pub(crate) use checked::on_the_wire;
 pub(crate) use grouping::Grouping;

@@ -8,9 +8,10 @@ use super::bind::one_of;
 use super::conditions::Condition;
 use super::filter::Filter;
 use super::plan::{Plan, invalid};
-use super::run::{all, filters, find, window};
+use super::run::{filters, window};
+use super::search::{all, find};
 use super::{ConditionShape, Op, Param, RelatedShape};
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use crate::replica::{TableStore, ValueRef};
 use crate::schema::{Column as Described, Schema, Storage, Table, TableId};
 use crate::sort::sort_unique;
@@ -27,8 +28,6 @@ pub const RELATIONS_MAX: usize = 32;
 pub struct Way {
     /// The table that it leads to.
     pub table: TableId,
-    /// May there be several rows?
-    pub many: bool,
     /// The positions of the columns that are equal, a table's own and the other's.
     pub pairs: Vec<(usize, usize)>,
     /// What stands in a column of the one table or the other, and of which.
@@ -90,7 +89,6 @@ impl Way {
         };
         Ok(Self {
             table: id,
-            many: relation.many,
             pairs,
             word,
         })
@@ -111,23 +109,22 @@ impl Way {
         fixed
     }
 
-    /// What fixes them for the row in a slot; nothing where it refers to nothing.
-    fn fixing(&self, columns: &[Column], slot: u32) -> Option<Vec<Filter<'static>>> {
+    /// Fixes the columns of the pairs for the row in a slot, by the first filters; false where it refers
+    /// to nothing.
+    fn fix(&self, columns: &[Column], slot: u32, filters: &mut [Filter<'_>]) -> bool {
         if let Some(word) = self.own_word()
             && columns[word.column].get(slot) != word.value.as_value_ref()
         {
-            return None;
+            return false;
         }
-        let mut filters = Vec::with_capacity(self.pairs.len() + 1);
-        for (own, theirs) in &self.pairs {
+        for ((own, theirs), filter) in self.pairs.iter().zip(filters) {
             let value = columns[*own].get(slot);
             if matches!(value, ValueRef::Null) {
-                return None;
+                return false;
             }
-            filters.push(Filter::equal(*theirs, value).into_owned());
+            *filter = Filter::equal(*theirs, value).into_owned();
         }
-        filters.extend(self.their_word().map(Word::filter));
-        Some(filters)
+        true
     }
 
     /// What rows pass that have one of these rows of the other table, or have none of them.
@@ -136,16 +133,18 @@ impl Way {
             [(own, theirs)] => listed(own, &columns[theirs], slots),
             _ => self.among(columns, slots),
         };
-        let mut each: Vec<Filter<'static>> =
-            self.own_word().map(Word::filter).into_iter().collect();
-        each.push(related);
+        let word = self.own_word().map(Word::filter);
         if found {
-            return Filter::All(each);
+            return match word {
+                Some(word) => Filter::All(vec![word, related]),
+                None => related,
+            };
         }
-        let mut missing = Vec::with_capacity(2 * each.len());
-        for filter in each {
-            add_opposite(filter, &mut missing);
+        let mut missing = Vec::with_capacity(4);
+        if let Some(word) = word {
+            add_opposite(word, &mut missing);
         }
+        add_opposite(related, &mut missing);
         Filter::Any(missing)
     }
 
@@ -262,14 +261,14 @@ impl Existing {
         tables: &mut [TableStore],
         params: &[Param<'_>],
     ) -> Result<Filter<'static>, Error> {
-        let inner = related(&mut self.plan, tables, params)?;
+        let mut inner = related(&mut self.plan, tables, params)?;
         let given: Vec<Filter<'_>> = self
             .way
             .their_word()
             .map(Word::filter)
             .into_iter()
             .collect();
-        let filters = filters(&self.plan, params, &given, &inner, Vec::new())?;
+        let filters = filters(&self.plan, params, &given, &mut inner, Vec::new())?;
         let store = &mut tables[usize::from(self.way.table.0)];
         let slots = all(store, &self.plan, &filters);
         Ok(self.way.filter(&store.columns, &slots, self.found))
@@ -303,9 +302,8 @@ pub(crate) fn related(
 
 /// Rows of another table beside each row of a result.
 #[derive(Debug)]
-pub struct Joined {
-    /// How they belong to a row.
-    pub way: Way,
+pub(crate) struct Joined {
+    way: Way,
     pub(super) plan: Plan,
     /// How many each row of the result has.
     counts: Vec<u32>,
@@ -355,19 +353,17 @@ impl Joined {
     ) -> Result<(), Error> {
         self.counts.clear();
         self.slots.clear();
-        let inner = related(&mut self.plan, tables, params)?;
-        let given = vec![Filter::Never; self.plan.given];
-        let mut filters = filters(&self.plan, params, &given, &inner, Vec::new())?;
+        let mut inner = related(&mut self.plan, tables, params)?;
+        let mut given = vec![Filter::Never; self.way.pairs.len()];
+        given.extend(self.way.their_word().map(Word::filter));
+        let mut filters = filters(&self.plan, params, &given, &mut inner, Vec::new())?;
         let (offset, limit) = window(self.plan.offset, self.plan.limit, params)?;
         let other = usize::from(self.way.table.0);
         for &slot in slots {
             let columns = &tables[usize::from(table.0)].columns;
-            let Some(fixing) = self.way.fixing(columns, slot) else {
+            if !self.way.fix(columns, slot, &mut filters) {
                 self.counts.push(0);
                 continue;
-            };
-            for (filter, fixed) in filters.iter_mut().zip(fixing) {
-                *filter = fixed;
             }
             find(&mut tables[other], &mut self.plan, &filters, offset, limit);
             self.counts.push(self.plan.result.len() as u32);
@@ -407,10 +403,4 @@ pub(crate) fn join(
         joined.find(table, slots, tables, params)?;
     }
     Ok(())
-}
-
-/// No conditions on related rows where there are no other tables.
-pub(super) fn no_tables(table: &Table) -> Error {
-    let message = "groups have no related rows".to_owned();
-    Error::new(ErrorCode::InvalidQuery, message).table(&table.name)
 }
