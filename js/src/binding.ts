@@ -84,7 +84,15 @@ export interface BindingClient {
   compile_grouping(shapeJson: string): number
   /** Runs it as `run`: an array of arrays, the columns grouped by and the values, as JSON; '' for an error. */
   run_grouping(plan: number, params: number): string
+  /**
+   * What the last run of a plan found beside its rows: for each relation in turn how many rows each row
+   * has, the slots of all of these, and what is beside them.
+   */
   joined(plan: number): Uint32Array
+  /**
+   * The relations of a table as JSON: an array of name, position of the other table, and whether there
+   * may be several rows.
+   */
   relations(table: number): string
   explain(plan: number): string
   /** Table, slot, table, slot, …: rows that are no longer what `rows` gave. */

@@ -4,6 +4,7 @@ import type { BindingClient, ShapeRelated } from './binding.js'
 import type { Param } from './input.js'
 import type { Query } from './query.js'
 import type { Rows } from './rows.js'
+import { sameItems } from './same.js'
 import type { Shape } from './shape.js'
 import { owners } from './state.js'
 
@@ -75,7 +76,7 @@ export class Beside {
     return rows.map((row, i) => {
       const made = known.get(row)
       const parts = joins.map((_, j) => kept(all[j]![i]!, made?.parts[j]))
-      if (made !== undefined && parts.every((part, j) => part === made.parts[j])) return made.row
+      if (made !== undefined && sameItems(parts, made.parts)) return made.row
       const values: Record<string, unknown> = { ...row }
       for (let j = 0; j < joins.length; j++) values[joins[j]!.name] = parts[j]
       const whole = Object.freeze(values)
@@ -106,9 +107,5 @@ export class Beside {
 /** What was there before, where it is the same. */
 function kept(part: Part, before: Part | undefined): Part {
   if (!Array.isArray(part)) return part
-  const same =
-    Array.isArray(before) &&
-    before.length === part.length &&
-    part.every((row, i) => row === before[i])
-  return same ? before : Object.freeze(part)
+  return Array.isArray(before) && sameItems(part, before) ? before : Object.freeze(part)
 }

@@ -4,6 +4,7 @@ import { report, toHaversackError } from './errors.js'
 import type { HaversackError } from './errors.js'
 import type { Replica } from './replica.js'
 import type { Rows } from './rows.js'
+import { sameItems } from './same.js'
 
 /** Ends what the call that returned it began. Calling it again does nothing. */
 export type Stop = () => void
@@ -179,7 +180,7 @@ export class LiveQueries {
       return
     }
     const last = live.last
-    if (last !== undefined && same(last, rows)) return
+    if (last !== undefined && sameItems(last, rows)) return
     live.last = Object.freeze(rows)
     const changes = compare(live.query, last ?? [], rows)
     guard(live.next, { rows, changes, complete: true })
@@ -203,12 +204,6 @@ export function guard<T>(observer: (value: T) => void, value: T): void {
   } catch (thrown) {
     report(thrown)
   }
-}
-
-function same(a: readonly object[], b: readonly object[]): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
 }
 
 /** What leads from one result to another. */

@@ -4,6 +4,7 @@ import { useState, useSyncExternalStore } from 'react'
 
 import type { HaversackError } from './errors.js'
 import type { Observer, Stop } from './live.js'
+import { sameItems } from './same.js'
 
 /** What can be asked and kept live: a query, a table, groups. */
 export interface LiveSource<Row> {
@@ -56,19 +57,14 @@ class Store<Row> {
   isOf(query: LiveSource<Row> | null | undefined): boolean {
     if (query === this.query) return true
     const asks = query?.asks()
-    return (
-      asks !== undefined &&
-      this.asks !== undefined &&
-      asks.length === this.asks.length &&
-      asks.every((part, i) => Object.is(part, this.asks![i]))
-    )
+    return asks !== undefined && this.asks !== undefined && sameItems(asks, this.asks)
   }
 
   readonly subscribe = (changed: () => void): Stop => {
     if (this.query == null) return () => undefined
     return this.query.live({
       next: ({ rows }) => {
-        if (this.rows !== undefined && isSame(this.rows, rows)) return
+        if (this.rows !== undefined && sameItems(this.rows, rows)) return
         this.rows = rows
         changed()
       },
@@ -86,8 +82,4 @@ class Store<Row> {
   }
 
   readonly readInitial = (): readonly Row[] => this.initial
-}
-
-function isSame<Row>(a: readonly Row[], b: readonly Row[]): boolean {
-  return a.length === b.length && a.every((row, i) => row === b[i])
 }

@@ -7,6 +7,7 @@ import test from 'node:test'
 import { defineHooks, HaversackError, refuse } from 'haversack'
 import type { Hooks, SchemaOf } from 'haversack'
 import { openMemory } from 'haversack/testing'
+import { column, foreignKey, id, table } from './tables.js'
 import { schema } from './types/guide/schema.js'
 import type { Tables as Guide } from './types/guide/schema.js'
 
@@ -34,49 +35,22 @@ interface Tables {
   }
 }
 
-const column = (name: string, type: string, more: object = {}) => ({
-  name,
-  type: { name: type },
-  nullable: false,
-  writable: true,
-  ...more,
-})
-const key = column('id', 'int4', { default: { kind: 'sequence' } })
 const zero = { default: { kind: 'constant', text: '0' }, writable: false }
-const table = (name: string, columns: object[], more: object = {}) => ({
-  name,
-  columns,
-  primary_key: ['id'],
-  primary_key_name: `${name}_pkey`,
-  insertable: true,
-  updatable: true,
-  deletable: true,
-  ...more,
-})
 const folded = {
   ...schema,
   tables: [
-    table('folders', [key, column('name', 'text'), column('notes', 'int4', zero)]),
+    table('folders', [id, column('name', 'text'), column('notes', 'int4', zero)]),
     table(
       'notes',
       [
-        key,
+        id,
         column('folder', 'int4', { nullable: true }),
         column('title', 'text'),
         column('words', 'int4', zero),
         column('slug', 'text'),
       ],
       {
-        foreign_keys: [
-          {
-            name: 'notes_folder_fkey',
-            columns: ['folder'],
-            references: 'folders',
-            referenced_columns: ['id'],
-            on_delete: 'cascade',
-            on_update: 'no_action',
-          },
-        ],
+        foreign_keys: [foreignKey('notes_folder_fkey', 'folder', 'folders', 'cascade')],
       },
     ),
   ],

@@ -8,6 +8,8 @@ import { meta, not, or } from 'haversack'
 import type { HaversackError, SchemaOf } from 'haversack'
 import { openMemory } from 'haversack/testing'
 
+import { column, foreignKey, id, table } from './tables.js'
+
 interface Tables {
   authors: {
     row: { readonly id: number; readonly name: string; readonly mentor_id: number | null }
@@ -57,33 +59,7 @@ interface Tables {
   }
 }
 
-const column = (name: string, type: string, nullable = false) => ({
-  name,
-  type: { name: type },
-  nullable,
-  writable: true,
-  ...(name === 'id' && { default: { kind: 'sequence' } }),
-})
-
-const table = (name: string, columns: object[], more: object) => ({
-  name,
-  columns,
-  primary_key: ['id'],
-  primary_key_name: `${name}_pkey`,
-  insertable: true,
-  updatable: true,
-  deletable: true,
-  ...more,
-})
-
-const foreignKey = (name: string, column: string, references: string) => ({
-  name,
-  columns: [column],
-  references,
-  referenced_columns: ['id'],
-  on_delete: 'no_action',
-  on_update: 'no_action',
-})
+const optional = { nullable: true }
 
 const schema = {
   format: 2,
@@ -92,30 +68,15 @@ const schema = {
   identity: { claim: 'sub', setting: 'app.user' },
   limits: { body_bytes_max: 1_000_000, rows_max: 1_000 },
   tables: [
-    table(
-      'authors',
-      [column('id', 'int4'), column('name', 'text'), column('mentor_id', 'int4', true)],
-      { foreign_keys: [foreignKey('authors_mentor', 'mentor_id', 'authors')] },
-    ),
-    table(
-      'books',
-      [column('id', 'int4'), column('title', 'text'), column('author_id', 'int4', true)],
-      { foreign_keys: [foreignKey('books_author', 'author_id', 'authors')] },
-    ),
-    table(
-      'marks',
-      [
-        column('id', 'int4'),
-        column('kind', 'text'),
-        column('of_id', 'int4'),
-        column('stars', 'int4'),
-      ],
-      {
-        polymorphic: [
-          { column: 'of_id', by: 'kind', tables: { book: 'books', author: 'authors' } },
-        ],
-      },
-    ),
+    table('authors', [id, column('name', 'text'), column('mentor_id', 'int4', optional)], {
+      foreign_keys: [foreignKey('authors_mentor', 'mentor_id', 'authors', 'no_action')],
+    }),
+    table('books', [id, column('title', 'text'), column('author_id', 'int4', optional)], {
+      foreign_keys: [foreignKey('books_author', 'author_id', 'authors', 'no_action')],
+    }),
+    table('marks', [id, column('kind', 'text'), column('of_id', 'int4'), column('stars', 'int4')], {
+      polymorphic: [{ column: 'of_id', by: 'kind', tables: { book: 'books', author: 'authors' } }],
+    }),
   ],
 } as unknown as SchemaOf<Tables>
 
