@@ -170,6 +170,18 @@ export interface ShapeOrder {
   readonly descending: boolean
   /** Absent: as Postgres does by default. */
   readonly nulls_first?: boolean
+  /** The operator that is ranked by; absent: by the column itself. */
+  readonly rank?: ShapeOp
+  /** How the column's text is searched. */
+  readonly text?: TextShape
+}
+
+/** How a text is searched; what is absent is as usual. */
+export interface TextShape {
+  /** Further columns that are searched with it. */
+  readonly with?: readonly string[]
+  readonly config?: string
+  readonly syntax?: 'web' | 'plain' | 'phrase' | 'operators'
 }
 
 /** Rows made of many rows, without the values compared with. */
@@ -224,11 +236,12 @@ export type ShapeOp =
       | 'overlaps'
     )
   | ('has_key' | 'has_any_key' | 'has_all_keys' | 'and' | 'or' | 'not')
+  | ('search' | 'similar' | 'word_similar')
 
 /** What `explain` gives as JSON, about the last run. */
 export interface BindingExplanation {
   readonly table: string
-  readonly strategy: 'none' | 'primary_key' | 'ordered' | 'range' | 'merged'
+  readonly strategy: 'none' | 'primary_key' | 'ordered' | 'range' | 'merged' | 'text' | 'ranked'
   readonly index: readonly string[]
   readonly schema_index?: string
   readonly examined: number

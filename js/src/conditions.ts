@@ -19,6 +19,9 @@ import {
   PATH,
   Predicate,
   Reference,
+  SEARCH,
+  TEXT,
+  WORD_SIMILAR,
 } from './operators.js'
 import type { Rows } from './rows.js'
 import { CONDITIONS_MAX, LIST_MAX, paramsOfList, stepOfList } from './shape.js'
@@ -81,6 +84,7 @@ export class Conditions {
     if (code === IS_NULL || code === NOT_NULL) return shape.then(code, column)
     if (code === IN) return this.list(shape, column, list!)
     if (first instanceof Reference) return shape.then(code, column).then(OTHER, first.name)
+    if (code >= SEARCH && code <= WORD_SIMILAR) return this.words(shape, column, condition)
     if (code >= LIKE) {
       params.push(this.part(column, code, first))
       return shape.then(code, column)
@@ -88,6 +92,23 @@ export class Conditions {
     params.push(this.param(column, first))
     if (code === BETWEEN) params.push(this.param(column, second))
     return shape.then(code, column)
+  }
+
+  /** A condition on the words of a text, or on how similar it is. */
+  private words(
+    shape: Shape,
+    column: string,
+    { code, first, second, text }: Operator<unknown>,
+  ): Shape {
+    this.params.push(this.part(column, code, first))
+    if (code !== SEARCH) {
+      if (second !== undefined && typeof second !== 'number') {
+        throw this.refuse(column, `a threshold is a number, not ${describe(second)}`)
+      }
+      this.params.push(second ?? null)
+    }
+    const next = shape.then(code, column)
+    return text === undefined ? next : next.then(TEXT, JSON.stringify(text))
   }
 
   /** A condition on what is at a path: its values are JSON, but those of texts. */

@@ -1,5 +1,6 @@
 // The comparisons of `where`. Plain data: what they mean is decided by the core.
 
+import type { TextShape } from './binding.js'
 import type { JsonCondition, JsonValue } from './types.js'
 
 /** The operators' numbers, the steps of a query's shape. */
@@ -41,8 +42,16 @@ export const OTHER = 28
 export const PATH = 29
 /** Related rows beside each row, as JSON. */
 export const WITH = 30
+/** Of the words of a text, and of how similar texts are. */
+export const SEARCH = 31
+export const SIMILAR = 32
+export const WORD_SIMILAR = 33
+/** How the condition before searches a text, as JSON. */
+export const TEXT = 34
+/** A rank in the order, as JSON. */
+export const RANK = 35
 /** The last, because a list's step also tells its length. */
-export const IN = 31
+export const IN = 36
 
 declare const part: unique symbol
 
@@ -88,6 +97,8 @@ export class Operator<out V> {
     readonly list: readonly V[] | undefined,
     /** @internal Where in a JSON column the value is that is compared. */
     readonly path?: readonly string[],
+    /** @internal How a text is searched. */
+    readonly text?: TextShape,
   ) {}
 }
 

@@ -1,39 +1,25 @@
 // Builds queries: immutable values that hold a shape and its parameters. It never evaluates one.
 
 import { HaversackError } from './errors.js'
+import { explanation } from './explanation.js'
+import type { Explanation } from './explanation.js'
 import { GroupBy } from './groups.js'
 import type { Aggregates, Groups, Made } from './groups.js'
 import type { LiveOptions, Observer, Stop } from './live.js'
-import { ASC, ASC_NULLS_FIRST, DESC, DESC_NULLS_LAST, WITH } from './operators.js'
+import { ASC, ASC_NULLS_FIRST, DESC, DESC_NULLS_LAST, RANK, WITH } from './operators.js'
 import { Conditions } from './conditions.js'
 import type { Param } from './input.js'
 import type { AnyQuery, Joined, Join, Ways } from './joins.js'
 import type { Replica } from './replica.js'
 import type { Rows } from './rows.js'
+import { Rank, rank, search } from './search.js'
+import type { SearchOptions } from './search.js'
 import type { Shape } from './shape.js'
 import type { Column, Direction, Filter, OrderPart } from './types.js'
 import { describe } from './values.js'
 
 const NO_PARAMS: readonly Param[] = []
 const NO_JOINS: readonly Join[] = []
-
-/** How the core answered a query. */
-export interface Explanation {
-  /**
-   * `primary_key`: by key. `ordered`: along an index that has the order wanted. `range`: by an
-   * index on a condition, then sorted. `merged`: by an index on a condition and the order, one run
-   * of rows per value of the condition.
-   */
-  readonly strategy: 'none' | 'primary_key' | 'ordered' | 'range' | 'merged'
-  /** The columns of the index, `-` before descending ones. */
-  readonly index: readonly string[]
-  /** The index of the schema that begins with the same columns; null where there is none. */
-  readonly schemaIndex: string | null
-  /** How many rows were looked at. */
-  readonly examined: number
-  /** How many rows were returned. */
-  readonly returned: number
-}
 
 /**
  * A question to one table. Immutable: every method gives a new query, and the same one can be
@@ -58,6 +44,8 @@ export class Query<Row, Found = Row, Related extends Ways = {}> {
     readonly place: Partial<Row> | undefined,
     /** @internal What is wanted of other tables. */
     readonly joins: readonly Join[] = NO_JOINS,
+    /** @internal What rows are ranked by. */
+    readonly ranks: readonly Param[] = NO_PARAMS,
   ) {}
 
   /**
@@ -102,14 +90,14 @@ export class Query<Row, Found = Row, Related extends Ways = {}> {
       shape = shape.then(WITH, JSON.stringify(join.shape))
       joins.push(join)
     }
-    const { replica, source, params, limitCount, offsetCount, place } = this
-    return new Query(replica, source, shape, params, limitCount, offsetCount, place, joins)
+    const { replica, source, params, limitCount, offsetCount, place, ranks } = this
+    return new Query(replica, source, shape, params, limitCount, offsetCount, place, joins, ranks)
   }
 
   /**
    * In the order of this column; later calls decide among equals, and the primary key at last.
    * Nulls come last when ascending and first when descending, as in Postgres, unless the direction
-   * says otherwise: `'desc nulls last'`.
+   * says otherwise: `'desc nulls last'`. By `rank` and its like the best come first.
    */
   orderBy(column: Column<Row>, direction?: Direction): Query<Row, Found, Related>
   /** In the order of several columns, each with its direction: `orderBy(['priority', 'desc'], 'title')`. */
@@ -121,12 +109,34 @@ export class Query<Row, Found = Row, Related extends Ways = {}> {
     let shape = this.shape
     const second = rest[0]
     if (rest.length < 2 && typeof first === 'string' && isDirection(second)) {
-      shape = shape.then(STEPS[second], first)
-    } else {
-      shape = order(shape, first)
-      for (const part of rest) if (part !== undefined) shape = order(shape, part)
+      return this.copy(shape.then(STEPS[second], first), this.params)
     }
-    return this.copy(shape, this.params)
+    let ranks = this.ranks
+    for (const part of [first, ...rest]) {
+      if (part === undefined) continue
+      shape = order(shape, part)
+      if (part instanceof Rank) ranks = [...ranks, textOfRank(part)]
+    }
+    const { limitCount, offsetCount, place } = this
+    return this.copy(shape, this.params, limitCount, offsetCount, place, ranks)
+  }
+
+  /**
+   * Rows with the words of `text` in a column, or in several as if they were one text; the best answers come
+   * first. What else there is to say of it: `search` and `rank`.
+   *
+   * @example db.events.search(['title', 'description'], 'wi-fi -office').limit(20)
+   */
+  search(
+    columns: Column<Row> | readonly [Column<Row>, ...Column<Row>[]],
+    text: string,
+    options: Omit<SearchOptions, 'with'> = {},
+  ): Query<Row, Found, Related> {
+    const [first, ...others]: readonly [Column<Row>, ...Column<Row>[]] =
+      typeof columns === 'string' ? [columns] : columns
+    const how = { ...options, with: others }
+    const searched = { [first]: search(text, how) } as unknown as Filter<Row>
+    return this.where(searched).orderBy(rank(first, text, how))
   }
 
   /** At most `count` rows. @throws HaversackError `invalid_query`: not a whole number from 0 */
@@ -261,14 +271,11 @@ export class Query<Row, Found = Row, Related extends Ways = {}> {
 
   /** Runs the query, and tells how the core answered it. Throws as `rows`. */
   explain(): Explanation {
-    const { strategy, index, schema_index, examined, returned } = this.replica.explain(
-      this.shape,
-      this.asked(),
-      this.place !== undefined,
-      this.limitCount,
-      this.offsetCount,
-    )
-    return { strategy, index, schemaIndex: schema_index ?? null, examined, returned }
+    const { shape, place, limitCount, offsetCount } = this
+    const start = performance.now()
+    const after = place !== undefined
+    const found = this.replica.explain(shape, this.asked(), after, limitCount, offsetCount)
+    return explanation(found, performance.now() - start)
   }
 
   /**
@@ -293,14 +300,17 @@ export class Query<Row, Found = Row, Related extends Ways = {}> {
     limit = this.limitCount,
     offset = this.offsetCount,
     place = this.place,
+    ranks = this.ranks,
   ): Query<Row, Found, Related> {
-    return new Query(this.replica, this.source, shape, params, limit, offset, place, this.joins)
+    const { replica, source, joins } = this
+    return new Query(replica, source, shape, params, limit, offset, place, joins, ranks)
   }
 
-  /** The parameters, those that say after which place rows come, and those of what is beside them. */
+  /** The parameters: of conditions, ranks, the place that rows come after, and what is beside them. */
   private asked(): readonly Param[] {
-    if (this.place === undefined && this.joins.length === 0) return this.params
-    const params = this.params.slice()
+    const { place, joins, ranks } = this
+    if (place === undefined && joins.length === 0 && ranks.length === 0) return this.params
+    const params = this.params.concat(ranks)
     if (this.place !== undefined) this.placed(this.place, params)
     for (const join of this.joins) for (const param of join.params) params.push(param)
     return params
@@ -372,6 +382,10 @@ function isDirection(value: unknown): value is Direction {
 
 function order<Row>(shape: Shape, part: OrderPart<Row> | Direction): Shape {
   if (typeof part === 'string') return shape.then(ASC, part)
+  if (part instanceof Rank) {
+    const { column, op, text } = part
+    return shape.then(RANK, JSON.stringify({ column, descending: false, rank: op, text }))
+  }
   const [column, direction] = part
   if (!isDirection(direction)) {
     throw new HaversackError(
@@ -380,6 +394,12 @@ function order<Row>(shape: Shape, part: OrderPart<Row> | Direction): Shape {
     )
   }
   return shape.then(STEPS[direction], column)
+}
+
+function textOfRank({ column, sought }: Rank): string {
+  if (typeof sought === 'string') return sought
+  const problem = `${column} is ranked by a text, not by ${describe(sought)}`
+  throw new HaversackError('invalid_query', problem)
 }
 
 function whole(what: string, count: number): void {

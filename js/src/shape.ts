@@ -2,7 +2,14 @@
 // values, arrives at the same node and finds its compiled plan there, so that building a query
 // neither concatenates nor serialises text.
 
-import type { QueryShape, ShapeCondition, ShapeOp, ShapeOrder, ShapeRelated } from './binding.js'
+import type {
+  QueryShape,
+  ShapeCondition,
+  ShapeOp,
+  ShapeOrder,
+  ShapeRelated,
+  TextShape,
+} from './binding.js'
 import type { Made } from './joins.js'
 import {
   AND,
@@ -15,6 +22,8 @@ import {
   OR,
   OTHER,
   PATH,
+  RANK,
+  TEXT,
   WITH,
 } from './operators.js'
 
@@ -26,7 +35,7 @@ export const CONDITIONS_MAX = 64
 
 /** The operators' names, by their numbers. */
 const OPS =
-  'eq ne lt lte gt gte between is_null not_null . . . . like ilike matches imatches starts_with contains contained_in overlaps has_key has_any_key has_all_keys and or not exists'.split(
+  'eq ne lt lte gt gte between is_null not_null . . . . like ilike matches imatches starts_with contains contained_in overlaps has_key has_any_key has_all_keys and or not exists . . . search similar word_similar'.split(
     ' ',
   ) as ShapeOp[]
 
@@ -76,19 +85,23 @@ export class Shape {
     const order: ShapeOrder[] = []
     const related: ShapeRelated[] = []
     // What a condition has beside its values comes after it, and so before on the way back.
-    let more: { other?: string; path?: string[] } = {}
+    let more: { other?: string; path?: string[]; text?: TextShape } = {}
     for (let node: Shape = this; node.parent !== undefined; node = node.parent) {
       const { step, column } = node
       if (step >= ASC && step <= DESC_NULLS_LAST) {
         const descending = step === DESC || step === DESC_NULLS_LAST
         const nulls_first = step === ASC || step === DESC ? undefined : !descending
         order.unshift({ column, descending, ...(nulls_first !== undefined && { nulls_first }) })
+      } else if (step === RANK) {
+        order.unshift(JSON.parse(column) as ShapeOrder)
       } else if (step === WITH) {
         related.unshift(JSON.parse(column) as ShapeRelated)
       } else if (step === OTHER) {
         more.other = column
       } else if (step === PATH) {
         more.path = JSON.parse(column) as string[]
+      } else if (step === TEXT) {
+        more.text = JSON.parse(column) as TextShape
       } else {
         where.unshift({ ...condition(step, column), ...more })
         more = {}

@@ -1,6 +1,7 @@
 // What the types of a schema are made of. Nothing here exists at run time but `toDate`.
 
 import type { Operator, PartOf, Predicate, Reference } from './operators.js'
+import type { Rank } from './search.js'
 
 declare const tablesBrand: unique symbol
 
@@ -111,8 +112,9 @@ export type Filter<Row> = Where<Row> | Predicate<Row>
 /** `asc`: nulls last. `desc`: nulls first. As in Postgres, where nothing else is said. */
 export type Direction = 'asc' | 'desc' | `${'asc' | 'desc'} nulls ${'first' | 'last'}`
 
-/** A column to order by, or a column and its direction. */
-export type OrderPart<Row> = Column<Row> | readonly [column: Column<Row>, direction: Direction]
+/** A column to order by, or a column and its direction, or a rank. */
+export type OrderPart<Row> =
+  Column<Row> | readonly [column: Column<Row>, direction: Direction] | Rank<Column<Row>>
 
 /** The name of a column. */
 export type Column<Row> = keyof Row & string

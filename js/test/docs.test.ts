@@ -58,12 +58,14 @@ test('the example of a conflict that is decided is one that is compiled', () => 
 test('the example of a query is one that is compiled, and every operator is named', () => {
   const page = read('../../docs/queries.md')
   const code = blocks(page, 'ts')
-  assert.equal(code.length, 3)
+  assert.equal(code.length, 4)
   for (const block of code) shown(block, read('./types/guide/guide.ts'))
-  const sources = [read('../src/operators.ts'), read('../src/predicates.ts')].join('\n')
+  const files = ['operators', 'predicates', 'search']
+  const sources = files.map((file) => read(`../src/${file}.ts`)).join('\n')
   const names = [...sources.matchAll(/^export function (\w+)/gm)].map(([, name]) => name!)
   assert.ok(names.length >= 20, `${names.length} operators`)
-  const table = page.split('## Examples')[0]!
+  const table =
+    page.split('## Examples')[0]! + page.split('## Searching texts')[1]!.split('## ')[0]!
   for (const name of names) assert.match(table, new RegExp('`[^`]*\\b' + name + '\\b[^`]*`'), name)
 })
 

@@ -11,6 +11,12 @@ import { schema } from './schema.js'
 const page = readFileSync(new URL('../../docs/queries.md', import.meta.url), 'utf8')
 const examples = page.split('## Examples')[1]!.split('## Order')[0]!
 const groupLines = page.split('| groups |')[1]!.split('\n\n')[0]!.split('\n').slice(2)
+const searchLines = page
+  .split('## Searching texts')[1]!
+  .split('| filter |')[1]!
+  .split('\n\n')[0]!
+  .split('\n')
+  .slice(2)
 const [rowLines, filterLines] = examples
   .split(/\n\n/)
   .filter((block) => block.startsWith('|'))
@@ -35,7 +41,8 @@ const rows = rowLines!.map((line) => {
 test('every example finds what the page says', async () => {
   const db = await openMemory({ schema, identity: USER, rows: { events: rows } as never })
   assert.ok(filterLines!.length >= 20, `${filterLines!.length} examples`)
-  for (const line of filterLines!) {
+  assert.ok(searchLines.length >= 8)
+  for (const line of [...filterLines!, ...searchLines]) {
     const [code, ids] = cells(line)
     // The operators by their names, as an import has them.
     const filter: unknown = new Function(...Object.keys(haversack), `return (${code})`)(

@@ -29,7 +29,9 @@ export class Database {
    */
   static async start(folder, { serve = false } = {}) {
     const database = new Database()
-    database.#backend = await Backend.start({ schema: folder })
+    // What questions ask that is an extension's.
+    const sql = serve ? 'CREATE EXTENSION IF NOT EXISTS pg_trgm' : ''
+    database.#backend = await Backend.start({ schema: folder, sql })
     const { url, databaseUrl, loginUrl } = database.#backend
     const answer = await fetch(`${url}/v1/schema`)
     if (!answer.ok) throw new Error(`/v1/schema: ${answer.status} ${await answer.text()}`)

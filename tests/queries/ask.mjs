@@ -4,6 +4,7 @@
 import * as haversack from 'haversack'
 
 import { fromText, literal, quoted, relation } from '../parity/text.mjs'
+import { rankSql, searchSql, SEARCHES, toRank, toSearch } from './words.mjs'
 import { besideKeys, besideOf, besideSql, nameOf, relatedSql, toRelated } from './related.mjs'
 
 const { and, not, or, column: other } = haversack
@@ -75,7 +76,10 @@ export async function askEndpoint(core, database, table, query) {
 export function toQuery(core, table, query) {
   let asked = core.table(table.name).where({})
   for (const filter of query.where) asked = asked.where(toFilter(core, table, filter))
-  for (const { column, direction } of query.order) asked = asked.orderBy(column, direction)
+  for (const part of query.order) {
+    const { column, direction } = part
+    asked = part.rank === undefined ? asked.orderBy(column, direction) : asked.orderBy(toRank(part))
+  }
   if (query.after !== undefined) asked = asked.after(toPlace(table, query.after))
   if (query.limit !== undefined) asked = asked.limit(query.limit)
   if (query.offset !== undefined) asked = asked.offset(query.offset)
@@ -107,6 +111,7 @@ export function toFilter(core, table, filter) {
 
 function toOperator(type, filter) {
   const { op, path } = filter
+  if (SEARCHES.includes(op)) return toSearch(filter)
   if (path !== undefined) {
     const { path: _, ...beside } = filter
     const inner = TEXT_OPS.includes(op) ? { name: 'text' } : type
@@ -154,8 +159,10 @@ export function toSql(database, table, query) {
   const where = query.where.map((filter) => condition(schema, table, casts, filter))
   if (query.after !== undefined) where.push(comesAfter(table, casts, query))
   const key = table.primary_key.map((name) => `t.${quoted(name)}`)
-  const order = query.order.map(({ column, direction }) => `t.${quoted(column)} ${direction}`)
-  const beside = (query.with ?? []).map((part) => besideSql(schema, casts, table, part, condition))
+  const order = query.order.map((part) => orderSql(part, 't'))
+  const beside = (query.with ?? []).map((part) =>
+    besideSql(schema, casts, table, part, condition, orderSql),
+  )
   const wanted = [...key.map((name) => `${name}::text`), ...beside]
   return [
     `SELECT ${wanted.join(', ')} FROM ${relation(table.name)} t`,
@@ -166,10 +173,16 @@ export function toSql(database, table, query) {
   ].join(' ')
 }
 
+/** A part of an order. */
+export function orderSql(part, alias) {
+  if (part.rank !== undefined) return rankSql(part, alias)
+  return `${alias}.${quoted(part.column)} ${part.direction}`
+}
+
 /** The columns of a query's whole order, each once, with its direction. */
 export function wholeOrder(table, query) {
   const order = new Map()
-  for (const { column, direction } of query.order) {
+  for (const { column, direction } of query.order.filter(({ rank }) => rank === undefined)) {
     if (!order.has(column)) order.set(column, direction)
   }
   for (const column of table.primary_key) if (!order.has(column)) order.set(column, 'asc')
@@ -214,6 +227,7 @@ export function condition(schema, table, casts, filter, alias = 't') {
     return `(${members.join(filter.op === 'and' ? ' AND ' : ' OR ')})`
   }
   const { op, other, values, keys, path } = filter
+  if (SEARCHES.includes(op)) return searchSql(filter, alias)
   let column = `${alias}.${quoted(filter.column)}`
   if (path !== undefined) {
     const steps = path.map((step) => literal(String(step))).join(', ')

@@ -3,6 +3,7 @@
 
 import { AGGREGATES, drawGroups } from './groups.mjs'
 import { relationsOf } from './related.mjs'
+import { drawSearch, SEARCHES } from './words.mjs'
 
 const TEXTS = ['text', 'varchar']
 const ORDERED = [
@@ -22,7 +23,8 @@ export const OPERATORS = [
   ...['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'between', 'in', 'is_null', 'not_null'],
   ...['and', 'or', 'not', 'like', 'starts_with', 'contains', 'contained_in', 'overlaps'],
   ...['ilike', 'matches', 'imatches', 'has_key', 'has_any_key', 'has_all_keys'],
-  ...['column', 'path', 'order', 'nulls', 'after', 'group', 'having', 'exists', 'with'],
+  ...SEARCHES,
+  ...['rank', 'column', 'path', 'order', 'nulls', 'after', 'group', 'having', 'exists', 'with'],
   ...AGGREGATES,
 ]
 
@@ -87,13 +89,23 @@ export class Drawer {
   #window(table) {
     const random = this.#random
     const ordered = table.columns.filter(({ type }) => ORDERED.includes(type.name))
-    const order = Array.from({ length: random.int(0, 2) }, () => ({
-      column: random.pick(ordered).name,
-      direction: random.pick(DIRECTIONS),
-    }))
+    const order = Array.from({ length: random.int(0, 2) }, () => {
+      if (random.chance(0.1)) return this.#rank(table)
+      return { column: random.pick(ordered).name, direction: random.pick(DIRECTIONS) }
+    }).filter((part) => part !== undefined)
     const limit = random.chance(0.5) ? random.int(random.chance(0.1) ? 0 : 1, 20) : undefined
     const offset = random.chance(0.3) ? random.int(0, random.chance(0.3) ? 6 : 1) : undefined
     return { table: table.name, order, limit, offset }
+  }
+
+  /** An order by how well a column of texts answers. */
+  #rank(table) {
+    const random = this.#random
+    const texts = table.columns.filter(({ type }) => TEXTS.includes(type.name))
+    if (texts.length === 0) return undefined
+    const column = random.pick(texts)
+    const text = this.#value(table, column) ?? 'a'
+    return { column: column.name, rank: drawSearch(random, text, namesBut(texts, column)) }
   }
 
   #filter(table, depth) {
@@ -135,6 +147,10 @@ export class Drawer {
     if (type.name === 'array') {
       const op = random.pick(['contains', 'contained_in', 'overlaps'])
       return { op, values: [this.#elements(value()) ?? '{}'] }
+    }
+    if (TEXTS.includes(type.name) && random.chance(0.2)) {
+      const texts = table.columns.filter(({ type }) => TEXTS.includes(type.name))
+      return drawSearch(random, value() ?? 'a', namesBut(texts, column))
     }
     if (TEXTS.includes(type.name) && random.chance(0.3)) {
       return this.#text(value() ?? 'a')
@@ -290,6 +306,11 @@ export class Drawer {
       .filter((item) => item !== '' && this.#random.chance(0.6))
     return `{${items.join(',')}}`
   }
+}
+
+/** The names of the other columns. */
+function namesBut(columns, column) {
+  return columns.filter((other) => other !== column).map(({ name }) => name)
 }
 
 function isObject(json) {

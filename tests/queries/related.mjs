@@ -79,7 +79,7 @@ export function relatedSql(schema, casts, table, filter, alias, condition) {
 }
 
 /** The keys of the rows beside each row, in SQL: JSON of texts. */
-export function besideSql(schema, casts, table, beside, condition) {
+export function besideSql(schema, casts, table, beside, condition, orderSql) {
   const other = schema.tables.find(({ name }) => name === beside.query.table)
   const { where, order, limit, offset } = beside.query
   const all = [
@@ -87,7 +87,7 @@ export function besideSql(schema, casts, table, beside, condition) {
     ...where.map((filter) => condition(schema, other, casts, filter, 'u')),
   ]
   const key = other.primary_key.map((name) => `u.${quoted(name)}`)
-  const ordered = [...order.map((part) => `u.${quoted(part.column)} ${part.direction}`), ...key]
+  const ordered = [...order.map((part) => orderSql(part, 'u')), ...key]
   const rows = [
     `SELECT jsonb_build_array(${key.map((name) => `${name}::text`).join(', ')}) AS k,`,
     `row_number() OVER (ORDER BY ${ordered.join(', ')}) AS n`,

@@ -95,7 +95,8 @@ async function fuzz(wanted) {
       if (drawer.tables.length === 0) continue
       for (let i = 0; i < ROUND_QUERIES && done < wanted; i++) {
         const query = drawer.query()
-        if (query.by === undefined && random.chance(0.2))
+        const ranked = query.order.some(({ rank }) => rank !== undefined)
+        if (query.by === undefined && !ranked && random.chance(0.2))
           query.after = await placeOf(random, rows, query)
         // Groups are made, and rows put beside others, here alone.
         const everywhere =
@@ -197,9 +198,11 @@ function count(query) {
   }
   query.where.forEach(each)
   if (query.order.length > 0) covered.set('order', covered.get('order') + 1)
-  if (query.order.some(({ direction }) => direction.includes('nulls'))) {
+  if (query.order.some(({ direction }) => direction?.includes('nulls'))) {
     covered.set('nulls', covered.get('nulls') + 1)
   }
+  if (query.order.some(({ rank }) => rank !== undefined))
+    covered.set('rank', covered.get('rank') + 1)
   for (const { op } of query.values ?? []) covered.set(op, covered.get(op) + 1)
   if (query.by?.length > 0) covered.set('group', covered.get('group') + 1)
   if (query.having?.length > 0) covered.set('having', covered.get('having') + 1)

@@ -74,6 +74,19 @@ export class AgendaPage {
     )
   }
 
+  /** Resolves when what is shown is what is similar to a search, or is not. */
+  async showsSimilar(wanted, timeout = WAIT_MS_MAX) {
+    await this.#until(
+      (similar) => {
+        const count = document.querySelector('[data-testid="count"]')
+        return count !== null && 'similar' in count.dataset === similar
+      },
+      wanted,
+      timeout,
+      async () => `the page ${wanted ? 'shows nothing' : 'still shows what is'} similar`,
+    )
+  }
+
   /** Resolves when exactly these titles are on the screen. */
   async showsTitles(wanted, timeout = WAIT_MS_MAX) {
     const sorted = [...wanted].sort()

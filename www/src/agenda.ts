@@ -42,6 +42,8 @@ export class Agenda {
   editing: number | null = null
   panel: 'none' | 'event' | 'attention' = 'none'
   filtersOpen = false
+  /** Somebody looks at how the events are found. */
+  explaining = false
   helpOpen = false
   notice: Notice | null = null
   /** The list scrolls to this position at the next drawing, then forgets it. */
@@ -91,6 +93,12 @@ export class Agenda {
     this.filter = { ...this.filter, ...change }
     if ('text' in change) this.#search.request()
     else this.#show()
+    this.#changed()
+  }
+
+  explain(shown: boolean): void {
+    if (this.explaining === shown) return
+    this.explaining = shown
     this.#changed()
   }
 

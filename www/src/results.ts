@@ -3,40 +3,32 @@
  * what is on the screen. Invariant: `count` and `at` always describe the same moment.
  */
 
-import { lt } from 'haversack'
+import { lt, or, rank, search, wordSimilar, wordSimilarity } from 'haversack'
 import type { AgendaEvent, Db } from './data'
 import { predicate, type Filter } from './filters'
 import { inSlices } from './schedule'
 
 /** Rows per page: about three screens. */
 const PAGE_ROWS = 100
-/** Rows that one step of a text search reads. */
-const SEARCH_ROWS = 200
 /** Pages kept before the cache starts again; rows themselves are the library's. */
 const PAGES_MAX = 60
 
-type EventQuery = ReturnType<typeof eventQuery>
+type EventQuery = ReturnType<Db['events']['where']>
 
-function eventQuery(db: Db, filter: Filter, tagged: readonly number[]) {
-  const query = db.events.where(predicate(filter, tagged))
-  return query.orderBy(filter.order, filter.descending ? 'desc' : 'asc')
-}
+/** Titles and places are searched as one text. */
+const BESIDE_TITLE = { with: ['location'] } as const
 
 export class Results {
   count = 0
-  /** A text search is still looking. */
-  searching = false
+  /** No event has the words of the text: those shown have similar ones. */
+  similar = false
 
   readonly #db: Db
   readonly #changed: () => void
   #query: EventQuery
   #filter: Filter
-  #text = ''
-  /** Keys of the events that contain the text; null while no text is asked for. */
-  #found: number[] | null = null
+  #tagged: readonly number[] = []
   #pages = new Map<number, readonly AgendaEvent[]>()
-  #search = 0
-  #searchAgain = false
   #closed = false
   #watchedPage = -1
   #stop: () => void = () => {}
@@ -45,18 +37,15 @@ export class Results {
     this.#db = db
     this.#changed = changed
     this.#filter = filter
-    this.#query = eventQuery(db, filter, [])
+    this.#query = this.#choose()
     this.show(filter, [])
   }
 
   /** Shows another filter. */
   show(filter: Filter, tagged: readonly number[]): void {
     this.#filter = filter
-    this.#query = eventQuery(this.#db, filter, tagged)
-    this.#text = filter.text.trim().toLocaleLowerCase()
-    this.#found = null
-    this.#search += 1
-    this.searching = false
+    this.#tagged = tagged
+    this.#query = this.#choose()
     this.#watch(0)
     this.refresh()
   }
@@ -64,21 +53,24 @@ export class Results {
   /** Reads again what may have changed. */
   refresh(): void {
     this.#pages.clear()
-    if (this.#text === '') this.count = this.#query.count()
-    // A search that is under way ends before it is made anew, or a stream of changes would never
-    // let one end.
-    else if (this.searching) this.#searchAgain = true
-    else void this.#searchText()
+    const before = this.similar
+    const query = this.#choose()
+    if (this.similar !== before) {
+      this.#query = query
+      this.#watch(0)
+    }
+    this.count = this.#query.count()
     this.#changed()
+  }
+
+  /** How the core finds what is shown, and how long that took. */
+  explain() {
+    return this.#query.limit(PAGE_ROWS).explain()
   }
 
   /** The event at a position; undefined past the end. */
   at(index: number): AgendaEvent | undefined {
     if (index < 0 || index >= this.count) return undefined
-    if (this.#found !== null) {
-      const key = this.#found[index]
-      return key === undefined ? undefined : this.#db.events.get(key)
-    }
     return this.#page(Math.floor(index / PAGE_ROWS))[index % PAGE_ROWS]
   }
 
@@ -117,8 +109,36 @@ export class Results {
 
   close(): void {
     this.#closed = true
-    this.#search += 1
     this.#stop()
+  }
+
+  /**
+   * The query of the filter. A text is searched by its words, the best answers first; where no event has
+   * them, by words that are similar, as a typo's are, or those of a word that is still being typed.
+   */
+  #choose(): EventQuery {
+    const { order, descending } = this.#filter
+    const direction = descending ? 'desc' : 'asc'
+    const text = this.#filter.text.trim()
+    const filtered = this.#filtered()
+    this.similar = false
+    if (text === '') return filtered.orderBy(order, direction)
+    const exact = this.#exact(filtered, text)
+    if (exact.first() !== undefined) {
+      return exact.orderBy(rank('title', text, BESIDE_TITLE), [order, direction])
+    }
+    this.similar = true
+    return filtered
+      .where(or({ title: wordSimilar(text) }, { location: wordSimilar(text) }))
+      .orderBy(wordSimilarity('title', text), [order, direction])
+  }
+
+  #filtered(): EventQuery {
+    return this.#db.events.where(predicate(this.#filter, this.#tagged))
+  }
+
+  #exact(filtered: EventQuery, text: string): EventQuery {
+    return filtered.where({ title: search(text, BESIDE_TITLE) })
   }
 
   #watch(page: number): void {
@@ -127,16 +147,18 @@ export class Results {
     const first = Math.max(0, page - 1) * PAGE_ROWS
     // The first call brings what has just been read.
     let known = true
-    this.#stop = this.#query
-      .limit(PAGE_ROWS * 3)
-      .offset(first)
-      .live(
-        () => {
-          if (!known) this.refresh()
-          known = false
-        },
-        { state: true },
-      )
+    const refresh = (): void => {
+      if (!known) this.refresh()
+      known = false
+    }
+    const around = this.#query.limit(PAGE_ROWS * 3).offset(first)
+    const stops = [around.live(refresh, { state: true })]
+    // While nothing has the words, a row that gets them is none of those shown.
+    if (this.similar) {
+      const exact = this.#exact(this.#filtered(), this.#filter.text.trim()).limit(1)
+      stops.push(exact.live(({ rows }) => rows.length > 0 && this.refresh()))
+    }
+    this.#stop = () => stops.forEach((stop) => stop())
   }
 
   #page(number: number): readonly AgendaEvent[] {
@@ -150,36 +172,4 @@ export class Results {
     this.#pages.set(number, rows)
     return rows
   }
-
-  async #searchText(): Promise<void> {
-    const mine = ++this.#search
-    const text = this.#text
-    const found: number[] = []
-    let offset = 0
-    this.searching = true
-    const ended = await inSlices(
-      () => {
-        const rows = this.#query.limit(SEARCH_ROWS).offset(offset).rows()
-        for (const row of rows) if (contains(row, text)) found.push(row.event_id)
-        offset += rows.length
-        return rows.length < SEARCH_ROWS
-      },
-      () => mine !== this.#search,
-    )
-    if (!ended) return
-    this.searching = false
-    this.#found = found
-    this.count = found.length
-    this.#changed()
-    if (!this.#searchAgain) return
-    this.#searchAgain = false
-    void this.#searchText()
-  }
-}
-
-function contains(event: AgendaEvent, text: string): boolean {
-  return (
-    event.title.toLocaleLowerCase().includes(text) ||
-    (event.location?.toLocaleLowerCase().includes(text) ?? false)
-  )
 }

@@ -292,13 +292,26 @@ fn queries_agree() {
     let shape = r#"{"table":"t","where":[{"column":"a","op":"in","n":3},{"column":"b","op":"eq"}],
         "order":[{"column":"c","descending":true,"nulls_first":false},{"column":"d"}],"limit":true}"#;
     let mut shape: QueryShape = serde_json::from_str(shape).expect("a shape");
+    let searched = query::TextShape {
+        with: vec!["b".into()],
+        config: "simple".into(),
+        syntax: query::Syntax::Phrase,
+    };
     shape.conditions.push(query::ConditionShape {
         column: "a".into(),
         op: query::Op::Lt,
         n: 0,
         other: some("b"),
         path: vec!["x".into()],
+        text: Some(Box::new(searched.clone())),
     });
+    shape.order.push(query::OrderShape {
+        column: "a".into(),
+        rank: Some(query::Op::Search),
+        text: Some(Box::new(searched.clone())),
+        ..query::OrderShape::default()
+    });
+    both(&searched);
     shape.after = true;
     shape.with.push(query::RelatedShape {
         relation: "r".into(),
@@ -307,9 +320,25 @@ fn queries_agree() {
     both(&shape);
     shape.conditions.iter().for_each(both);
     shape.order.iter().for_each(both);
-    use query::Op::{Between, Eq, Exists, Gt, Gte, In, IsNull, Lt, Lte, Ne, NotNull};
+    use query::Op::{
+        Between, Eq, Exists, Gt, Gte, In, IsNull, Lt, Lte, Ne, NotNull, Search, Similar,
+        WordSimilar,
+    };
     [
-        Eq, Ne, Lt, Lte, Gt, Gte, Between, In, IsNull, NotNull, Exists,
+        Eq,
+        Ne,
+        Lt,
+        Lte,
+        Gt,
+        Gte,
+        Between,
+        In,
+        IsNull,
+        NotNull,
+        Exists,
+        Search,
+        Similar,
+        WordSimilar,
     ]
     .iter()
     .for_each(both);

@@ -32,6 +32,8 @@ pub struct Compiled {
     /// Puts constraints back to deferred that are declared so; empty where none is.
     pub defer: String,
     by_number: HashMap<i32, TableId>,
+    /// Where pg_trgm is, quoted.
+    pub trigrams: Option<String>,
     /// The relations that row security reads, by number, with the tables of which they show and hide rows.
     permits: HashMap<i32, Vec<TableId>>,
     /// Those relations and their parts, qualified and quoted.
@@ -61,6 +63,7 @@ impl Compiled {
             schema,
             tables: facts,
             deferred,
+            trigrams,
             permissions,
             notes: _,
         } = introspected;
@@ -120,6 +123,7 @@ impl Compiled {
             has_times,
             defer,
             by_number,
+            trigrams,
             permits,
             permit_relations,
         })

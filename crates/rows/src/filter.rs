@@ -4,6 +4,7 @@ use crate::column::{Column, Data};
 use crate::index::OrderKey;
 use crate::order::{compare_float, compare_rows};
 use crate::value::{Value, ValueRef};
+use std::any::Any;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::Debug;
@@ -14,6 +15,12 @@ use std::sync::Arc;
 pub trait Test: Debug + Send + Sync {
     /// Does a value pass? What is unknown, as of NULL, neither passes nor fails.
     fn passes(&self, value: ValueRef<'_>) -> Option<bool>;
+}
+
+/// What is asked of a whole row beyond where its values stand to others.
+pub trait RowTest: Any + Debug + Send + Sync {
+    /// Does the row in a slot pass? What is unknown neither passes nor fails.
+    fn passes(&self, columns: &[Column], slot: u32) -> Option<bool>;
 }
 
 /// What a row must satisfy. NULL passes `IsNull` and `Always` only, as in SQL.
@@ -150,6 +157,13 @@ pub enum Filter<'a> {
         /// The test.
         test: Arc<dyn Test>,
     },
+    /// What a test says of the row.
+    Row {
+        /// What it has to say.
+        wanted: bool,
+        /// The test.
+        test: Arc<dyn RowTest>,
+    },
 }
 
 /// Where a value stands to an interval.
@@ -271,6 +285,7 @@ impl<'a> Filter<'a> {
                 wanted,
                 test,
             },
+            Filter::Row { wanted, test } => Filter::Row { wanted, test },
         }
     }
 
@@ -325,6 +340,7 @@ impl<'a> Filter<'a> {
                 wanted,
                 test,
             } => test.passes(columns[*column].get(slot)) == Some(*wanted),
+            Filter::Row { wanted, test } => test.passes(columns, slot) == Some(*wanted),
             Filter::IntNot { column, .. }
             | Filter::IntIn { column, .. }
             | Filter::Float { column, .. }
@@ -435,7 +451,7 @@ impl<'a> Filter<'a> {
             Filter::Always | Filter::Never | Filter::Any(_) | Filter::All(_) => None,
             // Of several columns; and a test is of none that an index could narrow to.
             Filter::Beside { .. } | Filter::After(_) | Filter::Among { .. } => None,
-            Filter::Test { .. } | Filter::Except { .. } => None,
+            Filter::Test { .. } | Filter::Row { .. } | Filter::Except { .. } => None,
             Filter::IsNull { column }
             | Filter::NotNull { column }
             | Filter::Int { column, .. }

@@ -27,8 +27,9 @@ impl OrderKey {
         }
     }
 
+    /// Compares two rows by this column.
     #[inline]
-    fn compare(&self, columns: &[Column], a: u32, b: u32) -> Ordering {
+    pub fn compare(&self, columns: &[Column], a: u32, b: u32) -> Ordering {
         let column = &columns[self.column];
         self.order(column.is_null(a), column.is_null(b), || {
             column.compare(a, b)

@@ -3,6 +3,7 @@
 use crate::letters::Letters;
 use crate::parser::{Kind, Parser, Token};
 use crate::stem;
+use crate::stems::Stems;
 
 /// The character classes of a database (`pg_database.datctype`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +96,7 @@ impl Config {
 
     /// Hands on the lexeme of each word and its position, 1 for the first; stop words and long
     /// tokens have none, of which the former take a position.
-    pub(crate) fn lexemes(&self, text: &str, take: &mut dyn FnMut(String, usize)) {
+    pub(crate) fn lexemes(&self, text: &str, stems: &mut Stems, take: &mut dyn FnMut(&str, usize)) {
         let letters = self.letters();
         let mut position = 0;
         for token in Parser::new(text, letters) {
@@ -114,11 +115,17 @@ impl Config {
                 continue;
             }
             position += 1;
-            let lowered = letters.lower_all(word);
             if !is_prose || word.len() > STEM_BYTES_MAX {
-                take(lowered, position);
-            } else if !is_stop_word(&lowered) {
-                take(stem::stem(&lowered, self.major), position);
+                take(&letters.lower_all(word), position);
+                continue;
+            }
+            let lexeme = || {
+                let lowered = letters.lower_all(word);
+                let is_meant = !is_stop_word(&lowered);
+                is_meant.then(|| stem::stem(&lowered, self.major))
+            };
+            if let Some(lexeme) = stems.of(word, lexeme) {
+                take(lexeme, position);
             }
         }
     }

@@ -32,6 +32,7 @@ mod rank_cd;
 mod scan;
 mod sort;
 mod stem;
+mod stems;
 mod trigram;
 mod vector;
 
@@ -41,7 +42,8 @@ pub use parser::{Kind, Token};
 pub use query::{Operand, Query};
 pub use rank::{WEIGHTS, rank};
 pub use rank_cd::rank_cd;
-pub use trigram::Trigrams;
+pub use stems::Stems;
+pub use trigram::{Trigrams, similar};
 pub use vector::{Iter, Lexeme, Position, Vector, Weight};
 
 /// Why a text was refused.

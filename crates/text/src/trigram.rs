@@ -63,6 +63,11 @@ impl Trigrams {
         })
     }
 
+    /// Each of them once, as a number, in ascending order.
+    pub fn distinct(&self) -> &[u32] {
+        &self.distinct
+    }
+
     /// `similarity(self, other)`, from 0 to 1.
     pub fn similarity(&self, other: &Self) -> f32 {
         let (mut shared, mut rest) = (0, &other.distinct[..]);
@@ -198,8 +203,9 @@ impl Run {
     }
 }
 
-/// What two sets share of what they have together.
-fn similar(shared: usize, left: usize, right: usize) -> f32 {
+/// What two sets share of what they have together: the similarity of texts with so many distinct trigrams,
+/// so many of which are the same.
+pub fn similar(shared: usize, left: usize, right: usize) -> f32 {
     match left + right - shared {
         0 => 0.0,
         all => shared as f32 / all as f32,

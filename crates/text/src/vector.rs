@@ -6,7 +6,7 @@
 mod text;
 
 use crate::lexemes::{Lexemes, Rules};
-use crate::{Config, Error};
+use crate::{Config, Error, Stems};
 
 /// Positions stop here.
 pub(crate) const POSITION_MAX: u16 = 16_383;
@@ -111,9 +111,17 @@ impl Vector {
     /// # Errors
     /// `TooLong`: its lexemes take more than a megabyte.
     pub fn of(config: &Config, text: &str) -> Result<Self, Error> {
+        Self::of_many(config, text, &mut Stems::default())
+    }
+
+    /// The same, for one of many texts, whose words are kept.
+    ///
+    /// # Errors
+    /// As [`Vector::of`].
+    pub fn of_many(config: &Config, text: &str, stems: &mut Stems) -> Result<Self, Error> {
         let mut lexemes = Lexemes::default();
-        config.lexemes(text, &mut |lexeme, at| {
-            lexemes.push(&lexeme, Some(Position::new(at, Weight::D)));
+        config.lexemes(text, stems, &mut |lexeme, at| {
+            lexemes.push(lexeme, Some(Position::new(at, Weight::D)));
         });
         lexemes.into_vector(OF_TEXT)
     }

@@ -29,9 +29,14 @@ import {
   open,
   or,
   overlaps,
+  rank,
+  search,
+  similar,
+  similarity,
   startsWith,
   sum,
   toDate,
+  wordSimilar,
 } from 'haversack'
 import type { RowState, Timestamp, Write } from 'haversack'
 import { schema } from '../schema.js'
@@ -307,6 +312,17 @@ same<
 function withTags() {
   return db.events.with({ tag_assignments: ofTag })
 }
+db.events.search(['title', 'location'], 'rue').orderBy('title').limit(5)
+db.events.orderBy(rank('title', 'x', { with: ['location'] }), ['priority', 'desc'], 'title')
+db.events.where({ title: similar('x', { threshold: 0.5 }), location: wordSimilar('x') })
+// @ts-expect-error no column of texts
+db.events.where({ priority: search('x') })
+// @ts-expect-error no column
+db.events.orderBy(similarity('name', 'x'))
+// @ts-expect-error no column
+db.events.search(['title', 'name'], 'x')
+// @ts-expect-error no such way to read a text
+db.events.search('title', 'x', { syntax: 'prefix' })
 db.events.where(db.events.related('tag_assignments', { tag_id: 1 }))
 // @ts-expect-error no such relation
 db.events.with('tags')

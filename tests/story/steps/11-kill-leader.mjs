@@ -24,7 +24,7 @@ export async function run({ a, b, sql, marker }) {
   if (sent_ms > SENT_MS_MAX) throw new Error(`they were sent after ${sent_ms} ms`)
   await second.showsPending(0)
   await b.agenda.closePanel()
-  await b.agenda.search(`${marker} of the`)
+  await b.agenda.search(`${marker} tab`)
   await b.agenda.showsTitles(wanted)
   return {
     page: `the tab that is left sent both after ${sent_ms} ms, B shows them`,

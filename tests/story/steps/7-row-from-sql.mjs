@@ -3,13 +3,17 @@ export const name = 'a row inserted by SQL appears in A without a reload'
 export async function run({ a, sql, user, marker }) {
   const title = `${marker} from SQL`
   await a.agenda.search(title)
-  await a.agenda.showsCount(0)
+  // Nothing has its words yet, so what is similar is shown.
+  await a.agenda.showsSimilar(true)
   await a.agenda.page.evaluate(() => (window.notReloaded = true))
   const began = Date.now()
   const key = await sql.addEvent(user, title, '2027-02-03')
   await a.agenda.showsTitles([title])
+  await a.agenda.showsSimilar(false)
   const seen_ms = Date.now() - began
   if (!(await a.agenda.page.evaluate(() => window.notReloaded))) throw new Error('A was reloaded')
+  await a.agenda.search(title.replace('Story', 'Stoory'))
+  await a.agenda.showsSimilar(true)
   await a.agenda.open(title)
   const shown = await a.agenda.page.innerText('[data-testid="detail-id"]')
   if (Number(shown) !== key) throw new Error(`A shows it as number ${shown}, SQL as ${key}`)

@@ -3,7 +3,7 @@
  * Rows have one fixed height, so that a position is a multiplication.
  */
 
-import { html, type TemplateResult } from 'lit-html'
+import { html, nothing, type TemplateResult } from 'lit-html'
 import { repeat } from 'lit-html/directives/repeat.js'
 import type { Agenda } from '../agenda'
 import { monthOf, plural, today } from '../format'
@@ -95,6 +95,7 @@ export function listView(agenda: Agenda, viewport: Viewport): TemplateResult {
         </div>
         ${results.count === 0 ? emptyView(agenda) : null}
       </div>
+      ${explanation(agenda)}
     </section>
   `
 }
@@ -117,8 +118,13 @@ function listHead(agenda: Agenda, viewport: Viewport): TemplateResult {
           </button>`
         : null
     }
-    <p data-testid="count" data-count=${results.count} role="status">
-      ${results.searching ? 'Searching…' : plural(results.count, 'event')}
+    <p
+      data-testid="count"
+      data-count=${results.count}
+      data-similar=${results.similar ? '' : nothing}
+      role="status"
+    >
+      ${plural(results.count, 'event')}${results.similar && results.count > 0 ? ' with similar words' : ''}
     </p>
   </div>`
 }
@@ -150,9 +156,17 @@ function addForm(agenda: Agenda): TemplateResult {
   </form>`
 }
 
+/** How the core finds what is shown: asked only while somebody looks. */
+function explanation(agenda: Agenda): TemplateResult {
+  const toggle = (e: Event): void => agenda.explain((e.target as HTMLDetailsElement).open)
+  return html`<details class="explanation" ?open=${agenda.explaining} @toggle=${toggle}>
+    <summary data-testid="explain">How this is found</summary>
+    ${agenda.explaining ? html`<p data-testid="explanation">${agenda.results.explain().text}</p>` : null}
+  </details>`
+}
+
 function emptyView(agenda: Agenda): TemplateResult {
   const { status } = agenda.db.sync
-  if (agenda.results.searching) return html``
   if (status.progress || (status.lastSync === null && status.state !== 'offline')) {
     return html`<p class="empty">Packing your haversack…</p>`
   }

@@ -4,6 +4,7 @@ use super::conditions::Condition;
 use super::filter::Filter;
 use super::matching::{bind_path, bind_test};
 use super::plan::After;
+use super::text::bind_sought;
 use super::{Op, Param};
 use crate::error::{Error, ErrorCode};
 use crate::schema::{Storage, Type};
@@ -36,6 +37,11 @@ pub(super) fn bind<'a>(
     if let Some(existing) = condition.existing {
         // Each stands for one condition.
         return Ok(std::mem::replace(&mut related[existing], Filter::Never));
+    }
+    if let Some(sought) = &condition.sought {
+        let given = &params[condition.param..condition.param + condition.n];
+        let filter = bind_sought(sought, condition.op, !condition.negated, given);
+        return filter.map_err(|error| error.at_column(&condition.name));
     }
     let column = condition.column;
     let mut members = || -> Result<Vec<Filter<'a>>, Error> {

@@ -3,6 +3,7 @@
 
 use super::conditions::Condition;
 use super::matching::given;
+use super::text::Ranked;
 use super::{Existing, Op, OrderKey, Param, Plan, QueryShape, check};
 use crate::error::{Error, ErrorCode};
 use crate::protocol::QueryParam;
@@ -64,6 +65,11 @@ impl Checked {
     /// What its conditions ask of other tables.
     pub fn existing(&self) -> &[Existing] {
         &self.plan.existing
+    }
+
+    /// The ranks in the order.
+    pub fn ranked(&self) -> &[Ranked] {
+        &self.plan.ranked
     }
 
     /// The place in the order that rows come after, column by column; none where any may come.

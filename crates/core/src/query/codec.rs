@@ -2,7 +2,7 @@
 
 use super::{
     AggregateOp, AggregateShape, ConditionShape, Explain, GroupingShape, Op, OrderShape,
-    QueryShape, RelatedShape, Strategy,
+    QueryShape, RelatedShape, Strategy, Syntax, TextShape,
 };
 use crate::json::{Fault, FromJson, Json, Members, ToJson, optional};
 use crate::{json_to, json_words};
@@ -33,6 +33,15 @@ json_words!(Op {
     HasKey "has_key",
     HasAnyKey "has_any_key",
     HasAllKeys "has_all_keys",
+    Search "search",
+    Similar "similar",
+    WordSimilar "word_similar",
+});
+json_words!(Syntax {
+    Web "web",
+    Plain "plain",
+    Phrase "phrase",
+    Operators "operators",
 });
 json_words!(AggregateOp {
     Count "count",
@@ -48,6 +57,8 @@ json_words!(Strategy {
     Ordered "ordered",
     Merged "merged",
     Range "range",
+    Text "text",
+    Ranked "ranked",
 });
 json_to!(Explain {
     table,
@@ -149,6 +160,7 @@ impl ToJson for ConditionShape {
             n,
             other,
             path,
+            text,
         } = self;
         Members::new(out)
             .add("column", column)
@@ -156,6 +168,22 @@ impl ToJson for ConditionShape {
             .add_some("n", n)
             .add_some("other", other)
             .add_some("path", path)
+            .add_some("text", text)
+            .end();
+    }
+}
+
+impl ToJson for TextShape {
+    fn to_json(&self, out: &mut String) {
+        let Self {
+            with,
+            config,
+            syntax,
+        } = self;
+        Members::new(out)
+            .add_some("with", with)
+            .add_some("config", config)
+            .add_some("syntax", syntax)
             .end();
     }
 }
@@ -166,11 +194,15 @@ impl ToJson for OrderShape {
             column,
             descending,
             nulls_first,
+            rank,
+            text,
         } = self;
         Members::new(out)
             .add("column", column)
             .add_some("descending", descending)
             .add_some("nulls_first", nulls_first)
+            .add_some("rank", rank)
+            .add_some("text", text)
             .end();
     }
 }
@@ -188,24 +220,39 @@ impl<'a> FromJson<'a> for AggregateShape {
 
 impl<'a> FromJson<'a> for ConditionShape {
     fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
-        fault.only(json, &["column", "op", "n", "other", "path"]);
+        fault.only(json, &["column", "op", "n", "other", "path", "text"]);
         Self {
             column: optional(json, "column", fault),
             op: FromJson::member(json, "op", fault),
             n: optional(json, "n", fault),
             other: optional(json, "other", fault),
             path: optional(json, "path", fault),
+            text: optional(json, "text", fault),
+        }
+    }
+}
+
+impl<'a> FromJson<'a> for TextShape {
+    fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
+        fault.only(json, &["with", "config", "syntax"]);
+        Self {
+            with: optional(json, "with", fault),
+            config: optional(json, "config", fault),
+            syntax: optional(json, "syntax", fault),
         }
     }
 }
 
 impl<'a> FromJson<'a> for OrderShape {
     fn from_json(json: &Json<'a>, fault: &mut Fault) -> Self {
-        fault.only(json, &["column", "descending", "nulls_first"]);
+        let members = ["column", "descending", "nulls_first", "rank", "text"];
+        fault.only(json, &members);
         Self {
             column: FromJson::member(json, "column", fault),
             descending: optional(json, "descending", fault),
             nulls_first: optional(json, "nulls_first", fault),
+            rank: optional(json, "rank", fault),
+            text: optional(json, "text", fault),
         }
     }
 }

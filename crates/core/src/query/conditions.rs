@@ -6,6 +6,7 @@
 
 use super::plan::{has_order, invalid};
 use super::related::Existing;
+use super::text::{Sought, is_of_words};
 use super::{CONDITIONS_MAX, ConditionShape, IN_VALUES_MAX, Op};
 use crate::error::Error;
 use crate::schema::{Column, Letters, Schema, Table, Type};
@@ -41,6 +42,8 @@ pub struct Condition {
     pub letters: Letters,
     /// Which of the conditions on other tables it is.
     pub existing: Option<usize>,
+    /// What it looks for in the column's text.
+    pub sought: Option<Box<Sought>>,
     /// The members of a group.
     pub members: Vec<Condition>,
 }
@@ -60,6 +63,7 @@ impl Condition {
             path: Box::default(),
             letters: column.letters,
             existing: None,
+            sought: None,
             members: Vec::new(),
         }
     }
@@ -70,8 +74,10 @@ impl Condition {
             Letters::Server => Letters::Unicode,
             known => known,
         };
+        let sought = self.sought.as_ref();
         Self {
             letters,
+            sought: sought.map(|sought| Box::new(sought.of_server())),
             members: self.members.iter().map(Self::of_server).collect(),
             ..self.clone()
         }
@@ -84,7 +90,7 @@ impl Condition {
 
     /// Is it nothing that an index of its column can narrow to?
     pub fn is_apart(&self) -> bool {
-        let plain = self.other.is_none() && self.path.is_empty();
+        let plain = self.other.is_none() && self.path.is_empty() && self.sought.is_none();
         self.negated || !plain || self.column == NONE
     }
 
@@ -170,6 +176,10 @@ impl Reader<'_, '_> {
                 });
                 return Ok(());
             }
+            (op, negated) if is_of_words(op) => {
+                out.push(self.words(shape, negated)?);
+                return Ok(());
+            }
             _ => return self.comparison(shape, within, negated, out),
         };
         if op == within {
@@ -206,6 +216,31 @@ impl Reader<'_, '_> {
             Ok(members)
         };
         Existing::compile(schema, self.table, shape, found, members)
+    }
+
+    /// Reads a condition on the words of a text, or its trigrams.
+    fn words(&mut self, shape: &ConditionShape, negated: bool) -> Result<Condition, Error> {
+        let Some(schema) = self.schema else {
+            return Err(invalid(self.table, "groups are not searched".into()));
+        };
+        if !shape.path.is_empty() || shape.other.is_some() {
+            let message = "a search is of a column as it is, for a text that is given".to_owned();
+            return Err(invalid(self.table, message).column(&shape.column));
+        }
+        let text = shape.text.as_deref().cloned().unwrap_or_default();
+        let place = (&*shape.column, shape.op);
+        let sought = Sought::compile(schema, self.table, place, &text)?;
+        let column = sought.columns[0];
+        let described = &self.table.columns[column];
+        let condition = Condition::new(column, described, shape.op, *self.params);
+        let n = if shape.op == Op::Search { 1 } else { 2 };
+        *self.params += n;
+        Ok(Condition {
+            n,
+            negated,
+            sought: Some(Box::new(sought)),
+            ..condition
+        })
     }
 
     fn comparison(
@@ -306,6 +341,7 @@ fn group(op: Op, members: Vec<Condition>) -> Condition {
         path: Box::default(),
         letters: Letters::default(),
         existing: None,
+        sought: None,
         members,
     }
 }

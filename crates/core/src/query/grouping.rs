@@ -93,8 +93,7 @@ impl Grouping {
         }
         let by_part = |name: &String| OrderShape {
             column: name.clone(),
-            descending: false,
-            nulls_first: None,
+            ..OrderShape::default()
         };
         let rows = QueryShape {
             table: shape.table.clone(),
@@ -106,6 +105,9 @@ impl Grouping {
         let mut params = rows.params;
         let (having, _) = conditions(None, &made, &shape.having, &mut params)?;
         let own: Vec<usize> = (0..shape.by.len()).collect();
+        if shape.order.iter().any(|part| part.rank.is_some()) {
+            return Err(invalid(&made, "groups are not ranked".to_owned()));
+        }
         let order = order(&made, &shape.order, &own, &[])?;
         let limit = shape.limit.then_some(params);
         params += usize::from(shape.limit);

@@ -15,6 +15,7 @@ mod plan;
 mod related;
 mod run;
 mod search;
+mod text;
 mod totals;
 
 use haversack_rows::{filter, index, walk};
@@ -23,11 +24,13 @@ pub use checked::{Checked, Place, constant};
 pub use conditions::Condition;
 pub use haversack_rows::index::OrderKey;
 pub use related::{Existing, RELATIONS_MAX, Way, Word};
+pub use text::{Ranked, Sought, Syntax, TextShape};
 
 pub(crate) use checked::on_the_wire;
 pub(crate) use grouping::Grouping;
 pub(crate) use plan::{After, Plan};
 pub(crate) use run::{check, count, owned_filters, run};
+pub(crate) use text::TextIndex;
 
 use serde::{Deserialize, Serialize};
 
@@ -45,8 +48,8 @@ pub struct PlanId(pub u32);
 /// A query without its values.
 ///
 /// Parameters come in this order: for each condition as many as its operator takes (one; two for
-/// `between`; `n` for `in`; none for `is_null`, `not_null`, a group, and a comparison with another
-/// column), then, with `after`, one for each column of the whole order (the columns of `order`, each once, and
+/// `between`, `similar` and `word_similar`; `n` for `in`; none for `is_null`, `not_null`, a group, and a
+/// comparison with another column), then for each rank in the order what it is for, then, with `after`, one for each column of the whole order (the columns of `order`, each once, and
 /// what they lack of the primary key), then those of each query in `with`, then the limit, then the offset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -103,6 +106,9 @@ pub struct ConditionShape {
     /// for an operator of texts. Values to compare a jsonb with are JSON texts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub path: Vec<String>,
+    /// How the column's text is searched, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Box<TextShape>>,
 }
 
 /// A comparison, with SQL's three-valued logic: with NULL it is never true.
@@ -160,6 +166,12 @@ pub enum Op {
     HasAnyKey,
     /// `?&`: of jsonb, the keys as a JSON array.
     HasAllKeys,
+    /// `@@`: of a tsvector, and of texts as `to_tsvector` has them.
+    Search,
+    /// `similarity(column, text)`, of pg_trgm, is as great as a number; that of `%` where it is NULL.
+    Similar,
+    /// `word_similarity(text, column)` is as great as a number; that of `<%` where it is NULL.
+    WordSimilar,
 }
 
 /// Rows made of many rows: one for each group, or of all of them.
@@ -239,8 +251,9 @@ impl AggregateOp {
     }
 }
 
-/// A column to order by.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// A column to order by, or a rank: how well its text answers what is looked for, the best first, and those
+/// that are NULL last.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OrderShape {
     /// The column's name.
@@ -251,6 +264,12 @@ pub struct OrderShape {
     /// NULLS FIRST or LAST; Postgres's default (first when descending) where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nulls_first: Option<bool>,
+    /// Of a rank, the operator that is ranked by: `search`, `similar` or `word_similar`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<Op>,
+    /// How the column's text is searched, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Box<TextShape>>,
 }
 
 /// A value to compare with, a limit or an offset.
@@ -297,4 +316,8 @@ pub enum Strategy {
     Range,
     /// By an index on a condition and the order: one run of rows per value, merged.
     Merged,
+    /// By an index of words or trigrams, sorted afterwards.
+    Text,
+    /// All that meet the conditions, sorted by how well they answer.
+    Ranked,
 }

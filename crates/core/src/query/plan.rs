@@ -3,6 +3,7 @@
 use super::conditions::{Condition, conditions, too_many};
 use super::index::{OrderKey, Spec};
 use super::related::{Existing, Joined};
+use super::text::{Ranked, Sought, is_of_words};
 use super::walk::Run;
 use super::{CONDITIONS_MAX, Explain, Op, OrderShape, Param, QueryShape, Strategy};
 use crate::error::{Error, ErrorCode};
@@ -42,6 +43,8 @@ pub(crate) struct Plan {
     pub range: Option<(Spec, usize)>,
     /// The order wanted, the primary key at its end.
     pub order: Spec,
+    /// The ranks in it.
+    pub ranked: Vec<Ranked>,
     pub result: Vec<u32>,
     /// Where both indexes were last, and which they were.
     pub places: [Cell<(usize, u64)>; 2],
@@ -148,6 +151,14 @@ impl Plan {
         let points = points(table, &conditions);
         let fixed: Vec<usize> = points.iter().map(|&i| conditions[i].column).collect();
         let order = order(table, &shape.order, &key, &fixed)?;
+        let ranked = ranked(schema, table, &shape.order, &fixed, params)?;
+        if conditions.len() + ranked.len() > CONDITIONS_MAX {
+            return Err(too_many(table));
+        }
+        if shape.after && !ranked.is_empty() {
+            let message = "no place in an order by rank can be given".to_owned();
+            return Err(invalid(table, message).hint("page by limit and offset"));
+        }
         let after = match shape.after {
             true => Some(After::new(
                 table,
@@ -194,6 +205,7 @@ impl Plan {
             ordered,
             range,
             order,
+            ranked,
             result: Vec::new(),
             places: Default::default(),
             filters: Vec::new(),
@@ -220,6 +232,10 @@ impl Plan {
 
     /// The last row of the last result, where that has as many rows as its limit allows.
     pub fn full_page(&self, params: &[Param<'_>]) -> Option<u32> {
+        // How rows are ranked is not told of a row by itself.
+        if !self.ranked.is_empty() {
+            return None;
+        }
         let last = *self.result.last()?;
         match params.get(self.limit?) {
             Some(Param::Number(limit)) if *limit == self.result.len() as f64 => Some(last),
@@ -230,10 +246,14 @@ impl Plan {
     /// How it was answered the last time.
     pub fn explain(&self, schema: &Schema) -> Explain {
         let table = schema.table(self.table);
+        let texts = match self.strategy {
+            Strategy::Text | Strategy::Ranked => self.texts(table),
+            _ => Vec::new(),
+        };
         let spec = match (self.strategy, &self.range) {
             (Strategy::Ordered, _) => &self.ordered.0[..],
             (Strategy::Range | Strategy::Merged, Some((spec, _))) => &spec.0[..],
-            (Strategy::None | Strategy::PrimaryKey | Strategy::Range | Strategy::Merged, _) => &[],
+            _ => &[],
         };
         let name = |key: &OrderKey| {
             let sign = if key.descending { "-" } else { "" };
@@ -242,11 +262,23 @@ impl Plan {
         Explain {
             table: table.name.clone(),
             strategy: self.strategy,
-            index: spec.iter().map(name).collect(),
+            index: spec.iter().map(name).chain(texts).collect(),
             schema_index: schema_index(table, spec),
             examined: self.examined,
             returned: self.result.len() as u32,
         }
+    }
+}
+
+impl Plan {
+    /// What is searched, each text once.
+    fn texts(&self, table: &Table) -> Vec<String> {
+        let conditions = self.conditions.iter();
+        let sought = conditions.filter_map(|condition| condition.sought.as_deref());
+        let sought = sought.chain(self.ranked.iter().map(|ranked| &ranked.sought));
+        let mut texts: Vec<String> = sought.map(|sought| sought.describe(table)).collect();
+        texts.dedup();
+        texts
     }
 }
 
@@ -317,7 +349,7 @@ pub(super) fn order(
     fixed: &[usize],
 ) -> Result<Spec, Error> {
     let mut order: Vec<OrderKey> = Vec::with_capacity(asked.len() + key.len());
-    for part in asked {
+    for part in asked.iter().filter(|part| part.rank.is_none()) {
         let column = usize::from(table.require_column(&part.column)?.0);
         if !has_order(&table.columns[column].kind) {
             let message = format!(
@@ -347,6 +379,34 @@ pub(super) fn order(
         }
     }
     Ok(Spec(order))
+}
+
+/// The ranks in an order, each with the position of its parameter.
+fn ranked(
+    schema: &Schema,
+    table: &Table,
+    asked: &[OrderShape],
+    fixed: &[usize],
+    params: &mut usize,
+) -> Result<Vec<Ranked>, Error> {
+    let mut ranked = Vec::new();
+    for (i, part) in asked.iter().enumerate() {
+        let Some(op) = part.rank else { continue };
+        if !is_of_words(op) || part.descending || part.nulls_first.is_some() {
+            let message = "rows are ranked by a search or a similarity, the best first".to_owned();
+            return Err(invalid(table, message).column(&part.column));
+        }
+        let text = part.text.as_deref().cloned().unwrap_or_default();
+        ranked.push(Ranked {
+            after: order(table, &asked[..i], &[], fixed)?.0.len(),
+            sought: Sought::compile(schema, table, (&part.column, op), &text)?,
+            op,
+            param: *params,
+            name: part.column.as_str().into(),
+        });
+        *params += 1;
+    }
+    Ok(ranked)
 }
 
 /// The conditions that fix a column, in the order of an index of the schema that begins with just

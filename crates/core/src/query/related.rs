@@ -10,6 +10,7 @@ use super::filter::Filter;
 use super::plan::{Plan, invalid};
 use super::run::{filters, window};
 use super::search::{all, find};
+use super::text::{bind_rankings, resolve};
 use super::{ConditionShape, Op, Param, RelatedShape};
 use crate::error::Error;
 use crate::replica::{TableStore, ValueRef};
@@ -268,8 +269,9 @@ impl Existing {
             .map(Word::filter)
             .into_iter()
             .collect();
-        let filters = filters(&self.plan, params, &given, &mut inner, Vec::new())?;
+        let mut filters = filters(&self.plan, params, &given, &mut inner, Vec::new())?;
         let store = &mut tables[usize::from(self.way.table.0)];
+        resolve(store, &mut filters);
         let slots = all(store, &self.plan, &filters);
         Ok(self.way.filter(&store.columns, &slots, self.found))
     }
@@ -357,15 +359,23 @@ impl Joined {
         let mut given = vec![Filter::Never; self.way.pairs.len()];
         given.extend(self.way.their_word().map(Word::filter));
         let mut filters = filters(&self.plan, params, &given, &mut inner, Vec::new())?;
-        let (offset, limit) = window(self.plan.offset, self.plan.limit, params)?;
+        let rankings = bind_rankings(&self.plan.ranked, params)?;
+        let window = window(self.plan.offset, self.plan.limit, params)?;
         let other = usize::from(self.way.table.0);
+        resolve(&mut tables[other], &mut filters);
         for &slot in slots {
             let columns = &tables[usize::from(table.0)].columns;
             if !self.way.fix(columns, slot, &mut filters) {
                 self.counts.push(0);
                 continue;
             }
-            find(&mut tables[other], &mut self.plan, &filters, offset, limit);
+            find(
+                &mut tables[other],
+                &mut self.plan,
+                &filters,
+                &rankings,
+                window,
+            );
             self.counts.push(self.plan.result.len() as u32);
             self.slots.extend_from_slice(&self.plan.result);
         }

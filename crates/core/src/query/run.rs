@@ -7,6 +7,7 @@ use super::filter::Filter;
 use super::plan::Plan;
 use super::related::{join, related};
 use super::search::{find, how_many};
+use super::text::{Ranked, bind_rankings, resolve};
 use crate::error::{Error, ErrorCode};
 use crate::replica::TableStore;
 
@@ -23,10 +24,12 @@ pub(crate) fn run(
     count_params(plan.params, params)?;
     let mut related = related(plan, tables, params)?;
     let room = recycled(std::mem::take(&mut plan.filters));
-    let filters = filters(plan, params, &[], &mut related, room)?;
+    let mut filters = filters(plan, params, &[], &mut related, room)?;
+    let rankings = bind_rankings(&plan.ranked, params)?;
     let (offset, limit) = window(plan.offset, plan.limit, params)?;
     let store = &mut tables[usize::from(plan.table.0)];
-    find(store, plan, &filters, offset, limit);
+    resolve(store, &mut filters);
+    find(store, plan, &filters, &rankings, (offset, limit));
     plan.filters = recycled(filters);
     join(&mut plan.joined, plan.table, &plan.result, tables, params)
 }
@@ -43,6 +46,8 @@ pub(crate) fn check(plan: &Plan, params: &[Param<'_>]) -> Result<(usize, Option<
 fn check_part(plan: &Plan, params: &[Param<'_>]) -> Result<(usize, Option<usize>), Error> {
     let conditions = plan.conditions[plan.given..].iter();
     let conditions: Vec<Condition> = conditions.map(Condition::of_server).collect();
+    let ranked: Vec<Ranked> = plan.ranked.iter().map(Ranked::of_server).collect();
+    bind_rankings(&ranked, params)?;
     let mut related = vec![Filter::Always; plan.existing.len()];
     let filters = bind_all(&conditions, params, &mut related)?;
     if let Some(after) = &plan.after {
@@ -68,6 +73,7 @@ pub(crate) fn count(
     let mut filters = filters(plan, params, &[], &mut related, Vec::new())?;
     let store = &mut tables[usize::from(plan.table.0)];
     filters.truncate(plan.conditions.len());
+    resolve(store, &mut filters);
     Ok(how_many(store, plan, &filters))
 }
 

@@ -3,6 +3,7 @@
 use super::filter::Filter;
 use super::index::{SortedIndex, Spec};
 use super::plan::Plan;
+use super::text::{Ranking, fewest, in_order_of_rank};
 use super::walk::{Run, Set, Walk};
 use super::{INDEXES_MAX, Strategy};
 use crate::replica::{TableStore, ValueRef};
@@ -25,14 +26,28 @@ const RUNS_MAX: usize = 16;
 const RUN_COST: usize = 40;
 const MERGE_COST: usize = 3;
 
-/// Finds the rows that pass, in order; they stay in the plan.
+/// Finds the rows that pass, in order; they stay in the plan. Of them, so many at the beginning are left out,
+/// and at most so many given.
 pub(super) fn find(
     store: &mut TableStore,
     plan: &mut Plan,
     filters: &[Filter<'_>],
-    offset: usize,
-    limit: Option<usize>,
+    rankings: &[Ranking],
+    (offset, limit): (usize, Option<usize>),
 ) {
+    if !rankings.is_empty() {
+        let found = all(store, plan, filters);
+        plan.examined = found.len() as u32;
+        plan.strategy = match fewest(filters) {
+            Some(_) => Strategy::Text,
+            None => Strategy::Ranked,
+        };
+        let sorted = in_order_of_rank(store, &plan.order, rankings, &found);
+        let page = sorted.into_iter().skip(offset);
+        plan.result.clear();
+        plan.result.extend(page.take(limit.unwrap_or(usize::MAX)));
+        return;
+    }
     let mut walk = Walk {
         filters,
         offset,
@@ -59,6 +74,11 @@ pub(super) fn how_many(store: &mut TableStore, plan: &Plan, filters: &[Filter<'_
     }
     if let Some(key) = &plan.by_key {
         return usize::from(by_key(store, filters, key).is_some());
+    }
+    if let Some((i, slots)) = fewest(filters) {
+        let mut walk = whole(filters, usize::MAX);
+        walk.along(&store.columns, slots, all_but(filters, i));
+        return walk.seen;
     }
     let rest = conditions_left(plan, filters);
     if rest == 0 && plan.points.is_empty() {
@@ -87,6 +107,10 @@ pub(super) fn all(store: &mut TableStore, plan: &Plan, filters: &[Filter<'_>]) -
     }
     let rest = conditions_left(plan, filters);
     let mut walk = whole(filters, 0);
+    if let Some((i, slots)) = fewest(filters) {
+        walk.along(&store.columns, slots, all_but(filters, i));
+        return walk.result;
+    }
     if plan.points.is_empty() && (rest == 0 || plan.range.is_none()) {
         let slots: Vec<u32> = store.live_slots().collect();
         walk.along(&store.columns, &slots, rest);
@@ -159,6 +183,13 @@ fn conditions_left(plan: &Plan, filters: &[Filter<'_>]) -> Set {
     rest
 }
 
+/// All conditions but one.
+fn all_but(filters: &[Filter<'_>], one: usize) -> Set {
+    let each = filters.iter().enumerate();
+    let left = each.filter(|(i, filter)| *i != one && !matches!(filter, Filter::Always));
+    left.fold(0, |set, (i, _)| set | 1 << i)
+}
+
 /// A condition that leaves an interval of the first column of the order.
 fn bound(plan: &Plan, filters: &[Filter<'_>], rest: Set) -> Option<usize> {
     let first = plan.order.0.first()?.column;
@@ -205,6 +236,18 @@ fn answer(
     }
     let at = ensure(store, &plan.ordered, &plan.places[0]);
     let fixed = fixed(store, at, plan, filters);
+    if let Some((i, slots)) = fewest(filters)
+        && is_worth_sorting(slots.len(), walk.need(), fixed.len())
+    {
+        let whole = [Run {
+            at: 0,
+            end: slots.len(),
+            key: 0,
+        }];
+        let rest = all_but(filters, i);
+        walk.sort(&store.columns, slots, &whole, &plan.order, rest);
+        return Strategy::Text;
+    }
     let mut rest = conditions_left(plan, filters);
     let bounds = Bounds {
         first: bound(plan, filters, rest),
@@ -245,6 +288,14 @@ fn answer(
         (at, fixed, Some(range)),
         (rest, bounds),
     )
+}
+
+/// Are so many rows, all that pass among them, sorted sooner than so many are found along the order, of which
+/// each is one of them by chance?
+fn is_worth_sorting(rows: usize, need: usize, all: usize) -> bool {
+    let need = need.min(rows);
+    let sorting = rows * (3 + need.max(1).ilog2() as usize);
+    sorting <= need.max(1).saturating_mul(all) / rows.max(1)
 }
 
 /// What narrows the first index further than the fixed columns do.

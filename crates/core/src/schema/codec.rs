@@ -13,6 +13,7 @@ json_from!(Schema {
     format,
     fingerprint,
     server,
+    letters = default,
     identity,
     limits,
     tables,

@@ -5,7 +5,7 @@
 //! otherwise once it has read its own print of it; so neither order nor wording counts. Which of two
 //! broken rules Postgres names first may then differ from what a client foresees; nothing else does.
 
-use super::{Check, Generated, IndexPart, Predicate, Schema, Table, hex};
+use super::{Check, Generated, IndexPart, Letters, Predicate, Schema, Table, hex};
 use sha2::{Digest, Sha256};
 
 impl Schema {
@@ -21,6 +21,9 @@ impl Schema {
             &self.views,
         ))
         .expect("a schema has string keys only");
+        if self.letters != Letters::default() {
+            content += &serde_json::to_string(&self.letters).expect("a word is a string");
+        }
         // A schema without steps keeps the fingerprint that it would have if there were none.
         if !self.steps.is_empty() {
             content += &serde_json::to_string(&self.steps).expect("steps have string keys only");

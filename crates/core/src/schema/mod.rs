@@ -38,6 +38,10 @@ pub struct Schema {
     pub fingerprint: String,
     /// The server's major version: some SQLSTATEs and stems differ between versions.
     pub server: u16,
+    /// How the database's own letters change their case, which is also which characters are letters to its text
+    /// search.
+    #[serde(default, skip_serializing_if = "types::is_unicode")]
+    pub letters: Letters,
     /// Who "the user" is.
     pub identity: Identity,
     /// Bounds that the client must know before it acknowledges a write.
@@ -242,6 +246,7 @@ impl Schema {
             format: SCHEMA_FORMAT,
             fingerprint: String::new(),
             server,
+            letters: Letters::default(),
             identity,
             limits,
             tables,
@@ -251,6 +256,13 @@ impl Schema {
         schema.fingerprint = schema.compute_fingerprint();
         schema.check()?;
         Ok(schema)
+    }
+
+    /// The same of a database whose letters change their case so.
+    pub fn with_letters(mut self, letters: Letters) -> Self {
+        self.letters = letters;
+        self.fingerprint = self.compute_fingerprint();
+        self
     }
 
     /// Reads a schema from JSON and checks it, its fingerprint included.

@@ -14,6 +14,7 @@ mod naive;
 mod queries;
 mod related;
 mod rules;
+mod words;
 
 use actions::{Action, World};
 use proptest::prelude::*;
@@ -150,6 +151,29 @@ fn questions_that_span_tables_equal_a_look_at_all_rows() {
     let [conditions, beside, spared] = seen.into_inner();
     println!("{conditions} conditions, {beside} times beside, {spared} live queries spared");
     assert!(conditions > 0 && beside > 0 && spared > 0);
+}
+
+/// Full text and similarity, as conditions and as ranks.
+#[test]
+fn searches_equal_a_reading_of_all_texts() {
+    let seen = RefCell::new([0; 2]);
+    let outcome = runner(8).run(&any::<u64>().no_shrink(), |seed| {
+        let mut world = words::World::new(related::seeded(seed));
+        for _ in 0..24 {
+            world.step();
+        }
+        let mut all = seen.borrow_mut();
+        for (all, seen) in all.iter_mut().zip(world.seen) {
+            *all += seen;
+        }
+        Ok(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+    let [found, spared] = seen.into_inner();
+    println!("{found} times something was found, {spared} live queries spared");
+    assert!(found > 0 && spared > 0);
 }
 
 #[test]

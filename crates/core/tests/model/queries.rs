@@ -186,6 +186,7 @@ fn any_order() -> impl Strategy<Value = OrderShape> {
             column: column.into(),
             descending,
             nulls_first,
+            ..OrderShape::default()
         }
     })
 }

@@ -290,7 +290,7 @@ impl World {
         let order = OrderShape {
             column: "n".into(),
             descending: self.below(2) == 0,
-            nulls_first: None,
+            ..OrderShape::default()
         };
         QueryShape {
             table: described.name.clone(),

@@ -29,6 +29,7 @@ pub use permissions::Permission;
 
 use crate::config::Config;
 use crate::database::command_error;
+use crate::expression::letters_of;
 use crate::scope::{Policy, Scope};
 use crate::served::Sets;
 use draft::Draft;
@@ -48,6 +49,8 @@ pub struct Introspected {
     pub tables: Vec<TableFacts>,
     /// Constraints that are INITIALLY DEFERRED, qualified and quoted.
     pub deferred: Vec<String>,
+    /// Where pg_trgm is, quoted; none where the database has it not.
+    pub trigrams: Option<String>,
     /// What row security reads beside the rows themselves.
     pub permissions: Vec<Permission>,
     /// What stays on the server, for `haversack check`, sorted.
@@ -177,7 +180,7 @@ pub async fn survey(
     let mut faults = Vec::new();
     let found = find::find(&transaction, config, &mut faults).await?;
     let oids: Vec<u32> = found.iter().map(|t| t.oid).collect();
-    let server = Server::read(&transaction).await?;
+    let server = Server::read(&transaction, role).await?;
     let views = views::Views::read(&transaction).await?;
     let relations: Vec<u32> = oids.iter().copied().chain(views.oids()).collect();
     let types = types::Types::read(&transaction, &relations).await?;
@@ -224,14 +227,16 @@ pub async fn survey(
     sort(&mut notes);
     let (identity, limits) = (config.identity(), config.limits());
     let steps = config.steps()?;
+    let letters = letters_of(None, &reader.base);
     let schema = Schema::new(server.major, identity, limits, tables, views)?;
     crate::steps::check(&schema, &steps, &mut faults);
     Ok(Survey {
         identity_functions: reader.who.functions().map(str::to_owned).collect(),
         introspected: Introspected {
-            schema: schema.with_steps(steps),
+            schema: schema.with_letters(letters).with_steps(steps),
             tables: facts,
             deferred,
+            trigrams: server.trigrams,
             permissions,
             notes,
         },

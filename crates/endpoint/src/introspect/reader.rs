@@ -44,18 +44,23 @@ pub(super) struct Server {
     pub(super) locale: String,
     pub(super) ctype: String,
     pub(super) order: Order,
+    /// Where pg_trgm is, quoted; none where users can't get at it.
+    pub(super) trigrams: Option<String>,
 }
 
 // Names of columns differ between versions, so they are asked for by name.
 const SERVER: &str = "
 SELECT current_setting('server_version_num')::int / 10000, coalesce(j ->> 'datlocprovider', 'c'), j ->> 'datcollate',
-       coalesce(j ->> 'datlocale', j ->> 'daticulocale'), j ->> 'datctype'
+       coalesce(j ->> 'datlocale', j ->> 'daticulocale'), j ->> 'datctype',
+       (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace, pg_roles r
+        WHERE e.extname = 'pg_trgm' AND r.rolname = $1 AND has_schema_privilege(r.oid, n.oid, 'USAGE'))
 FROM (SELECT to_jsonb(d) AS j FROM pg_database d WHERE d.datname = current_database()) d";
 
 impl Server {
-    pub(super) async fn read(transaction: &Transaction<'_>) -> Result<Self, Error> {
+    /// `role` is that of the users.
+    pub(super) async fn read(transaction: &Transaction<'_>, role: &str) -> Result<Self, Error> {
         let row = transaction
-            .query_one(SERVER, &[])
+            .query_one(SERVER, &[&role])
             .await
             .map_err(command_error("reading the server's version"))?;
         let (provider, libc): (String, String) = (row.get(1), row.get(2));
@@ -76,6 +81,7 @@ impl Server {
             locale: own,
             ctype: row.get(4),
             order,
+            trigrams: row.get(5),
         })
     }
 }

@@ -26,7 +26,7 @@ use haversack_core::protocol::{PROTOCOL_VERSION, QueryHead, QueryLine, QueryPara
 use haversack_core::query::{Checked, Param};
 use haversack_core::schema::TableId;
 use haversack_core::{Error, ErrorCode};
-pub use sql::{Given, Statement};
+pub use sql::{Given, Statement, Thresholds};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;

@@ -1,5 +1,7 @@
 //! A checked query as SQL: names of the catalog, values as parameters.
 
+mod words;
+
 use super::operand::{Cast, operand};
 use crate::compiled::{Compiled, TableSql};
 use haversack_core::query::{Checked, Condition, Existing, Op, OrderKey, Param, Place, constant};
@@ -13,6 +15,17 @@ pub struct Statement {
     pub sql: String,
     /// Its parameters.
     pub params: Vec<Given>,
+    /// How similar texts are at least that it asks for, by `%` and by `<%`.
+    pub similar: Thresholds,
+}
+
+/// How similar texts are at least, where that is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Thresholds {
+    /// By `%`.
+    pub similarity: Option<f64>,
+    /// By `<%`.
+    pub word_similarity: Option<f64>,
 }
 
 /// A parameter.
@@ -43,6 +56,7 @@ pub(super) fn statement(
         params,
         given: Vec::new(),
         tables: 0,
+        similar: Thresholds::default(),
     };
     let mut sql = table.read_all.clone();
     let conditions = checked.conditions().iter();
@@ -55,9 +69,15 @@ pub(super) fn statement(
     if !all.is_empty() {
         sql.push_str(&format!(" WHERE {}", all.join(" AND ")));
     }
-    for (i, key) in checked.order().iter().enumerate() {
-        sql.push_str(if i == 0 { " ORDER BY " } else { ", " });
-        sql.push_str(&writer.order(key));
+    let mut order = Vec::new();
+    for place in 0..=checked.order().len() {
+        for ranked in checked.ranked().iter().filter(|r| r.after == place) {
+            order.push(writer.rank(ranked)?);
+        }
+        order.extend(checked.order().get(place).map(|key| writer.order(key)));
+    }
+    if !order.is_empty() {
+        sql.push_str(&format!(" ORDER BY {}", order.join(", ")));
     }
     sql.push_str(&format!(" LIMIT {limit}"));
     if checked.offset > 0 {
@@ -66,6 +86,7 @@ pub(super) fn statement(
     Ok(Statement {
         sql,
         params: writer.given,
+        similar: writer.similar,
     })
 }
 
@@ -80,6 +101,7 @@ struct Writer<'a> {
     given: Vec<Given>,
     /// How many other tables the statement has.
     tables: usize,
+    similar: Thresholds,
 }
 
 impl<'a> Writer<'a> {
@@ -111,6 +133,8 @@ impl<'a> Writer<'a> {
             Op::HasKey => self.beside_text(condition, "?")?,
             Op::HasAnyKey => self.beside_keys(condition, "?|")?,
             Op::HasAllKeys => self.beside_keys(condition, "?&")?,
+            Op::Search => self.searched(condition)?,
+            Op::Similar | Op::WordSimilar => self.similar(condition)?,
         };
         Ok(match condition.negated {
             true => format!("(NOT {sql})"),

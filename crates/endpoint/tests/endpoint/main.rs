@@ -33,6 +33,7 @@ mod push;
 mod query;
 mod query_operators;
 mod query_refused;
+mod query_words;
 mod refusals;
 mod revoked;
 mod schema;

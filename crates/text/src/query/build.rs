@@ -3,7 +3,7 @@
 use super::{Item, Query};
 use crate::config::WORD_BYTES_MAX;
 use crate::vector::POSITION_MAX;
-use crate::{Config, Error};
+use crate::{Config, Error, Stems};
 
 /// Postgres stores no more bytes of operands.
 const TEXT_BYTES_MAX: usize = (1 << 20) - 1;
@@ -75,7 +75,7 @@ impl Builder {
         weights: u8,
     ) -> Result<(), Error> {
         let (mut last, mut result) = (0, Ok(()));
-        config.lexemes(text, &mut |lexeme, at| {
+        config.lexemes(text, &mut Stems::default(), &mut |lexeme, at| {
             let at = at.min(POSITION_MAX.into());
             // What lies between may be stop words, whose places a phrase keeps.
             for _ in last + 1..at {
@@ -84,7 +84,7 @@ impl Builder {
                     self.push_operator(joined);
                 }
             }
-            result = result.and(self.push(&lexeme, prefix, weights));
+            result = result.and(self.push(lexeme, prefix, weights));
             if last > 0 {
                 self.push_operator(if at == last { Item::And } else { joined });
             }

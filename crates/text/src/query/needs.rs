@@ -3,6 +3,17 @@
 use super::{Item, Operand, Query};
 
 impl Query {
+    /// Is it nothing but lexemes that all have to be there? Then every vector that has what it
+    /// [needs](Self::needs) matches.
+    pub fn is_conjunction(&self) -> bool {
+        let plain = |item: &Item| match item {
+            Item::Operand { weights, .. } => *weights == 0,
+            Item::And => true,
+            Item::Not | Item::Or | Item::Phrase(_) => false,
+        };
+        self.items().iter().all(plain)
+    }
+
     /// Groups of operands: a vector that matches has, of each group, at least one. So the rows that
     /// may match are those that every group's lexemes have in common; without a group they are all
     /// rows, as for `!rat`. Weights and distances still have to be looked at.

@@ -16,6 +16,9 @@ import {
   oneOf,
   open,
   or,
+  search,
+  similar,
+  similarity,
   startsWith,
   toDate,
   type Choice,
@@ -83,6 +86,10 @@ export function asks(db: Db) {
   const wanted = db.notes.where({ done: false }).where(urgent).orderBy('due').limit(50)
   const odd = db.notes.where(not({ created_at: lte(column('due')) }))
 
+  const found = db.notes.search(['title', 'body'], '"water pump" -garden').limit(20)
+  const done = db.notes.where({ done: true, title: search('paint:*', { syntax: 'operators' }) })
+  const near = db.notes.where({ title: similar('gardn') }).orderBy(similarity('title', 'gardn'))
+
   const byDue = db.notes.orderBy('due').limit(50)
   const page = byDue.rows()
   const next = byDue.after(page.at(-1)!).rows()
@@ -93,7 +100,7 @@ export function asks(db: Db) {
     .aggregate({ notes: count(), first: min('id') })
     .having({ notes: gte(2) })
   byDay.orderBy('notes', 'desc').limit(3).rows() // [{ due: …, notes: 5, first: 12 }, …]
-  return [wanted, odd, next]
+  return [wanted, odd, next, found, done, near]
 }
 
 /** The same question, put to Postgres. */

@@ -3,7 +3,7 @@
 
 use super::Postgres;
 use super::session::Owned;
-use crate::query::{Given, Statement};
+use crate::query::{Given, Statement, Thresholds};
 use crate::sync::cursor::Position;
 use crate::sync::failure::Failure;
 use crate::sync::store::Store;
@@ -33,8 +33,9 @@ impl Postgres {
         // Planned for these values, which decide on what is found by an index.
         self.session
             .send_batch(format!(
-                "SET LOCAL statement_timeout = {}; SET LOCAL plan_cache_mode = force_custom_plan",
-                timeout.as_millis()
+                "SET LOCAL statement_timeout = {}; SET LOCAL plan_cache_mode = force_custom_plan{}",
+                timeout.as_millis(),
+                settings(statement.similar)
             ))
             .await?;
         let params = statement.params.into_iter().map(parameter).collect();
@@ -51,6 +52,15 @@ impl Postgres {
         }
         Ok(position)
     }
+}
+
+/// How similar texts are at least, as operators take it.
+fn settings(similar: Thresholds) -> String {
+    let set = |name: &str, least: Option<f64>| match least {
+        Some(least) => format!("; SET LOCAL pg_trgm.{name}_threshold = {least}"),
+        None => String::new(),
+    };
+    set("similarity", similar.similarity) + &set("word_similarity", similar.word_similarity)
 }
 
 fn parameter(given: Given) -> (Owned, Type) {

@@ -1,0 +1,72 @@
+//! Full text and similarity: what rows are searched for by the words of their texts, and how well each
+//! answers.
+//!
+//! A condition is bound to a test that reads the row itself, which is all that a watched query needs. Before a
+//! query runs, such tests are put to the table's index of the same texts and stand from then on for the rows
+//! that the index found ([`resolve`]).
+
+mod document;
+mod index;
+mod postings;
+mod ranking;
+mod sought;
+
+pub(crate) use index::TextIndex;
+pub use ranking::Ranked;
+pub(super) use ranking::{Ranking, bind_rankings, in_order_of_rank};
+pub use sought::{Sought, Syntax, TextShape};
+pub(super) use sought::{bind_sought, is_of_words};
+
+use super::filter::Filter;
+use crate::replica::TableStore;
+use haversack_rows::Column;
+use haversack_rows::filter::RowTest;
+use sought::Looked;
+use std::any::Any;
+use std::sync::Arc;
+
+/// The rows that an index found, ascending.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub slots: Vec<u32>,
+    /// The column whose NULL leaves it unknown whether a row is one of them.
+    unknown: Option<usize>,
+}
+
+impl RowTest for Found {
+    fn passes(&self, columns: &[Column], slot: u32) -> Option<bool> {
+        let found = self.slots.binary_search(&slot).is_ok();
+        let known = found || !self.unknown.is_some_and(|c| columns[c].is_null(slot));
+        known.then_some(found)
+    }
+}
+
+/// Puts what filters look for in texts to the table's indexes of these, made or brought in step if need be.
+pub(super) fn resolve(store: &mut TableStore, filters: &mut [Filter<'_>]) {
+    for filter in filters {
+        match filter {
+            Filter::Any(members) | Filter::All(members) => resolve(store, members),
+            Filter::Row { test, .. } => {
+                let any: &dyn Any = test.as_ref();
+                if let Some(looked) = any.downcast_ref::<Looked>() {
+                    let slots = index::ensure(store, &looked.document).find(looked);
+                    let unknown = looked.document.nullable();
+                    *test = Arc::new(Found { slots, unknown });
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The filter that found the fewest rows, all of which have to be among them, and these.
+pub(super) fn fewest<'f>(filters: &'f [Filter<'_>]) -> Option<(usize, &'f [u32])> {
+    let found = filters.iter().enumerate().filter_map(|(i, filter)| {
+        let Filter::Row { wanted: true, test } = filter else {
+            return None;
+        };
+        let any: &dyn Any = test.as_ref();
+        Some((i, &any.downcast_ref::<Found>()?.slots[..]))
+    });
+    found.min_by_key(|(_, slots)| slots.len())
+}
