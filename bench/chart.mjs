@@ -6,7 +6,7 @@ import { FIGURES, shown } from './peers/figures.mjs'
 const WIDTH = 360
 const [NAME_X, BAR_X, BAR_END] = [10, 92, 282]
 const [BAR, STEP, GAP] = [9, 14, 26]
-const TOP = 66
+const TOP = 78
 /** The scale, in milliseconds: from 100 ns to 10 s. */
 const [LEAST, MOST] = [1e-4, 1e4]
 const TICKS = [
@@ -22,8 +22,10 @@ const STYLE = `
   svg { color-scheme: light dark; }
   text { font: 11px system-ui, -apple-system, 'Segoe UI', sans-serif; fill: #1f2328; }
   .title { font-size: 14px; font-weight: 600; }
-  .kind { font-size: 12px; font-weight: 600; }
-  .quiet { fill: #59636e; }
+  /* The ground around its letters hides the grid. */
+  .kind { font-size: 12px; font-weight: 600; paint-order: stroke; stroke: #ffffff; stroke-width: 5px; }
+  .quiet, .says { fill: #59636e; }
+  .says { font-size: 11px; font-weight: 400; }
   .us { font-weight: 700; }
   .ground { fill: #ffffff; }
   .grid { stroke: #d1d9e0; stroke-width: 1; }
@@ -31,7 +33,8 @@ const STYLE = `
   .bar.us { fill: #0f766e; }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3; }
-    .quiet { fill: #9198a1; }
+    .kind { stroke: #0d1117; }
+    .quiet, .says { fill: #9198a1; }
     .ground { fill: #0d1117; }
     .grid { stroke: #3d444d; }
     .bar { fill: #6e7681; }
@@ -52,10 +55,10 @@ function text(x, y, content, { classes = '', anchor = 'start' } = {}) {
 
 /** One kind of figure: its name, and a bar for each peer, the quickest first. */
 function group(figure, results, titleOf, top) {
-  const parts = [text(NAME_X, top, figure.label, { classes: 'kind' })]
-  // An average letter of the heading is this wide.
-  const behind = NAME_X + figure.label.length * 6.6 + 8
-  parts.push(text(behind, top, figure.says, { classes: 'quiet' }))
+  const says = `<tspan dx="6" class="says">${escaped(figure.says)}</tspan>`
+  const parts = [
+    `<text x="${NAME_X}" y="${top}" class="kind">${escaped(figure.label)}${says}</text>`,
+  ]
   const bars = Object.entries(results.peers)
     .map(([name, values]) => ({ name, value: values[figure.key] ?? null }))
     .filter(({ value }) => value !== null)
@@ -78,7 +81,7 @@ function group(figure, results, titleOf, top) {
 function grid(bottom) {
   return TICKS.map(([value, name]) => {
     const at = x(value).toFixed(1)
-    const label = text(at, TOP - 18, name, { classes: 'quiet', anchor: 'middle' })
+    const label = text(at, TOP - 20, name, { classes: 'quiet', anchor: 'middle' })
     return `<line x1="${at}" y1="${TOP - 12}" x2="${at}" y2="${bottom}" class="grid"/>\n${label}`
   }).join('\n')
 }

@@ -32,6 +32,25 @@ for (const name of names) {
   if (!PEERS[name]) throw new Error(`no peer is named ${name}; there are ${Object.keys(PEERS)}`)
 }
 
+const QUERIES = ['get', 'compound', 'range', 'json', 'page', 'group', 'readAll']
+
+/** Full text, of a peer that has an index for it alone: the other figures are without what that costs. */
+async function measureText(name, url) {
+  if (PEERS[name].text !== 'index') return {}
+  const profile = await Profile.create(name)
+  try {
+    const strict = PEERS[name].durability[0] === 'strict'
+    const kinds = ['text']
+    const call = await profile.page(`${url}${name}.html`)
+    const bulkInsertText = await call('bulkInsert', { strict, text: true })
+    await call('verifyAll', { kinds })
+    if (options.verify) return {}
+    return { bulkInsertText, ...(await call('timeQueries', { kinds })) }
+  } finally {
+    await profile.remove()
+  }
+}
+
 /** One peer, once, from an empty profile to the restart of its browser. */
 async function measure(name, url) {
   const profile = await Profile.create(name)
@@ -42,9 +61,10 @@ async function measure(name, url) {
     let call = await profile.page(`${url}${name}.html`)
     figures.chromium = profile.chromium
     figures.bulkInsert = await call('bulkInsert', { strict: first === 'strict' })
-    await call('verifyAll')
+    const kinds = PEERS[name].text === 'query' ? [...QUERIES, 'text'] : QUERIES
+    await call('verifyAll', { kinds })
     if (options.verify) return figures
-    Object.assign(figures, await call('timeQueries'))
+    Object.assign(figures, await call('timeQueries', { kinds }))
     figures.live = await call('timeLive')
     figures[first] = await call('timeWrites')
     const left = await call('leave')
@@ -61,7 +81,7 @@ async function measure(name, url) {
     call = await profile.page(`${url}${name}.html?cold&${mode(second ?? first)}`)
     figures.restart = await call('cold', last)
     await call('resume', last)
-    figures.memory = await call('memory')
+    figures.memory = await call('memory', { kinds })
     return figures
   } finally {
     await profile.remove()
@@ -80,7 +100,7 @@ function median(numbers) {
 function overRounds(rounds) {
   const figure = (read) => median(rounds.map(read))
   const queries = 'get compound range json text page group readAll live'.split(' ')
-  const rest = 'bulkInsert reload restart memory'.split(' ')
+  const rest = 'bulkInsert bulkInsertText reload restart memory'.split(' ')
   const result = {}
   for (const name of [...queries, ...rest]) result[name] = figure((round) => round[name])
   for (const durability of ['strict', 'relaxed']) {
@@ -116,7 +136,10 @@ try {
         await writeFile(join(folder, 'setup.js'), `export default ${JSON.stringify(setup)}`)
       }
       const start = performance.now()
-      rounds[name].push(await measure(name, server.url))
+      rounds[name].push({
+        ...(await measure(name, server.url)),
+        ...(await measureText(name, server.url)),
+      })
       const seconds = ((performance.now() - start) / 1000).toFixed(0)
       console.log(`${name}: every answer right${options.verify ? '' : `, measured`} (${seconds} s)`)
       if (name === 'haversack') {

@@ -19,24 +19,33 @@ const require = createRequire(import.meta.url)
 
 /**
  * Peers by the name of their file. `durability`: what each write can guarantee once it has resolved, as
- * docs/bench.md explains. `files` and `worker`: what a page loads beside its JavaScript.
+ * docs/bench.md explains. `text`: how it is asked for words, `index` where it has an index of words that is
+ * made for that alone. `files` and `worker`: what a page loads beside its JavaScript.
  */
 export const PEERS = {
   haversack: {
     title: 'Haversack',
     package: 'haversack',
     durability: ['strict'],
+    // Once its queries have conditions on texts: 'query', and `text` in haversack.js.
+    text: 'not yet',
     files: { 'haversack_bg.wasm': () => join(pkg, 'dist/wasm/haversack_bg.wasm') },
   },
-  idb: { title: 'idb', package: 'idb', durability: ['relaxed', 'strict'] },
-  dexie: { title: 'Dexie', package: 'dexie', durability: ['relaxed', 'strict'] },
-  rxdb: { title: 'RxDB', package: 'rxdb', durability: ['relaxed', 'strict'] },
-  tinybase: { title: 'TinyBase', package: 'tinybase', durability: ['relaxed'] },
-  tanstack: { title: 'TanStack DB', package: '@tanstack/db', durability: ['relaxed'] },
+  idb: { title: 'idb', package: 'idb', durability: ['relaxed', 'strict'], text: 'index' },
+  dexie: { title: 'Dexie', package: 'dexie', durability: ['relaxed', 'strict'], text: 'index' },
+  rxdb: { title: 'RxDB', package: 'rxdb', durability: ['relaxed', 'strict'], text: 'query' },
+  tinybase: { title: 'TinyBase', package: 'tinybase', durability: ['relaxed'], text: 'index' },
+  tanstack: {
+    title: 'TanStack DB',
+    package: '@tanstack/db',
+    durability: ['relaxed'],
+    text: 'query',
+  },
   sqlite: {
     title: 'SQLite',
     package: '@sqlite.org/sqlite-wasm',
     durability: ['strict'],
+    text: 'index',
     files: { 'sqlite3.wasm': () => require.resolve('@sqlite.org/sqlite-wasm/sqlite3.wasm') },
     worker: 'sqlite-worker',
   },

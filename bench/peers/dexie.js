@@ -8,11 +8,13 @@ const END = Dexie.maxKey
 
 let db
 let events
+let indexed
 
 export const peer = {
   name: 'Dexie',
 
-  async open({ strict = false } = {}) {
+  async open({ strict = false, text = false } = {}) {
+    indexed = text
     db = new Dexie('bench', { chromeTransactionDurability: strict ? 'strict' : 'relaxed' })
     db.version(1).stores({
       events: [
@@ -20,7 +22,7 @@ export const peer = {
         '[user_id+priority+due_date+event_id]',
         '[due_date+event_id]',
         '[custom_fields.country+due_date+event_id]',
-        '*words',
+        ...(text ? ['*words'] : []),
       ].join(', '),
     })
     await db.open()
@@ -60,13 +62,13 @@ export const peer = {
       .between([country, from, Dexie.minKey], [country, END, END])
       .toArray(),
 
-  /** The rows of the rarer word, of which those with the other remain. */
+  /** Keys alone are found for each word, and rows read for those that have both. */
   async text({ words: [one, other], from }) {
-    const by = (word) => events.where('words').equals(word)
-    const [ones, others] = await Promise.all([by(one).count(), by(other).count()])
-    const [rare, second] = ones < others ? [one, other] : [other, one]
-    const rows = await by(rare).toArray()
-    return rows.filter((row) => row.words.includes(second) && row.due_date >= from).sort(byDue)
+    const by = (word) => events.where('words').equals(word).primaryKeys()
+    const [ones, others] = await Promise.all([by(one), by(other)])
+    const both = new Set(ones)
+    const rows = await events.bulkGet(others.filter((key) => both.has(key)))
+    return rows.filter((row) => row.due_date >= from).sort(byDue)
   },
 
   async page({ from, offset, limit }) {
@@ -110,4 +112,4 @@ export const peer = {
   close: () => db.close(),
 }
 
-const stored = (row) => ({ ...row, words: [...new Set(words(row))] })
+const stored = (row) => (indexed ? { ...row, words: [...new Set(words(row))] } : row)

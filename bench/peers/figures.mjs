@@ -12,6 +12,7 @@ export const FIGURES = [
   { key: 'readAll', label: 'read all', says: 'after a write', goal: 3_000 },
   { key: 'live', label: 'live', says: 'from a write to the callback' },
   { key: 'bulkInsert', label: 'bulk insert', says: 'all rows, from opening until on disk' },
+  { key: 'bulkInsertText', label: 'bulk, words', says: 'the same with an index of words' },
   { key: 'insert_strict', label: 'insert, strict', says: 'one row, flushed to disk' },
   { key: 'update_strict', label: 'update, strict', says: 'one row, flushed to disk' },
   { key: 'insert_relaxed', label: 'insert, relaxed', says: 'one row, not flushed' },

@@ -7,8 +7,6 @@ let db
 
 export const peer = {
   name: 'Haversack',
-  /** What it has no conditions for: the row says "not yet". */
-  lacks: ['text'],
   /** Keys come from a sequence of Postgres. */
   ownKeys: true,
 

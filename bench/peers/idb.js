@@ -10,11 +10,13 @@ const END = []
 
 let db
 let durability
+let indexed
 
 export const peer = {
   name: 'idb',
 
-  async open({ strict = false } = {}) {
+  async open({ strict = false, text = false } = {}) {
+    indexed = text
     durability = strict ? 'strict' : 'relaxed'
     db = await openDB('bench', 1, {
       upgrade(db) {
@@ -22,7 +24,7 @@ export const peer = {
         store.createIndex('by_priority', ['user_id', 'priority', 'due_date', 'event_id'])
         store.createIndex('by_due', ['due_date', 'event_id'])
         store.createIndex('by_country', ['custom_fields.country', 'due_date', 'event_id'])
-        store.createIndex('by_word', 'words', { multiEntry: true })
+        if (text) store.createIndex('by_word', 'words', { multiEntry: true })
       },
     })
   },
@@ -42,7 +44,7 @@ export const peer = {
   async update(key, set) {
     const transaction = db.transaction(STORE, 'readwrite', { durability })
     const row = await transaction.store.get(key)
-    transaction.store.put(stored({ ...row, ...set }))
+    transaction.store.put({ ...row, ...set })
     await transaction.done
     for (const listener of listeners) listener()
   },
@@ -67,13 +69,14 @@ export const peer = {
   json: ({ country, from }) =>
     db.getAllFromIndex(STORE, 'by_country', IDBKeyRange.bound([country, from], [country, END])),
 
-  /** The rows of the rarer word, of which those with the other remain. */
+  /** Keys alone are found for each word, and rows read for those that have both. */
   async text({ words: [one, other], from }) {
     const index = db.transaction(STORE).store.index('by_word')
-    const [ones, others] = await Promise.all([index.count(one), index.count(other)])
-    const [rare, second] = ones < others ? [one, other] : [other, one]
-    const rows = await index.getAll(rare)
-    return rows.filter((row) => row.words.includes(second) && row.due_date >= from).sort(byDue)
+    const [ones, others] = await Promise.all([index.getAllKeys(one), index.getAllKeys(other)])
+    const both = new Set(ones)
+    const keys = others.filter((key) => both.has(key))
+    const rows = await Promise.all(keys.map((key) => index.objectStore.get(key)))
+    return rows.filter((row) => row.due_date >= from).sort(byDue)
   },
 
   async page({ from, offset, limit }) {
@@ -115,4 +118,4 @@ export const peer = {
 
 const listeners = new Set()
 
-const stored = (row) => ({ ...row, words: [...new Set(words(row))] })
+const stored = (row) => (indexed ? { ...row, words: [...new Set(words(row))] } : row)

@@ -76,6 +76,7 @@ function ahead(results) {
 
 /** Where a peer is ahead, in words. */
 export function words(results) {
+  if (!results.peers[US]) return ''
   const lines = ahead(results)
   if (lines.length === 0) lines.push('In nothing that is measured here.')
   if (results.peers[US] && results.peers[US].text === null) {

@@ -10,7 +10,7 @@ let listeners
 export const peer = {
   name: 'SQLite',
 
-  async open({ strict = false } = {}) {
+  async open({ strict = false, text = false } = {}) {
     listeners = new Set()
     calls = new Map()
     worker = new Worker('/sqlite-worker.js', { type: 'module' })
@@ -23,7 +23,7 @@ export const peer = {
     worker.onerror = (event) => {
       for (const { reject } of calls.values()) reject(new Error(`SQLite: ${event.message}`))
     }
-    await call('open', { strict })
+    await call('open', { strict, text })
   },
 
   bulkInsert: (rows) => call('insert', rows.map(values)),

@@ -1,11 +1,11 @@
-// TanStack DB at its best: a collection that it keeps in IndexedDB, ordered indexes on what is asked for,
-// and `queryOnce`. It has no index of several columns. Rows come with properties of its own (`$synced`…),
-// and IndexedDB's transactions are those of the browser's default, relaxed.
+// TanStack DB at its best: a collection that it keeps in IndexedDB, and ordered indexes, which are asked
+// themselves: `queryOnce` answers the same by making a live query, 10 to 200 times as slowly. There are no
+// indexes of several columns. Rows come with properties of its own (`$synced`…), and IndexedDB's
+// transactions are those of the browser's default, relaxed.
 
 import {
   BTreeIndex,
   and,
-  count,
   createCollection,
   createIndexedDB,
   createLiveQueryCollection,
@@ -13,14 +13,13 @@ import {
   gte,
   indexedDBCollectionOptions,
   lte,
-  max,
-  queryOnce,
-  sum,
 } from '@tanstack/db'
 import { byDue, LIMIT, words } from './workload.js'
 
 let db
 let events
+let due
+let country
 
 export const peer = {
   name: 'TanStack DB',
@@ -31,10 +30,13 @@ export const peer = {
       indexedDBCollectionOptions({ db, name: 'events', getKey: (row) => row.event_id }),
     )
     await events.preload()
-    const ordered = { indexType: BTreeIndex }
-    events.createIndex((row) => row.due_date, ordered)
-    events.createIndex((row) => row.priority, ordered)
-    events.createIndex((row) => row.custom_fields.country, ordered)
+    // Not by the order of a locale: dates are plain text.
+    const ordered = {
+      indexType: BTreeIndex,
+      options: { compareOptions: { direction: 'asc', nulls: 'last', stringSort: 'lexical' } },
+    }
+    due = events.createIndex((row) => row.due_date, ordered)
+    country = events.createIndex((row) => row.custom_fields.country, ordered)
   },
 
   bulkInsert: (rows) => events.insert(rows).isPersisted.promise,
@@ -46,25 +48,20 @@ export const peer = {
 
   get: (key) => events.get(key),
 
-  compound: (asked) => queryOnce((q) => compound(q, asked)),
+  compound({ user, low, high, from }) {
+    const fits = (key) => {
+      const row = events.get(key)
+      return row.user_id === user && row.priority >= low && row.priority <= high
+    }
+    return rowsOf(due.take(LIMIT, before(from), fits))
+  },
 
-  range: ({ from, to }) =>
-    queryOnce((q) =>
-      q
-        .from({ e: events })
-        .where(({ e }) => and(gte(e.due_date, from), lte(e.due_date, to)))
-        .orderBy(({ e }) => e.due_date)
-        .orderBy(({ e }) => e.event_id),
-    ),
+  range: ({ from, to }) => rowsOf(due.rangeQuery({ from, to })),
 
-  json: ({ country, from }) =>
-    queryOnce((q) =>
-      q
-        .from({ e: events })
-        .where(({ e }) => and(eq(e.custom_fields.country, country), gte(e.due_date, from)))
-        .orderBy(({ e }) => e.due_date)
-        .orderBy(({ e }) => e.event_id),
-    ),
+  json: ({ country: wanted, from }) =>
+    rowsOf(country.equalityLookup(wanted))
+      .filter((row) => row.due_date >= from)
+      .sort(byDue),
 
   /** A scan: it has no index of words. */
   text({ words: wanted, from }) {
@@ -77,31 +74,22 @@ export const peer = {
     return found.sort(byDue)
   },
 
-  page: ({ from, offset, limit }) =>
-    queryOnce((q) =>
-      q
-        .from({ e: events })
-        .where(({ e }) => gte(e.due_date, from))
-        .orderBy(({ e }) => e.due_date)
-        .orderBy(({ e }) => e.event_id)
-        .offset(offset)
-        .limit(limit),
-    ),
+  page: ({ from, offset, limit }) => rowsOf(due.take(offset + limit, before(from)).slice(offset)),
 
-  group: async ({ from }) => {
-    const groups = await queryOnce((q) =>
-      q
-        .from({ e: events })
-        .where(({ e }) => gte(e.due_date, from))
-        .groupBy(({ e }) => e.status)
-        .select(({ e }) => ({
-          status: e.status,
-          n: count(e.event_id),
-          priorities: sum(e.priority),
-          last: max(e.due_date),
-        })),
-    )
-    return groups.sort((a, b) => (a.status < b.status ? -1 : 1))
+  group({ from }) {
+    const groups = new Map()
+    for (const key of due.rangeQuery({ from })) {
+      const { status, priority, due_date } = events.get(key)
+      let group = groups.get(status)
+      if (!group) {
+        group = { status, n: 0, priorities: 0, last: '' }
+        groups.set(status, group)
+      }
+      group.n++
+      group.priorities += priority
+      if (due_date > group.last) group.last = due_date
+    }
+    return [...groups.values()].sort((a, b) => (a.status < b.status ? -1 : 1))
   },
 
   readAll: () => events.toArray,
@@ -122,6 +110,11 @@ export const peer = {
     db.close()
   },
 }
+
+const rowsOf = (keys) => Array.from(keys, (key) => events.get(key))
+
+/** A text between a date and all before it: `take` begins behind what it is given. */
+const before = (date) => date.slice(0, -1)
 
 const compound = (q, { user, low, high, from }) =>
   q

@@ -11,22 +11,25 @@ const TABLE = 'events'
 let store
 let indexes
 let persister
+let indexText
 
 export const peer = {
   name: 'TinyBase',
 
-  async open() {
+  async open({ text = false } = {}) {
     store = createStore()
     persister = createIndexedDbPersister(store, 'bench')
-    // Indexes are cheaper made once than kept while rows come in.
     await persister.load()
-    index()
+    indexText = text
+    // Indexes are cheaper made once than kept while rows come in.
+    if (store.hasTable(TABLE)) index()
   },
 
   async bulkInsert(rows) {
     store.transaction(() => {
       for (const row of rows) store.setRow(TABLE, String(row.event_id), row)
     })
+    index()
     await persister.save()
   },
 
@@ -123,6 +126,7 @@ function index() {
   by('due', () => '')
   by('country', (getCell) => getCell('custom_fields')?.country ?? '')
   by('status', (getCell) => getCell('status'))
+  if (!indexText) return
   by('word', (getCell) => [
     ...new Set(words({ title: getCell('title'), description: getCell('description') })),
   ])

@@ -14,7 +14,7 @@ use crate::setup::{self, Need};
 /// What is measured.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Options {
-    /// Fewer rounds: the ratios, in a few minutes
+    /// Without the peers' bench: the ratios beside idb, in a few minutes
     #[arg(long)]
     quick: bool,
     /// A sync, beside what Postgres does alone, instead of the client beside its peers
@@ -41,20 +41,27 @@ pub fn run(repository: &Repository, options: Options) -> Result<()> {
     let postgres = tools.postgres()?;
     // As durable as in production: a measurement without it would flatter us.
     let cluster = Cluster::fresh(repository, postgres, "bench", Durability::Durable)?;
-    let program = Program::new("node")
-        .arg(if sync {
-            "bench/sync.mjs"
-        } else {
-            "bench/run.mjs"
-        })
-        .args(quick.then_some("--quick"))
-        .env("HAVERSACK_PGBENCH", postgres.program("pgbench"))
-        .env("HAVERSACK_CHROMIUM", &tools.browser()?.chromium)
-        .env("HAVERSACK_BIN", binary)
-        .env("HAVERSACK_TEST_DATABASE_URL", cluster.url("postgres"))
-        .env("HAVERSACK_PKG", repository.path("pkg"))
-        .folder(repository.root())
-        .limit_s(if quick { 900 } else { 3600 });
-    program.show()?;
+    for script in scripts(options) {
+        Program::new("node")
+            .arg(script)
+            .args((quick && sync).then_some("--quick"))
+            .env("HAVERSACK_PGBENCH", postgres.program("pgbench"))
+            .env("HAVERSACK_CHROMIUM", &tools.browser()?.chromium)
+            .env("HAVERSACK_BIN", &binary)
+            .env("HAVERSACK_TEST_DATABASE_URL", cluster.url("postgres"))
+            .env("HAVERSACK_PKG", repository.path("pkg"))
+            .folder(repository.root())
+            .limit_s(if quick { 900 } else { 3600 })
+            .show()?;
+    }
     Ok(())
+}
+
+/// What is run, one after the other.
+const fn scripts(options: Options) -> &'static [&'static str] {
+    match options {
+        Options { sync: true, .. } => &["bench/sync.mjs"],
+        Options { quick: true, .. } => &["bench/run.mjs"],
+        Options { .. } => &["bench/run.mjs", "bench/peers.mjs"],
+    }
 }
