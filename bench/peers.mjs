@@ -15,6 +15,7 @@ import { Backend } from '../tests/support/backend.mjs'
 import { serveFolder } from '../tests/support/static-server.mjs'
 import { PEERS, Profile, bundlePeer, versionOf } from './peers/browser.mjs'
 import { insertRows, readSeed } from './peers/rows.mjs'
+import { median } from './src/measure.js'
 import { goals, table, words, writeResults } from './peers/report.mjs'
 
 const schema = fileURLToPath(new URL('../schemas/organizational', import.meta.url))
@@ -91,14 +92,14 @@ async function measure(name, url) {
 const html = (name) =>
   `<!doctype html><meta charset="utf-8"><title>${name}</title><script type="module" src="/${name}.js"></script>`
 
-function median(numbers) {
-  const sorted = numbers.filter((n) => n !== null && n !== undefined).sort((a, b) => a - b)
-  return sorted.length ? sorted[sorted.length >> 1] : null
+function medianOf(numbers) {
+  const there = numbers.filter((n) => n !== null && n !== undefined)
+  return there.length ? median(there) : null
 }
 
 /** The medians of a peer's rounds. */
 function overRounds(rounds) {
-  const figure = (read) => median(rounds.map(read))
+  const figure = (read) => medianOf(rounds.map(read))
   const queries = 'get compound range json text page group readAll live'.split(' ')
   const rest = 'bulkInsert bulkInsertText reload restart memory'.split(' ')
   const result = {}

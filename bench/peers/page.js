@@ -102,7 +102,7 @@ async function timeAsync(work, inputs) {
 function timeSync(work, inputs, kind) {
   // There are only so many keys: those that are timed are kept from the calls that warm up.
   const keys = kind === 'get' ? workload.keys.length - FIRST_TIMED : Infinity
-  const warmKeys = keys / 4
+  const warmKeys = Math.floor(keys / 4)
   let n = 0
   const warmed = performance.now() + WARM_MS
   while (performance.now() < warmed) for (let i = 0; i < 50; i++) work(inputs(n++ % warmKeys))
@@ -113,7 +113,7 @@ function timeSync(work, inputs, kind) {
   const each = Math.max((performance.now() - before) / 50, 1e-5)
   let calls = Math.max(1, Math.ceil(BATCH_MS / each))
   if (kind === 'get') {
-    n = Math.ceil(warmKeys)
+    n = warmKeys
     calls = Math.max(1, Math.min(calls, Math.floor((keys - n) / BATCHES)))
   }
   const times = []
@@ -202,7 +202,7 @@ export async function timeWrites() {
     const row = workload.newRow(inserted++)
     await rest()
     let start = performance.now()
-    const key = (await peer.insert(row))?.valueOf()
+    const key = await peer.insert(row)
     inserts.push(performance.now() - start)
     await rest()
     const change = workload.change(changed++)

@@ -1,5 +1,5 @@
 // TanStack DB at its best: a collection that it keeps in IndexedDB, and ordered indexes, which are asked
-// themselves: `queryOnce` answers the same by making a live query, 10 to 200 times as slowly. There are no
+// themselves: `queryOnce` answers the same by making a live query, many times as slowly. There are no
 // indexes of several columns. Rows come with properties of its own (`$synced`…), and IndexedDB's
 // transactions are those of the browser's default, relaxed.
 

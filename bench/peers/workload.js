@@ -11,6 +11,9 @@ export const PAGE = 37
 const DAY_MS = 86_400_000
 const FIRST_DAY = Date.parse('2026-01-01')
 const DAYS = 900
+/** Kinds of questions for nearly all rows; each has times of its own in the first day, `n` by `n`. */
+const OPEN = ['json', 'text', 'page', 'group']
+const APART_MS = 4_000_000
 /** Rows that are inserted one by one come before all others, so that no question finds them. */
 const INSERTED_DAY = Date.parse('2020-01-01')
 const INSERTED_KEY = 1_000_000
@@ -54,7 +57,7 @@ export class Workload {
 
   /** The `n`th question of a kind. No two are equal. */
   question(kind, n) {
-    const from = iso(FIRST_DAY + n)
+    const from = iso(FIRST_DAY + OPEN.indexOf(kind) * APART_MS + n)
     switch (kind) {
       case 'get':
         return this.keys[(n * 7919) % this.keys.length]
