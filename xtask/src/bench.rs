@@ -1,5 +1,5 @@
-//! Measures Haversack beside its peers, and a sync beside what Postgres does alone; the measuring
-//! itself is `bench/`.
+//! Measures Haversack beside its peers, and a sync and questions beside what Postgres does alone; the
+//! measuring itself is `bench/`.
 
 use anyhow::Result;
 use clap::Args;
@@ -20,16 +20,23 @@ pub struct Options {
     /// A sync, beside what Postgres does alone, instead of the client beside its peers
     #[arg(long)]
     sync: bool,
+    /// Questions put to Postgres over a million rows, instead of the client beside its peers
+    #[arg(long, conflicts_with_all = ["quick", "sync"])]
+    server: bool,
 }
 
 /// `cargo xtask bench`
 pub fn run(repository: &Repository, options: Options) -> Result<()> {
-    let Options { quick, sync } = options;
+    let Options {
+        quick,
+        sync,
+        server,
+    } = options;
     let mut needs = setup::BUILD.to_vec();
     needs.extend([Need::Browser, Need::Postgres]);
     let tools = setup::run(repository, &needs)?;
     build::package(repository, &tools)?;
-    if !sync {
+    if !sync && !server {
         Program::new("cargo")
             .args(["run", "--profile", "bench", "--package", "haversack-core"])
             .args(["--example", "micro", "--", "rules"])
@@ -60,6 +67,7 @@ pub fn run(repository: &Repository, options: Options) -> Result<()> {
 /// What is run, one after the other.
 const fn scripts(options: Options) -> &'static [&'static str] {
     match options {
+        Options { server: true, .. } => &["bench/server.mjs"],
         Options { sync: true, .. } => &["bench/sync.mjs"],
         Options { quick: true, .. } => &["bench/run.mjs"],
         Options { .. } => &["bench/run.mjs", "bench/peers.mjs"],
