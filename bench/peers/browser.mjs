@@ -27,8 +27,7 @@ export const PEERS = {
     title: 'Haversack',
     package: 'haversack',
     durability: ['strict'],
-    // Once its queries have conditions on texts: 'query', and `text` in haversack.js.
-    text: 'not yet',
+    text: 'query',
     files: { 'haversack_bg.wasm': () => join(pkg, 'dist/wasm/haversack_bg.wasm') },
   },
   idb: { title: 'idb', package: 'idb', durability: ['relaxed', 'strict'], text: 'index' },

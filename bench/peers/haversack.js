@@ -1,7 +1,9 @@
 // Haversack as an application uses it: a replica that syncs with a real endpoint. Its rows come by the
 // first sync; the addresses and the schema that it works with are in /setup.js.
 
-import { at, between, count, gte, max, open, sum } from 'haversack'
+import { at, between, count, gte, max, open, search, sum } from 'haversack'
+
+const WHOLE_WORDS = { with: ['description'], config: 'simple', syntax: 'plain' }
 
 let db
 
@@ -56,6 +58,13 @@ export const peer = {
   json: ({ country, from }) =>
     db.events
       .where({ custom_fields: at('country', country), due_date: gte(from) })
+      .orderBy('due_date')
+      .rows(),
+
+  /** By whole words, as the peers search: stems would find more. */
+  text: ({ words, from }) =>
+    db.events
+      .where({ title: search(words.join(' '), WHOLE_WORDS), due_date: gte(from) })
       .orderBy('due_date')
       .rows(),
 

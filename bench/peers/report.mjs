@@ -19,11 +19,6 @@ const END = '<!-- End of what is written -->'
 const titleOf = (name) => PEERS[name].title
 const otherThan = (results) => Object.keys(results.peers).filter((name) => name !== US)
 
-/** Why there is no figure. */
-function missing(figure, name) {
-  return name === US && figure.key === 'text' ? 'not yet' : '–'
-}
-
 /** What Haversack's figure is for a comparison: it has no relaxed writes, its strict one stands for them. */
 function ours(results, figure) {
   const own = results.peers[US]
@@ -41,7 +36,7 @@ export function table(results) {
     lines.push(
       cells(
         figure.label,
-        values.map((v, i) => (v === null ? missing(figure, names[i]) : shown(figure, v))),
+        values.map((v, i) => (v === null ? '–' : shown(figure, v))),
       ),
     )
     const own = ours(results, figure)
@@ -81,17 +76,6 @@ export function words(results) {
   if (!results.peers[US]) return ''
   const lines = ahead(results)
   if (lines.length === 0) lines.push('In nothing that is measured here.')
-  if (results.peers[US] && results.peers[US].text === null) {
-    const text = FIGURES.find(({ key }) => key === 'text')
-    const best = otherThan(results)
-      .map((name) => ({ name, value: results.peers[name].text }))
-      .filter(({ value }) => value !== null)
-      .sort((a, b) => a.value - b.value)[0]
-    const quickest = best
-      ? `; the quickest peer is ${titleOf(best.name)}, ${shown(text, best.value)}`
-      : ''
-    lines.push(`- **full text**: Haversack's queries have none yet${quickest}.`)
-  }
   return `Where a peer is ahead\n\n${lines.join('\n')}`
 }
 
@@ -106,7 +90,7 @@ export function goalsOf(results) {
       const measured = own[figure.key] === null ? null : idb[figure.key] / own[figure.key]
       list.push({
         name: `${figure.label}, times quicker than idb`,
-        measured: measured === null ? 'not yet' : times(measured),
+        measured: measured === null ? '–' : times(measured),
         goal: `≥ ${figure.goal.toLocaleString('en')}×`,
         met: measured !== null && measured >= figure.goal,
       })
@@ -144,7 +128,7 @@ function markdown(results) {
     const own = ours(results, figure)
     const cells = Object.entries(peers).map(([name, values]) => {
       const value = values[figure.key] ?? null
-      if (value === null) return missing(figure, name)
+      if (value === null) return '–'
       const ratio = name === US || own === null ? '' : `, ${times(value / own)}`
       return `${shown(figure, value)}${ratio}`
     })
