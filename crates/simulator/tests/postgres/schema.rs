@@ -19,7 +19,8 @@ async fn the_json_is_what_an_endpoint_says_of_the_sql() {
         found.tables,
         found.views,
     )
-    .unwrap();
+    .unwrap()
+    .with_letters(found.letters);
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/schema.json");
     if std::env::var_os(WRITE).is_some() {
         let json = serde_json::to_string_pretty(&found).unwrap();
