@@ -8,7 +8,7 @@ import { meta, not, or } from 'haversack'
 import type { HaversackError, SchemaOf } from 'haversack'
 import { openMemory } from 'haversack/testing'
 
-import { column, foreignKey, id, table } from './tables.js'
+import { column, foreignKey, id, schemaOf, table } from './tables.js'
 
 interface Tables {
   authors: {
@@ -61,24 +61,17 @@ interface Tables {
 
 const optional = { nullable: true }
 
-const schema = {
-  format: 2,
-  fingerprint: '0'.repeat(64),
-  server: 15,
-  identity: { claim: 'sub', setting: 'app.user' },
-  limits: { body_bytes_max: 1_000_000, rows_max: 1_000 },
-  tables: [
-    table('authors', [id, column('name', 'text'), column('mentor_id', 'int4', optional)], {
-      foreign_keys: [foreignKey('authors_mentor', 'mentor_id', 'authors', 'no_action')],
-    }),
-    table('books', [id, column('title', 'text'), column('author_id', 'int4', optional)], {
-      foreign_keys: [foreignKey('books_author', 'author_id', 'authors', 'no_action')],
-    }),
-    table('marks', [id, column('kind', 'text'), column('of_id', 'int4'), column('stars', 'int4')], {
-      polymorphic: [{ column: 'of_id', by: 'kind', tables: { book: 'books', author: 'authors' } }],
-    }),
-  ],
-} as unknown as SchemaOf<Tables>
+const schema = schemaOf(
+  table('authors', [id, column('name', 'text'), column('mentor_id', 'int4', optional)], {
+    foreign_keys: [foreignKey('authors_mentor', 'mentor_id', 'authors', 'no_action')],
+  }),
+  table('books', [id, column('title', 'text'), column('author_id', 'int4', optional)], {
+    foreign_keys: [foreignKey('books_author', 'author_id', 'authors', 'no_action')],
+  }),
+  table('marks', [id, column('kind', 'text'), column('of_id', 'int4'), column('stars', 'int4')], {
+    polymorphic: [{ column: 'of_id', by: 'kind', tables: { book: 'books', author: 'authors' } }],
+  }),
+) as unknown as SchemaOf<Tables>
 
 const page = readFileSync(new URL('../../docs/queries.md', import.meta.url), 'utf8')
 const [given, finding, giving] = page

@@ -15,7 +15,7 @@ import {
   wordSimilarity,
 } from 'haversack'
 import { openMemory } from 'haversack/testing'
-import { column, id, table } from './tables.js'
+import { column, id, schemaOf, table } from './tables.js'
 
 const notes = table('notes', [
   id,
@@ -23,14 +23,7 @@ const notes = table('notes', [
   column('body', 'text', { nullable: true }),
   column('n', 'int4', { nullable: true }),
 ])
-const schema = {
-  format: 2,
-  fingerprint: '0'.repeat(64),
-  server: 15,
-  identity: { claim: 'sub', setting: 'app.current_user_id' },
-  limits: { body_bytes_max: 1_000_000, rows_max: 10_000 },
-  tables: [notes],
-}
+const schema = schemaOf(notes)
 const rows = [
   { title: 'The fat cats', body: 'sat on a mat', n: 3 },
   { title: 'A cat', body: null, n: 2 },

@@ -22,6 +22,18 @@ export function table(name: string, columns: object[], more: object = {}) {
   }
 }
 
+/** The schema of a user's tables, in a database of Postgres 15. */
+export function schemaOf(...tables: object[]) {
+  return {
+    format: 2,
+    fingerprint: '0'.repeat(64),
+    server: 15,
+    identity: { claim: 'sub', setting: 'app.user' },
+    limits: { body_bytes_max: 1_000_000, rows_max: 1_000 },
+    tables,
+  }
+}
+
 /** A foreign key of one column to the `id` of a table. */
 export function foreignKey(name: string, column: string, references: string, on_delete: string) {
   return {

@@ -38,29 +38,23 @@ export class Results {
     this.#changed = changed
     this.#filter = filter
     this.#query = this.#choose()
-    this.show(filter, [])
+    this.#watch(0)
+    this.#read()
   }
 
   /** Shows another filter. */
   show(filter: Filter, tagged: readonly number[]): void {
     this.#filter = filter
     this.#tagged = tagged
-    this.#query = this.#choose()
-    this.#watch(0)
-    this.refresh()
+    this.#ask(this.#choose())
   }
 
   /** Reads again what may have changed. */
   refresh(): void {
-    this.#pages.clear()
     const before = this.similar
     const query = this.#choose()
-    if (this.similar !== before) {
-      this.#query = query
-      this.#watch(0)
-    }
-    this.count = this.#query.count()
-    this.#changed()
+    if (this.similar === before) this.#read()
+    else this.#ask(query)
   }
 
   /** How the core finds what is shown, and how long that took. */
@@ -110,6 +104,18 @@ export class Results {
   close(): void {
     this.#closed = true
     this.#stop()
+  }
+
+  #ask(query: EventQuery): void {
+    this.#query = query
+    this.#watch(0)
+    this.#read()
+  }
+
+  #read(): void {
+    this.#pages.clear()
+    this.count = this.#query.count()
+    this.#changed()
   }
 
   /**

@@ -49,8 +49,9 @@ pub struct PlanId(pub u32);
 ///
 /// Parameters come in this order: for each condition as many as its operator takes (one; two for
 /// `between`, `similar` and `word_similar`; `n` for `in`; none for `is_null`, `not_null`, a group, and a
-/// comparison with another column), then for each rank in the order what it is for, then, with `after`, one for each column of the whole order (the columns of `order`, each once, and
-/// what they lack of the primary key), then those of each query in `with`, then the limit, then the offset.
+/// comparison with another column), then for each rank in the order what it is for, then, with `after`, one
+/// for each column of the whole order (the columns of `order`, each once, and what they lack of the primary
+/// key), then those of each query in `with`, then the limit, then the offset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QueryShape {

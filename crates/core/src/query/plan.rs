@@ -243,6 +243,16 @@ impl Plan {
         }
     }
 
+    /// What is searched, each text once.
+    fn texts(&self, table: &Table) -> Vec<String> {
+        let conditions = self.conditions.iter();
+        let sought = conditions.filter_map(|condition| condition.sought.as_deref());
+        let sought = sought.chain(self.ranked.iter().map(|ranked| &ranked.sought));
+        let mut texts: Vec<String> = sought.map(|sought| sought.describe(table)).collect();
+        texts.dedup();
+        texts
+    }
+
     /// How it was answered the last time.
     pub fn explain(&self, schema: &Schema) -> Explain {
         let table = schema.table(self.table);
@@ -267,18 +277,6 @@ impl Plan {
             examined: self.examined,
             returned: self.result.len() as u32,
         }
-    }
-}
-
-impl Plan {
-    /// What is searched, each text once.
-    fn texts(&self, table: &Table) -> Vec<String> {
-        let conditions = self.conditions.iter();
-        let sought = conditions.filter_map(|condition| condition.sought.as_deref());
-        let sought = sought.chain(self.ranked.iter().map(|ranked| &ranked.sought));
-        let mut texts: Vec<String> = sought.map(|sought| sought.describe(table)).collect();
-        texts.dedup();
-        texts
     }
 }
 

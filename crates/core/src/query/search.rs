@@ -540,20 +540,23 @@ fn is_ready(store: &TableStore, spec: &Spec, place: &Cell<(usize, u64)>) -> bool
     position(store, spec, place).is_some_and(|at| !store.indexes[at].stale)
 }
 
+/// Takes an index in among at most so many; the one unused for longest makes room.
+pub(super) fn place<T>(indexes: &mut Vec<T>, most: usize, made: T, used: fn(&T) -> u64) -> usize {
+    if indexes.len() < most {
+        indexes.push(made);
+        return indexes.len() - 1;
+    }
+    let oldest = (0..most).min_by_key(|&i| used(&indexes[i])).unwrap_or(0);
+    indexes[oldest] = made;
+    oldest
+}
+
 /// The position of an index that is in step, made if need be.
 fn ensure(store: &mut TableStore, spec: &Spec, place: &Cell<(usize, u64)>) -> usize {
     store.uses += 1;
     let at = position(store, spec, place).unwrap_or_else(|| {
         let made = SortedIndex::new(spec.clone(), store.uses);
-        let at = if store.indexes.len() < INDEXES_MAX {
-            store.indexes.push(made);
-            store.indexes.len() - 1
-        } else {
-            let used = |&i: &usize| store.indexes[i].used;
-            let oldest = (0..INDEXES_MAX).min_by_key(used).unwrap_or(0);
-            store.indexes[oldest] = made;
-            oldest
-        };
+        let at = self::place(&mut store.indexes, INDEXES_MAX, made, |i| i.used);
         place.set((at, store.uses));
         at
     });

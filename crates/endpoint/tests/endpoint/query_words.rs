@@ -40,6 +40,12 @@ async fn texts_are_found_by_words_and_by_similarity_and_ranked() {
             "",
         ),
         (
+            on("search", "note", json!({ "config": "pg_catalog.english" })),
+            json!([]),
+            json!(["buying"]),
+            "1",
+        ),
+        (
             on("search", "note", json!({ "config": "german" })),
             json!([]),
             json!(["buy"]),

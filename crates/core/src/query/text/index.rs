@@ -5,6 +5,7 @@
 use super::document::{Document, Made};
 use super::postings::{Postings, common};
 use super::sought::{For, Looked};
+use crate::query::search::place;
 use crate::replica::TableStore;
 use crate::sort::sort_unique;
 use haversack_rows::Column;
@@ -249,40 +250,17 @@ fn find_similar(
     touched
 }
 
-/// The index of a document, in step.
-pub(super) struct InStep<'s> {
-    pub index: &'s TextIndex,
-    pub columns: &'s [Column],
-}
-
-impl InStep<'_> {
-    /// The rows with what is looked for, ascending.
-    pub fn find(&self, looked: &Looked) -> Vec<u32> {
-        self.index.find(looked, self.columns)
-    }
-}
-
-/// The index of a document, made or brought in step if need be.
-pub(super) fn ensure<'s>(store: &'s mut TableStore, document: &Document) -> InStep<'s> {
+/// The position of the index of a document, made or brought in step if need be.
+pub(super) fn ensure(store: &mut TableStore, document: &Document) -> usize {
     store.uses += 1;
-    let uses = store.uses;
     let known = store.texts.iter().position(|i| i.document == *document);
     let at = known.unwrap_or_else(|| {
-        if store.texts.len() < TEXT_INDEXES_MAX {
-            store.texts.push(TextIndex::new(document.clone()));
-            return store.texts.len() - 1;
-        }
-        let used = |&i: &usize| store.texts[i].used;
-        let oldest = (0..TEXT_INDEXES_MAX).min_by_key(used).unwrap_or(0);
-        store.texts[oldest] = TextIndex::new(document.clone());
-        oldest
+        let made = TextIndex::new(document.clone());
+        place(&mut store.texts, TEXT_INDEXES_MAX, made, |i| i.used)
     });
-    let mut texts = std::mem::take(&mut store.texts);
-    texts[at].used = uses;
-    texts[at].bring_in_step(store);
-    store.texts = texts;
-    InStep {
-        index: &store.texts[at],
-        columns: &store.columns,
-    }
+    let mut index = std::mem::replace(&mut store.texts[at], TextIndex::new(document.clone()));
+    index.used = store.uses;
+    index.bring_in_step(store);
+    store.texts[at] = index;
+    at
 }

@@ -49,7 +49,8 @@ pub(super) fn resolve(store: &mut TableStore, filters: &mut [Filter<'_>]) {
             Filter::Row { test, .. } => {
                 let any: &dyn Any = test.as_ref();
                 if let Some(looked) = any.downcast_ref::<Looked>() {
-                    let slots = index::ensure(store, &looked.document).find(looked);
+                    let at = index::ensure(store, &looked.document);
+                    let slots = store.texts[at].find(looked, &store.columns);
                     let unknown = looked.document.nullable();
                     *test = Arc::new(Found { slots, unknown });
                 }

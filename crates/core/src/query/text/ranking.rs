@@ -98,7 +98,8 @@ pub(in crate::query) fn in_order_of_rank(
 fn ranks(store: &mut TableStore, looked: &Looked, slots: &[u32]) -> Vec<f32> {
     let none = f32::NEG_INFINITY;
     if let For::Words(query) = &looked.what {
-        let index = ensure(store, &looked.document).index;
+        let at = ensure(store, &looked.document);
+        let index = &store.texts[at];
         let rank = |&slot: &u32| match index.words(slot) {
             Some(words) => rank(&WEIGHTS, words, query, 0),
             None => none,

@@ -69,8 +69,6 @@ pub struct Sought {
     pub kept: bool,
     /// What is made of the text; none where only the server can.
     made: Option<Made>,
-    /// How what is typed is read; none where only the server can, or there is nothing to read.
-    reads: Option<Config>,
     /// Is it the server that answers?
     served: bool,
 }
@@ -111,13 +109,12 @@ impl Sought {
                 syntax: Syntax::default(),
                 kept,
                 made: ctype.map(Made::Trigrams),
-                reads: None,
                 served: false,
             });
         }
         let config = match &*shape.config {
             "" => "english",
-            config => config,
+            config => config.strip_prefix("pg_catalog.").unwrap_or(config),
         };
         let known = match ctype {
             Some(ctype) => Config::named(config, schema.server, ctype),
@@ -138,7 +135,6 @@ impl Sought {
             syntax: shape.syntax,
             kept,
             made: known.map(if kept { Made::Kept } else { Made::Words }),
-            reads: known,
             served: false,
         })
     }
@@ -149,11 +145,6 @@ impl Sought {
             served: true,
             ..self.clone()
         }
-    }
-
-    /// Can the server alone answer?
-    fn is_known(&self, op: Op) -> bool {
-        self.made.is_some() && (op != Op::Search || self.reads.is_some())
     }
 
     /// As `explain` writes what is searched.
@@ -179,7 +170,7 @@ impl Sought {
         text: &str,
         threshold: Option<f64>,
     ) -> Result<Option<Looked>, Error> {
-        let Some(document) = self.document().filter(|_| self.is_known(op)) else {
+        let Some(document) = self.document() else {
             if self.served {
                 return Ok(None);
             }
@@ -192,22 +183,18 @@ impl Sought {
             return Err(error.hint("ask it by `fetch()`"));
         };
         let what = match (op, document.made) {
-            (Op::Search, _) => For::Words(self.read(text)?),
+            (_, Made::Kept(config) | Made::Words(config)) => For::Words(self.read(&config, text)?),
             (Op::Similar, Made::Trigrams(ctype)) => {
                 For::Similar(Trigrams::of(ctype, text), threshold.unwrap_or(SIMILAR))
             }
             (_, Made::Trigrams(ctype)) => {
                 For::WordSimilar(Trigrams::of(ctype, text), threshold.unwrap_or(WORD_SIMILAR))
             }
-            (_, Made::Kept(_) | Made::Words(_)) => return Ok(None),
         };
         Ok(Some(Looked { document, what }))
     }
 
-    fn read(&self, text: &str) -> Result<Query, Error> {
-        let Some(config) = &self.reads else {
-            return Ok(Query::default());
-        };
+    fn read(&self, config: &Config, text: &str) -> Result<Query, Error> {
         let read = match self.syntax {
             Syntax::Web => Query::websearch(config, text),
             Syntax::Plain => Query::plain(config, text),
