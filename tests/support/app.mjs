@@ -17,7 +17,7 @@ export const ORGANIZATIONAL = fileURLToPath(
 
 const PAGE = '<!doctype html><meta charset="utf-8"><title>application</title>'
 /** How long a condition may take to come true, in milliseconds. */
-const WAIT_MS_MAX = 15_000
+const WAIT_MS_MAX = 30_000
 
 export class App {
   #folder

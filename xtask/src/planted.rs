@@ -1,6 +1,6 @@
 //! Plants bugs, one at a time, and sees that the tests catch each (I22).
 //!
-//! The bugs are in the code, behind `planted::is("name")`; a build under `--cfg planted` has them all,
+//! The bugs are in the code, behind `planted::is("name")`; a build with the feature `planted` has them all,
 //! and `HAVERSACK_PLANTED` names the one that is awake. Nothing is caught by a test that fails anyway,
 //! so everything runs once with no bug first.
 
@@ -13,18 +13,18 @@ use std::fs;
 use crate::process::{Outcome, Program};
 use crate::repository::Repository;
 use crate::setup::{self, Need};
+use crate::simulate;
 
-/// The tests that catch bugs, beside the simulator; one profile and one command, so that nothing is
-/// compiled twice.
+/// The tests that catch bugs, beside the simulator; one command, so that nothing is compiled twice, and of
+/// all packages, so that the dependencies are those that the tests have.
 const TESTS: &[&str] = &[
     "nextest",
     "run",
-    "--cargo-profile",
-    "simulate",
-    "--package",
-    "haversack-core",
-    "--package",
-    "haversack-simulator",
+    "--features",
+    "haversack-core/planted",
+    "--workspace",
+    "--exclude",
+    "haversack",
     "--lib",
     "--test",
     "merge",
@@ -141,11 +141,15 @@ impl<'a> Garden<'a> {
             seed: options.seed.to_string(),
         };
         println!("build  the simulator and the tests, with the bugs");
-        garden.cargo().args(TESTS).arg("--no-run").show()?;
+        fs::create_dir_all(garden.folder())?;
+        simulate::fast(garden.cargo().args(TESTS).arg("--no-run")).show()?;
+        // Another build would leave its own in that place.
+        fs::copy(simulate::program(repository), garden.simulator())?;
         // The tests that are there now run, whatever becomes of the sources meanwhile: a build that
         // fails catches no bug.
         let list = garden.cargo().args(["nextest", "list"]).args(&TESTS[2..]);
-        fs::write(garden.binaries(), json_line(&list.args(LIST).run()?)?)?;
+        let list = simulate::fast(list.args(LIST)).run()?;
+        fs::write(garden.binaries(), json_line(&list)?)?;
         let metadata = ["metadata", "--format-version", "1"];
         let metadata = garden.cargo().args(metadata).run()?;
         fs::write(garden.metadata(), json_line(&metadata)?)?;
@@ -154,29 +158,30 @@ impl<'a> Garden<'a> {
 
     fn cargo(&self) -> Program {
         Program::new("cargo")
-            // Beside the other builds, which have other flags.
-            .env("CARGO_TARGET_DIR", self.target())
-            .env("RUSTFLAGS", "--cfg planted")
             .folder(self.repository.root())
             .limit_s(1_800)
     }
 
+    /// Beside the integration tests of its package, cargo builds its program.
+    fn simulator(&self) -> std::path::PathBuf {
+        self.folder().join("simulate")
+    }
+
     fn binaries(&self) -> std::path::PathBuf {
-        self.target().join("binaries.json")
+        self.folder().join("binaries.json")
     }
 
     fn metadata(&self) -> std::path::PathBuf {
-        self.target().join("metadata.json")
+        self.folder().join("metadata.json")
     }
 
-    fn target(&self) -> std::path::PathBuf {
+    fn folder(&self) -> std::path::PathBuf {
         self.repository.target().join("planted")
     }
 
     fn run(&self, catcher: Catcher, bug: Option<&Bug>) -> Result<Outcome> {
         let program = match catcher {
-            // Beside the integration tests of its package, cargo builds its program.
-            Catcher::Simulator => Program::new(self.target().join("simulate/simulate"))
+            Catcher::Simulator => Program::new(self.simulator())
                 .args(["--histories", &self.histories, "--seed", &self.seed])
                 .arg("--unshrunk")
                 .folder(self.repository.root())

@@ -1,11 +1,11 @@
 //! Bugs that are planted on purpose, to see that the tests catch them (I22).
 //!
-//! Only a build under `--cfg planted` has them, and there only the one that `HAVERSACK_PLANTED` names;
+//! Only a build with the feature `planted` has them, and there only the one that `HAVERSACK_PLANTED` names;
 //! in every other build [`is`] is false to the compiler. `cargo xtask planted` has the list, with what
 //! catches each.
 
 /// Is the bug of this name planted?
-#[cfg(planted)]
+#[cfg(feature = "planted")]
 pub fn is(name: &str) -> bool {
     use std::sync::OnceLock;
     static PLANTED: OnceLock<Option<String>> = OnceLock::new();
@@ -14,7 +14,7 @@ pub fn is(name: &str) -> bool {
 }
 
 /// Is the bug of this name planted? Never, in this build.
-#[cfg(not(planted))]
+#[cfg(not(feature = "planted"))]
 #[inline(always)]
 pub const fn is(_name: &str) -> bool {
     false

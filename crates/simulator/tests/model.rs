@@ -388,6 +388,28 @@ fn under_another_epoch_nothing_new_is_judged_and_what_was_judged_is_known() {
 }
 
 #[test]
+fn what_an_undone_mutation_wrote_is_nobodys_own() {
+    let bench = Bench::new();
+    bench.sql(&rename(PROJECT, "theirs"));
+    // The first is refused for its second operation; by its first, "theirs" would be this replica's.
+    let ops = vec![
+        vec![rename(PROJECT, "theirs"), project(OTHER, "ada", "taken")],
+        vec![rename(PROJECT, "mine")],
+    ];
+    let lines = bench.sync("ada", &bench.request(ADA, ops)).unwrap();
+    let outcomes = outcomes(&lines);
+    assert!(
+        matches!(outcomes[0], Outcome::Rejected { .. }),
+        "{outcomes:?}"
+    );
+    assert_eq!(
+        bench.name(PROJECT).as_deref(),
+        Some("theirs"),
+        "{outcomes:?}"
+    );
+}
+
+#[test]
 fn whoever_lacks_what_was_pruned_gets_a_snapshot() {
     let bench = Bench::new();
     let (_, _, cursor) = bench.pull("ada", None);

@@ -344,6 +344,14 @@ pub const BUGS: &[Bug] = &[
         ),
     ),
     bug(
+        "remember-undone-writes",
+        "what a refused mutation wrote counts as the replica's own",
+        Catcher::Test(
+            "haversack-simulator",
+            "what_an_undone_mutation_wrote_is_nobodys_own",
+        ),
+    ),
+    bug(
         "renewed-under-old-id",
         "a replica that the server lost goes on under its old id",
         Catcher::Simulator,

@@ -6,12 +6,14 @@
 
 mod count;
 mod judge;
+mod marked;
 mod own;
 mod three_way;
 mod update;
 
 pub use count::counted;
 pub use judge::{Decided, Judge, Row};
+pub use marked::Marked;
 pub use own::{OwnRow, OwnWrites, normal_key};
 pub use three_way::{ELEMENTS_MAX, Together, three_way};
 pub use update::{Update, When, judge_update};

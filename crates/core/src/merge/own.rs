@@ -1,5 +1,6 @@
 //! What one replica wrote last, so that it never conflicts with itself.
 
+use super::marked::Marked;
 use super::parse_values;
 use crate::error::Error;
 use crate::planted;
@@ -21,7 +22,7 @@ pub struct OwnRow {
 /// not acknowledged.
 #[derive(Clone, Debug, Default)]
 pub struct OwnWrites {
-    rows: BTreeMap<(TableId, KeyText), Numbered>,
+    rows: Marked<(TableId, KeyText), Numbered>,
 }
 
 /// An [`OwnRow`] whose parts know which mutation wrote them.
@@ -41,21 +42,30 @@ impl OwnWrites {
         let table = schema.table(id);
         let key = (id, normal_key(table, &written.key)?);
         match &written.hash {
-            None => {
-                self.rows.remove(&key);
-            }
+            None => self.rows.set(key, None),
             Some(hash) => {
                 let values = parse_values(table, &written.values)?;
-                let row = self.rows.entry(key).or_default();
+                let mut row = self.rows.get(&key).cloned().unwrap_or_default();
                 row.values.extend(
                     values
                         .into_iter()
                         .map(|(column, value)| (column, (seq, value))),
                 );
                 row.hash = Some((seq, hash.clone()));
+                self.rows.set(key, Some(row));
             }
         }
         Ok(())
+    }
+
+    /// Marks what is known now, for [`OwnWrites::go_back`].
+    pub fn mark(&mut self) {
+        self.rows.mark();
+    }
+
+    /// Forgets what was recorded since the last mark: it was undone.
+    pub fn go_back(&mut self) {
+        self.rows.go_back();
     }
 
     /// What mutations above `seen` wrote last to a row, whose key is in canonical text: what the

@@ -11,25 +11,17 @@ use super::store::{Reading, Store};
 use crate::served::Served;
 use futures_util::future::{join, join3};
 use haversack_core::Error;
-use haversack_core::merge::{self, Judge, OwnRow, OwnWrites, Update, When, normal_key};
+use haversack_core::merge::{self, Judge, Marked, OwnRow, OwnWrites, Update, When, normal_key};
 use haversack_core::moving::bring_forward;
+use haversack_core::planted;
 use haversack_core::protocol::{KeyText, Mutation, Op, Outcome, Seq, Values, Verdict, Written};
 use haversack_core::queue::rekey::drawn;
 use haversack_core::schema::{ColumnId, Table, TableId};
 use haversack_core::value::{self, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A row: its table and canonical key.
 pub(super) type Row = (TableId, KeyText);
-
-/// Where knowledge of a write comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recorded {
-    /// A verdict given before.
-    Earlier,
-    /// This push.
-    Now,
-}
 
 /// The hashes of a row before and after an unbroken run of this replica's writes.
 #[derive(Clone, Debug)]
@@ -50,7 +42,7 @@ pub struct Push<'a, S> {
     /// Was the schema read again for this push?
     reread: bool,
     pub(super) own: OwnWrites,
-    runs: HashMap<Row, Run>,
+    runs: Marked<Row, Run>,
 }
 
 /// Why a mutation stops.
@@ -83,7 +75,7 @@ impl<'a, S: Store> Push<'a, S> {
         now_ms: i64,
         reread: bool,
     ) -> Self {
-        let (leases, own, runs) = (Leases::default(), OwnWrites::default(), HashMap::new());
+        let (leases, own, runs) = (Leases::default(), OwnWrites::default(), Marked::default());
         Self {
             store,
             served,
@@ -96,29 +88,46 @@ impl<'a, S: Store> Push<'a, S> {
         }
     }
 
-    /// Takes in what mutation `seq` of this replica wrote; in the order of the numbers.
-    pub fn remember(&mut self, recorded: Recorded, seq: Seq, written: &[Written]) {
-        for row in written {
+    /// Takes in what recorded verdicts say was written, in the order of their numbers: of the rows
+    /// that the mutations to come are of. What else was written matters to none of them.
+    pub fn recall<'w>(
+        &mut self,
+        written: impl Iterator<Item = (Seq, &'w Written)>,
+        mutations: &[Mutation],
+    ) {
+        let named = mutations.iter().flat_map(|m| &m.ops);
+        let named: HashSet<Row> = named.filter_map(|op| self.named(op)).collect();
+        for (seq, row) in written {
             // What was written before a migration is where that has moved it.
-            let moved = match recorded {
-                Recorded::Earlier => bring_forward(&self.served.schema, row),
-                Recorded::Now => None,
-            };
+            let moved = bring_forward(&self.served.schema, row);
             let row = moved.as_ref().unwrap_or(row);
             // A verdict from before a change of schema may name what is no more; it knows nothing then.
-            if self.own.record(&self.served.schema, seq, row).is_err() {
+            let Ok(at) = self.row(&row.table, &row.key) else {
+                continue;
+            };
+            if !named.contains(&at) || self.own.record(&self.served.schema, seq, row).is_err() {
                 continue;
             }
-            if recorded == Recorded::Earlier
-                && let Ok(at) = self.row(&row.table, &row.key)
-            {
-                self.runs.insert(
-                    at,
-                    Run {
-                        before: None,
-                        after: row.hash.clone(),
-                    },
-                );
+            let run = Run {
+                before: None,
+                after: row.hash.clone(),
+            };
+            self.runs.set(at, Some(run));
+        }
+    }
+
+    /// The row that an operation is of; none where it does not say, or what is no row.
+    fn named(&self, op: &Op) -> Option<Row> {
+        match op {
+            Op::Insert { table, values } => {
+                let id = self.served.schema.table_id(table)?;
+                let table = self.served.table(id);
+                let part = |column: &String| values.get(column).cloned().flatten();
+                let key: Option<KeyText> = table.primary_key.iter().map(part).collect();
+                Some((id, normal_key(table, &key?).ok()?))
+            }
+            Op::Update { table, key, .. } | Op::Delete { table, key, .. } => {
+                self.row(table, key).ok()
             }
         }
     }
@@ -150,7 +159,8 @@ impl<'a, S: Store> Push<'a, S> {
     pub async fn mutation(&mut self, mutation: &Mutation) -> Result<Verdict, Failure> {
         let mut raced = false;
         loop {
-            let (own, runs) = (self.own.clone(), self.runs.clone());
+            self.own.mark();
+            self.runs.mark();
             // Sent together with the first statement of the operations, which saves a round trip.
             let begin = self.store.savepoint(self.made(mutation));
             let (begun, done) = join(begin, self.operations(mutation)).await;
@@ -159,13 +169,13 @@ impl<'a, S: Store> Push<'a, S> {
                 Ok(verdict) => {
                     if matches!(verdict.outcome, Outcome::Conflict | Outcome::Gone) {
                         // What its operations did was undone.
-                        (self.own, self.runs) = (own, runs);
+                        self.forget();
                     }
                     return Ok(verdict);
                 }
                 Err(stopped) => stopped,
             };
-            (self.own, self.runs) = (own, runs);
+            self.forget();
             let error = match stopped {
                 Stop::Rejected(error) => error,
                 Stop::Failed(Failure::Refused(refused)) => {
@@ -194,6 +204,15 @@ impl<'a, S: Store> Push<'a, S> {
             self.store.undo().await?;
             return Ok(rejected(mutation.seq, error));
         }
+    }
+
+    /// Forgets what the mutation under way did: it was undone.
+    fn forget(&mut self) {
+        if planted::is("remember-undone-writes") {
+            return;
+        }
+        self.own.go_back();
+        self.runs.go_back();
     }
 
     async fn operations(&mut self, mutation: &Mutation) -> Result<Verdict, Stop> {
@@ -448,7 +467,7 @@ impl<'a, S: Store> Push<'a, S> {
 
     /// Ends a run of writes: the row is gone.
     pub(super) fn end_run(&mut self, at: &Row) {
-        self.runs.remove(at);
+        self.runs.set(at.clone(), None);
     }
 
     /// Begins or continues a run of writes to a row that was `current` before.
@@ -456,22 +475,22 @@ impl<'a, S: Store> Push<'a, S> {
         let before = current.map(value::row_hash);
         let continued = self.runs.get(at).is_some_and(|run| run.after == before);
         if !continued {
-            self.runs.insert(
-                at.clone(),
-                Run {
-                    before: Some(before),
-                    after: None,
-                },
-            );
+            let run = Run {
+                before: Some(before),
+                after: None,
+            };
+            self.runs.set(at.clone(), Some(run));
         }
     }
 
     /// Remembers a write of this push.
     pub(super) fn note(&mut self, seq: Seq, at: &Row, written: Written) {
-        if let Some(run) = self.runs.get_mut(at) {
-            run.after = written.hash.clone();
+        if let Some(run) = self.runs.get(at) {
+            let (before, after) = (run.before.clone(), written.hash.clone());
+            self.runs.set(at.clone(), Some(Run { before, after }));
         }
-        self.remember(Recorded::Now, seq, std::slice::from_ref(&written));
+        // Only of tables and columns of the schema: it was read from them.
+        let _ = self.own.record(&self.served.schema, seq, &written);
     }
 }
 

@@ -1,6 +1,6 @@
 //! A push: one transaction that judges every mutation once, and remembers what it said.
 
-use super::apply::{Push, Recorded};
+use super::apply::Push;
 use super::cursor::{Cursor, Position};
 use super::failure::Failure;
 use super::lease;
@@ -219,11 +219,11 @@ async fn recorded(
 
 /// Judges the mutations in order; gives all verdicts, and the mutations that were judged now: none
 /// unless `judging`.
-async fn judge<'r, S: Store>(
+async fn judge<'r, 'k, S: Store>(
     mut push: Push<'_, S>,
     request: &'r SyncRequest,
     last: Seq,
-    known: &BTreeMap<Seq, Known>,
+    known: &'k BTreeMap<Seq, Known>,
     judging: bool,
 ) -> Result<(Vec<Verdict>, &'r [Mutation]), Failure> {
     let store = push.store;
@@ -242,9 +242,11 @@ async fn judge<'r, S: Store>(
             return Err(Error::new(ErrorCode::SequenceGap, message).into());
         }
     }
-    for (seq, known) in known {
-        push.remember(Recorded::Earlier, *seq, &known.verdict.written);
-    }
+    let written = |(seq, known): (&Seq, &'k Known)| {
+        let seq = *seq;
+        known.verdict.written.iter().map(move |row| (seq, row))
+    };
+    push.recall(known.iter().flat_map(written), new);
     let mut verdicts = Vec::with_capacity(mutations.len());
     for mutation in old {
         verdicts.push(match known.get(&mutation.seq) {
