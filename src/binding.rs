@@ -413,6 +413,17 @@ impl Client {
         self.ends(async move { shared.flush().await })
     }
 
+    /// Where the replica stands on disk, as JSON; undefined in memory, and before the first sign-in.
+    pub fn standing(&self) -> Promise {
+        let shared = self.shared.clone();
+        task::promise(async move {
+            let Ok(session) = shared.session() else {
+                return Ok(JsValue::UNDEFINED);
+            };
+            Ok(JsValue::from_str(&json::text(&session.store.state().await?)))
+        })
+    }
+
     /// Closes the database.
     pub fn close(&self) -> Promise {
         let shared = self.shared.clone();

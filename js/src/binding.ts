@@ -127,6 +127,8 @@ export interface BindingClient {
   retry(seq: number, ops: string): string
   dismiss_lost(id: number): Promise<void>
   flush(): Promise<void>
+  /** A `BindingStanding` as JSON; undefined of a database in memory, and before the first sign-in. */
+  standing(): Promise<string | undefined>
   close(): Promise<void>
 }
 
@@ -379,4 +381,15 @@ export interface BindingLost {
   /** Does it wait for a decision? */
   readonly open: boolean
   readonly at: number
+}
+
+/** What `standing` gives as JSON: of the record that IndexedDB has. */
+export interface BindingStanding {
+  readonly replica: string
+  readonly fingerprint: string
+  readonly cursor?: string | null
+  readonly epoch?: string | null
+  readonly judged: number
+  readonly patch: number
+  readonly renew: readonly string[]
 }

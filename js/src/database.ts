@@ -4,6 +4,8 @@ import type { BindingClient, BindingEvent } from './binding.js'
 import { fromBinding } from './errors.js'
 import type { AnyHooks, Hooks } from './hooks.js'
 import { HookRunner } from './hooks.js'
+import { inspect } from './inspection.js'
+import type { Inspection } from './inspection.js'
 import type { Instance } from './replica.js'
 import { Replica } from './replica.js'
 import { Conflicts, Sync } from './sync.js'
@@ -19,6 +21,7 @@ export const DATABASE_NAMES = [
   'close',
   'conflicts',
   'flush',
+  'inspect',
   'sync',
   'table',
   'then',
@@ -59,6 +62,13 @@ export interface DatabaseMembers<T extends TablesOf<T>> {
 
   /** Resolves when IndexedDB's row stores show all confirmed rows. Rejects with `storage_failed`, `closed`. */
   flush(): Promise<void>
+
+  /**
+   * What the database is busy with, as JSON: where the replica stands, what waits to be sent or was refused,
+   * the tables' sizes, and each live query with what it has cost. It has the user's own data in it. Rejects
+   * with `storage_failed`, `closed`.
+   */
+  inspect(): Promise<Inspection>
 
   /** Ends everything: live queries stop, later calls throw `closed`. Unsynced mutations stay stored. */
   close(): Promise<void>
@@ -107,6 +117,7 @@ export function makeDatabase<T extends TablesOf<T>>(
       return sync.status.user
     },
     flush: () => replica.callAsync((c) => c.flush()),
+    inspect: () => inspect(replica, sync),
     close: () => close(replica, sync),
   }
   for (const own of [members, more])

@@ -3,6 +3,7 @@
 import type { AggregateOp, GroupingShape, WireValue } from './binding.js'
 import { HaversackError } from './errors.js'
 import type { Param } from './input.js'
+import type { InspectedQuery } from './inspection.js'
 import type { Observer, Stop } from './live.js'
 import { Query } from './query.js'
 import { Rows } from './rows.js'
@@ -238,6 +239,14 @@ export class Groups<Row> {
   /** @internal */
   watch(known: number): number {
     return this.query.replica.watchGroups(known, ...this.asked())
+  }
+
+  /** @internal */
+  inspect(): Pick<InspectedQuery, 'table' | 'query' | 'params'> {
+    const [text, params, limit, offset] = this.asked()
+    const counts = [...(limit >= 0 ? [limit] : []), ...(offset > 0 ? [offset] : [])]
+    const query = JSON.parse(text) as GroupingShape
+    return { table: query.table, query, params: [...params, ...counts] }
   }
 
   private describe(): string {

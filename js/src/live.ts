@@ -2,6 +2,7 @@
 
 import { report, toHaversackError } from './errors.js'
 import type { HaversackError } from './errors.js'
+import type { InspectedQuery } from './inspection.js'
 import type { Replica } from './replica.js'
 import type { Rows } from './rows.js'
 import { sameItems } from './same.js'
@@ -57,6 +58,8 @@ export interface Watched<Row> {
   identity(row: Row): unknown
   /** Watches what `rows` just gave; `known` is its watch from before, or −1. */
   watch(known: number): number
+  /** What it asks, as JSON. */
+  inspect(): Pick<InspectedQuery, 'table' | 'query' | 'params'>
 }
 
 /** One subscription. */
@@ -70,7 +73,11 @@ interface Live {
   /** The core's watch; −1 before the first result. */
   watch: number
   stopped: boolean
+  /** What it cost so far. */
+  readonly cost: Cost
 }
+
+type Cost = { -readonly [K in 'asked' | 'told' | 'milliseconds' | 'last']: InspectedQuery[K] }
 
 /** The live queries of one database. */
 export class LiveQueries {
@@ -94,6 +101,7 @@ export class LiveQueries {
       last: undefined,
       watch: -1,
       stopped: false,
+      cost: { asked: 0, told: 0, milliseconds: 0, last: 0 },
     } as unknown as Live
     let lives = this.byTable.get(query.source)
     if (lives === undefined) this.byTable.set(query.source, (lives = new Set()))
@@ -111,6 +119,17 @@ export class LiveQueries {
       const live = this.byWatch.get(watch)
       if (live !== undefined) this.schedule(live, apart)
     }
+  }
+
+  /** Each with what it asks and costs. */
+  inspect(): InspectedQuery[] {
+    const queries: InspectedQuery[] = []
+    for (const lives of this.byTable.values()) {
+      for (const { query, last, cost } of lives) {
+        queries.push({ ...query.inspect(), rows: last?.length ?? null, ...cost })
+      }
+    }
+    return queries
   }
 
   /** The states of rows may have changed. */
@@ -166,6 +185,19 @@ export class LiveQueries {
   }
 
   private run(live: Live): void {
+    const { cost } = live
+    const start = performance.now()
+    const result = this.ask(live)
+    cost.asked++
+    cost.last = performance.now() - start
+    cost.milliseconds += cost.last
+    if (result === undefined) return
+    cost.told++
+    guard(live.next, result)
+  }
+
+  /** What a query gives now; none where that is what it gave, or where it ends. */
+  private ask(live: Live): LiveResult<object> | undefined {
     const source = live.query.source
     let rows: readonly object[]
     try {
@@ -174,16 +206,15 @@ export class LiveQueries {
       this.byWatch.set(live.watch, live)
       if (live.state) rows = this.replica.call((client) => source.withStates(client, rows))
     } catch (thrown) {
-      if (live.stopped || this.replica.closed) return
+      if (live.stopped || this.replica.closed) return undefined
       this.stop(live)
       guard(live.error ?? report, toHaversackError(thrown))
-      return
+      return undefined
     }
     const last = live.last
-    if (last !== undefined && sameItems(last, rows)) return
+    if (last !== undefined && sameItems(last, rows)) return undefined
     live.last = Object.freeze(rows)
-    const changes = compare(live.query, last ?? [], rows)
-    guard(live.next, { rows, changes, complete: true })
+    return { rows, changes: compare(live.query, last ?? [], rows), complete: true }
   }
 }
 

@@ -5,6 +5,7 @@ import { explanation } from './explanation.js'
 import type { Explanation } from './explanation.js'
 import { GroupBy } from './groups.js'
 import type { Aggregates, Groups, Made } from './groups.js'
+import type { InspectedQuery } from './inspection.js'
 import type { LiveOptions, Observer, Stop } from './live.js'
 import { ASC, ASC_NULLS_FIRST, DESC, DESC_NULLS_LAST, RANK, WITH } from './operators.js'
 import { Conditions } from './conditions.js'
@@ -256,6 +257,19 @@ export class Query<Row, Found = Row, Related extends Ways = {}> {
     const { shape, place, limitCount, offsetCount } = this
     const after = place !== undefined
     return this.replica.watch(known, shape, this.asked(), after, limitCount, offsetCount)
+  }
+
+  /** @internal */
+  inspect(): Pick<InspectedQuery, 'table' | 'query' | 'params'> {
+    const { shape, place, limitCount, offsetCount } = this
+    const [limited, offset] = [limitCount >= 0, offsetCount > 0]
+    const params = [
+      ...this.asked(),
+      ...(limited ? [limitCount] : []),
+      ...(offset ? [offsetCount] : []),
+    ]
+    const query = shape.describe(place !== undefined, limited, offset)
+    return { table: shape.table, query, params }
   }
 
   /** @internal What tells it from other questions. */

@@ -81,6 +81,11 @@ export class Replica {
     databases.add(this)
   }
 
+  /** The memory of the module, in bytes. */
+  get memory(): number {
+    return this.instance.memory.buffer.byteLength
+  }
+
   /** @throws HaversackError `unknown_table` */
   table(name: string): Rows {
     const rows = this.byName.get(name)

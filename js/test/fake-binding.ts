@@ -331,6 +331,8 @@ export class FakeClient implements BindingClient {
 
   async flush(): Promise<void> {}
 
+  async standing(): Promise<undefined> {}
+
   async close(): Promise<void> {
     this.onEvent({ kind: 'closed', error: null })
   }

@@ -15,11 +15,12 @@ use haversack_core::Error;
 use tokio_postgres::Client;
 
 /// The client's own words, which a table's name can't be in `db.<name>`.
-const TAKEN: [&str; 12] = [
+const TAKEN: [&str; 13] = [
     "cache",
     "close",
     "conflicts",
     "flush",
+    "inspect",
     "journal",
     "meta",
     "open",
