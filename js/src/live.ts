@@ -1,5 +1,7 @@
 // Live queries: run again when a change concerns them, as the core tells, and told only of what differs.
 
+import { compare } from './changes.js'
+import type { Changes } from './changes.js'
 import { report, toHaversackError } from './errors.js'
 import type { HaversackError } from './errors.js'
 import type { InspectedQuery } from './inspection.js'
@@ -9,16 +11,6 @@ import { sameItems } from './same.js'
 
 /** Ends what the call that returned it began. Calling it again does nothing. */
 export type Stop = () => void
-
-/** How a result differs from the one before. A row that only moved is in none of them. */
-export interface Changes<Row> {
-  /** Rows that were not in the result. */
-  readonly added: readonly Row[]
-  /** Rows that were in the result with another content, as they are now. */
-  readonly updated: readonly Row[]
-  /** Rows that are no longer in the result, as they last were. */
-  readonly removed: readonly Row[]
-}
 
 /** A result of a live query. */
 export interface LiveResult<Row> {
@@ -214,7 +206,11 @@ export class LiveQueries {
     const last = live.last
     if (last !== undefined && sameItems(last, rows)) return undefined
     live.last = Object.freeze(rows)
-    return { rows, changes: compare(live.query, last ?? [], rows), complete: true }
+    return {
+      rows,
+      changes: compare((row) => live.query.identity(row), last ?? [], rows),
+      complete: true,
+    }
   }
 }
 
@@ -235,38 +231,4 @@ export function guard<T>(observer: (value: T) => void, value: T): void {
   } catch (thrown) {
     report(thrown)
   }
-}
-
-/** What leads from one result to another. */
-function compare(
-  query: Watched<object>,
-  before: readonly object[],
-  after: readonly object[],
-): Changes<object> {
-  // Most changes touch a few rows: only what lies between the equal ends is compared by key.
-  let start = 0
-  let beforeEnd = before.length
-  let afterEnd = after.length
-  while (start < beforeEnd && start < afterEnd && before[start] === after[start]) start++
-  while (beforeEnd > start && afterEnd > start && before[beforeEnd - 1] === after[afterEnd - 1]) {
-    beforeEnd--
-    afterEnd--
-  }
-  const old = new Map<unknown, object>()
-  for (let i = start; i < beforeEnd; i++) old.set(query.identity(before[i]!), before[i]!)
-  const added: object[] = []
-  const updated: object[] = []
-  for (let i = start; i < afterEnd; i++) {
-    const row = after[i]!
-    const key = query.identity(row)
-    const was = old.get(key)
-    if (was === undefined) added.push(row)
-    else if (was !== row) updated.push(row)
-    old.delete(key)
-  }
-  return Object.freeze({
-    added: Object.freeze(added),
-    updated: Object.freeze(updated),
-    removed: Object.freeze([...old.values()]),
-  })
 }

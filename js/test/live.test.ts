@@ -19,7 +19,7 @@ test('the first result comes after live has returned, with all rows added', asyn
     rows.map((row) => row.title),
     ['a', 'b'],
   )
-  assert.deepEqual(changes, { added: rows, updated: [], removed: [] })
+  assert.deepEqual(changes, { added: rows, updated: [], removed: [], moved: [] })
   assert.equal(complete, true)
   assert.ok(Object.isFrozen(rows))
 })
@@ -71,21 +71,24 @@ test('a result that did not change is not reported, and other tables are not ask
   assert.equal(client.calls.run, 0)
 })
 
-test('another order alone is a new result with no changes', async () => {
+test('another order is a new result, and says what has moved', async () => {
   const { db } = openFake()
   db.events.insert({ title: 'a', priority: 1 })
   db.events.insert({ title: 'b', priority: 2 })
   const seen: string[] = []
-  const moved: number[] = []
-  db.events.orderBy('priority').live(({ rows, changes }) => {
+  const changed: number[][] = []
+  db.events.orderBy('priority').live(({ rows, changes: { added, updated, removed, moved } }) => {
     seen.push(rows.map((row) => row.title).join(''))
-    moved.push(changes.added.length + changes.updated.length + changes.removed.length)
+    changed.push([added, updated, removed, moved].map((some) => some.length))
   })
   await settled()
   db.events.update(1, { priority: 3 })
   await settled()
   assert.deepEqual(seen, ['ab', 'ba'])
-  assert.deepEqual(moved, [2, 1])
+  assert.deepEqual(changed, [
+    [2, 0, 0, 0],
+    [0, 1, 0, 1],
+  ])
 })
 
 test('stopping ends it, also in the middle of a delivery', async () => {

@@ -106,7 +106,7 @@ test('a live query that asks is told of states, with a new object for the row al
     assert.notEqual(rows[0], last)
     assert.deepEqual(rows[0], a)
     assert.equal(rows[1], b)
-    assert.deepEqual(changes, { added: [], updated: [rows[0]], removed: [] })
+    assert.deepEqual(changes, { added: [], updated: [rows[0]], removed: [], moved: [] })
     assert.ok(Object.isFrozen(rows[0]))
     assert.equal(meta(rows[0]!).state, state)
     last = rows[0]!

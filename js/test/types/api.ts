@@ -228,6 +228,7 @@ rows.push(rows[0]!)
 const stop: () => void = db.events.live(({ rows, changes, complete }) => {
   same<(typeof rows)[number]['id'], number>()
   same<(typeof changes.removed)[number]['id'], number>()
+  same<(typeof changes.moved)[number]['id'], number>()
   same<typeof complete, boolean>()
 })
 db.events.where({ id: 1 }).live({ next: () => stop(), error: (error) => error.code === 'closed' })
