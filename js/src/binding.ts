@@ -222,6 +222,8 @@ export interface ShapeCondition {
   readonly other?: string
   /** Where in a jsonb the value is that is compared. */
   readonly path?: readonly string[]
+  /** How a text is searched. */
+  readonly text?: TextShape
 }
 
 /** How a condition compares. */
@@ -237,7 +239,7 @@ export type ShapeOp =
       | 'contained_in'
       | 'overlaps'
     )
-  | ('has_key' | 'has_any_key' | 'has_all_keys' | 'and' | 'or' | 'not')
+  | ('has_key' | 'has_any_key' | 'has_all_keys' | 'and' | 'or' | 'not' | 'exists')
   | ('search' | 'similar' | 'word_similar')
 
 /** What `explain` gives as JSON, about the last run. */

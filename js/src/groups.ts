@@ -3,10 +3,11 @@
 import type { AggregateOp, GroupingShape, WireValue } from './binding.js'
 import { HaversackError } from './errors.js'
 import type { Param } from './input.js'
-import type { InspectedQuery } from './inspection.js'
 import type { Observer, Stop } from './live.js'
 import { Query } from './query.js'
 import { Rows } from './rows.js'
+import { conditions as savedConditions, inTurn } from './saved.js'
+import type { SavedGroups } from './saved.js'
 import type { Column, Direction, Filter, OrderPart, SchemaColumn } from './types.js'
 import { fromWire, sameValue } from './values.js'
 
@@ -241,12 +242,25 @@ export class Groups<Row> {
     return this.query.replica.watchGroups(known, ...this.asked())
   }
 
-  /** @internal */
-  inspect(): Pick<InspectedQuery, 'table' | 'query' | 'params'> {
-    const [text, params, limit, offset] = this.asked()
-    const counts = [...(limit >= 0 ? [limit] : []), ...(offset > 0 ? [offset] : [])]
-    const query = JSON.parse(text) as GroupingShape
-    return { table: query.table, query, params: [...params, ...counts] }
+  /** As `Query.toJSON`; `table.groups` takes it. */
+  toJSON(): SavedGroups {
+    const { query, over } = this
+    const { where, by, values } = this.shape
+    const { where: conditions, ...rest } = over.toJSON()
+    return {
+      ...rest,
+      ...(where.length > 0 && {
+        where: savedConditions(where, query.source, inTurn(query.params)),
+      }),
+      by,
+      values: Object.fromEntries(values.map(({ name, ...value }) => [name, value])),
+      ...(conditions !== undefined && { having: conditions }),
+    }
+  }
+
+  /** @internal Compiles it without running it. @throws HaversackError `unknown_column`, `invalid_query` */
+  check(): void {
+    this.query.replica.grouping((this.text ??= this.describe()))
   }
 
   private describe(): string {

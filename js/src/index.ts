@@ -46,6 +46,7 @@ export type { Table } from './table.js'
 export type { Explanation } from './explanation.js'
 export type { InspectedError, InspectedQuery, Inspection, Standing } from './inspection.js'
 export type { Query } from './query.js'
+export type { SavedCondition, SavedGroups, SavedOrder, SavedQuery, SavedRank } from './saved.js'
 export type { Changes } from './changes.js'
 export type { LiveOptions, LiveResult, Observer, Stop } from './live.js'
 export { meta } from './state.js'
@@ -74,4 +75,4 @@ export type {
   Sync,
   SyncStatus,
 } from './sync.js'
-export type { MutationOp, WasmSource, WireValue } from './binding.js'
+export type { MutationOp, ShapeOp, TextShape, WasmSource, WireValue } from './binding.js'

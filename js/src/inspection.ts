@@ -1,10 +1,10 @@
 // What a database is busy with, as one JSON: for the console, a panel, a report of a bug. It reads, and
 // changes nothing.
 
-import type { BindingLost, BindingStanding, GroupingShape, QueryShape } from './binding.js'
+import type { BindingLost, BindingStanding } from './binding.js'
 import type { HaversackError } from './errors.js'
-import type { Param } from './input.js'
 import type { Replica } from './replica.js'
+import type { SavedGroups, SavedQuery } from './saved.js'
 import type { PendingMutation, RejectedMutation, Sync, SyncStatus } from './sync.js'
 
 /** An error as JSON. */
@@ -54,12 +54,8 @@ export interface Standing {
 
 /** A live query and what it costs. */
 export interface InspectedQuery {
-  /** Its table. */
-  readonly table: string
-  /** What it asks, as the core has it: values are numbered there, and are in `params`. */
-  readonly query: QueryShape | GroupingShape
-  /** The values as they are compared: dates and int8 as text, booleans as 0 and 1. */
-  readonly params: readonly Param[]
+  /** What it asks. */
+  readonly query: SavedQuery | SavedGroups
   /** How many rows, or groups, its last result has; null before the first. */
   readonly rows: number | null
   /** How often it was asked: once, and again for each change that might concern it. */

@@ -7,6 +7,7 @@ import type { HaversackError } from './errors.js'
 import type { InspectedQuery } from './inspection.js'
 import type { Replica } from './replica.js'
 import type { Rows } from './rows.js'
+import type { SavedGroups, SavedQuery } from './saved.js'
 import { sameItems } from './same.js'
 
 /** Ends what the call that returned it began. Calling it again does nothing. */
@@ -51,7 +52,7 @@ export interface Watched<Row> {
   /** Watches what `rows` just gave; `known` is its watch from before, or −1. */
   watch(known: number): number
   /** What it asks, as JSON. */
-  inspect(): Pick<InspectedQuery, 'table' | 'query' | 'params'>
+  toJSON(): SavedQuery | SavedGroups
 }
 
 /** One subscription. */
@@ -118,7 +119,7 @@ export class LiveQueries {
     const queries: InspectedQuery[] = []
     for (const lives of this.byTable.values()) {
       for (const { query, last, cost } of lives) {
-        queries.push({ ...query.inspect(), rows: last?.length ?? null, ...cost })
+        queries.push({ query: query.toJSON(), rows: last?.length ?? null, ...cost })
       }
     }
     return queries

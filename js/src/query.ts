@@ -5,7 +5,6 @@ import { explanation } from './explanation.js'
 import type { Explanation } from './explanation.js'
 import { GroupBy } from './groups.js'
 import type { Aggregates, Groups, Made } from './groups.js'
-import type { InspectedQuery } from './inspection.js'
 import type { LiveOptions, Observer, Stop } from './live.js'
 import { ASC, ASC_NULLS_FIRST, DESC, DESC_NULLS_LAST, RANK, WITH } from './operators.js'
 import { Conditions } from './conditions.js'
@@ -13,6 +12,8 @@ import type { Param } from './input.js'
 import type { AnyQuery, Joined, Join, Ways } from './joins.js'
 import type { Replica } from './replica.js'
 import type { Rows } from './rows.js'
+import { inTurn, saved } from './saved.js'
+import type { SavedQuery } from './saved.js'
 import { Rank, rank, search } from './search.js'
 import type { SearchOptions } from './search.js'
 import type { Shape } from './shape.js'
@@ -259,17 +260,24 @@ export class Query<Row, Found = Row, Related extends Ways = {}> {
     return this.replica.watch(known, shape, this.asked(), after, limitCount, offsetCount)
   }
 
-  /** @internal */
-  inspect(): Pick<InspectedQuery, 'table' | 'query' | 'params'> {
-    const { shape, place, limitCount, offsetCount } = this
+  /**
+   * The query as JSON, which `table.query` takes: what a user keeps as a filter. Values are as the query
+   * compares them: dates and int8 as text.
+   *
+   * @example localStorage.filter = JSON.stringify(db.events.where({ status: 'active' }).limit(50))
+   */
+  toJSON(): SavedQuery {
+    const { source, shape, place, limitCount, offsetCount } = this
     const [limited, offset] = [limitCount >= 0, offsetCount > 0]
-    const params = [
-      ...this.asked(),
-      ...(limited ? [limitCount] : []),
-      ...(offset ? [offsetCount] : []),
-    ]
-    const query = shape.describe(place !== undefined, limited, offset)
-    return { table: shape.table, query, params }
+    const counts = [...(limited ? [limitCount] : []), ...(offset ? [offsetCount] : [])]
+    const described = shape.describe(place !== undefined, limited, offset)
+    return saved(described, source, inTurn([...this.asked(), ...counts]))
+  }
+
+  /** @internal Compiles it without running it. @throws HaversackError `unknown_column`, `invalid_query` */
+  check(): void {
+    const { shape, place, limitCount, offsetCount } = this
+    this.replica.check(shape, place !== undefined, limitCount, offsetCount)
   }
 
   /** @internal What tells it from other questions. */

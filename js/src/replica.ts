@@ -175,14 +175,19 @@ export class Replica {
     return new Map(all.map(([name, table, many]) => [name, { rows: this.tables[table]!, many }]))
   }
 
+  /** The plan of a grouping. */
+  grouping(shape: string): number {
+    return this.call((client) => {
+      const plan = this.groupings.get(shape) ?? client.compile_grouping(shape)
+      this.groupings.set(shape, plan)
+      return plan
+    })
+  }
+
   /** The groups that a grouping makes, each an array. */
   groups(shape: string, params: readonly Param[], limit: number, offset: number): WireValue[][] {
     const text = this.call((client) => {
-      let plan = this.groupings.get(shape)
-      if (plan === undefined) {
-        plan = client.compile_grouping(shape)
-        this.groupings.set(shape, plan)
-      }
+      const plan = this.grouping(shape)
       const groups = client.run_grouping(plan, this.input.write(params, limit, offset))
       if (groups === '') throw client.take_error()
       return groups
@@ -394,6 +399,11 @@ export class Replica {
   /** Is nothing possible any more? */
   get closed(): boolean {
     return this.ended !== undefined
+  }
+
+  /** Compiles a query. */
+  check(shape: Shape, after: boolean, limit: number, offset: number): void {
+    this.call(() => this.plan(shape, after, limit, offset))
   }
 
   private plan(shape: Shape, after: boolean, limit: number, offset: number): number {

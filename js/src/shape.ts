@@ -34,7 +34,7 @@ export const LIST_MAX = 10_000
 export const CONDITIONS_MAX = 64
 
 /** The operators' names, by their numbers. */
-const OPS =
+export const OPS =
   'eq ne lt lte gt gte between is_null not_null . . . . like ilike matches imatches starts_with contains contained_in overlaps has_key has_any_key has_all_keys and or not exists . . . search similar word_similar'.split(
     ' ',
   ) as ShapeOp[]

@@ -1,9 +1,11 @@
 // A table: a query for all of its rows, reads by key, and writes. It knows no table by name.
 
 import type { MutateResult, MutationOp, WireValue } from './binding.js'
+import type { Groups } from './groups.js'
 import type { WaysOf } from './joins.js'
 import { EXISTS, Predicate } from './operators.js'
 import { allOf, Query } from './query.js'
+import { groupsOf, queryOf } from './reading.js'
 import type { Replica } from './replica.js'
 import type { Rows } from './rows.js'
 import type { RowState } from './state.js'
@@ -35,6 +37,22 @@ export class Table<T extends TableType, Tables = {}> extends Query<
     conditions?: Filter<WaysOf<Tables, T['relations']>[N]['row']>,
   ): Predicate<T['row']> {
     return new Predicate(EXISTS, conditions === undefined ? [] : [conditions], name)
+  }
+
+  /**
+   * A query of this table from its JSON, as `JSON.stringify(query)` wrote it: of rows that meet its conditions,
+   * whoever made it. All of it is checked but the values, which are as the query runs.
+   *
+   * @example db.events.query(JSON.parse(localStorage.filter)).rows()
+   * @throws HaversackError `invalid_query`, saying where something is wrong; `unknown_column`
+   */
+  query(saved: unknown): Query<T['row'], T['row'], WaysOf<Tables, T['relations']>> {
+    return queryOf(this as never, saved) as never
+  }
+
+  /** Groups of this table's rows from their JSON. @throws HaversackError as `query` */
+  groups(saved: unknown): Groups<{ readonly [name: string]: unknown }> {
+    return groupsOf(this as never, saved) as never
   }
 
   /**

@@ -48,11 +48,14 @@ test('every example finds what the page says', async () => {
     const filter: unknown = new Function(...Object.keys(haversack), `return (${code})`)(
       ...Object.values(haversack),
     )
-    const found = db.events
-      .where(filter as never)
-      .rows()
-      .map(({ id }) => id)
-    assert.equal(found.join(', '), ids, code)
+    const query = db.events.where(filter as never)
+    // And as somebody's saved query.
+    const saved = db.events.query(JSON.parse(JSON.stringify(query)))
+    assert.deepEqual(saved.toJSON(), query.toJSON(), code)
+    for (const asked of [query, saved]) {
+      const found = asked.rows().map(({ id }) => id)
+      assert.equal(found.join(', '), ids, code)
+    }
   }
   await db.close()
 })
@@ -67,6 +70,8 @@ test('every example of groups makes what the page says', async () => {
       ...Object.values(haversack),
     ) as { rows(): unknown }
     assert.deepEqual(query.rows(), JSON.parse(made!), code)
+    const saved = db.events.groups(JSON.parse(JSON.stringify(query)))
+    assert.deepEqual(saved.rows(), JSON.parse(made!), code)
   }
   await db.close()
 })

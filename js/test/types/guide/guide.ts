@@ -161,6 +161,10 @@ export function statusLine(db: Db, show: (line: string) => void) {
   })
 }
 
+export async function report(db: Db) {
+  console.log(JSON.stringify(await db.inspect(), null, 2))
+}
+
 export function marks(db: Db, render: (title: string, state: RowState) => void) {
   const notes = db.notes.where({ done: false })
   return notes.live(({ rows }) => rows.forEach((row) => render(row.title, meta(row).state)), {
