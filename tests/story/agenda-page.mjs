@@ -213,8 +213,25 @@ export class AgendaPage {
     await this.page.waitForSelector(id('attention-panel'))
   }
 
+  /** What the panel of the database's inside says: its cursor, and how many queries are live. */
+  async inside() {
+    if (!(await this.page.isVisible(id('inside-panel')))) await this.page.click(id('inside'))
+    await this.page.waitForSelector(id('inside-query'))
+    const cursor = await this.page.innerText(id('inside-cursor'))
+    return { cursor, queries: await this.page.locator(id('inside-query')).count() }
+  }
+
+  /** Waits until the panel shows another cursor. */
+  async insideMoves(cursor) {
+    const moved = ([selector, before]) => {
+      const text = document.querySelector(selector)?.textContent
+      return text !== undefined && text !== before
+    }
+    await this.page.waitForFunction(moved, [id('inside-cursor'), cursor])
+  }
+
   async closePanel() {
-    for (const name of ['detail-close', 'attention-close']) {
+    for (const name of ['detail-close', 'attention-close', 'inside-close']) {
       if (await this.page.isVisible(id(name))) await this.page.click(id(name))
     }
   }

@@ -40,7 +40,7 @@ export class Agenda {
   selected: number | null = null
   /** The row that is being edited in place. */
   editing: number | null = null
-  panel: 'none' | 'event' | 'attention' = 'none'
+  panel: 'none' | 'event' | 'attention' | 'inside' = 'none'
   filtersOpen = false
   /** Somebody looks at how the events are found. */
   explaining = false

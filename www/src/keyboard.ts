@@ -54,6 +54,7 @@ function actions(agenda: Agenda, page: number): Record<string, () => void> {
       agenda.goToToday()
       focusRows()
     },
+    i: () => agenda.togglePanel('inside'),
     '?': () => agenda.toggleHelp(true),
   }
 }

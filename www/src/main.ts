@@ -19,6 +19,7 @@ import { attentionView } from './views/attention'
 import { detailView } from './views/detail'
 import { filtersView } from './views/filters'
 import { headerView } from './views/header'
+import { insideView } from './views/inside'
 import { listView, Viewport } from './views/list'
 import { helpView, noticeView } from './views/notice'
 import { signInView, type SignIn } from './views/signin'
@@ -70,6 +71,7 @@ function agendaView(open: Agenda): TemplateResult {
         ${filtersView(open)} ${listView(open, viewport)}
         ${open.panel === 'event' ? detailView(open) : null}
         ${open.panel === 'attention' ? attentionView(open) : null}
+        ${open.panel === 'inside' ? insideView(open) : null}
       </main>
       ${statusView(open, Date.now())} ${noticeView(open)}
     </div>

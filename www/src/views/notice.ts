@@ -34,6 +34,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['n', 'Add an event'],
   ['t', 'Go to today'],
   ['/', 'Search'],
+  ['i', 'See what the database is busy with'],
   ['Escape', 'Close what is open'],
 ]
 

@@ -58,6 +58,15 @@ export function statusView(agenda: Agenda, now: number): TemplateResult {
           </button>`
         : null
     }
+    <button
+      class="quiet"
+      data-testid="inside"
+      aria-keyshortcuts="i"
+      aria-expanded=${agenda.panel === 'inside'}
+      @click=${() => agenda.togglePanel('inside')}
+    >
+      Inside
+    </button>
     <button class="quiet wide-only" aria-keyshortcuts="?" @click=${() => agenda.toggleHelp(true)}>
       Keys <kbd aria-hidden="true">?</kbd>
     </button>
