@@ -58,7 +58,7 @@ test('the example of a conflict that is decided is one that is compiled', () => 
 test('the example of a query is one that is compiled, and every operator is named', () => {
   const page = read('../../docs/queries.md')
   const code = blocks(page, 'ts')
-  assert.equal(code.length, 4)
+  assert.equal(code.length, 5)
   for (const block of code) shown(block, read('./types/guide/guide.ts'))
   const files = ['operators', 'predicates', 'search']
   const sources = files.map((file) => read(`../src/${file}.ts`)).join('\n')

@@ -2,11 +2,13 @@
 // the test of the examples of docs/queries.md.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import test from 'node:test'
 
-import { array, avg, count, gte, HaversackError, oneOf, rank, sum } from 'haversack'
+import { array, avg, count, gte, HaversackError, ilike, oneOf, rank, sum } from 'haversack'
 import { openMemory } from 'haversack/testing'
 import { schema } from './schema.js'
+import { schema as notes } from './types/guide/schema.js'
 
 const open = () => openMemory({ schema, identity: '6f6f8d9e-0000-4000-8000-000000000001' })
 
@@ -26,6 +28,19 @@ const asks = (query: object) => [...(query as { asks(): readonly unknown[] }).as
 
 /** The same by way of its text. */
 const kept = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+test('the JSON is as the page shows it', async () => {
+  const page = readFileSync(new URL('../../docs/queries.md', import.meta.url), 'utf8')
+  const json = page.split('## Queries as JSON')[1]!.split('```json')[1]!.split('```')[0]!
+  const db = await openMemory({ schema: notes })
+  const query = db.notes
+    .where({ done: false, title: ilike('%milk%') })
+    .orderBy('due')
+    .limit(50)
+  assert.deepEqual(query.toJSON(), JSON.parse(json))
+  assert.deepEqual(db.notes.query(JSON.parse(json)).toJSON(), query.toJSON())
+  await db.close()
+})
 
 test('order, rank, pages and the rows of other tables come back too', async () => {
   const db = await open()

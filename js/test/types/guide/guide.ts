@@ -13,6 +13,7 @@ import {
   meta,
   min,
   not,
+  ilike,
   oneOf,
   open,
   or,
@@ -159,6 +160,13 @@ export function statusLine(db: Db, show: (line: string) => void) {
     else if (state === 'offline') show(`offline, ${pending} not sent (${error?.code})`)
     else show(`${pending} not sent, synced ${lastSync && new Date(lastSync).toISOString()}`)
   })
+}
+
+export function filters(db: Db) {
+  const wanted = db.notes.where({ done: false, title: ilike('%milk%') })
+  localStorage.setItem('filter', JSON.stringify(wanted.orderBy('due').limit(50)))
+  const kept = db.notes.query(JSON.parse(localStorage.getItem('filter') ?? '{}'))
+  return kept
 }
 
 export async function report(db: Db) {
