@@ -5,23 +5,13 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
 
-import { array, avg, count, gte, HaversackError, ilike, oneOf, rank, sum } from 'haversack'
+import { array, avg, count, gte, ilike, oneOf, rank, sum } from 'haversack'
 import { openMemory } from 'haversack/testing'
+import { refusal } from './refusal.js'
 import { schema } from './schema.js'
 import { schema as notes } from './types/guide/schema.js'
 
 const open = () => openMemory({ schema, identity: '6f6f8d9e-0000-4000-8000-000000000001' })
-
-/** What is said of a query that can't be read. */
-function refusal(work: () => unknown): HaversackError {
-  try {
-    work()
-  } catch (thrown) {
-    assert.ok(thrown instanceof HaversackError, String(thrown))
-    return thrown
-  }
-  return assert.fail('it was read')
-}
 
 /** What the core is asked: a shape, and its parameters. */
 const asks = (query: object) => [...(query as { asks(): readonly unknown[] }).asks()]

@@ -7,6 +7,7 @@ import test from 'node:test'
 import { HaversackError } from 'haversack'
 import { openMemory } from 'haversack/testing'
 import type { MemoryOptions } from 'haversack/testing'
+import { refusal } from './refusal.js'
 import { schema } from './types/guide/schema.js'
 import type { Tables } from './types/guide/schema.js'
 
@@ -14,17 +15,6 @@ const NOON = Date.UTC(2026, 0, 1, 12)
 
 function open(options: Partial<MemoryOptions<Tables>> = {}) {
   return openMemory({ schema, identity: '7', now: NOON, random: 1, ...options })
-}
-
-/** What a write of a database comes to. */
-function refusal(work: () => unknown): HaversackError {
-  try {
-    work()
-  } catch (thrown) {
-    assert.ok(thrown instanceof HaversackError, String(thrown))
-    return thrown
-  }
-  return assert.fail('nothing was refused')
 }
 
 test('a write is visible at once, and confirmed a moment later', async () => {

@@ -45,7 +45,7 @@ function Inside({ db }: { readonly db: Db }): ReactNode {
       </section>
       <section>
         <h3>Waiting to be sent</h3>
-        {found.queue.length === 0 ? <p className="empty">Nothing.</p> : <Queue found={found} />}
+        {found.queue.length === 0 ? <p className="soft">Nothing.</p> : <Queue found={found} />}
       </section>
       <section>
         <h3>Live queries</h3>
