@@ -420,7 +420,9 @@ impl Client {
             let Ok(session) = shared.session() else {
                 return Ok(JsValue::UNDEFINED);
             };
-            Ok(JsValue::from_str(&json::text(&session.store.state().await?)))
+            Ok(JsValue::from_str(&json::text(
+                &session.store.state().await?,
+            )))
         })
     }
 
