@@ -170,12 +170,17 @@ fn a_leader_that_freezes_is_replaced_while_it_is_frozen() {
 #[test]
 fn a_tab_that_missed_a_patch_shows_its_rows_with_the_next() {
     let mut two = Two::new();
-    let (_, other) = two.leader();
+    let (leader, other) = two.leader();
     let deaf = two.stage.tabs[&other].id;
     two.stage.scene.world.set_deaf(deaf, true);
     two.elsewhere();
-    // Short enough that it does not take the leader for frozen.
-    two.pass(400);
+    // Until the leader has them, in a patch of their own, and not longer: it is not taken for frozen.
+    let mut waited_ms = 0;
+    while two.rows(leader) != two.on_the_server() {
+        two.pass(50);
+        waited_ms += 50;
+        assert!(waited_ms <= 2_000, "the leader got nothing");
+    }
     two.stage.scene.world.set_deaf(deaf, false);
     assert_ne!(two.rows(other), two.on_the_server(), "it heard of nothing");
     two.elsewhere();
