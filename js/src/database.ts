@@ -117,7 +117,7 @@ export function makeDatabase<T extends TablesOf<T>>(
       return sync.status.user
     },
     flush: () => replica.callAsync((c) => c.flush()),
-    inspect: () => inspect(replica, sync),
+    inspect: () => inspect(replica, sync, conflicts),
     close: () => close(replica, sync),
   }
   for (const own of [members, more])

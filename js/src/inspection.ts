@@ -1,11 +1,11 @@
 // What a database is busy with, as one JSON: for the console, a panel, a report of a bug. It reads, and
 // changes nothing.
 
-import type { BindingLost, BindingStanding } from './binding.js'
+import type { BindingStanding } from './binding.js'
 import type { HaversackError } from './errors.js'
 import type { Replica } from './replica.js'
 import type { SavedGroups, SavedQuery } from './saved.js'
-import type { PendingMutation, RejectedMutation, Sync, SyncStatus } from './sync.js'
+import type { Conflicts, PendingMutation, RejectedMutation, Sync, SyncStatus } from './sync.js'
 
 /** An error as JSON. */
 export type InspectedError = Pick<HaversackError, 'code' | 'message' | 'recovery' | 'details'>
@@ -69,10 +69,12 @@ export interface InspectedQuery {
 }
 
 /** @internal */
-export async function inspect(replica: Replica, sync: Sync): Promise<Inspection> {
+export async function inspect(
+  replica: Replica,
+  sync: Sync,
+  conflicts: Conflicts,
+): Promise<Inspection> {
   const stands = await replica.callAsync((client) => client.standing())
-  const lost = JSON.parse(replica.call((client) => client.lost())) as BindingLost[]
-  const open = lost.filter((one) => one.open).length
   const { status } = sync
   return {
     at: Date.now(),
@@ -82,7 +84,7 @@ export async function inspect(replica: Replica, sync: Sync): Promise<Inspection>
     rejected: sync.rejected.map(({ seq, at, ops, error, rejectedAt, blockedBy }) => {
       return { seq, at, ops, error: plain(error), rejectedAt, blockedBy }
     }),
-    conflicts: { lost: lost.length - open, open },
+    conflicts: { lost: conflicts.lost.length, open: conflicts.open.length },
     tables: replica.tables.map((rows) => {
       return { name: rows.table.name, rows: replica.call((client) => client.len(rows.position)) }
     }),

@@ -1,5 +1,6 @@
 // Builds queries: immutable values that hold a shape and its parameters. It never evaluates one.
 
+import type { QueryShape } from './binding.js'
 import { HaversackError } from './errors.js'
 import { explanation } from './explanation.js'
 import type { Explanation } from './explanation.js'
@@ -267,11 +268,18 @@ export class Query<Row, Found = Row, Related extends Ways = {}> {
    * @example localStorage.filter = JSON.stringify(db.events.where({ status: 'active' }).limit(50))
    */
   toJSON(): SavedQuery {
-    const { source, shape, place, limitCount, offsetCount } = this
-    const [limited, offset] = [limitCount >= 0, offsetCount > 0]
-    const counts = [...(limited ? [limitCount] : []), ...(offset ? [offsetCount] : [])]
-    const described = shape.describe(place !== undefined, limited, offset)
-    return saved(described, source, inTurn([...this.asked(), ...counts]))
+    const { query, params } = this.whole()
+    return saved(query, this.source, inTurn(params))
+  }
+
+  /** What is asked, and all its parameters, those of limit and offset at last. */
+  private whole(): { readonly query: QueryShape; readonly params: readonly Param[] } {
+    const { shape, place, limitCount, offsetCount } = this
+    const params = this.asked().slice()
+    if (limitCount >= 0) params.push(limitCount)
+    if (offsetCount > 0) params.push(offsetCount)
+    const query = shape.describe(place !== undefined, limitCount >= 0, offsetCount > 0)
+    return { query, params }
   }
 
   /** @internal Compiles it without running it. @throws HaversackError `unknown_column`, `invalid_query` */
@@ -366,16 +374,10 @@ export class Query<Row, Found = Row, Related extends Ways = {}> {
   }
 
   private joinedAs(name: string, many: boolean): Join {
-    const { source: rows, shape: query, joins, limitCount, offsetCount } = this
+    const { source: rows, shape: query, joins } = this
     if (this.place !== undefined) throw this.refuse('', 'rows beside others have no `after`')
-    const params = this.asked().slice()
-    if (limitCount >= 0) params.push(limitCount)
-    if (offsetCount > 0) params.push(offsetCount)
-    const shape = {
-      relation: name,
-      query: query.describe(false, limitCount >= 0, offsetCount > 0),
-    }
-    return { name, many, rows, query, shape, params, joins }
+    const { query: asked, params } = this.whole()
+    return { name, many, rows, query, shape: { relation: name, query: asked }, params, joins }
   }
 
   private refuse(column: string, problem: string): HaversackError {

@@ -14,7 +14,6 @@ import {
   NOT,
   NOT_NULL,
   Operator,
-  OR,
   Predicate,
   Reference,
   SEARCH,
@@ -23,7 +22,7 @@ import { allOf, Query } from './query.js'
 import type { SavedRank } from './saved.js'
 import { Rank } from './search.js'
 import { CONDITIONS_MAX, OPS } from './shape.js'
-import type { Filter, OrderPart } from './types.js'
+import type { Filter } from './types.js'
 import { describe } from './values.js'
 
 /** How deep queries beside queries may be nested. */
@@ -41,15 +40,10 @@ function filled(all: Query<object>, value: unknown, place: string, depth: number
   if (depth > DEPTH_MAX) throw from.refuse(`${place} is nested too deeply`)
   const found = from.members(value, place, QUERY)
   from.isAbout(found['table'], place)
-  let query = all
-  for (const condition of from.conditions(found['where'], `${place}.where`)) {
-    query = query.where(condition as Filter<object>)
-  }
-  query = query.orderBy(...(from.order(found['order'], `${place}.order`) as OrderPart<object>[]))
-  const { after, limit, offset, with: beside } = found
+  const filtered = from.filtered(all, found['where'], `${place}.where`)
+  let query = from.inPages<Query<object>>(filtered, found, place)
+  const { after, with: beside } = found
   if (after !== undefined) query = query.after(after as object)
-  if (limit !== undefined) query = query.limit(limit as number)
-  if (offset !== undefined) query = query.offset(offset as number)
   if (beside === undefined) return query
   const queries = Object.entries(from.object(beside, `${place}.with`)).map(([name, inner]) => {
     const rows = new Query<object>(all.replica, ...allOf(all.source.way(name).rows))
@@ -63,11 +57,8 @@ export function groupsOf(all: Query<object>, value: unknown): Groups<object> {
   const from = new Saved(all.source.table.name)
   const found = from.members(value, 'groups', GROUPS)
   from.isAbout(found['table'], 'groups')
-  let query = all
-  for (const condition of from.conditions(found['where'], 'groups.where')) {
-    query = query.where(condition as Filter<object>)
-  }
-  const by = from.list(found['by'], 'groups.by').map((name) => from.text(name, 'groups.by'))
+  const query = from.filtered(all, found['where'], 'groups.where')
+  const by = from.texts(found['by'], 'groups.by')
   const values = Object.entries(from.object(found['values'], 'groups.values'))
   const aggregates = values.map(([name, one]) => {
     const place = `groups.values.${name}`
@@ -81,15 +72,20 @@ export function groupsOf(all: Query<object>, value: unknown): Groups<object> {
   for (const condition of from.conditions(found['having'], 'groups.having')) {
     groups = groups.having(condition as Filter<object>)
   }
-  groups = groups.orderBy(...(from.order(found['order'], 'groups.order') as OrderPart<object>[]))
-  if (found['limit'] !== undefined) groups = groups.limit(found['limit'] as number)
-  if (found['offset'] !== undefined) groups = groups.offset(found['offset'] as number)
+  groups = from.inPages<Groups<object>>(groups, found, 'groups')
   groups.check()
   return groups
 }
 
 const QUERY = ['table', 'where', 'order', 'after', 'limit', 'offset', 'with']
 const GROUPS = ['table', 'where', 'by', 'values', 'having', 'order', 'limit', 'offset']
+
+/** What is ordered and comes in pages. */
+interface Paged<Q> {
+  orderBy(...parts: never[]): Q
+  limit(count: number): Q
+  offset(count: number): Q
+}
 
 /** What a value of JSON is taken for. */
 type Members = { readonly [name: string]: unknown }
@@ -133,6 +129,26 @@ class Saved {
     throw this.refuse(`${place} is a text, not ${describe(value)}`)
   }
 
+  texts(value: unknown, place: string): string[] {
+    return this.list(value, place).map((one) => this.text(one, place))
+  }
+
+  /** These rows where they meet the conditions of a list. */
+  filtered(query: Query<object>, value: unknown, place: string): Query<object> {
+    for (const condition of this.conditions(value, place)) {
+      query = query.where(condition as Filter<object>)
+    }
+    return query
+  }
+
+  /** Rows, or groups, in their order, and of these a page. */
+  inPages<Q extends Paged<Q>>(all: Q, found: Members, place: string): Q {
+    let some = all.orderBy(...(this.order(found['order'], `${place}.order`) as never[]))
+    if (found['limit'] !== undefined) some = some.limit(found['limit'] as number)
+    if (found['offset'] !== undefined) some = some.offset(found['offset'] as number)
+    return some
+  }
+
   /** Conditions, as `where` takes them. */
   conditions(value: unknown, place: string, depth = 0): object[] {
     if (depth > CONDITIONS_MAX) throw this.refuse(`${place}: conditions are nested too deeply`)
@@ -142,24 +158,21 @@ class Saved {
   private condition(value: unknown, place: string, depth: number): object {
     const found = this.members(value, place, CONDITION)
     const op = this.text(found['op'], `${place}.op`)
-    const group = TOGETHER[op]
-    if (group !== undefined) {
+    const code = op === 'in' ? IN : OPS.indexOf(op as ShapeOp)
+    // A number of a step that is no operator has a dot for a name.
+    if (code < 0 || op === '.') throw this.refuse(`${place}.op: there is no "${op}"`)
+    if (code >= AND && code <= EXISTS) {
       const of = this.conditions(found['of'], `${place}.of`, depth + 1)
-      if (group === NOT && of.length !== 1) {
+      if (code === NOT && of.length !== 1) {
         throw this.refuse(`${place}.of: not is of one condition, not of ${of.length}`)
       }
       const relation =
-        group === EXISTS ? this.text(found['relation'], `${place}.relation`) : undefined
-      return new Predicate<never>(group, of, relation)
+        code === EXISTS ? this.text(found['relation'], `${place}.relation`) : undefined
+      return new Predicate<never>(code, of, relation)
     }
-    const code = op === 'in' ? IN : OPS.indexOf(op as ShapeOp)
-    if (code < 0 || !/^[a-z_]+$/.test(op)) throw this.refuse(`${place}.op: there is no "${op}"`)
     const column = this.text(found['column'], `${place}.column`)
-    const path = found['path'] as unknown
     const steps =
-      path === undefined
-        ? undefined
-        : this.list(path, `${place}.path`).map((step) => this.text(step, `${place}.path`))
+      found['path'] === undefined ? undefined : this.texts(found['path'], `${place}.path`)
     const text = found['text'] === undefined ? undefined : this.textShape(found['text'], place)
     const [first, second] = this.compared(found, place, code)
     const list = code === IN ? this.list(found['values'], `${place}.values`) : undefined
@@ -218,9 +231,3 @@ const CONDITION = [
   'relation',
 ]
 const RANKS = ['search', 'similar', 'word_similar']
-const TOGETHER: { readonly [op: string]: number | undefined } = Object.assign(Object.create(null), {
-  and: AND,
-  or: OR,
-  not: NOT,
-  exists: EXISTS,
-})

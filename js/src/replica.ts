@@ -178,8 +178,11 @@ export class Replica {
   /** The plan of a grouping. */
   grouping(shape: string): number {
     return this.call((client) => {
-      const plan = this.groupings.get(shape) ?? client.compile_grouping(shape)
-      this.groupings.set(shape, plan)
+      let plan = this.groupings.get(shape)
+      if (plan === undefined) {
+        plan = client.compile_grouping(shape)
+        this.groupings.set(shape, plan)
+      }
       return plan
     })
   }

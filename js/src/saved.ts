@@ -167,7 +167,7 @@ function plain(rows: Rows, column: string, op: ShapeOp, at: boolean, param: Para
 }
 
 /** A part of the order as JSON. */
-export function ordered(part: ShapeOrder, next: Next): SavedOrder | SavedRank {
+function ordered(part: ShapeOrder, next: Next): SavedOrder | SavedRank {
   const { column, descending, nulls_first, rank, text } = part
   if (rank !== undefined) {
     const value = String(next())

@@ -4,9 +4,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 
-import { defineHooks, HaversackError, refuse } from 'haversack'
+import { defineHooks, refuse } from 'haversack'
 import type { Hooks, SchemaOf } from 'haversack'
 import { openMemory } from 'haversack/testing'
+import { refusal } from './refusal.js'
 import { column, foreignKey, id, table } from './tables.js'
 import { schema } from './types/guide/schema.js'
 import type { Tables as Guide } from './types/guide/schema.js'
@@ -88,16 +89,6 @@ const words = (title: string): number => title.split(' ').length
 const open = (more: Hooks<Tables> = {}) =>
   openMemory({ schema: folded, hooks: { ...hooks, ...more }, random: 1 })
 
-const failure = (work: () => unknown): HaversackError => {
-  try {
-    work()
-  } catch (thrown) {
-    assert.ok(thrown instanceof HaversackError, String(thrown))
-    return thrown
-  }
-  return assert.fail('nothing was refused')
-}
-
 test('a row is completed before it is checked, and others follow after it', async () => {
   const db = await open()
   const folder = db.folders.insert({ name: 'a' }).key
@@ -112,7 +103,7 @@ test('a row is completed before it is checked, and others follow after it', asyn
 
 test('without the hook the row is refused, since the server alone fills a column', async () => {
   const db = await openMemory({ schema: folded })
-  assert.equal(failure(() => db.notes.insert({ title: 'a' })).details.sqlstate, '23502')
+  assert.equal(refusal(() => db.notes.insert({ title: 'a' })).details.sqlstate, '23502')
 })
 
 test('a transaction with references between its rows is one write', async () => {
@@ -169,7 +160,7 @@ test('a hook that refuses leaves nothing of the whole transaction', async () => 
   let results = 0
   db.notes.live(() => results++)
   await Promise.resolve()
-  const error = failure(() =>
+  const error = refusal(() =>
     db.transaction((tx) => {
       tx.notes.insert({ title: 'b', folder: 1 })
       tx.notes.delete(1)
@@ -199,7 +190,7 @@ test('what anything throws reaches the caller as it is, and a rule that breaks u
     },
   })
   assert.throws(() => db.folders.insert({ name: 'throws' }), oops)
-  assert.equal(failure(() => db.folders.insert({ name: 'wrong' })).code, 'foreign_key_violation')
+  assert.equal(refusal(() => db.folders.insert({ name: 'wrong' })).code, 'foreign_key_violation')
   assert.equal(db.folders.count() + db.notes.count(), 0)
   db.folders.insert({ name: 'good' })
   assert.equal(db.notes.first()?.slug, 'by the hook', 'hooks run for what hooks write')
@@ -208,7 +199,7 @@ test('what anything throws reaches the caller as it is, and a rule that breaks u
 test('hooks neither wait, nor write past their context, nor go on for ever', async () => {
   const misused = (hooks: Hooks<Tables>) =>
     openMemory({ schema: folded, hooks }).then((db) => {
-      const error = failure(() => db.folders.insert({ name: 'a' }))
+      const error = refusal(() => db.folders.insert({ name: 'a' }))
       assert.equal(db.folders.count(), 0)
       return error.code
     })
@@ -225,7 +216,7 @@ test('hooks neither wait, nor write past their context, nor go on for ever', asy
   let kept: Context | undefined
   const db = await open({ folders: { after: { insert: (_, context) => void (kept = context) } } })
   db.folders.insert({ name: 'a' })
-  assert.equal(failure(() => kept!.written.folders.delete(1)).code, 'hook_misused')
+  assert.equal(refusal(() => kept!.written.folders.delete(1)).code, 'hook_misused')
   db.folders.insert({ name: 'still works' })
 })
 

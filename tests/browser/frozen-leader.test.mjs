@@ -22,10 +22,7 @@ after(() => app?.stop())
 
 async function leaderAndFollower() {
   const profile = await app.profile()
-  const [leader, follower] = [await profile.tab(), await profile.tab()]
-  await leader.open()
-  await leader.synced()
-  await follower.open()
+  const [leader, follower] = await profile.twoTabs()
   await follower.until(() => db.sync.status.state === 'online')
   assert.equal(await follower.run(() => db.sync.status.leader), false)
   return [leader, follower]

@@ -15,10 +15,7 @@ after(() => app?.stop())
 
 test('two tabs say the same of where the replica stands, and of what waits', async () => {
   const profile = await app.profile()
-  const [a, b] = [await profile.tab(), await profile.tab()]
-  await a.open()
-  await a.synced()
-  await b.open()
+  const [a, b] = await profile.twoTabs()
   await b.until(() => db.sync.status.lastSync !== null)
   const [first, other] = await Promise.all([a, b].map((tab) => tab.run(() => db.inspect())))
   assert.deepEqual(other.standing, first.standing)

@@ -17,10 +17,7 @@ const shown = () => db.events.rows().map((row) => [row.event_id, row.title])
 
 test('what a restored server has lost comes back, once, under its keys, with what was written meanwhile', async () => {
   const profile = await app.profile()
-  const [a, b] = [await profile.tab(), await profile.tab()]
-  await a.open()
-  await a.synced()
-  await b.open()
+  const [a, b] = await profile.twoTabs()
   const first = await a.run(async () => {
     const write = db.events.insert({ title: 'before the backup' })
     await write.synced

@@ -31,10 +31,7 @@ async function makeEvents({ prefix, count, types }) {
 
 test('1,500 rows of two tabs made offline arrive once each, with what refers to them', async () => {
   const profile = await app.profile()
-  let [a, b] = [await profile.tab(), await profile.tab()]
-  await a.open()
-  await a.synced()
-  await b.open()
+  let [a, b] = await profile.twoTabs()
   await app.backend.end('SIGKILL')
   let types
   try {

@@ -28,10 +28,7 @@ const insertMany = (prefix) => async () => {
 
 test('both tabs write at once, and every row arrives exactly once', async () => {
   const profile = await app.profile()
-  const [a, b] = [await profile.tab(), await profile.tab()]
-  await a.open()
-  await a.synced()
-  await b.open()
+  const [a, b] = await profile.twoTabs()
   await b.until(() => db.sync.status.lastSync !== null)
   const write = insertMany.toString()
   const insert = (prefix) => [`(${write})("${prefix}")()`]
@@ -52,10 +49,7 @@ test('both tabs write at once, and every row arrives exactly once', async () => 
 
 test('a change in one tab shows in the other', async () => {
   const profile = await app.profile()
-  const [a, b] = [await profile.tab(), await profile.tab()]
-  await a.open()
-  await a.synced()
-  await b.open()
+  const [a, b] = await profile.twoTabs()
   const key = await a.run(() => db.events.insert({ title: 'seen everywhere' }).key)
   await b.until((key) => db.events.get(key)?.title === 'seen everywhere', key)
   await b.run((key) => void db.events.update(key, { title: 'changed there' }), key)
@@ -67,10 +61,7 @@ test('a change in one tab shows in the other', async () => {
 
 test('when the leading tab is closed, the other one leads and pushes', async () => {
   const profile = await app.profile()
-  const [a, b] = [await profile.tab(), await profile.tab()]
-  await a.open()
-  await a.synced()
-  await b.open()
+  const [a, b] = await profile.twoTabs()
   assert.equal(await a.run(() => db.sync.status.leader), true)
   await a.close()
   await b.until(() => db.sync.status.leader)

@@ -87,6 +87,15 @@ class Profile {
     return tab
   }
 
+  /** Two tabs with the database open, of which the first has synced; options as for `Tab.open`. */
+  async twoTabs(options) {
+    const tabs = [await this.tab(), await this.tab()]
+    await tabs[0].open(options)
+    await tabs[0].synced()
+    await tabs[1].open(options)
+    return tabs
+  }
+
   async stop() {
     await this.context.close()
     await rm(this.folder, { recursive: true, force: true })

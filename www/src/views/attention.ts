@@ -6,22 +6,13 @@ import type { LostValue, OpenConflict, RejectedMutation } from '../data'
 import { moment, valueText } from '../format'
 import * as icons from '../icons'
 import { name, sentence } from '../sentences'
+import { panelHead } from './panel'
 
 export function attentionView(agenda: Agenda): TemplateResult {
   const { rejected } = agenda.db.sync
   const { lost, open } = agenda.db.conflicts
   return html`<aside class="panel" aria-label="Needs a look" data-testid="attention-panel">
-    <div class="panel-head">
-      <h2>Needs a look</h2>
-      <button
-        class="quiet"
-        aria-label="Close"
-        data-testid="attention-close"
-        @click=${() => agenda.togglePanel('none')}
-      >
-        ${icons.cross}
-      </button>
-    </div>
+    ${panelHead(agenda, 'Needs a look', 'attention-close')}
     <div class="panel-body">
       ${
         agenda.attention === 0

@@ -4,21 +4,11 @@ import { html, type TemplateResult } from 'lit-html'
 import { ref } from 'lit-html/directives/ref.js'
 import type { Agenda } from '../agenda'
 import type { Db } from '../data'
-import * as icons from '../icons'
+import { panelHead } from './panel'
 
 export function insideView(agenda: Agenda): TemplateResult {
   return html`<aside class="panel" aria-label="Inside" data-testid="inside-panel">
-    <div class="panel-head">
-      <h2>Inside</h2>
-      <button
-        class="quiet"
-        aria-label="Close"
-        data-testid="inside-close"
-        @click=${() => agenda.togglePanel('none')}
-      >
-        ${icons.cross}
-      </button>
-    </div>
+    ${panelHead(agenda, 'Inside', 'inside-close')}
     <div class="panel-body inside" ${ref(bodyOf(agenda.db))}></div>
   </aside>`
 }

@@ -89,14 +89,21 @@ impl<'a, S: Store> Push<'a, S> {
     }
 
     /// Takes in what recorded verdicts say was written, in the order of their numbers: of the rows
-    /// that the mutations to come are of. What else was written matters to none of them.
+    /// that the mutations to come change or delete. What else was written matters to none of them.
     pub fn recall<'w>(
         &mut self,
         written: impl Iterator<Item = (Seq, &'w Written)>,
         mutations: &[Mutation],
     ) {
-        let named = mutations.iter().flat_map(|m| &m.ops);
-        let named: HashSet<Row> = named.filter_map(|op| self.named(op)).collect();
+        let ops = mutations.iter().flat_map(|m| &m.ops);
+        // What was written before an insert matters to what comes after it, which names the row as well.
+        let named = ops.filter_map(|op| match op {
+            Op::Insert { .. } => None,
+            Op::Update { table, key, .. } | Op::Delete { table, key, .. } => {
+                self.row(table, key).ok()
+            }
+        });
+        let named: HashSet<Row> = named.collect();
         for (seq, row) in written {
             // What was written before a migration is where that has moved it.
             let moved = bring_forward(&self.served.schema, row);
@@ -113,22 +120,6 @@ impl<'a, S: Store> Push<'a, S> {
                 after: row.hash.clone(),
             };
             self.runs.set(at, Some(run));
-        }
-    }
-
-    /// The row that an operation is of; none where it does not say, or what is no row.
-    fn named(&self, op: &Op) -> Option<Row> {
-        match op {
-            Op::Insert { table, values } => {
-                let id = self.served.schema.table_id(table)?;
-                let table = self.served.table(id);
-                let part = |column: &String| values.get(column).cloned().flatten();
-                let key: Option<KeyText> = table.primary_key.iter().map(part).collect();
-                Some((id, normal_key(table, &key?).ok()?))
-            }
-            Op::Update { table, key, .. } | Op::Delete { table, key, .. } => {
-                self.row(table, key).ok()
-            }
         }
     }
 
