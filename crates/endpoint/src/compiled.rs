@@ -29,6 +29,8 @@ pub struct Compiled {
     pub identity_format: IdentityFormat,
     /// Is the time of writing kept of any column?
     pub has_times: bool,
+    /// Is the endpoint's list of revoked tokens the only one, so that it may read it?
+    pub one_list: bool,
     /// Puts constraints back to deferred that are declared so; empty where none is.
     pub defer: String,
     by_number: HashMap<i32, TableId>,
@@ -121,6 +123,7 @@ impl Compiled {
             tables,
             identity_format,
             has_times,
+            one_list: false,
             defer,
             by_number,
             trigrams,
@@ -144,7 +147,9 @@ impl Compiled {
             crate::introspect::Privileges::Granted,
         )
         .await?;
-        Self::new(introspected, &known, user_role, config.identity_format())
+        let mut compiled = Self::new(introspected, &known, user_role, config.identity_format())?;
+        compiled.one_list = reads_revocations(client).await?;
+        Ok(compiled)
     }
 
     /// The same, but that every mutation is done by itself: what is done together is held against it.
@@ -249,6 +254,17 @@ pub struct Attached {
 pub(crate) fn timed(table: &Table) -> Vec<String> {
     let columns = table.columns.iter().filter(|c| c.policy == Policy::Lww);
     columns.map(|c| c.name.clone()).collect()
+}
+
+async fn reads_revocations(client: &Client) -> Result<bool, Error> {
+    let row = client
+        .query_one(
+            "SELECT has_table_privilege('haversack.revocations', 'SELECT')",
+            &[],
+        )
+        .await
+        .map_err(command_error("reading the attached tables"))?;
+    Ok(row.get(0))
 }
 
 async fn read_attached(client: &Client) -> Result<HashMap<String, Attached>, Error> {

@@ -37,7 +37,7 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 const TOUCHED: &str = "
 SELECT CASE WHEN $1::text IS NOT NULL AND $1 <> pg_current_snapshot()::text THEN
     ARRAY(SELECT DISTINCT scope FROM haversack.changes
-          WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+          WHERE tbl > 0 AND xid >= pg_snapshot_xmin($1::text::pg_snapshot) AND xid < pg_snapshot_xmax(pg_current_snapshot())
             AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)) END, p.*, ";
 
 /// Watches the changelog from now on, in a task of its own, until the endpoint ends.

@@ -208,7 +208,7 @@ async fn maintain(state: Arc<State>) {
     loop {
         match maintain_once(&state).await {
             Ok(0) => {}
-            Ok(dropped) => tracing::info!(dropped, "days of the changelog were dropped"),
+            Ok(dropped) => tracing::info!(dropped, "old partitions of the changelog were dropped"),
             Err(error) => {
                 tracing::error!(code = %error.code, "the changelog can't be kept: {}", error.message);
             }
@@ -217,7 +217,7 @@ async fn maintain(state: Arc<State>) {
     }
 }
 
-/// Makes the changelog's partitions for the days ahead, and drops those that are too old, unless
+/// Makes the changelog's next partition, and drops those that are too old, unless
 /// another endpoint is at it. Gives how many were dropped.
 ///
 /// # Errors

@@ -1,80 +1,121 @@
-//! The SQL of the changelog: a pointer per changed row, in a partition per day, and its end.
+//! The SQL of the changelog: a pointer per changed row, and its end. It is partitioned by the number of the
+//! transaction, about a day of them in each, so that what goes on from a cursor looks only where something
+//! newer may be, and what is old is dropped at once. A row's time would not do: a transaction that began long
+//! ago may commit now.
 //!
-//! **Invariant.** A write by anyone is never refused for want of a partition: what fits in none is
-//! in the default one. A cursor from before the newest change that was dropped is never continued.
+//! **Invariants.** A write by anyone is never refused for want of a partition: what fits in none is in the
+//! default one. A cursor from before the newest change that was dropped is never continued.
 
-/// Days for which partitions are made ahead.
-const DAYS_AHEAD: u32 = 3;
+/// How many transactions a partition is for where it is not known yet how many a day has, and at least.
+const SPAN: u64 = 1_000_000;
+const SPAN_MIN: u64 = 100_000;
+/// How many transactions may begin while a partition is made.
+const AHEAD: u64 = 10_000;
 
 /// The statements that make the changelog, or make an older one anew.
 pub(super) fn statements() -> Vec<String> {
     [
-        // From before there were partitions. What it held is nowhere then.
+        // From before it had partitions, or such. What it held is nowhere then.
         "DO $do$ BEGIN
-    IF (SELECT relkind FROM pg_class WHERE oid = to_regclass('haversack.changes')) = 'r' THEN
+    IF (SELECT relkind FROM pg_class WHERE oid = to_regclass('haversack.changes')) = 'r'
+        OR pg_get_partkeydef(to_regclass('haversack.changes')) <> 'RANGE (xid)' THEN
         DROP TABLE haversack.changes;
         UPDATE haversack.meta SET horizon = pg_current_xact_id();
     END IF;
 END $do$",
+        "DROP FUNCTION IF EXISTS haversack.days()",
         // A pointer per changed row, never its content. A key of NULL: the table was truncated.
         "CREATE TABLE IF NOT EXISTS haversack.changes (
     scope text NOT NULL,
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     at timestamptz NOT NULL DEFAULT now(),
     tbl integer NOT NULL,
-    key text[]) PARTITION BY RANGE (at)",
+    key text[]) PARTITION BY RANGE (xid)",
         "CREATE INDEX IF NOT EXISTS changes_scope_xid ON haversack.changes (scope, xid)",
-        "CREATE INDEX IF NOT EXISTS changes_xid ON haversack.changes (xid)",
+        // For what asks of all scopes, and says so by a condition that always holds: in what is asked of one, it
+        // would be chosen over the other index while a partition is small, and be slow once it is not.
+        "CREATE INDEX IF NOT EXISTS changes_xid ON haversack.changes (xid) WHERE tbl > 0",
         "CREATE TABLE IF NOT EXISTS haversack.changes_rest PARTITION OF haversack.changes DEFAULT",
+        // The other partitions: from which transaction until before which, and since when in use.
+        "CREATE TABLE IF NOT EXISTS haversack.spans (
+    lo xid8 PRIMARY KEY,
+    hi xid8 NOT NULL,
+    since timestamptz)",
     ]
     .iter()
     .map(|s| (*s).to_owned())
     .chain([
-        DAYS.replace("{ahead}", &DAYS_AHEAD.to_string()),
+        EXTEND
+            .replace("{span}", &SPAN.to_string())
+            .replace("{least}", &SPAN_MIN.to_string())
+            .replace("{ahead}", &AHEAD.to_string()),
         PRUNE.to_owned(),
         MAINTAIN.to_owned(),
-        "REVOKE ALL ON FUNCTION haversack.days(), haversack.prune(interval), haversack.maintain(interval) FROM PUBLIC".to_owned(),
-        "SELECT haversack.days()".to_owned(),
+        "REVOKE ALL ON FUNCTION haversack.extend(), haversack.prune(interval), haversack.maintain(interval) FROM PUBLIC".to_owned(),
+        "SELECT haversack.extend()".to_owned(),
     ])
     .collect()
 }
 
-// Made apart and attached, which locks less than to make it in place: no write and no pull waits
-// for it, but for one into the default partition.
-const DAYS: &str = r"CREATE OR REPLACE FUNCTION haversack.days() RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' AS $function$
+// One partition always lies ahead. It is made apart and attached, which locks less than to make it in place: no
+// write and no pull waits for it, but for a write into the default partition.
+const EXTEND: &str = r"CREATE OR REPLACE FUNCTION haversack.extend() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
-    day date;
+    upcoming xid8 := pg_snapshot_xmax(pg_current_snapshot());
+    low xid8;
+    -- Of the transactions of a day, by those since the oldest partition came into use.
+    day numeric := (SELECT (upcoming::text::numeric - s.lo::text::numeric) / extract(epoch FROM now() - s.since) * 86400
+                    FROM haversack.spans s WHERE s.since < now() - interval '10 minutes' ORDER BY s.lo LIMIT 1);
     name text;
 BEGIN
-    FOR day IN SELECT current_date + i FROM generate_series(0, {ahead}) AS i LOOP
-        name := 'changes_' || to_char(day, 'YYYYMMDD');
-        CONTINUE WHEN to_regclass('haversack.' || name) IS NOT NULL
-            -- Its rows are in the default partition already, as where nobody made it in time.
-            OR EXISTS (SELECT 1 FROM haversack.changes_rest r WHERE r.at >= day AND r.at < day + 1);
+    DELETE FROM haversack.spans s WHERE to_regclass('haversack.changes_' || s.lo) IS NULL;
+    -- No more than one lies ahead, unless the database was restored to where the transactions have other numbers.
+    IF (SELECT count(*) > 1 FROM haversack.spans s WHERE s.lo > upcoming) THEN
+        FOR low IN SELECT s.lo FROM haversack.spans s WHERE s.lo > upcoming LOOP
+            EXECUTE format('DROP TABLE IF EXISTS haversack.%I', 'changes_' || low);
+            DELETE FROM haversack.spans s WHERE s.lo = low;
+        END LOOP;
+    END IF;
+    LOOP
+        UPDATE haversack.spans s SET since = now() WHERE s.since IS NULL AND s.lo <= upcoming;
+        EXIT WHEN EXISTS (SELECT 1 FROM haversack.spans s WHERE s.lo > upcoming);
+        -- After the last one; where nobody made it in time, a little ahead of what is written meanwhile.
+        low := greatest((SELECT s.hi FROM haversack.spans s ORDER BY s.lo DESC LIMIT 1), upcoming);
+        IF low = upcoming AND EXISTS (SELECT 1 FROM haversack.changes_rest) THEN
+            low := (low::text::bigint + {ahead})::text::xid8;
+        END IF;
+        name := 'changes_' || low;
+        INSERT INTO haversack.spans (lo, hi)
+        VALUES (low, (low::text::numeric + greatest(coalesce(ceil(day), {span}), {least}))::bigint::text::xid8);
         EXECUTE format('CREATE TABLE haversack.%I (LIKE haversack.changes INCLUDING DEFAULTS)', name);
         EXECUTE format('ALTER TABLE haversack.changes ATTACH PARTITION haversack.%I FOR VALUES FROM (%L) TO (%L)',
-            name, day::timestamptz, (day + 1)::timestamptz);
+            name, low, (SELECT s.hi FROM haversack.spans s WHERE s.lo = low));
     END LOOP;
+EXCEPTION WHEN check_violation THEN
+    -- A transaction with such a number wrote into the default partition meanwhile: the next time will do.
+    NULL;
 END $function$";
 
-// The horizon and what is dropped are one transaction, so a pull sees both or neither.
+// Of no partition into which a transaction may still write. The horizon and what is dropped are one transaction,
+// so a pull sees both or neither.
 const PRUNE: &str = r"CREATE OR REPLACE FUNCTION haversack.prune(older_than interval) RETURNS integer
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' AS $function$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
-    part record;
+    low xid8;
     newest xid8;
     dropped integer := 0;
 BEGIN
-    FOR part IN
-        SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-        WHERE i.inhparent = 'haversack.changes'::regclass AND c.relname ~ '^changes_\d{8}$'
-          AND (to_date(right(c.relname, 8), 'YYYYMMDD') + 1)::timestamptz <= now() - older_than
-        ORDER BY 1
+    FOR low IN
+        SELECT s.lo FROM haversack.spans s
+        WHERE s.hi <= pg_snapshot_xmin(pg_current_snapshot())
+          AND EXISTS (SELECT 1 FROM haversack.spans n WHERE n.lo >= s.hi AND n.since <= now() - older_than)
+        ORDER BY s.lo
     LOOP
-        EXECUTE format('SELECT xid FROM haversack.%I ORDER BY xid DESC LIMIT 1', part.name) INTO newest;
+        EXECUTE format('SELECT xid FROM haversack.%I WHERE tbl > 0 ORDER BY xid DESC LIMIT 1', 'changes_' || low) INTO newest;
         UPDATE haversack.meta SET horizon = newest WHERE horizon < newest;
-        EXECUTE format('DROP TABLE haversack.%I', part.name);
+        EXECUTE format('DROP TABLE haversack.%I', 'changes_' || low);
+        DELETE FROM haversack.spans s WHERE s.lo = low;
         dropped := dropped + 1;
     END LOOP;
     WITH gone AS (DELETE FROM haversack.changes_rest WHERE at < now() - older_than RETURNING xid)
@@ -93,7 +134,7 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('haversack.maintain', 0)) THEN
         RETURN 0;
     END IF;
-    PERFORM haversack.days();
+    PERFORM haversack.extend();
     dropped := haversack.prune(keep);
     DELETE FROM haversack.revocations WHERE until < now() - interval '1 hour';
     RETURN dropped;

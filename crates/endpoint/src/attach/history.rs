@@ -16,12 +16,34 @@ use crate::database::{ident, literal};
 /// more.
 macro_rules! history_sql {
     () => {
-        "concat_ws('/', (SELECT system_identifier FROM pg_control_system()), \
-         ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer, \
-         (SELECT oid FROM pg_database WHERE datname = current_database()), m.history)"
+        concat!(
+            "concat_ws('/', (SELECT system_identifier FROM pg_control_system()), ",
+            timeline_sql!(),
+            ", (SELECT oid FROM pg_database WHERE datname = current_database()), m.history)"
+        )
     };
 }
-pub(crate) use history_sql;
+
+/// The same for what a connection asks again and again: the cluster and the database are the same for as long
+/// as it lasts, and it keeps them in a setting of its own.
+macro_rules! history_again_sql {
+    () => {
+        concat!(
+            "replace(coalesce(nullif(current_setting('haversack.server', true), ''), \
+             set_config('haversack.server', concat_ws('/', (SELECT system_identifier FROM pg_control_system()), '?', \
+             (SELECT oid FROM pg_database WHERE datname = current_database())), false)), '?', (",
+            timeline_sql!(),
+            ")::text) || '/' || m.history"
+        )
+    };
+}
+
+macro_rules! timeline_sql {
+    () => {
+        "('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer"
+    };
+}
+pub(crate) use {history_again_sql, timeline_sql};
 
 /// How far a sequence moves on after a restore; less where it would use up more than a thousandth of
 /// what the sequence has left. A backup may be restored again: so it is that far times how many

@@ -154,6 +154,7 @@ END $function$",
             "GRANT SELECT, INSERT, UPDATE, DELETE ON haversack.replicas, haversack.verdicts, haversack.leases TO {login}"
         ),
         format!("GRANT SELECT, INSERT, UPDATE ON haversack.written TO {login}"),
+        revocations::grant(plan.revoked.as_ref(), &login),
     ])
     .collect()
 }

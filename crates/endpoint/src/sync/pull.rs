@@ -89,7 +89,11 @@ pub async fn pull(
     store.begin_pull().await?;
     let (position, found) = match cursor {
         Some(cursor) => look(store, asker, cursor).await?,
-        None => (store.position(None).await?, Vec::new()),
+        None => {
+            let position = store.position(None).await?;
+            store.become_user().await?;
+            (position, Vec::new())
+        }
     };
     let mut pulled = Pulled::nothing(served, asker, &position);
     // A cursor of the schema before says as well as any other which commits the replica has; which
@@ -104,7 +108,6 @@ pub async fn pull(
                 || earlier.as_ref() == Some(&cursor.belonging))
     });
     let changed = if continued { Changes::new(found) } else { None };
-    store.become_user().await?;
     let Some(Changes { mut keys, whole }) = changed else {
         return snapshot(store, served, asker, snapshots, pulled).await;
     };
@@ -152,7 +155,6 @@ pub async fn changes(
         store.rollback().await;
         return Ok(None);
     };
-    store.become_user().await?;
     reread(store, served, changed.keys, &mut pulled, true).await?;
     store.reach_disk().await?;
     Ok(Some(pulled))

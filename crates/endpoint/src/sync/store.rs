@@ -302,31 +302,15 @@ pub trait Store {
 
     // A pull.
 
-    /// At most so many changes of these scopes that a snapshot does not contain, each once; as the
-    /// endpoint.
-    async fn changed(
-        &self,
-        scopes: &[String],
-        snapshot: &str,
-        most: usize,
-    ) -> Result<Vec<Changed>, Failure>;
-
-    /// Begins a pull's reading: where the database stands, and, if the cursor's snapshot can be continued
-    /// from there, the [`changed`](Self::changed) since; as the endpoint.
+    /// Begins a pull's reading, as the endpoint, and goes on as the user: where the database stands, and, if
+    /// the cursor's snapshot can be continued from there, at most so many changes of these scopes that it does
+    /// not contain, each once.
     async fn look(
         &self,
         snapshot: &str,
         scopes: &[String],
         most: usize,
-    ) -> Result<(Position, Vec<Changed>), Failure> {
-        let position = self.position(Some(snapshot)).await?;
-        let changed = if position.continues {
-            self.changed(scopes, snapshot, most).await?
-        } else {
-            Vec::new()
-        };
-        Ok((position, changed))
-    }
+    ) -> Result<(Position, Vec<Changed>), Failure>;
 
     /// The visible rows of these keys, table by table; as the user. Ends the transaction where they are
     /// the `last` that is read.

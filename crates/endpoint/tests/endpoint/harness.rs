@@ -104,6 +104,30 @@ impl Endpoint {
             .get(0)
     }
 
+    /// Drops all partitions of the changelog but the rest, as where no endpoint ran for days.
+    pub async fn drop_partitions(&self) {
+        self.sql(
+            "DO $$ DECLARE part text; BEGIN
+                 FOR part IN SELECT inhrelid::regclass FROM pg_inherits
+                     WHERE inhparent = 'haversack.changes'::regclass AND inhrelid::regclass::text NOT LIKE '%rest'
+                 LOOP EXECUTE 'DROP TABLE ' || part; END LOOP;
+                 DELETE FROM haversack.spans; END $$",
+        )
+        .await;
+    }
+
+    /// Runs a statement as a transaction whose changes have a partition of their own, which is a month old.
+    pub async fn in_own_partition(&self, sql: &str) {
+        self.sql(&format!(
+            "DO $$ DECLARE own xid8 := pg_current_xact_id(); after xid8 := (own::text::bigint + 1)::text::xid8; BEGIN
+                 INSERT INTO haversack.spans VALUES (own, after, now() - interval '30 days');
+                 EXECUTE format('CREATE TABLE haversack.changes_%s PARTITION OF haversack.changes
+                                 FOR VALUES FROM (%L) TO (%L)', own, own, after);
+                 {sql}; END $$"
+        ))
+        .await;
+    }
+
     pub async fn count(&self, sql: &str) -> i64 {
         self.value(&format!("SELECT count(*) FROM {sql}"))
             .await

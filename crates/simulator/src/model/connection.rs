@@ -153,7 +153,7 @@ impl Connection {
     }
 
     /// Reads of what a pull sees.
-    pub fn look<T>(
+    pub fn read_at<T>(
         &self,
         point: Point,
         work: impl FnOnce(&State, &View) -> T,

@@ -414,7 +414,63 @@ impl Store for Connection {
         })
     }
 
-    async fn changed(
+    async fn look(
+        &self,
+        snapshot: &str,
+        scopes: &[String],
+        most: usize,
+    ) -> Result<(Position, Vec<Changed>), Failure> {
+        let position = self.position(Some(snapshot)).await?;
+        let changed = if position.continues {
+            self.changed(scopes, snapshot, most)?
+        } else {
+            Vec::new()
+        };
+        self.become_user().await?;
+        Ok((position, changed))
+    }
+
+    async fn read_many(&self, table: TableId, keys: &[KeyText]) -> Result<Vec<ReadRow>, Failure> {
+        let described = self.served.table(table);
+        let keys = keys.iter().map(|key| Key::from_text(described, key));
+        let keys: Vec<Key> = keys.collect::<Result<_, _>>()?;
+        self.read_at(Point::ReadMany, |state, view| {
+            let sees = self.sees(state, table);
+            let rows = &view.committed.rows[usize::from(table.0)];
+            let found = keys.into_iter().filter_map(|key| rows.get(&RowKey(key)));
+            let seen = found.filter(|stored| sees(&stored.values));
+            seen.map(|stored| ReadRow(stored.texts.clone())).collect()
+        })
+    }
+
+    async fn count(&self, table: TableId, most: u64) -> Result<u64, Failure> {
+        self.read_at(Point::ReadAll, |state, view| {
+            let sees = self.sees(state, table);
+            let rows = view.committed.rows[usize::from(table.0)].values();
+            let seen = rows.filter(|stored| sees(&stored.values));
+            seen.count()
+                .min(usize::try_from(most).unwrap_or(usize::MAX)) as u64
+        })
+    }
+
+    async fn read_all(
+        &self,
+        table: TableId,
+    ) -> Result<impl Stream<Item = Result<ReadRow, Failure>>, Failure> {
+        let rows = self.read_at(Point::ReadAll, |state, view| {
+            let sees = self.sees(state, table);
+            let rows = view.committed.rows[usize::from(table.0)].values();
+            let seen = rows.filter(|stored| sees(&stored.values));
+            let rows = seen.map(|stored| Ok(ReadRow(stored.texts.clone())));
+            rows.collect::<Vec<_>>()
+        })?;
+        Ok(stream::iter(rows))
+    }
+}
+
+impl Connection {
+    /// The changes of these scopes that a snapshot does not contain, each once.
+    fn changed(
         &self,
         scopes: &[String],
         snapshot: &str,
@@ -422,7 +478,7 @@ impl Store for Connection {
     ) -> Result<Vec<Changed>, Failure> {
         let seen = Snapshot::parse(snapshot)
             .ok_or_else(|| Error::new(ErrorCode::Internal, "the cursor has no snapshot"))?;
-        self.look(Point::Changed, |_, view| {
+        self.read_at(Point::Changed, |_, view| {
             let changes = view.committed.changes.iter();
             let missed = changes.filter(|c| !seen.contains(c.xid) && scopes.contains(&c.scope));
             let missed: BTreeSet<_> = missed.map(|c| (c.table, c.key.clone())).collect();
@@ -439,42 +495,5 @@ impl Store for Connection {
             };
             missed.into_iter().take(most).map(changed).collect()
         })
-    }
-
-    async fn read_many(&self, table: TableId, keys: &[KeyText]) -> Result<Vec<ReadRow>, Failure> {
-        let described = self.served.table(table);
-        let keys = keys.iter().map(|key| Key::from_text(described, key));
-        let keys: Vec<Key> = keys.collect::<Result<_, _>>()?;
-        self.look(Point::ReadMany, |state, view| {
-            let sees = self.sees(state, table);
-            let rows = &view.committed.rows[usize::from(table.0)];
-            let found = keys.into_iter().filter_map(|key| rows.get(&RowKey(key)));
-            let seen = found.filter(|stored| sees(&stored.values));
-            seen.map(|stored| ReadRow(stored.texts.clone())).collect()
-        })
-    }
-
-    async fn count(&self, table: TableId, most: u64) -> Result<u64, Failure> {
-        self.look(Point::ReadAll, |state, view| {
-            let sees = self.sees(state, table);
-            let rows = view.committed.rows[usize::from(table.0)].values();
-            let seen = rows.filter(|stored| sees(&stored.values));
-            seen.count()
-                .min(usize::try_from(most).unwrap_or(usize::MAX)) as u64
-        })
-    }
-
-    async fn read_all(
-        &self,
-        table: TableId,
-    ) -> Result<impl Stream<Item = Result<ReadRow, Failure>>, Failure> {
-        let rows = self.look(Point::ReadAll, |state, view| {
-            let sees = self.sees(state, table);
-            let rows = view.committed.rows[usize::from(table.0)].values();
-            let seen = rows.filter(|stored| sees(&stored.values));
-            let rows = seen.map(|stored| Ok(ReadRow(stored.texts.clone())));
-            rows.collect::<Vec<_>>()
-        })?;
-        Ok(stream::iter(rows))
     }
 }

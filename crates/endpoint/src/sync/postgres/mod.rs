@@ -18,7 +18,7 @@ pub use answer::{hand_out, sync};
 use super::cursor::{self, Position};
 use super::failure::Failure;
 use super::store::TextRow;
-use crate::attach::history::history_sql;
+use crate::attach::history::{history_again_sql, timeline_sql};
 use crate::auth::Identity;
 use crate::compiled::{Compiled, TableSql};
 use crate::config::IdentityFormat;
@@ -131,8 +131,8 @@ pub(crate) const POSITION: &str = concat!(
             AND pg_snapshot_xmax($1::text::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot()), false),
        floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
 FROM (SELECT ",
-    history_sql!(),
-    " AS history, coalesce(m.noted, '') AS noted, m.horizon, m.history AS attached FROM haversack.meta m) h"
+    history_again_sql!(),
+    " AS history, coalesce(m.noted, '') AS noted, m.horizon, m.history AS attached FROM haversack.meta m WHERE m.one) h"
 );
 
 /// Is all on disk that was written until the snapshot was taken?

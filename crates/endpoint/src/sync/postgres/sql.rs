@@ -1,64 +1,109 @@
 //! The SQL of a sync that is the same for every schema. Text only.
 
 use super::{ON_DISK, POSITION};
-use std::sync::LazyLock;
 
 pub(super) const BEGIN_PUSH: &str = "BEGIN";
-pub(super) const BEGIN_PULL: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// To plan the search of the changelog anew costs more than the search. There is one good plan for it, also
+/// while a partition is still empty.
+pub(super) const BEGIN_PULL: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+     SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; \
+     SET LOCAL statement_timeout = '120s'";
 
-// The first query of a transaction: where the database stands, was the token revoked, and, set for the
-// transaction, on what the text of values depends. To set what is so already costs more than to look.
-macro_rules! opening {
-    ($($settings:expr),*) => {
-        LazyLock::new(|| format!(
-            "SELECT p.*, {ON_DISK}, {} FROM ({POSITION}) p",
-            [
-                $($settings,)*
-                "CASE WHEN current_setting('DateStyle') <> 'ISO, MDY' THEN set_config('DateStyle', 'ISO, MDY', true) END",
-                "CASE WHEN current_setting('IntervalStyle') <> 'postgres' THEN set_config('IntervalStyle', 'postgres', true) END",
-                "CASE WHEN current_setting('TimeZone') <> 'UTC' THEN set_config('TimeZone', 'UTC', true) END",
-                "CASE WHEN current_setting('bytea_output') <> 'hex' THEN set_config('bytea_output', 'hex', true) END",
-                "CASE WHEN current_setting('extra_float_digits') <> '1' THEN set_config('extra_float_digits', '1', true) END",
-            ]
-            .join(", ")
-        ))
-    };
+// Scope by scope, and only in partitions that may have something newer than the cursor.
+const CHANGED: &str = "
+(SELECT json_agg(json_build_array(f.tbl, f.key))::text FROM (
+    SELECT DISTINCT c.tbl, c.key FROM unnest($2::text[]) AS s(scope) CROSS JOIN LATERAL (
+        SELECT c.tbl, c.key FROM haversack.changes c
+        WHERE c.scope = s.scope AND c.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+          AND c.xid < pg_snapshot_xmax(pg_current_snapshot()) AND NOT pg_visible_in_snapshot(c.xid, $1::text::pg_snapshot)
+        OFFSET 0) c
+    LIMIT $3) f) AS changed";
+/// The parameters of [`CHANGED`] and of where the database stands.
+const CHANGED_PARAMETERS: usize = 3;
+
+/// How it is asked whether a token was revoked.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Lookup {
+    /// It is not: there is none, or it was asked before.
+    None,
+    /// In the endpoint's list.
+    OneList,
+    /// In the application's, too.
+    Lists,
 }
 
-const REVOKED: &str = "CASE WHEN $2::text[] IS NOT NULL THEN EXISTS (SELECT FROM haversack.revoked($2)) END AS revoked";
+/// The first query of a transaction, whose first parameter is a snapshot: where the database stands, was a
+/// token revoked whose name is a parameter, and, set for the transaction, on what the text of values depends.
+/// To set what is so already costs more than to look.
+fn opening(more: &[&str], (lookup, token): (Lookup, usize)) -> String {
+    let mut sql = format!("SELECT p.*, {ON_DISK}");
+    for (name, value) in [
+        ("DateStyle", "ISO, MDY"),
+        ("IntervalStyle", "postgres"),
+        ("TimeZone", "UTC"),
+        ("bytea_output", "hex"),
+        ("extra_float_digits", "1"),
+    ] {
+        sql.push_str(&format!(
+            ", CASE WHEN current_setting('{name}') <> '{value}' THEN set_config('{name}', '{value}', true) END"
+        ));
+    }
+    for expression in more {
+        sql.push_str(", ");
+        sql.push_str(expression);
+    }
+    let revoked = match lookup {
+        Lookup::None => None,
+        Lookup::OneList => Some(format!("haversack.revocations WHERE jti = ${token}::text")),
+        Lookup::Lists => Some(format!("haversack.revoked(ARRAY[${token}::text])")),
+    };
+    if let Some(revoked) = revoked {
+        sql.push_str(&format!(", EXISTS (SELECT FROM {revoked}) AS revoked"));
+    }
+    format!("{sql} FROM ({POSITION}) p")
+}
 
-pub(super) static OPEN_PUSH: LazyLock<String> = opening!(
-    REVOKED,
-    "set_config('statement_timeout', '15s', true)",
-    "set_config('lock_timeout', '5s', true)",
-    "CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END"
-);
+/// Opens a push; with a token that is to be looked up as its last parameter.
+pub(super) fn open_push(lookup: Lookup) -> String {
+    opening(
+        &[
+            "set_config('statement_timeout', '15s', true)",
+            "set_config('lock_timeout', '5s', true)",
+            "CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END",
+        ],
+        (lookup, 2),
+    )
+}
 
-// To plan the search of the changelog anew costs more than the search, and so does that of revoked tokens;
-// there is one good plan for each. The application's own list of those may have no index.
-pub(super) static OPEN_PULL: LazyLock<String> = opening!(
-    "set_config('statement_timeout', '120s', true)",
-    "set_config('plan_cache_mode', 'force_generic_plan', true)",
-    REVOKED,
-    "set_config('enable_seqscan', 'off', true)"
-);
+/// Opens a pull, the same way.
+pub(super) fn open_pull(lookup: Lookup) -> String {
+    opening(&[], (lookup, 2))
+}
+
+/// Opens a pull that goes on from a cursor, finds what changed since, and takes the user's role and so many
+/// settings: in one statement, since to begin one and to answer it costs as much as to run it. What the
+/// endpoint may read is judged as it begins, so that the role that it takes last is no obstacle.
+pub(super) fn look(settings: usize, lookup: Lookup) -> String {
+    let user = become_user(false, settings, CHANGED_PARAMETERS);
+    let token = CHANGED_PARAMETERS + 1 + 2 * settings + 1;
+    opening(&[CHANGED, &user], (lookup, token))
+}
 
 /// Takes the user's role for the rest of the transaction, and so many settings that say who that is.
 pub(super) fn role_and_identity(pushing: bool, settings: usize) -> String {
-    // What a policy asks is planned as by default.
-    let mut sql = if pushing {
-        "SELECT set_config('role', $1, true)".to_owned()
-    } else {
-        "SELECT set_config('plan_cache_mode', 'auto', true), set_config('enable_seqscan', 'on', true), \
-         set_config('role', $1, true)"
-            .to_owned()
-    };
-    for i in 0..settings {
-        sql.push_str(&format!(
-            ", set_config(${}, ${}, true)",
-            2 * i + 2,
-            2 * i + 3
-        ));
+    format!("SELECT {}", become_user(pushing, settings, 0))
+}
+
+/// The same as expressions, whose parameters come after so many others.
+fn become_user(pushing: bool, settings: usize, parameters: usize) -> String {
+    let mut sql = String::new();
+    if !pushing {
+        // What a policy asks is planned as by default.
+        sql.push_str("set_config('plan_cache_mode', 'auto', true), set_config('enable_seqscan', 'on', true), ");
+    }
+    sql.push_str(&format!("set_config('role', ${}, true)", parameters + 1));
+    for name in (parameters + 2..).step_by(2).take(settings) {
+        sql.push_str(&format!(", set_config(${name}, ${}, true)", name + 1));
     }
     sql
 }
@@ -98,13 +143,6 @@ SELECT lo, hi FROM haversack.leases
 WHERE replica = $1::text::uuid AND tbl = $2
   AND ($3::text IS NULL OR NOT pg_visible_in_snapshot(xid, $3::text::pg_snapshot))
 ORDER BY lo";
-
-// Compared as rows, so that the index over xid alone won't do: in it are everybody's changes.
-pub(super) const CHANGED: &str = "
-SELECT DISTINCT c.tbl, c.key FROM unnest($1::text[]) AS s(scope)
-JOIN haversack.changes c ON c.scope = s.scope AND (c.scope, c.xid) >= (s.scope, pg_snapshot_xmin($2::text::pg_snapshot))
-WHERE NOT pg_visible_in_snapshot(c.xid, $2::text::pg_snapshot)
-LIMIT $3";
 
 pub(super) const TIMES: &str =
     "SELECT col, at FROM haversack.written WHERE tbl = $1 AND key = $2::text[]";

@@ -2,8 +2,8 @@
 
 use super::session::Owned;
 use super::sql::{
-    BEGIN_PULL, BEGIN_PUSH, CONFIRM, FORGET, GIVEN_BEFORE, MISSED, OPEN_PULL, OPEN_PUSH,
-    REACH_DISK, RECORD, REPLICA, TIMES, role_and_identity,
+    BEGIN_PULL, BEGIN_PUSH, CONFIRM, FORGET, GIVEN_BEFORE, Lookup, MISSED, REACH_DISK, RECORD,
+    REPLICA, TIMES, open_pull, open_push, role_and_identity,
 };
 use super::{Postgres, note_history, read_position, sets, settings};
 use crate::auth::revoked;
@@ -80,13 +80,10 @@ impl Store for Postgres {
         if !self.pushing {
             self.session.limit(READ_LIMIT);
         }
-        let settings = settings(&self.compiled, &self.identity);
-        let sql = role_and_identity(self.pushing, settings.len());
-        let mut params: Vec<Owned> = vec![Box::new(self.compiled.user_role.clone())];
-        for (name, value) in settings {
-            params.extend([Box::new(name) as Owned, Box::new(value)]);
-        }
-        self.session.send_query(&sql, params).await
+        let user = self.who();
+        let sql = role_and_identity(self.pushing, user.len() / 2);
+        let params = user.into_iter().map(|text| Box::new(text) as Owned);
+        self.session.send_query(&sql, params.collect()).await
     }
 
     async fn become_endpoint(&self) -> Result<(), Failure> {
@@ -94,25 +91,8 @@ impl Store for Postgres {
     }
 
     async fn position(&self, snapshot: Option<&str>) -> Result<Position, Failure> {
-        let open = if self.pushing { &OPEN_PUSH } else { &OPEN_PULL };
-        let (at, jti) = (Instant::now(), self.unchecked());
-        let jtis = jti.map(|jti| vec![jti]);
-        let rows = self.session.query(open, &[&snapshot, &jtis]).await?;
-        let row = rows
-            .first()
-            .ok_or_else(|| Error::new(ErrorCode::NotAttached, "the database is not attached"))?;
-        if row.get::<_, Option<bool>>("revoked") == Some(true) {
-            return Err(Failure::Broken(revoked::error()));
-        }
-        self.checked(at);
-        let mut position = read_position(row, 0);
-        let on_disk: bool = row.get(6);
-        let durable = &self.state.durable;
-        if on_disk {
-            durable.note(&position);
-        } else if !self.pushing && !durable.contains(&position) {
-            self.keep_to_disk(&mut position);
-        }
+        let sql = if self.pushing { open_push } else { open_pull };
+        let (position, _) = self.open(sql, &[&snapshot]).await?;
         Ok(position)
     }
 
@@ -421,7 +401,9 @@ impl Store for Postgres {
         scopes: &[String],
         most: usize,
     ) -> Result<(Position, Vec<Changed>), Failure> {
-        self.looked(snapshot, scopes, most).await
+        let looked = self.looked(snapshot, scopes, most).await?;
+        self.session.limit(READ_LIMIT);
+        Ok(looked)
     }
 
     async fn read_changed(
@@ -439,15 +421,6 @@ impl Store for Postgres {
         } else {
             all.await
         }
-    }
-
-    async fn changed(
-        &self,
-        scopes: &[String],
-        snapshot: &str,
-        most: usize,
-    ) -> Result<Vec<Changed>, Failure> {
-        self.found(scopes, snapshot, most).await
     }
 
     async fn read_many(&self, table: TableId, keys: &[KeyText]) -> Result<Vec<Row>, Failure> {
@@ -474,6 +447,50 @@ impl Store for Postgres {
 }
 
 impl Postgres {
+    /// Asks the first query of a transaction, which `sql` gives.
+    pub(super) async fn open(
+        &self,
+        sql: impl FnOnce(Lookup) -> String,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<(Position, Row), Failure> {
+        let (at, token) = (Instant::now(), self.unchecked());
+        let asked = token.is_some();
+        let sql = sql(match asked {
+            false => Lookup::None,
+            true if self.compiled.one_list => Lookup::OneList,
+            true => Lookup::Lists,
+        });
+        let token = token.iter().map(|token| token as &(dyn ToSql + Sync));
+        let params: Vec<_> = params.iter().copied().chain(token).collect();
+        let rows = self.session.query(&sql, &params).await?;
+        let row = rows
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::new(ErrorCode::NotAttached, "the database is not attached"))?;
+        if asked && row.get("revoked") {
+            return Err(Failure::Broken(revoked::error()));
+        }
+        self.checked(at);
+        let mut position = read_position(&row, 0);
+        let on_disk: bool = row.get("on_disk");
+        let durable = &self.state.durable;
+        if on_disk {
+            durable.note(&position);
+        } else if !self.pushing && !durable.contains(&position) {
+            self.keep_to_disk(&mut position);
+        }
+        Ok((position, row))
+    }
+
+    /// The user's role, and what policies read of who that is, by name and value.
+    pub(super) fn who(&self) -> Vec<String> {
+        let settings = settings(&self.compiled, &self.identity);
+        let settings = settings.into_iter().flat_map(|(name, value)| [name, value]);
+        std::iter::once(self.compiled.user_role.clone())
+            .chain(settings)
+            .collect()
+    }
+
     fn key_width(&self, table: TableId) -> usize {
         self.compiled.table(table).primary_key.len()
     }
