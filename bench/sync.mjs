@@ -73,12 +73,12 @@ async function sockets(backend) {
 }
 
 async function latency(folder) {
-  const { median, p95, writes } = await measureLatency(folder, { writes: quick ? 100 : 300 })
+  const { commit, call, writes } = await measureLatency(folder, { writes: quick ? 100 : 300 })
   return row(
-    'write to live result elsewhere',
-    `p95 ${p95.toFixed(0)} ms, median ${median.toFixed(0)} ms of ${writes}`,
+    'commit to live result elsewhere',
+    `p95 ${commit.p95.toFixed(0)} ms, median ${commit.median.toFixed(0)} ms of ${writes}; since the call p95 ${call.p95.toFixed(0)} ms, median ${call.median.toFixed(0)} ms`,
     'p95 ≤ 60 ms',
-    p95 <= 60,
+    commit.p95 <= 60,
   )
 }
 

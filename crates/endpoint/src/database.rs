@@ -1,7 +1,9 @@
 //! Connections to Postgres, the session every statement relies on, and what its errors mean.
 //! Knows nothing of tables.
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod, Runtime, Timeouts,
+};
 use haversack_core::{Error, ErrorCode};
 use std::time::Duration;
 use tokio_postgres::{Client, Config, NoTls};
@@ -86,6 +88,8 @@ pub fn pool(url: &str, variable: &str, size: usize) -> Result<Pool, Error> {
     );
     Pool::builder(manager)
         .max_size(size)
+        // The one used last: its plans and what it read are at hand, of the others only when they are needed.
+        .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .timeouts(Timeouts {
             wait: Some(POOL_WAIT),
