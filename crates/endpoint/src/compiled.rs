@@ -259,7 +259,7 @@ pub(crate) fn timed(table: &Table) -> Vec<String> {
 async fn reads_revocations(client: &Client) -> Result<bool, Error> {
     let row = client
         .query_one(
-            "SELECT has_table_privilege('haversack.revocations', 'SELECT')",
+            "SELECT coalesce(has_table_privilege(to_regclass('haversack.revocations')::oid, 'SELECT'), false)",
             &[],
         )
         .await

@@ -62,13 +62,17 @@ END $do$",
 const EXTEND: &str = r"CREATE OR REPLACE FUNCTION haversack.extend() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
-    upcoming xid8 := pg_snapshot_xmax(pg_current_snapshot());
+    upcoming xid8;
     low xid8;
-    -- Of the transactions of a day, by those since the oldest partition came into use.
-    day numeric := (SELECT (upcoming::text::numeric - s.lo::text::numeric) / extract(epoch FROM now() - s.since) * 86400
-                    FROM haversack.spans s WHERE s.since < now() - interval '10 minutes' ORDER BY s.lo LIMIT 1);
+    -- The transactions of a day, by those since the oldest partition came into use.
+    day numeric;
     name text;
 BEGIN
+    -- Whoever reads what lies ahead of which transaction is alone with it.
+    PERFORM pg_advisory_xact_lock(hashtextextended('haversack.maintain', 0));
+    upcoming := pg_snapshot_xmax(pg_current_snapshot());
+    day := (SELECT (upcoming::text::numeric - s.lo::text::numeric) / extract(epoch FROM now() - s.since) * 86400
+            FROM haversack.spans s WHERE s.since < now() - interval '10 minutes' ORDER BY s.lo LIMIT 1);
     DELETE FROM haversack.spans s WHERE to_regclass('haversack.changes_' || s.lo) IS NULL;
     -- No more than one lies ahead, unless the database was restored to where the transactions have other numbers.
     IF (SELECT count(*) > 1 FROM haversack.spans s WHERE s.lo > upcoming) THEN
