@@ -245,7 +245,8 @@ export type ShapeOp =
 /** What `explain` gives as JSON, about the last run. */
 export interface BindingExplanation {
   readonly table: string
-  readonly strategy: 'none' | 'primary_key' | 'ordered' | 'range' | 'merged' | 'text' | 'ranked'
+  readonly strategy:
+    'none' | 'primary_key' | 'ordered' | 'range' | 'merged' | 'text' | 'json' | 'ranked'
   readonly index: readonly string[]
   readonly schema_index?: string
   readonly examined: number

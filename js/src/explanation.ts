@@ -7,8 +7,8 @@ export interface Explanation {
   /**
    * `primary_key`: by key. `ordered`: along an index that has the order wanted. `range`: by an
    * index on a condition, then sorted. `merged`: by an index on a condition and the order, one run
-   * of rows per value of the condition. `text`: by an index of words or trigrams, then sorted. `ranked`: all
-   * that meet the conditions, sorted by rank.
+   * of rows per value of the condition. `text`: by an index of words or trigrams, then sorted. `json`: by an
+   * index of what is somewhere in JSON, then sorted. `ranked`: all that meet the conditions, sorted by rank.
    */
   readonly strategy: Strategy
   /** The columns of the index, `-` before descending ones; of one of texts, what they are made of. */
@@ -34,6 +34,7 @@ const WAYS: { readonly [S in Strategy]: (index: string) => string } = {
   range: (index) => `by an index on ${index}, then sorted`,
   merged: (index) => `by runs of an index on ${index}`,
   text: (index) => `by an index of ${index}, then sorted`,
+  json: (index) => `by an index of ${index}, then sorted`,
   ranked: (index) => `all that meet the conditions, ranked by ${index}`,
 }
 

@@ -61,9 +61,17 @@ pub(super) fn index(text: &str) -> Option<i64> {
 }
 
 fn path<'t, 'j>(json: &'t Json<'j>, steps: &[Option<String>]) -> Option<&'t Json<'j>> {
+    at_path(json, steps.iter().map(Option::as_deref))
+}
+
+/// What is there after these steps, names of members and numbers of items: `#>`.
+pub(crate) fn at_path<'t, 'j, 's>(
+    json: &'t Json<'j>,
+    steps: impl Iterator<Item = Option<&'s str>>,
+) -> Option<&'t Json<'j>> {
     let mut found = json;
     for step in steps {
-        let step = step.as_deref()?;
+        let step = step?;
         found = match found {
             Json::Object(_) => member(found, step)?,
             Json::List(_) => item(found, index(step)?)?,

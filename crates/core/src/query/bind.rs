@@ -4,7 +4,7 @@ use super::conditions::Condition;
 use super::filter::Filter;
 use super::matching::{bind_path, bind_test};
 use super::plan::After;
-use super::text::bind_sought;
+use super::terms::bind_sought;
 use super::{Op, Param};
 use crate::error::{Error, ErrorCode};
 use crate::schema::{Storage, Type};

@@ -3,7 +3,7 @@
 
 use super::conditions::Condition;
 use super::matching::given;
-use super::text::Ranked;
+use super::terms::Ranked;
 use super::{Existing, Op, OrderKey, Param, Plan, QueryShape, check};
 use crate::error::{Error, ErrorCode};
 use crate::protocol::QueryParam;

@@ -58,6 +58,7 @@ json_words!(Strategy {
     Merged "merged",
     Range "range",
     Text "text",
+    Json "json",
     Ranked "ranked",
 });
 json_to!(Explain {

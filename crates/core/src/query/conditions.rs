@@ -6,7 +6,7 @@
 
 use super::plan::{has_order, invalid};
 use super::related::Existing;
-use super::text::{Sought, is_of_words};
+use super::terms::{Sought, is_of_words};
 use super::{CONDITIONS_MAX, ConditionShape, IN_VALUES_MAX, Op};
 use crate::error::Error;
 use crate::schema::{Column, Letters, Schema, Table, Type};

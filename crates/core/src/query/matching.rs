@@ -5,6 +5,7 @@
 use super::conditions::{Condition, is_by_letters, is_of_texts};
 use super::filter::{Filter, Test};
 use super::needles::Needles;
+use super::terms::within_json;
 use super::{Op, Param};
 use crate::error::{Error, ErrorCode};
 use crate::expr::{Bound, Context, Expr, Like, Regexp, change_case};
@@ -12,6 +13,7 @@ use crate::json::Json;
 use crate::schema::{Column, Letters, Table, Type};
 use crate::value::{self, Value, make_array};
 use haversack_rows::ValueRef;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 /// What a value is tested by.
@@ -96,13 +98,42 @@ pub(super) fn bind_test<'a>(condition: &Condition, param: Param<'_>) -> Result<F
         Type::Jsonb => needles(condition.op, text),
         _ => None,
     };
-    Ok(tested(
-        condition,
-        match needles {
-            Some(needles) => Matching::Within(needles, Some(false), Box::new(test)),
-            None => test,
-        },
-    ))
+    let test = match needles {
+        Some(needles) => Matching::Within(needles, Some(false), Box::new(test)),
+        None => test,
+    };
+    if let (Op::Contains, false, Type::Jsonb) = (condition.op, condition.negated, &condition.kind)
+        && let Some(tree) = value::json_tree(text)
+        && let Some((path, leaf)) = leaf(&tree)
+        && let Some(leaf) = value::json_text(leaf)
+    {
+        let at = (condition.column, path);
+        return Ok(within_json(at, &[leaf], false, Arc::new(test)));
+    }
+    Ok(tested(condition, test))
+}
+
+/// The first value in an object, or in objects in it, that is neither object nor array, and where it is: whoever
+/// contains the object has it there.
+fn leaf<'t, 'j>(tree: &'t Json<'j>) -> Option<(Box<[String]>, &'t Json<'j>)> {
+    fn find<'t, 'j>(tree: &'t Json<'j>, path: &mut Vec<String>) -> Option<&'t Json<'j>> {
+        match tree {
+            Json::Object(members) => members.iter().find_map(|(name, member)| {
+                path.push(name.to_string());
+                let found = find(member, path);
+                if found.is_none() {
+                    path.pop();
+                }
+                found
+            }),
+            Json::List(_) => None,
+            scalar => Some(scalar),
+        }
+    }
+    let mut path = Vec::new();
+    let found = find(tree, &mut path)?;
+    // A scalar by itself is also contained in arrays of it.
+    (!path.is_empty()).then(|| (path.into(), found))
 }
 
 /// What a jsonb's text must contain where an operator is true of it.
@@ -154,6 +185,8 @@ pub(super) fn bind_path<'a>(
     }
     let there = |test: Matching| Matching::Within(names, None, Box::new(test));
     let given = &params[condition.param..condition.param + condition.n];
+    // The values that are compared with, as texts.
+    let sought = RefCell::new(Vec::new());
     let binary = |op: &str, param: Param<'_>| -> Result<Option<Expr>, Error> {
         let Some(text) = text_of(condition, param)? else {
             return Ok(None);
@@ -161,6 +194,7 @@ pub(super) fn bind_path<'a>(
         let constant = named(condition, value::parse(&Type::Jsonb, text))?;
         let text = value::to_text(&Type::Jsonb, &constant);
         let constant = Expr::constant(Type::Jsonb, text.as_deref());
+        sought.borrow_mut().extend(text);
         Ok(Some(Expr::new(
             op,
             Type::Bool,
@@ -210,19 +244,19 @@ pub(super) fn bind_path<'a>(
             return Ok(tested(condition, there(named(condition, test)?)));
         }
     };
-    Ok(match expression {
-        Some(expression) => {
-            let test = bound(&expression).map(Matching::Expression);
-            let test = named(condition, test)?;
-            tested(
-                condition,
-                match condition.op {
-                    Op::IsNull | Op::NotNull => test,
-                    _ => there(test),
-                },
-            )
+    let Some(expression) = expression else {
+        return Ok(Filter::Never);
+    };
+    let test = bound(&expression).map(Matching::Expression);
+    let test = named(condition, test)?;
+    Ok(match condition.op {
+        Op::IsNull | Op::NotNull => tested(condition, test),
+        Op::Eq | Op::In if !condition.negated => {
+            let values = sought.take();
+            let at = (condition.column, condition.path.clone());
+            within_json(at, &values, true, Arc::new(there(test)))
         }
-        None => Filter::Never,
+        _ => tested(condition, there(test)),
     })
 }
 

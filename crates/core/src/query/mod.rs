@@ -15,7 +15,7 @@ mod plan;
 mod related;
 mod run;
 mod search;
-mod text;
+mod terms;
 mod totals;
 
 use haversack_rows::{filter, index, walk};
@@ -24,13 +24,13 @@ pub use checked::{Checked, Place, constant};
 pub use conditions::Condition;
 pub use haversack_rows::index::OrderKey;
 pub use related::{Existing, RELATIONS_MAX, Way, Word};
-pub use text::{Ranked, Sought, Syntax, TextShape};
+pub use terms::{Ranked, Sought, Syntax, TextShape};
 
 pub(crate) use checked::on_the_wire;
 pub(crate) use grouping::Grouping;
 pub(crate) use plan::{After, Plan};
 pub(crate) use run::{check, count, owned_filters, run};
-pub(crate) use text::TextIndex;
+pub(crate) use terms::TermIndex;
 
 use serde::{Deserialize, Serialize};
 
@@ -319,6 +319,8 @@ pub enum Strategy {
     Merged,
     /// By an index of words or trigrams, sorted afterwards.
     Text,
+    /// By an index of what is somewhere in a jsonb, sorted afterwards.
+    Json,
     /// All that meet the conditions, sorted by how well they answer.
     Ranked,
 }

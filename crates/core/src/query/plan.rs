@@ -3,7 +3,7 @@
 use super::conditions::{Condition, conditions, too_many};
 use super::index::{OrderKey, Spec};
 use super::related::{Existing, Joined};
-use super::text::{Ranked, Sought, is_of_words};
+use super::terms::{Ranked, Sought, is_of_words};
 use super::walk::Run;
 use super::{CONDITIONS_MAX, Explain, Op, OrderShape, Param, QueryShape, Strategy};
 use crate::error::{Error, ErrorCode};
@@ -243,12 +243,29 @@ impl Plan {
         }
     }
 
-    /// What is searched, each text once.
-    fn texts(&self, table: &Table) -> Vec<String> {
+    /// What is looked up within a jsonb: the conditions.
+    fn within_json(&self) -> impl Iterator<Item = &Condition> {
+        let within = self.conditions.iter();
+        within.filter(|c| {
+            c.kind == Type::Jsonb
+                && !c.negated
+                && match c.op {
+                    Op::Contains => c.path.is_empty(),
+                    Op::Eq | Op::In => !c.path.is_empty(),
+                    _ => false,
+                }
+        })
+    }
+
+    fn sought(&self) -> impl Iterator<Item = &Sought> {
         let conditions = self.conditions.iter();
         let sought = conditions.filter_map(|condition| condition.sought.as_deref());
-        let sought = sought.chain(self.ranked.iter().map(|ranked| &ranked.sought));
-        let mut texts: Vec<String> = sought.map(|sought| sought.describe(table)).collect();
+        sought.chain(self.ranked.iter().map(|ranked| &ranked.sought))
+    }
+
+    /// What is searched, each text once.
+    fn texts(&self, table: &Table) -> Vec<String> {
+        let mut texts: Vec<String> = self.sought().map(|one| one.describe(table)).collect();
         texts.dedup();
         texts
     }
@@ -258,6 +275,13 @@ impl Plan {
         let table = schema.table(self.table);
         let texts = match self.strategy {
             Strategy::Text | Strategy::Ranked => self.texts(table),
+            Strategy::Json => {
+                let places = self.within_json().map(|c| match c.path[..] {
+                    [] => c.name.to_string(),
+                    _ => format!("{} at {}", c.name, c.path.join(".")),
+                });
+                places.collect()
+            }
             _ => Vec::new(),
         };
         let spec = match (self.strategy, &self.range) {
@@ -273,7 +297,19 @@ impl Plan {
             table: table.name.clone(),
             strategy: self.strategy,
             index: spec.iter().map(name).chain(texts).collect(),
-            schema_index: schema_index(table, spec),
+            schema_index: match self.strategy {
+                Strategy::Text | Strategy::Ranked => {
+                    let mut sought = self.sought();
+                    sought
+                        .next()
+                        .and_then(|one| terms_index(table, &one.columns))
+                }
+                Strategy::Json => {
+                    let mut within = self.within_json();
+                    within.next().and_then(|c| terms_index(table, &[c.column]))
+                }
+                _ => schema_index(table, spec),
+            },
             examined: self.examined,
             returned: self.result.len() as u32,
         }
@@ -493,6 +529,21 @@ fn schema_index(table: &Table, spec: &[OrderKey]) -> Option<String> {
     schema_indexes(table)
         .find(|(_, columns)| starts(columns))
         .map(|(name, _)| name.to_owned())
+}
+
+/// The schema's index of terms over these columns, or over what is made of them.
+fn terms_index(table: &Table, columns: &[usize]) -> Option<String> {
+    let names = |expression: &str, name: &str| {
+        let mut words = expression.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.any(|word| word == name)
+    };
+    let mut indexes = table.indexes.iter();
+    let found = indexes.find(|index| {
+        let mut each = columns.iter().map(|&c| &*table.columns[c].name);
+        let of_terms = matches!(&*index.method, "gin" | "gist");
+        of_terms && each.all(|name| index.parts.iter().any(|part| names(&part.expression, name)))
+    });
+    found.map(|index| index.name.clone())
 }
 
 /// Pairs of interval conditions on one column of numbers: `a >= ? and a < ?` is one interval.

@@ -10,7 +10,7 @@ use super::filter::Filter;
 use super::plan::{Plan, invalid};
 use super::run::{filters, window};
 use super::search::{all, find};
-use super::text::{bind_rankings, resolve};
+use super::terms::{bind_rankings, resolve};
 use super::{ConditionShape, Op, Param, RelatedShape};
 use crate::error::Error;
 use crate::replica::{TableStore, ValueRef};

@@ -7,7 +7,7 @@ use super::filter::Filter;
 use super::plan::Plan;
 use super::related::{join, related};
 use super::search::{find, how_many};
-use super::text::{Ranked, bind_rankings, resolve};
+use super::terms::{Ranked, bind_rankings, resolve};
 use crate::error::{Error, ErrorCode};
 use crate::replica::TableStore;
 

@@ -3,7 +3,7 @@
 use super::filter::Filter;
 use super::index::{SortedIndex, Spec};
 use super::plan::Plan;
-use super::text::{Ranking, fewest, in_order_of_rank};
+use super::terms::{Ranking, fewest, in_order_of_rank};
 use super::walk::{Run, Set, Walk};
 use super::{INDEXES_MAX, Strategy};
 use crate::replica::{TableStore, ValueRef};
@@ -39,7 +39,7 @@ pub(super) fn find(
         let found = all(store, plan, filters);
         plan.examined = found.len() as u32;
         plan.strategy = match fewest(filters) {
-            Some(_) => Strategy::Text,
+            Some((i, _)) => by_terms(plan, i),
             None => Strategy::Ranked,
         };
         let sorted = in_order_of_rank(store, &plan.order, rankings, &found);
@@ -172,6 +172,14 @@ fn narrowed(
     (at, runs, rest)
 }
 
+/// The way that goes by what the index of a condition's terms has found.
+fn by_terms(plan: &Plan, condition: usize) -> Strategy {
+    match plan.conditions.get(condition) {
+        Some(condition) if condition.sought.is_none() => Strategy::Json,
+        _ => Strategy::Text,
+    }
+}
+
 /// The conditions that no point of an index takes care of.
 fn conditions_left(plan: &Plan, filters: &[Filter<'_>]) -> Set {
     let mut rest = 0;
@@ -246,7 +254,7 @@ fn answer(
         }];
         let rest = all_but(filters, i);
         walk.sort(&store.columns, slots, &whole, &plan.order, rest);
-        return Strategy::Text;
+        return by_terms(plan, i);
     }
     let mut rest = conditions_left(plan, filters);
     let bounds = Bounds {

@@ -68,6 +68,7 @@ pub use prepare::{Prepared, WriteContext};
 pub use read::EXACT;
 pub(crate) use read::write_value;
 pub use row_state::RowState;
+pub(crate) use same::digits;
 pub use staged::{LineKind, Staged};
 pub use steps::{Deferred, Rigour, Steps};
 pub use watch::{WatchId, Watched};

@@ -81,7 +81,7 @@ impl Same {
 }
 
 /// A text whose numbers, outside of quotes, have no trailing zeros after the point.
-pub(super) fn digits(text: &str) -> Cow<'_, str> {
+pub(crate) fn digits(text: &str) -> Cow<'_, str> {
     if !text.contains('.') {
         return Cow::Borrowed(text);
     }

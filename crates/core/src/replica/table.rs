@@ -7,7 +7,7 @@ use super::ValueRef;
 use super::column::{Column, ColumnsRow, RowSource};
 use super::hashed::{HashIndex, HashSpec};
 use super::key::{Key, hash_key};
-use crate::query::TextIndex;
+use crate::query::TermIndex;
 use crate::schema::{Storage, Table, Type};
 use crate::value::Value;
 use crate::value::{compare_text, is_by_bytes};
@@ -39,8 +39,8 @@ pub(crate) struct TableStore {
     pub columns: Vec<Column>,
     pub key_columns: Vec<usize>,
     pub indexes: Vec<SortedIndex>,
-    /// What texts are searched by.
-    pub texts: Vec<TextIndex>,
+    /// What texts are searched by, and what is within JSON.
+    pub terms: Vec<TermIndex>,
     /// What uniqueness and references are asked of.
     pub hashed: Vec<HashIndex>,
     /// Does it hold every row that the user may see?
@@ -69,7 +69,7 @@ impl TableStore {
                 .map(|c| usize::from(c.0))
                 .collect(),
             indexes: Vec::new(),
-            texts: Vec::new(),
+            terms: Vec::new(),
             hashed: hashed.into_iter().map(HashIndex::new).collect(),
             complete: false,
             uses: 0,
@@ -201,14 +201,14 @@ impl TableStore {
         for index in &mut self.hashed {
             index.insert(&self.columns, slot);
         }
-        self.touch_texts(slot, |_| true);
+        self.touch_terms(slot, |_| true);
         self.touch(slot);
         slot
     }
 
-    fn touch_texts(&mut self, slot: u32, concerned: impl Fn(&TextIndex) -> bool) {
+    fn touch_terms(&mut self, slot: u32, concerned: impl Fn(&TermIndex) -> bool) {
         let rows = self.keys.len();
-        for index in self.texts.iter_mut().filter(|index| concerned(index)) {
+        for index in self.terms.iter_mut().filter(|index| concerned(index)) {
             index.touch(slot, rows);
         }
     }
@@ -246,7 +246,7 @@ impl TableStore {
                 continue;
             }
             changed = true;
-            self.touch_texts(slot, |index| index.concerns(c));
+            self.touch_terms(slot, |index| index.concerns(c));
             for (i, index) in self.indexes.iter_mut().enumerate() {
                 if index.spec.concerns(c) && !out_of.contains(&i) {
                     index.remove(&self.columns, slot);
@@ -281,7 +281,7 @@ impl TableStore {
         for index in &mut self.hashed {
             index.remove(slot);
         }
-        self.touch_texts(slot, |_| true);
+        self.touch_terms(slot, |_| true);
         let (columns, key_columns) = (&self.columns, &self.key_columns);
         let hash = hash_key(key_columns.iter().map(|&c| columns[c].get(slot)));
         if let Ok(entry) = self.keys.find_entry(hash, |&other| other == slot) {
@@ -303,7 +303,7 @@ impl TableStore {
         self.free.clear();
         self.keys.clear();
         self.indexes.iter_mut().for_each(SortedIndex::make_stale);
-        self.texts.iter_mut().for_each(TextIndex::make_stale);
+        self.terms.iter_mut().for_each(TermIndex::make_stale);
         self.hashed.iter_mut().for_each(HashIndex::forget);
         let words = (rows.max(slots_before) as usize).div_ceil(64);
         self.slots = rows;

@@ -1,10 +1,12 @@
 //! The schema of the model test, and random rows of it.
 
 use haversack_core::protocol::Text;
+use haversack_core::replica::Replica;
 use haversack_core::schema::{
     Column, ColumnDefault, Identity, Index, IndexPart, Limits, Schema, Table, Type,
 };
 use proptest::prelude::*;
+use serde_json::json;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -126,4 +128,49 @@ pub fn any_row(ids: Range<i32>) -> impl Strategy<Value = WireRow> {
         maybe(&EXACTS),
     )
         .prop_map(|(a, b, c, d, e, f, g, h, i)| vec![a, b, c, d, e, f, g, h, i])
+}
+
+/// A replica of one table `notes`, whose key is `id` and comes before these columns.
+pub fn replica_of_notes(columns: Vec<Column>) -> Replica {
+    let id = column("id", Type::Int4, false);
+    let table = Table {
+        name: "notes".into(),
+        columns: std::iter::once(id).chain(columns).collect(),
+        primary_key: vec!["id".into()],
+        primary_key_name: "notes_pkey".into(),
+        ..Table::default()
+    };
+    let identity = Identity {
+        claim: "sub".into(),
+        setting: "app.user".into(),
+    };
+    let schema = Schema::new(15, identity, Limits::default(), vec![table], vec![]);
+    Replica::new(Arc::new(schema.expect("a good schema")))
+}
+
+/// Notes, by key, are these now: as by a write, or, of `all`, as by a snapshot. Those that are none are gone.
+pub fn change_notes(
+    replica: &mut Replica,
+    all: bool,
+    notes: impl IntoIterator<Item = Option<WireRow>>,
+) {
+    let (mut lines, mut gone) = (Vec::new(), Vec::new());
+    for (key, row) in notes.into_iter().enumerate() {
+        let key = key.to_string();
+        match row {
+            Some(row) => lines.push([vec![Some(key)], row].concat()),
+            None => gone.push(vec![key]),
+        }
+    }
+    let mut staged = replica.stage();
+    let head = json!({ "line": "head", "protocol": 1, "epoch": "e", "fingerprint": "f",
+        "user": "1", "verdicts": [], "snapshot": all });
+    let rows = json!({ "line": "rows", "table": "notes", "rows": lines });
+    let keys = json!({ "line": "removed", "table": "notes", "keys": gone });
+    let end = json!({ "line": "end", "cursor": "c" });
+    let patch = [Some(head), Some(rows), (!all).then_some(keys), Some(end)];
+    for line in patch.into_iter().flatten() {
+        staged.line(&line.to_string()).expect("a line");
+    }
+    replica.apply_patch(staged);
 }

@@ -9,6 +9,7 @@
 //! shrunk history; `PROPTEST_RNG_SEED` repeats a run.
 
 mod actions;
+mod documents;
 mod fixture;
 mod naive;
 mod queries;
@@ -153,17 +154,20 @@ fn questions_that_span_tables_equal_a_look_at_all_rows() {
     assert!(conditions > 0 && beside > 0 && spared > 0);
 }
 
-/// Full text and similarity, as conditions and as ranks.
-#[test]
-fn searches_equal_a_reading_of_all_texts() {
-    let seen = RefCell::new([0; 2]);
+/// Has worlds take random steps, and adds up what they have seen.
+fn seen_by<W, const N: usize>(
+    new: fn(TestRng) -> W,
+    step: fn(&mut W),
+    seen: fn(&W) -> [usize; N],
+) -> [usize; N] {
+    let all = RefCell::new([0; N]);
     let outcome = runner(8).run(&any::<u64>().no_shrink(), |seed| {
-        let mut world = words::World::new(related::seeded(seed));
+        let mut world = new(related::seeded(seed));
         for _ in 0..24 {
-            world.step();
+            step(&mut world);
         }
-        let mut all = seen.borrow_mut();
-        for (all, seen) in all.iter_mut().zip(world.seen) {
+        let mut all = all.borrow_mut();
+        for (all, seen) in all.iter_mut().zip(seen(&world)) {
             *all += seen;
         }
         Ok(())
@@ -171,9 +175,23 @@ fn searches_equal_a_reading_of_all_texts() {
     if let Err(failure) = outcome {
         panic!("{failure}");
     }
-    let [found, spared] = seen.into_inner();
+    all.into_inner()
+}
+
+/// Full text and similarity, as conditions and as ranks.
+#[test]
+fn searches_equal_a_reading_of_all_texts() {
+    let [found, spared] = seen_by(words::World::new, words::World::step, |world| world.seen);
     println!("{found} times something was found, {spared} live queries spared");
     assert!(found > 0 && spared > 0);
+}
+
+#[test]
+fn what_is_within_json_is_found_as_by_reading_all_documents() {
+    let world = (documents::World::new, documents::World::step);
+    let [found, spared, by_index] = seen_by(world.0, world.1, |world| world.seen);
+    println!("{found} times something was found, {by_index} by index, {spared} spared");
+    assert!(found > 0 && spared > 0 && by_index > 0);
 }
 
 #[test]

@@ -1,16 +1,15 @@
 //! Searches by words and by similarity, and their answers by reading every row's text: what the indexes of
 //! texts tell has to be that, however the rows have changed since they were made.
 
-use crate::fixture::column;
+use crate::fixture::{change_notes, column, replica_of_notes};
 use haversack_core::query::{ConditionShape, Op, OrderShape, Param, QueryShape, Syntax, TextShape};
 use haversack_core::replica::{Replica, Watched};
-use haversack_core::schema::{Identity, Limits, Schema, Table, TableId, Type};
+use haversack_core::schema::{TableId, Type};
 use haversack_text::{Config, Ctype, Query, Trigrams, Vector, WEIGHTS, matches, rank};
 use proptest::prelude::Rng;
 use proptest::test_runner::TestRng;
 use serde_json::json;
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 const WORDS: [&str; 12] = [
     "rat", "rats", "the", "fat", "fatter", "cat-fish", "é", "wi-fi", "Cat", "12", "a.bc/d",
@@ -48,26 +47,13 @@ impl World {
         let tsvector = Type::Opaque {
             sql: "tsvector".into(),
         };
-        let table = Table {
-            name: "notes".into(),
-            columns: vec![
-                column("id", Type::Int4, false),
+        let mut world = Self {
+            replica: replica_of_notes(vec![
                 column("title", Type::Text, true),
                 column("body", Type::Varchar { length: None }, true),
                 column("words", tsvector, true),
                 column("n", Type::Int4, true),
-            ],
-            primary_key: vec!["id".into()],
-            primary_key_name: "notes_pkey".into(),
-            ..Table::default()
-        };
-        let identity = Identity {
-            claim: "sub".into(),
-            setting: "app.user".into(),
-        };
-        let schema = Schema::new(15, identity, Limits::default(), vec![table], vec![]);
-        let mut world = Self {
-            replica: Replica::new(Arc::new(schema.expect("a good schema"))),
+            ]),
             rows: vec![None; 40],
             rng,
             config: Config::named("english", 15, Ctype::Unicode).expect("known"),
@@ -113,30 +99,8 @@ impl World {
                 };
             }
         }
-        let (mut lines, mut gone) = (Vec::new(), Vec::new());
-        for (key, row) in self.rows.iter().enumerate() {
-            match row {
-                Some(row) => {
-                    let mut line = vec![Some(key.to_string())];
-                    line.extend(row.iter().cloned());
-                    lines.push(line);
-                }
-                None => gone.push(vec![key.to_string()]),
-            }
-        }
-        let mut staged = self.replica.stage();
-        let head = json!({ "line": "head", "protocol": 1, "epoch": "e", "fingerprint": "f",
-            "user": "1", "verdicts": [], "snapshot": all });
-        staged.line(&head.to_string()).expect("a head");
-        let rows = json!({ "line": "rows", "table": "notes", "rows": lines });
-        staged.line(&rows.to_string()).expect("rows");
-        if !all {
-            let keys = json!({ "line": "removed", "table": "notes", "keys": gone });
-            staged.line(&keys.to_string()).expect("keys");
-        }
-        let end = "{\"line\":\"end\",\"cursor\":\"c\"}";
-        staged.line(end).expect("an end");
-        self.replica.apply_patch(staged);
+        let rows = self.rows.iter().map(|row| Some(row.clone()?.to_vec()));
+        change_notes(&mut self.replica, all, rows);
     }
 
     fn sought(&mut self) -> Sought {

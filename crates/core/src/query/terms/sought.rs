@@ -1,13 +1,14 @@
-//! What a condition looks for in a text: checked against the schema once, bound to what is typed at each run.
+//! What a condition looks for in a text, or in a jsonb: checked against the schema once, bound to what is typed
+//! at each run.
 
-use super::document::{Document, Made, ctype, is_text, is_words};
+use super::document::{Document, Made, ctype, is_text, is_words, term_of};
 use crate::error::{Error, ErrorCode};
 use crate::query::filter::Filter;
 use crate::query::plan::invalid;
 use crate::query::{Op, Param};
 use crate::schema::{Schema, Table};
 use haversack_rows::Column;
-use haversack_rows::filter::RowTest;
+use haversack_rows::filter::{RowTest, Test};
 use haversack_text::{Config, Query, Stems, Trigrams, matches};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -157,6 +158,7 @@ impl Sought {
         Some(Document {
             columns: self.columns.clone(),
             made: self.made?,
+            path: Box::default(),
         })
     }
 
@@ -190,6 +192,8 @@ impl Sought {
             (_, Made::Trigrams(ctype)) => {
                 For::WordSimilar(Trigrams::of(ctype, text), threshold.unwrap_or(WORD_SIMILAR))
             }
+            // What is made of a text is no value of a jsonb.
+            (_, Made::Value) => return Ok(None),
         };
         Ok(Some(Looked { document, what }))
     }
@@ -229,6 +233,15 @@ pub(crate) enum For {
     Similar(Trigrams, f64),
     /// `word_similarity(..., text) >= ...`
     WordSimilar(Trigrams, f64),
+    /// One of these values at the document's path.
+    Values {
+        /// As the document has values.
+        values: Box<[Box<str>]>,
+        /// Is that all? Else it is but the least of what a row needs to pass.
+        exact: bool,
+        /// What says of the column itself whether a row passes.
+        test: Arc<dyn Test>,
+    },
 }
 
 impl Looked {
@@ -264,7 +277,36 @@ impl RowTest for Looked {
             For::WordSimilar(text, threshold) => {
                 self.word_similarity(text, columns, slot)? >= *threshold
             }
+            For::Values { test, .. } => test.passes(columns[self.document.columns[0]].get(slot))?,
         })
+    }
+}
+
+/// The filter of a condition on a jsonb that rows need one of some `values` for, as texts of JSON, somewhere
+/// in the column; `test` says whether a row passes.
+pub(in crate::query) fn within_json<'a>(
+    (column, path): (usize, Box<[String]>),
+    values: &[String],
+    exact: bool,
+    test: Arc<dyn Test>,
+) -> Filter<'a> {
+    let document = Document {
+        columns: [column].into(),
+        made: Made::Value,
+        path,
+    };
+    let values = values
+        .iter()
+        .map(|text| term_of(text).into_boxed_str())
+        .collect();
+    let what = For::Values {
+        values,
+        exact,
+        test,
+    };
+    Filter::Row {
+        wanted: true,
+        test: Arc::new(Looked { document, what }),
     }
 }
 

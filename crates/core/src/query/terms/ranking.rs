@@ -99,8 +99,8 @@ fn ranks(store: &mut TableStore, looked: &Looked, slots: &[u32]) -> Vec<f32> {
     let none = f32::NEG_INFINITY;
     if let For::Words(query) = &looked.what {
         let at = ensure(store, &looked.document);
-        let index = &store.texts[at];
-        let rank = |&slot: &u32| match index.words(slot) {
+        let index = at.map(|at| &store.terms[at]);
+        let rank = |&slot: &u32| match index.and_then(|index| index.words(slot)) {
             Some(words) => rank(&WEIGHTS, words, query, 0),
             None => none,
         };
@@ -110,7 +110,7 @@ fn ranks(store: &mut TableStore, looked: &Looked, slots: &[u32]) -> Vec<f32> {
     let similar = |&slot: &u32| {
         let own = looked.document.trigrams(columns, slot)?;
         Some(match &looked.what {
-            For::Words(_) => none,
+            For::Words(_) | For::Values { .. } => none,
             For::Similar(text, _) => own.similarity(text),
             For::WordSimilar(text, _) => text.word_similarity(&own),
         })

@@ -1,4 +1,4 @@
-//! The index of a document: which rows have which words, or which trigrams.
+//! The index of a document: which rows have which words, which trigrams, or which value.
 //!
 //! A write only notes which rows it changed; the index is brought in step when it is asked next.
 
@@ -12,17 +12,20 @@ use haversack_rows::Column;
 use haversack_text::{Operand, Query, Stems, Trigrams, Vector, matches, similar};
 use std::borrow::Cow;
 
-/// The most indexes of texts that a table keeps; the one unused for longest makes room.
-const TEXT_INDEXES_MAX: usize = 8;
+/// The most such indexes that a table keeps; the one unused for longest makes room.
+const TERM_INDEXES_MAX: usize = 8;
 /// Beyond this share of the rows, what has changed is no longer noted: the index is made anew.
 const CHANGED_SHARE: usize = 4;
 
+/// How often what is within JSON is asked for before it has an index: to make one costs some ten times as much as to
+/// read every document once.
+const ASKED_MIN: u32 = 3;
 /// How many words are stemmed once while an index is made: those of daily use.
 const STEMS: usize = 8192;
 
 /// An index of one document of a table.
 #[derive(Debug)]
-pub(crate) struct TextIndex {
+pub(crate) struct TermIndex {
     document: Document,
     terms: Terms,
     /// Rows that changed since it was in step.
@@ -30,6 +33,8 @@ pub(crate) struct TextIndex {
     /// Is it to be made anew?
     stale: bool,
     used: u64,
+    /// How often it was asked for.
+    asked: u32,
 }
 
 /// The trigrams of a text, each once.
@@ -46,9 +51,14 @@ enum Terms {
         rows: Vec<Option<Distinct>>,
         postings: Postings<u32>,
     },
+    Values {
+        /// By slot; none where nothing is there.
+        rows: Vec<Option<Box<str>>>,
+        postings: Postings<Box<str>>,
+    },
 }
 
-impl TextIndex {
+impl TermIndex {
     fn new(document: Document) -> Self {
         let terms = match document.made {
             Made::Kept(_) | Made::Words(_) => Terms::Words {
@@ -59,6 +69,10 @@ impl TextIndex {
                 rows: Vec::new(),
                 postings: Postings::default(),
             },
+            Made::Value => Terms::Values {
+                rows: Vec::new(),
+                postings: Postings::default(),
+            },
         };
         Self {
             document,
@@ -66,6 +80,7 @@ impl TextIndex {
             changed: Vec::new(),
             stale: true,
             used: 0,
+            asked: 0,
         }
     }
 
@@ -89,6 +104,7 @@ impl TextIndex {
     pub fn make_stale(&mut self) {
         *self = Self {
             used: self.used,
+            asked: self.asked,
             ..Self::new(self.document.clone())
         };
     }
@@ -98,6 +114,7 @@ impl TextIndex {
         match &mut self.terms {
             Terms::Words { rows, .. } => rows.resize(slots, None),
             Terms::Trigrams { rows, .. } => rows.resize(slots, None),
+            Terms::Values { rows, .. } => rows.resize(slots, None),
         }
         if std::mem::take(&mut self.stale) {
             let mut stems = Stems::with_room(STEMS);
@@ -130,6 +147,16 @@ impl TextIndex {
                 }
                 rows[slot as usize] = distinct.map(Box::from);
             }
+            Terms::Values { rows, postings } => {
+                let value = self
+                    .document
+                    .value(columns, slot)
+                    .map(String::into_boxed_str);
+                if let Some(value) = &value {
+                    postings.insert(&**value, |text| text.into(), slot);
+                }
+                rows[slot as usize] = value;
+            }
         }
     }
 
@@ -146,6 +173,11 @@ impl TextIndex {
                     postings.remove(trigram, slot);
                 }
             }
+            Terms::Values { rows, postings } => {
+                if let Some(value) = rows[slot as usize].take() {
+                    postings.remove(&*value, slot);
+                }
+            }
         }
     }
 
@@ -153,7 +185,7 @@ impl TextIndex {
     pub fn words(&self, slot: u32) -> Option<&Vector> {
         match &self.terms {
             Terms::Words { rows, .. } => rows[slot as usize].as_ref(),
-            Terms::Trigrams { .. } => None,
+            Terms::Trigrams { .. } | Terms::Values { .. } => None,
         }
     }
 
@@ -178,9 +210,28 @@ impl TextIndex {
                 };
                 find_similar(text, *threshold, (rows, postings), &passes)
             }
-            // An index is looked up by its document, which is of the one kind or the other.
-            (For::Words(_), Terms::Trigrams { .. }) => Vec::new(),
-            (For::Similar(..) | For::WordSimilar(..), Terms::Words { .. }) => Vec::new(),
+            (
+                For::Values {
+                    values,
+                    exact,
+                    test,
+                },
+                Terms::Values { postings, .. },
+            ) => {
+                let mut found = postings.of_each(values);
+                if !exact {
+                    let column = &columns[looked.document.columns[0]];
+                    found.retain(|&slot| test.passes(column.get(slot)) == Some(true));
+                }
+                found
+            }
+            // An index is looked up by its document, which is of one kind alone.
+            (For::Words(_), Terms::Trigrams { .. } | Terms::Values { .. })
+            | (
+                For::Similar(..) | For::WordSimilar(..),
+                Terms::Words { .. } | Terms::Values { .. },
+            )
+            | (For::Values { .. }, Terms::Words { .. } | Terms::Trigrams { .. }) => Vec::new(),
         }
     }
 }
@@ -250,17 +301,23 @@ fn find_similar(
     touched
 }
 
-/// The position of the index of a document, made or brought in step if need be.
-pub(super) fn ensure(store: &mut TableStore, document: &Document) -> usize {
+/// The position of the index of a document, made or brought in step if need be; none where it is not asked for
+/// often enough to be made.
+pub(super) fn ensure(store: &mut TableStore, document: &Document) -> Option<usize> {
     store.uses += 1;
-    let known = store.texts.iter().position(|i| i.document == *document);
+    let known = store.terms.iter().position(|i| i.document == *document);
     let at = known.unwrap_or_else(|| {
-        let made = TextIndex::new(document.clone());
-        place(&mut store.texts, TEXT_INDEXES_MAX, made, |i| i.used)
+        let made = TermIndex::new(document.clone());
+        place(&mut store.terms, TERM_INDEXES_MAX, made, |i| i.used)
     });
-    let mut index = std::mem::replace(&mut store.texts[at], TextIndex::new(document.clone()));
+    let index = &mut store.terms[at];
     index.used = store.uses;
+    index.asked = index.asked.saturating_add(1);
+    if document.made == Made::Value && index.asked < ASKED_MIN {
+        return None;
+    }
+    let mut index = std::mem::replace(index, TermIndex::new(document.clone()));
     index.bring_in_step(store);
-    store.texts[at] = index;
-    at
+    store.terms[at] = index;
+    Some(at)
 }

@@ -1,4 +1,4 @@
-//! Lists of slots by what their texts have: ascending, and kept so.
+//! Lists of slots by what is in them: ascending, and kept so.
 
 use crate::sort::sort_unique;
 use hashbrown::HashMap;
@@ -53,6 +53,23 @@ impl<T: Eq + Hash> Postings<T> {
         T: Borrow<Q>,
     {
         self.lists.get(term).map_or(&[], |list| list)
+    }
+
+    /// The slots that have one of these terms.
+    pub fn of_each<Q: Eq + Hash + ?Sized>(&self, terms: &[Box<Q>]) -> Vec<u32>
+    where
+        T: Borrow<Q>,
+    {
+        if let [one] = terms {
+            return self.get(&**one).to_vec();
+        }
+        let mut all: Vec<u32> = terms
+            .iter()
+            .flat_map(|term| self.get(&**term))
+            .copied()
+            .collect();
+        sort_unique(&mut all, &u32::cmp);
+        all
     }
 
     /// The slots that have one of the terms that are `wanted`.

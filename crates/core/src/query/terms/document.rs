@@ -1,6 +1,9 @@
-//! The text of a row that is searched.
+//! What of a row is searched: a text, or what is somewhere in a jsonb.
 
+use crate::expr::at_path;
+use crate::replica::digits;
 use crate::schema::{Column as Described, Letters, Schema, Table, Type};
+use crate::value;
 use haversack_rows::{Column, ValueRef};
 use haversack_text::{Config, Ctype, Stems, Trigrams, Vector};
 use std::borrow::Cow;
@@ -11,6 +14,8 @@ pub(crate) struct Document {
     /// The positions of the columns.
     pub columns: Box<[usize]>,
     pub made: Made,
+    /// Where in a jsonb it is; of texts, empty.
+    pub path: Box<[String]>,
 }
 
 /// What is made of a text.
@@ -22,6 +27,8 @@ pub(crate) enum Made {
     Words(Config),
     /// What pg_trgm compares.
     Trigrams(Ctype),
+    /// A jsonb's value, of which equal ones are one text.
+    Value,
 }
 
 impl Document {
@@ -60,15 +67,23 @@ impl Document {
         match &self.made {
             Made::Words(config) => Vector::of_many(config, &text, stems).ok(),
             Made::Kept(config) => Vector::parse(config, &text).ok(),
-            Made::Trigrams(_) => None,
+            Made::Trigrams(_) | Made::Value => None,
         }
+    }
+
+    /// The value at its path, as a text that is the same of equal values; none where nothing is there.
+    pub fn value(&self, columns: &[Column], slot: u32) -> Option<String> {
+        let text = self.text(columns, slot)?;
+        let tree = value::json_tree(&text)?;
+        let found = at_path(&tree, self.path.iter().map(|step| Some(&**step)))?;
+        Some(term_of(&value::json_text(found)?))
     }
 
     /// Its trigrams; none where it is NULL.
     pub fn trigrams(&self, columns: &[Column], slot: u32) -> Option<Trigrams> {
         match self.made {
             Made::Trigrams(ctype) => Some(Trigrams::of(ctype, &self.text(columns, slot)?)),
-            Made::Kept(_) | Made::Words(_) => None,
+            Made::Kept(_) | Made::Words(_) | Made::Value => None,
         }
     }
 
@@ -80,8 +95,14 @@ impl Document {
             Made::Kept(_) => names,
             Made::Words(config) => format!("to_tsvector({}, {names})", language(config)),
             Made::Trigrams(_) => format!("trigrams({names})"),
+            Made::Value => format!("{names} at {}", self.path.join(".")),
         }
     }
+}
+
+/// A jsonb's canonical text, without what equal values may differ in.
+pub(super) fn term_of(text: &str) -> String {
+    digits(text).into_owned()
 }
 
 fn language(config: &Config) -> &'static str {

@@ -1,5 +1,5 @@
-//! Full text and similarity: what rows are searched for by the words of their texts, and how well each
-//! answers.
+//! What rows are searched for by what is within their values, the words of texts and the values in JSON, and how
+//! well texts answer.
 //!
 //! A condition is bound to a test that reads the row itself, which is all that a watched query needs. Before a
 //! query runs, such tests are put to the table's index of the same texts and stand from then on for the rows
@@ -11,11 +11,11 @@ mod postings;
 mod ranking;
 mod sought;
 
-pub(crate) use index::TextIndex;
+pub(crate) use index::TermIndex;
 pub use ranking::Ranked;
 pub(super) use ranking::{Ranking, bind_rankings, in_order_of_rank};
 pub use sought::{Sought, Syntax, TextShape};
-pub(super) use sought::{bind_sought, is_of_words};
+pub(super) use sought::{bind_sought, is_of_words, within_json};
 
 use super::filter::Filter;
 use crate::replica::TableStore;
@@ -41,7 +41,8 @@ impl RowTest for Found {
     }
 }
 
-/// Puts what filters look for in texts to the table's indexes of these, made or brought in step if need be.
+/// Puts what filters look for within values to the table's indexes of these, made or brought in step if need be;
+/// where there is none, the test stays.
 pub(super) fn resolve(store: &mut TableStore, filters: &mut [Filter<'_>]) {
     for filter in filters {
         match filter {
@@ -49,8 +50,10 @@ pub(super) fn resolve(store: &mut TableStore, filters: &mut [Filter<'_>]) {
             Filter::Row { test, .. } => {
                 let any: &dyn Any = test.as_ref();
                 if let Some(looked) = any.downcast_ref::<Looked>() {
-                    let at = index::ensure(store, &looked.document);
-                    let slots = store.texts[at].find(looked, &store.columns);
+                    let Some(at) = index::ensure(store, &looked.document) else {
+                        continue;
+                    };
+                    let slots = store.terms[at].find(looked, &store.columns);
                     let unknown = looked.document.nullable();
                     *test = Arc::new(Found { slots, unknown });
                 }
