@@ -148,7 +148,7 @@ impl Compiled {
         )
         .await?;
         let mut compiled = Self::new(introspected, &known, user_role, config.identity_format())?;
-        compiled.one_list = reads_revocations(client).await?;
+        compiled.one_list = config.identity.revoked.is_none() && reads_revocations(client).await?;
         Ok(compiled)
     }
 

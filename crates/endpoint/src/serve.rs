@@ -21,6 +21,8 @@ use tokio_postgres::Client;
 const SCHEMA_INTERVAL: Duration = Duration::from_secs(15);
 /// How often partitions of the changelog are made and dropped.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(3600);
+/// How soon it is tried again where that failed.
+const MAINTENANCE_RETRY: Duration = Duration::from_secs(60);
 /// How long that may take.
 const REREAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long open requests may take to end.
@@ -206,14 +208,20 @@ pub async fn reread_with(state: &State, client: &mut Client) -> Result<(), Error
 /// Has the changelog kept, again and again.
 async fn maintain(state: Arc<State>) {
     loop {
-        match maintain_once(&state).await {
+        let kept = maintain_once(&state).await;
+        match &kept {
             Ok(0) => {}
             Ok(dropped) => tracing::info!(dropped, "old partitions of the changelog were dropped"),
             Err(error) => {
                 tracing::error!(code = %error.code, "the changelog can't be kept: {}", error.message);
             }
         }
-        tokio::time::sleep(MAINTENANCE_INTERVAL).await;
+        let pause = if kept.is_ok() {
+            MAINTENANCE_INTERVAL
+        } else {
+            MAINTENANCE_RETRY
+        };
+        tokio::time::sleep(pause).await;
     }
 }
 

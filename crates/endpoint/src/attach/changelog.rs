@@ -36,11 +36,13 @@ END $do$",
         // would be chosen over the other index while a partition is small, and be slow once it is not.
         "CREATE INDEX IF NOT EXISTS changes_xid ON haversack.changes (xid) WHERE tbl > 0",
         "CREATE TABLE IF NOT EXISTS haversack.changes_rest PARTITION OF haversack.changes DEFAULT",
-        // The other partitions: from which transaction until before which, and since when in use.
+        // The other partitions: from which transaction until before which, since when in use, and since when no
+        // cursor is continued that may lack something of it.
         "CREATE TABLE IF NOT EXISTS haversack.spans (
     lo xid8 PRIMARY KEY,
     hi xid8 NOT NULL,
-    since timestamptz)",
+    since timestamptz,
+    ending timestamptz)",
     ]
     .iter()
     .map(|s| (*s).to_owned())
@@ -53,28 +55,46 @@ END $do$",
         MAINTAIN.to_owned(),
         "REVOKE ALL ON FUNCTION haversack.extend(), haversack.prune(interval), haversack.maintain(interval) FROM PUBLIC".to_owned(),
         "SELECT haversack.extend()".to_owned(),
+        SAME_OWNER.to_owned(),
     ])
     .collect()
 }
 
+// What attach makes anew belongs to whoever attached first, as the functions do that write there.
+const SAME_OWNER: &str = r"DO $do$ DECLARE
+    owner oid := (SELECT relowner FROM pg_class WHERE oid = 'haversack.meta'::regclass);
+    other text;
+BEGIN
+    FOR other IN
+        SELECT format('TABLE %s', c.oid::regclass) FROM pg_class c
+        WHERE c.relnamespace = 'haversack'::regnamespace AND c.relkind IN ('r', 'p') AND c.relowner <> owner
+        UNION ALL
+        SELECT format('FUNCTION %s', p.oid::regprocedure) FROM pg_proc p
+        WHERE p.oid IN ('haversack.extend()'::regprocedure, 'haversack.prune(interval)'::regprocedure,
+                        'haversack.maintain(interval)'::regprocedure) AND p.proowner <> owner
+    LOOP
+        EXECUTE format('ALTER %s OWNER TO %s', other, owner::regrole);
+    END LOOP;
+END $do$";
+
 // One partition always lies ahead. It is made apart and attached, which locks less than to make it in place: no
-// write and no pull waits for it, but for a write into the default partition.
+// write waits for it but one into the default partition, and a pull for as long as the transaction lasts.
 const EXTEND: &str = r"CREATE OR REPLACE FUNCTION haversack.extend() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
     upcoming xid8;
     low xid8;
-    -- The transactions of a day, by those since the oldest partition came into use.
-    day numeric;
+    last haversack.spans;
+    size numeric;
     name text;
 BEGIN
     -- Whoever reads what lies ahead of which transaction is alone with it.
     PERFORM pg_advisory_xact_lock(hashtextextended('haversack.maintain', 0));
     upcoming := pg_snapshot_xmax(pg_current_snapshot());
-    day := (SELECT (upcoming::text::numeric - s.lo::text::numeric) / extract(epoch FROM now() - s.since) * 86400
-            FROM haversack.spans s WHERE s.since < now() - interval '10 minutes' ORDER BY s.lo LIMIT 1);
     DELETE FROM haversack.spans s WHERE to_regclass('haversack.changes_' || s.lo) IS NULL;
-    -- No more than one lies ahead, unless the database was restored to where the transactions have other numbers.
+    -- No more than one lies ahead, and no horizon, unless the database was restored to where the transactions have
+    -- lower numbers.
+    UPDATE haversack.meta SET horizon = upcoming WHERE horizon > upcoming;
     IF (SELECT count(*) > 1 FROM haversack.spans s WHERE s.lo > upcoming) THEN
         FOR low IN SELECT s.lo FROM haversack.spans s WHERE s.lo > upcoming LOOP
             EXECUTE format('DROP TABLE IF EXISTS haversack.%I', 'changes_' || low);
@@ -84,14 +104,22 @@ BEGIN
     LOOP
         UPDATE haversack.spans s SET since = now() WHERE s.since IS NULL AND s.lo <= upcoming;
         EXIT WHEN EXISTS (SELECT 1 FROM haversack.spans s WHERE s.lo > upcoming);
-        -- After the last one; where nobody made it in time, a little ahead of what is written meanwhile.
-        low := greatest((SELECT s.hi FROM haversack.spans s ORDER BY s.lo DESC LIMIT 1), upcoming);
-        IF low = upcoming AND EXISTS (SELECT 1 FROM haversack.changes_rest) THEN
+        SELECT s.* INTO last FROM haversack.spans s ORDER BY s.lo DESC LIMIT 1;
+        -- As many as a day has, by those since the newest that has been in use for a while; at the most many times
+        -- as many as the last, since a database that was restored may be far ahead.
+        size := (SELECT (upcoming::text::numeric - s.lo::text::numeric) / extract(epoch FROM now() - s.since) * 86400
+                 FROM haversack.spans s WHERE s.since < now() - interval '10 minutes' ORDER BY s.lo DESC LIMIT 1);
+        size := least(coalesce(ceil(size), {span}), 20 * (last.hi::text::numeric - last.lo::text::numeric));
+        low := greatest(last.hi, upcoming);
+        -- Where nobody made it in time, or there was none, transactions write into the default partition that have the
+        -- next numbers; but for one that nobody else sees yet.
+        IF low = upcoming AND NOT (SELECT c.xmin = pg_current_xact_id()::xid FROM pg_class c
+                                   WHERE c.oid = 'haversack.changes_rest'::regclass) THEN
             low := (low::text::bigint + {ahead})::text::xid8;
         END IF;
         name := 'changes_' || low;
         INSERT INTO haversack.spans (lo, hi)
-        VALUES (low, (low::text::numeric + greatest(coalesce(ceil(day), {span}), {least}))::bigint::text::xid8);
+        VALUES (low, (low::text::numeric + greatest(size, {least}))::bigint::text::xid8);
         EXECUTE format('CREATE TABLE haversack.%I (LIKE haversack.changes INCLUDING DEFAULTS)', name);
         EXECUTE format('ALTER TABLE haversack.changes ATTACH PARTITION haversack.%I FOR VALUES FROM (%L) TO (%L)',
             name, low, (SELECT s.hi FROM haversack.spans s WHERE s.lo = low));
@@ -101,8 +129,9 @@ EXCEPTION WHEN check_violation THEN
     NULL;
 END $function$";
 
-// Of no partition into which a transaction may still write. The horizon and what is dropped are one transaction,
-// so a pull sees both or neither.
+// A dropped table is gone for those too who read as of a moment before. So the horizon is raised first, for all that
+// no transaction may still write into; and dropped is what no cursor is continued into any more, nor was by anybody
+// who may still be reading.
 const PRUNE: &str = r"CREATE OR REPLACE FUNCTION haversack.prune(older_than interval) RETURNS integer
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
@@ -110,21 +139,24 @@ DECLARE
     newest xid8;
     dropped integer := 0;
 BEGIN
+    WITH gone AS (DELETE FROM haversack.changes_rest WHERE at < now() - older_than RETURNING xid)
+    SELECT xid INTO newest FROM gone ORDER BY xid DESC LIMIT 1;
+    UPDATE haversack.meta SET horizon = newest WHERE horizon < newest;
     FOR low IN
         SELECT s.lo FROM haversack.spans s
-        WHERE s.hi <= pg_snapshot_xmin(pg_current_snapshot())
+        WHERE s.ending IS NULL AND s.hi <= pg_snapshot_xmin(pg_current_snapshot())
           AND EXISTS (SELECT 1 FROM haversack.spans n WHERE n.lo >= s.hi AND n.since <= now() - older_than)
         ORDER BY s.lo
     LOOP
         EXECUTE format('SELECT xid FROM haversack.%I WHERE tbl > 0 ORDER BY xid DESC LIMIT 1', 'changes_' || low) INTO newest;
         UPDATE haversack.meta SET horizon = newest WHERE horizon < newest;
+        UPDATE haversack.spans s SET ending = now() WHERE s.lo = low;
+    END LOOP;
+    FOR low IN SELECT s.lo FROM haversack.spans s WHERE s.ending < now() - interval '10 minutes' ORDER BY s.lo LOOP
         EXECUTE format('DROP TABLE haversack.%I', 'changes_' || low);
         DELETE FROM haversack.spans s WHERE s.lo = low;
         dropped := dropped + 1;
     END LOOP;
-    WITH gone AS (DELETE FROM haversack.changes_rest WHERE at < now() - older_than RETURNING xid)
-    SELECT xid INTO newest FROM gone ORDER BY xid DESC LIMIT 1;
-    UPDATE haversack.meta SET horizon = newest WHERE horizon < newest;
     RETURN dropped;
 END $function$";
 
@@ -138,8 +170,13 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('haversack.maintain', 0)) THEN
         RETURN 0;
     END IF;
+    BEGIN
+        dropped := haversack.prune(keep);
+    EXCEPTION WHEN lock_not_available THEN
+        dropped := 0;
+    END;
+    -- Last, so that what it locks is not locked for long.
     PERFORM haversack.extend();
-    dropped := haversack.prune(keep);
     DELETE FROM haversack.revocations WHERE until < now() - interval '1 hour';
     RETURN dropped;
 END $function$";

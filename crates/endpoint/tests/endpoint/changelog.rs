@@ -45,23 +45,33 @@ async fn partitions_are_made_ahead_and_dropped_when_they_are_too_old() {
         .in_own_partition("INSERT INTO events (user_id, title) VALUES (1, 'x')")
         .await;
     endpoint
-        .sql("INSERT INTO haversack.changes (scope, at, tbl) VALUES ('u:1', '2019-01-01 12:00+00', 1)")
+        .sql("INSERT INTO haversack.changes (scope, xid, at, tbl) VALUES ('u:1', '3', '2019-01-01 12:00+00', 1)")
         .await;
     // What comes after it is used only since now, so it is not old; what is in the rest is.
     assert_eq!(maintain_once(&endpoint.state).await.unwrap(), 0);
-    assert_eq!(partitions(&endpoint).await, 3, "one lies ahead");
+    assert_eq!(partitions(&endpoint).await, 4, "one lies ahead");
     assert_eq!(endpoint.count("haversack.changes_rest").await, 0);
-    maintain_once(&endpoint.state).await.unwrap();
     endpoint
-        .sql(
-            "UPDATE haversack.spans SET since = now() - interval '29 days'
-             WHERE lo = (SELECT max(lo) FROM haversack.spans)",
-        )
+        .sql("UPDATE haversack.spans SET since = since - interval '29 days'")
         .await;
     // A transaction of another test may still hold the snapshot back.
-    while maintain_once(&endpoint.state).await.unwrap() == 0 {
+    while endpoint
+        .count("haversack.spans WHERE ending IS NOT NULL")
+        .await
+        == 0
+    {
+        assert_eq!(maintain_once(&endpoint.state).await.unwrap(), 0);
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
+    // Who looked before may still be looking, so it stays for a while; but nobody goes on from there any more.
+    assert_eq!(maintain_once(&endpoint.state).await.unwrap(), 0);
+    assert_eq!(endpoint.count("haversack.changes").await, 1);
+    let answer = ada.clone().pull().await;
+    assert!(answer.head.snapshot, "it lacks what is about to go");
+    endpoint
+        .sql("UPDATE haversack.spans SET ending = ending - interval '11 minutes'")
+        .await;
+    assert_eq!(maintain_once(&endpoint.state).await.unwrap(), 1);
     assert_eq!(maintain_once(&endpoint.state).await.unwrap(), 0);
     assert_eq!(endpoint.count("haversack.changes").await, 0);
     let answer = ada.pull().await;
@@ -73,6 +83,34 @@ async fn partitions_are_made_ahead_and_dropped_when_they_are_too_old() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     assert_eq!(ada.column("events", "title").len(), 2);
+}
+
+#[tokio::test]
+async fn what_attach_makes_anew_belongs_to_who_attached_first() {
+    let endpoint = Endpoint::organizational().await;
+    let mut ada = endpoint.replica("1").await;
+    // Any other role will do.
+    endpoint
+        .sql(
+            "DO $$ DECLARE login text := quote_ident(current_database() || '_haversack'); BEGIN
+                 EXECUTE 'ALTER TABLE haversack.meta OWNER TO ' || login;
+                 EXECUTE 'ALTER FUNCTION haversack.maintain(interval) OWNER TO ' || login; END $$;
+             DROP TABLE haversack.changes, haversack.spans",
+        )
+        .await;
+    let mut owner = endpoint.database.owner().await;
+    attach(&mut owner, &endpoint.state.config, &Password::Keep)
+        .await
+        .unwrap();
+    let owners = "(SELECT relowner FROM pg_class WHERE relnamespace = 'haversack'::regnamespace AND relkind IN ('r', 'p')
+                   UNION SELECT proowner FROM pg_proc WHERE oid IN ('haversack.extend()'::regprocedure,
+                       'haversack.prune(interval)'::regprocedure, 'haversack.maintain(interval)'::regprocedure)) o";
+    assert_eq!(endpoint.count(owners).await, 1);
+    endpoint
+        .sql("INSERT INTO events (user_id, title) VALUES (1, 'x')")
+        .await;
+    ada.pull().await;
+    assert_eq!(ada.column("events", "title").len(), 1);
 }
 
 #[tokio::test]
@@ -120,18 +158,21 @@ async fn partitions_of_a_history_with_other_numbers_are_dropped() {
         !answer.lines.iter().any(removed),
         "it is of no concern here"
     );
+    endpoint
+        .sql("UPDATE haversack.meta SET horizon = '900000005'")
+        .await;
+    assert!(ada.pull().await.head.snapshot);
     maintain_once(&endpoint.state).await.unwrap();
     assert_eq!(endpoint.count("haversack.changes").await, 0);
+    assert_eq!(partitions(&endpoint).await, 2);
     endpoint
         .sql("INSERT INTO events (user_id, title) VALUES (1, 'x')")
         .await;
-    ada.pull().await;
+    // The horizon of that history holds up nobody in this one.
+    while ada.pull().await.head.snapshot {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     assert_eq!(ada.column("events", "title").len(), 1);
-    assert_eq!(
-        endpoint.count("haversack.changes_rest").await,
-        0,
-        "it is in a partition"
-    );
 }
 
 #[tokio::test]

@@ -116,13 +116,18 @@ impl Endpoint {
         .await;
     }
 
-    /// Runs a statement as a transaction whose changes have a partition of their own, which is a month old.
+    /// Runs a statement as a transaction whose changes have a partition of their own, which is a month old; the
+    /// one after it is in use.
     pub async fn in_own_partition(&self, sql: &str) {
         self.sql(&format!(
-            "DO $$ DECLARE own xid8 := pg_current_xact_id(); after xid8 := (own::text::bigint + 1)::text::xid8; BEGIN
-                 INSERT INTO haversack.spans VALUES (own, after, now() - interval '30 days');
-                 EXECUTE format('CREATE TABLE haversack.changes_%s PARTITION OF haversack.changes
-                                 FOR VALUES FROM (%L) TO (%L)', own, own, after);
+            "DO $$ DECLARE own bigint := pg_current_xact_id()::text::bigint; span bigint[]; BEGIN
+                 FOREACH span SLICE 1 IN ARRAY ARRAY[[own, own + 1], [own + 1, own + 200000]] LOOP
+                     INSERT INTO haversack.spans (lo, hi, since)
+                     VALUES (span[1]::text::xid8, span[2]::text::xid8,
+                             CASE WHEN span[1] = own THEN now() - interval '30 days' ELSE now() END);
+                     EXECUTE format('CREATE TABLE haversack.changes_%s PARTITION OF haversack.changes
+                                     FOR VALUES FROM (%L) TO (%L)', span[1], span[1], span[2]);
+                 END LOOP;
                  {sql}; END $$"
         ))
         .await;

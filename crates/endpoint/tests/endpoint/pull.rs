@@ -158,7 +158,6 @@ async fn a_cursor_before_the_horizon_gets_a_snapshot() {
     endpoint
         .in_own_partition("INSERT INTO events (event_id, user_id, title) VALUES (1, 1, 'one')")
         .await;
-    endpoint.value("haversack.extend()").await;
     // A transaction of another test may still hold the snapshot back.
     loop {
         fresh.pull().await;
@@ -171,8 +170,7 @@ async fn a_cursor_before_the_horizon_gets_a_snapshot() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     // As of tomorrow, where the next partition has been in use for a day.
-    let dropped = endpoint.value("haversack.prune('-1 day')").await;
-    assert_eq!(dropped.as_deref(), Some("1"), "that partition");
+    endpoint.value("haversack.prune('-1 day')").await;
     assert!(ada.pull().await.head.snapshot, "its changes are pruned");
     assert_eq!(ada.column("events", "title").len(), 1);
     assert!(!fresh.pull().await.head.snapshot, "it had seen them");
