@@ -7,8 +7,6 @@ import { cpuMicroseconds, endpointBackends, median, percentile } from './process
 import { Replica } from './replica.mjs'
 
 const CHANGED = 10
-/** How long the endpoint is watched doing nothing, in milliseconds. */
-const IDLE_MS = 3_000
 
 /**
  * What selects rows by their keys as often as it is told, and gives the CPU of its backend for each, in
@@ -38,7 +36,7 @@ async function selector(backend, keys) {
     for (let i = 0; i < times; i++) await ask()
     return ((await cpuMicroseconds([pid])) - before) / times
   }
-  return { pid, select, end: () => client.end() }
+  return { select, end: () => client.end() }
 }
 
 /** The CPU of Postgres per pull of the changed rows, in microseconds. */
@@ -51,16 +49,18 @@ async function pullChanged(backends, replica, times) {
   return ((await cpuMicroseconds(backends)) - before) / times
 }
 
-/** The Postgres processes of syncs alone: those that look at the changelog do so whether anybody pulls or not. */
-async function syncBackends(backend, others) {
+/**
+ * The Postgres processes that some pulls use: those that work as much as the one that works most, or at least a
+ * fifth as much. Others look at the changelog a few times meanwhile, whether anybody pulls or not.
+ */
+async function pullBackends(backend, replica) {
+  const before = new Map()
+  for (const pid of await endpointBackends(backend)) before.set(pid, await cpuMicroseconds([pid]))
+  await pullChanged([], replica, 200)
   const used = new Map()
-  for (const pid of await endpointBackends(backend)) used.set(pid, await cpuMicroseconds([pid]))
-  await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
-  const idle = []
-  for (const [pid, before] of used) {
-    if (!others.includes(pid) && (await cpuMicroseconds([pid])) === before) idle.push(pid)
-  }
-  return idle
+  for (const [pid, was] of before) used.set(pid, (await cpuMicroseconds([pid])) - was)
+  const most = Math.max(...used.values())
+  return [...used].filter(([, own]) => own >= most / 5).map(([pid]) => pid)
 }
 
 /**
@@ -81,7 +81,7 @@ export async function measurePull(backend, schema, { others, rounds, times }) {
   const selection = await selector(backend, keys)
   for (let i = 0; i < 50; i++) await replica.sync([], { stay: true })
   await selection.select(50)
-  const backends = await syncBackends(backend, [selection.pid])
+  const backends = await pullBackends(backend, replica)
   const all = []
   for (let i = 0; i < rounds; i++) {
     const theirs = await selection.select(times)

@@ -1,7 +1,7 @@
 //! Conditions on what is within JSON, and their answers by reading every row's document: what the indexes of
 //! values tell has to be that, however the rows have changed since they were made.
 
-use crate::fixture::{change_notes, column, replica_of_notes};
+use crate::fixture::{change_notes, column, perhaps_not, replica_of_notes};
 use haversack_core::query::{ConditionShape, Op, OrderShape, Param, QueryShape, Strategy};
 use haversack_core::replica::{Replica, Watched};
 use haversack_core::schema::{TableId, Type};
@@ -128,15 +128,7 @@ impl World {
     pub fn step(&mut self) {
         let asked = self.asked();
         let negated = self.below(4) == 0;
-        let mut conditions = Vec::new();
-        if negated {
-            conditions.push(ConditionShape {
-                op: Op::Not,
-                n: 1,
-                ..ConditionShape::default()
-            });
-        }
-        conditions.push(ConditionShape {
+        let condition = ConditionShape {
             column: "doc".into(),
             op: asked.op,
             n: if asked.op == Op::In {
@@ -146,7 +138,8 @@ impl World {
             },
             path: asked.path.clone(),
             ..ConditionShape::default()
-        });
+        };
+        let conditions = perhaps_not(negated, condition);
         let descending = self.below(2) == 0;
         let shape = QueryShape {
             table: "notes".into(),

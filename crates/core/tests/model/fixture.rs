@@ -1,6 +1,7 @@
 //! The schema of the model test, and random rows of it.
 
 use haversack_core::protocol::Text;
+use haversack_core::query::{ConditionShape, Op};
 use haversack_core::replica::Replica;
 use haversack_core::schema::{
     Column, ColumnDefault, Identity, Index, IndexPart, Limits, Schema, Table, Type,
@@ -173,4 +174,18 @@ pub fn change_notes(
         staged.line(&line.to_string()).expect("a line");
     }
     replica.apply_patch(staged);
+}
+
+/// A condition, or what is so where it is false.
+pub fn perhaps_not(negated: bool, condition: ConditionShape) -> Vec<ConditionShape> {
+    let not = ConditionShape {
+        op: Op::Not,
+        n: 1,
+        ..ConditionShape::default()
+    };
+    negated
+        .then_some(not)
+        .into_iter()
+        .chain([condition])
+        .collect()
 }

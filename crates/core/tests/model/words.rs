@@ -1,7 +1,7 @@
 //! Searches by words and by similarity, and their answers by reading every row's text: what the indexes of
 //! texts tell has to be that, however the rows have changed since they were made.
 
-use crate::fixture::{change_notes, column, replica_of_notes};
+use crate::fixture::{change_notes, column, perhaps_not, replica_of_notes};
 use haversack_core::query::{ConditionShape, Op, OrderShape, Param, QueryShape, Syntax, TextShape};
 use haversack_core::replica::{Replica, Watched};
 use haversack_core::schema::{TableId, Type};
@@ -146,20 +146,13 @@ impl World {
         let negated = self.below(5) == 0;
         let ranked = (self.below(2) == 0).then(|| self.sought());
         let (limit, offset) = (self.below(3) == 0, self.below(3) == 0);
-        let mut conditions = Vec::new();
-        if negated {
-            conditions.push(ConditionShape {
-                op: Op::Not,
-                n: 1,
-                ..ConditionShape::default()
-            });
-        }
-        conditions.push(ConditionShape {
+        let condition = ConditionShape {
             column: TEXTS[sought.column].into(),
             op: sought.op,
             text: sought.shape(),
             ..ConditionShape::default()
-        });
+        };
+        let conditions = perhaps_not(negated, condition);
         let by_n = OrderShape {
             column: "n".into(),
             ..OrderShape::default()

@@ -16,11 +16,7 @@ use crate::database::{ident, literal};
 /// more.
 macro_rules! history_sql {
     () => {
-        concat!(
-            "concat_ws('/', (SELECT system_identifier FROM pg_control_system()), ",
-            timeline_sql!(),
-            ", (SELECT oid FROM pg_database WHERE datname = current_database()), m.history)"
-        )
+        concat!(server_sql!(timeline_sql!()), " || '/' || m.history")
     };
 }
 
@@ -30,10 +26,22 @@ macro_rules! history_again_sql {
     () => {
         concat!(
             "replace(coalesce(nullif(current_setting('haversack.server', true), ''), \
-             set_config('haversack.server', concat_ws('/', (SELECT system_identifier FROM pg_control_system()), '?', \
-             (SELECT oid FROM pg_database WHERE datname = current_database())), false)), '?', (",
+             set_config('haversack.server', ",
+            server_sql!("'?'"),
+            ", false)), '?', (",
             timeline_sql!(),
             ")::text) || '/' || m.history"
+        )
+    };
+}
+
+/// The cluster and the database, and between them the timeline.
+macro_rules! server_sql {
+    ($timeline:expr) => {
+        concat!(
+            "concat_ws('/', (SELECT system_identifier FROM pg_control_system()), ",
+            $timeline,
+            ", (SELECT oid FROM pg_database WHERE datname = current_database()))"
         )
     };
 }
@@ -43,7 +51,7 @@ macro_rules! timeline_sql {
         "('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer"
     };
 }
-pub(crate) use {history_again_sql, timeline_sql};
+pub(crate) use {history_again_sql, server_sql, timeline_sql};
 
 /// How far a sequence moves on after a restore; less where it would use up more than a thousandth of
 /// what the sequence has left. A backup may be restored again: so it is that far times how many

@@ -1,4 +1,4 @@
-//! The changelog lies in partitions by day, which come and go without anybody's help.
+//! The changelog lies in partitions of about a day's transactions, which come and go without anybody's help.
 
 use crate::harness::*;
 use haversack_core::protocol::Line;

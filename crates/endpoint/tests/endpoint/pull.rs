@@ -171,6 +171,8 @@ async fn a_cursor_before_the_horizon_gets_a_snapshot() {
     }
     // As of tomorrow, where the next partition has been in use for a day.
     endpoint.value("haversack.prune('-1 day')").await;
+    let ended = endpoint.count("haversack.spans WHERE ending IS NOT NULL");
+    assert_eq!(ended.await, 1, "that partition");
     assert!(ada.pull().await.head.snapshot, "its changes are pruned");
     assert_eq!(ada.column("events", "title").len(), 1);
     assert!(!fresh.pull().await.head.snapshot, "it had seen them");

@@ -92,10 +92,9 @@ impl Document {
         let names = self.columns.iter().map(|&c| &*table.columns[c].name);
         let names = names.collect::<Vec<_>>().join(", ");
         match &self.made {
-            Made::Kept(_) => names,
+            Made::Kept(_) | Made::Value => names,
             Made::Words(config) => format!("to_tsvector({}, {names})", language(config)),
             Made::Trigrams(_) => format!("trigrams({names})"),
-            Made::Value => format!("{names} at {}", self.path.join(".")),
         }
     }
 }

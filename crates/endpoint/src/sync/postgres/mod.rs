@@ -18,7 +18,7 @@ pub use answer::{hand_out, sync};
 use super::cursor::{self, Position};
 use super::failure::Failure;
 use super::store::TextRow;
-use crate::attach::history::{history_again_sql, timeline_sql};
+use crate::attach::history::{history_again_sql, server_sql, timeline_sql};
 use crate::auth::Identity;
 use crate::compiled::{Compiled, TableSql};
 use crate::config::IdentityFormat;
