@@ -50,9 +50,9 @@ fn item<'t, 'j>(json: &'t Json<'j>, at: i64) -> Option<&'t Json<'j>> {
     usize::try_from(at).ok().and_then(|at| items.get(at))
 }
 
-/// As C's `strtoint` takes it: blanks, a sign, digits.
-pub(super) fn index(text: &str) -> Option<i64> {
-    let trimmed = text.trim_start();
+/// The number of an item, as C's `strtoint` takes it: blanks, a sign, digits.
+pub(crate) fn index(text: &str) -> Option<i64> {
+    let trimmed = text.trim_start_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']);
     let digits = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;

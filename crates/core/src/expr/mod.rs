@@ -34,7 +34,7 @@ pub(crate) use host::change_case;
 #[cfg(target_arch = "wasm32")]
 pub use host::set_host_text;
 pub use host::{HostText, change_char};
-pub(crate) use jsonb::at_path;
+pub(crate) use jsonb::{at_path, index as item_number};
 pub use jsonpath::path_fault;
 pub(crate) use like::Like;
 pub(crate) use regex::Regexp;

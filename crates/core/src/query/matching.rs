@@ -2,13 +2,14 @@
 //!
 //! They mean what the schema's expressions mean by the same operators, and are evaluated by them.
 
+use super::checked::constant;
 use super::conditions::{Condition, is_by_letters, is_of_texts};
 use super::filter::{Filter, Test};
 use super::needles::Needles;
 use super::terms::within_json;
 use super::{Op, Param};
 use crate::error::{Error, ErrorCode};
-use crate::expr::{Bound, Context, Expr, Like, Regexp, change_case};
+use crate::expr::{Bound, Context, Expr, Like, Regexp, change_case, item_number};
 use crate::json::Json;
 use crate::schema::{Column, Letters, Table, Type};
 use crate::value::{self, Value, make_array};
@@ -94,6 +95,15 @@ pub(super) fn bind_test<'a>(condition: &Condition, param: Param<'_>) -> Result<F
         false => call(condition.op, value_of(&condition.kind), text).map(Matching::Expression),
     };
     let test = named(condition, test)?;
+    // As Postgres has it, who keeps the last of members of one name.
+    let written = match (condition.op, &condition.kind) {
+        (Op::Contains, Type::Jsonb) => Some(named(
+            condition,
+            constant(condition.op, &condition.kind, text),
+        )?),
+        _ => None,
+    };
+    let text = written.as_deref().unwrap_or(text);
     let needles = match condition.kind {
         Type::Jsonb => needles(condition.op, text),
         _ => None,
@@ -170,11 +180,8 @@ pub(super) fn bind_path<'a>(
     let json = at("jsonb_path", Type::Jsonb);
     // Where a name of the path is missing, nothing is there.
     let mut names = Needles::default();
-    for step in condition
-        .path
-        .iter()
-        .filter(|step| step.parse::<i32>().is_err())
-    {
+    let is_name = |step: &&String| item_number(step).is_none();
+    for step in condition.path.iter().filter(is_name) {
         names.add_text(step);
     }
     if let (Op::Eq, false, Some(Param::Text(text))) =

@@ -30,7 +30,7 @@ pub(crate) use checked::on_the_wire;
 pub(crate) use grouping::Grouping;
 pub(crate) use plan::{After, Plan};
 pub(crate) use run::{check, count, owned_filters, run};
-pub(crate) use terms::TermIndex;
+pub(crate) use terms::{Asked, TermIndex};
 
 use serde::{Deserialize, Serialize};
 

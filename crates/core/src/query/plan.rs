@@ -48,6 +48,8 @@ pub(crate) struct Plan {
     pub result: Vec<u32>,
     /// Where both indexes were last, and which they were.
     pub places: [Cell<(usize, u64)>; 2],
+    /// By which condition's terms rows were found, where they were.
+    pub found_by: Cell<usize>,
     /// Room for the filters of a run.
     pub filters: Vec<Filter<'static>>,
     /// Room for the runs of a run.
@@ -208,6 +210,7 @@ impl Plan {
             ranked,
             result: Vec::new(),
             places: Default::default(),
+            found_by: Cell::default(),
             filters: Vec::new(),
             runs: Vec::new(),
             walked: 0,
@@ -243,20 +246,6 @@ impl Plan {
         }
     }
 
-    /// What is looked up within a jsonb: the conditions.
-    fn within_json(&self) -> impl Iterator<Item = &Condition> {
-        let within = self.conditions.iter();
-        within.filter(|c| {
-            c.kind == Type::Jsonb
-                && !c.negated
-                && match c.op {
-                    Op::Contains => c.path.is_empty(),
-                    Op::Eq | Op::In => !c.path.is_empty(),
-                    _ => false,
-                }
-        })
-    }
-
     fn sought(&self) -> impl Iterator<Item = &Sought> {
         let conditions = self.conditions.iter();
         let sought = conditions.filter_map(|condition| condition.sought.as_deref());
@@ -276,11 +265,11 @@ impl Plan {
         let texts = match self.strategy {
             Strategy::Text | Strategy::Ranked => self.texts(table),
             Strategy::Json => {
-                let places = self.within_json().map(|c| match c.path[..] {
-                    [] => c.name.to_string(),
-                    _ => format!("{} at {}", c.name, c.path.join(".")),
-                });
-                places.collect()
+                let condition = &self.conditions[self.found_by.get()];
+                vec![match condition.path[..] {
+                    [] => condition.name.to_string(),
+                    _ => format!("{} at {}", condition.name, condition.path.join(".")),
+                }]
             }
             _ => Vec::new(),
         };
@@ -304,10 +293,7 @@ impl Plan {
                         .next()
                         .and_then(|one| terms_index(table, &one.columns))
                 }
-                Strategy::Json => {
-                    let mut within = self.within_json();
-                    within.next().and_then(|c| terms_index(table, &[c.column]))
-                }
+                Strategy::Json => json_index(table, &self.conditions[self.found_by.get()]),
                 _ => schema_index(table, spec),
             },
             examined: self.examined,
@@ -542,6 +528,23 @@ fn terms_index(table: &Table, columns: &[usize]) -> Option<String> {
         let mut each = columns.iter().map(|&c| &*table.columns[c].name);
         let of_terms = matches!(&*index.method, "gin" | "gist");
         of_terms && each.all(|name| index.parts.iter().any(|part| names(&part.expression, name)))
+    });
+    found.map(|index| index.name.clone())
+}
+
+/// The schema's index of a jsonb that serves a condition on it: of the whole for what it contains, of what is at a
+/// path for that.
+fn json_index(table: &Table, condition: &Condition) -> Option<String> {
+    let name = &*table.columns[condition.column].name;
+    let mut indexes = table.indexes.iter();
+    let found = indexes.find(|index| match condition.path[..] {
+        [] => index.method == "gin" && index.parts.iter().any(|part| part.expression == name),
+        ref path => index.parts.iter().any(|part| {
+            let mut steps = path.iter();
+            part.expression.contains(name)
+                && part.expression.contains('>')
+                && steps.all(|step| part.expression.contains(&format!("'{step}'")))
+        }),
     });
     found.map(|index| index.name.clone())
 }

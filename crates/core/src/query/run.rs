@@ -28,7 +28,9 @@ pub(crate) fn run(
     let rankings = bind_rankings(&plan.ranked, params)?;
     let (offset, limit) = window(plan.offset, plan.limit, params)?;
     let store = &mut tables[usize::from(plan.table.0)];
-    resolve(store, &mut filters);
+    if plan.by_key.is_none() {
+        resolve(store, &mut filters);
+    }
     find(store, plan, &filters, &rankings, (offset, limit));
     plan.filters = recycled(filters);
     join(&mut plan.joined, plan.table, &plan.result, tables, params)
@@ -73,7 +75,9 @@ pub(crate) fn count(
     let mut filters = filters(plan, params, &[], &mut related, Vec::new())?;
     let store = &mut tables[usize::from(plan.table.0)];
     filters.truncate(plan.conditions.len());
-    resolve(store, &mut filters);
+    if plan.by_key.is_none() {
+        resolve(store, &mut filters);
+    }
     Ok(how_many(store, plan, &filters))
 }
 

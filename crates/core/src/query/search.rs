@@ -3,7 +3,7 @@
 use super::filter::Filter;
 use super::index::{SortedIndex, Spec};
 use super::plan::Plan;
-use super::terms::{Ranking, fewest, in_order_of_rank};
+use super::terms::{Ranking, fewest, in_order_of_rank, is_settled};
 use super::walk::{Run, Set, Walk};
 use super::{INDEXES_MAX, Strategy};
 use crate::replica::{TableStore, ValueRef};
@@ -77,7 +77,7 @@ pub(super) fn how_many(store: &mut TableStore, plan: &Plan, filters: &[Filter<'_
     }
     if let Some((i, slots)) = fewest(filters) {
         let mut walk = whole(filters, usize::MAX);
-        walk.along(&store.columns, slots, all_but(filters, i));
+        walk.along(&store.columns, slots, left_of(filters, i));
         return walk.seen;
     }
     let rest = conditions_left(plan, filters);
@@ -108,7 +108,7 @@ pub(super) fn all(store: &mut TableStore, plan: &Plan, filters: &[Filter<'_>]) -
     let rest = conditions_left(plan, filters);
     let mut walk = whole(filters, 0);
     if let Some((i, slots)) = fewest(filters) {
-        walk.along(&store.columns, slots, all_but(filters, i));
+        walk.along(&store.columns, slots, left_of(filters, i));
         return walk.result;
     }
     if plan.points.is_empty() && (rest == 0 || plan.range.is_none()) {
@@ -174,6 +174,7 @@ fn narrowed(
 
 /// The way that goes by what the index of a condition's terms has found.
 fn by_terms(plan: &Plan, condition: usize) -> Strategy {
+    plan.found_by.set(condition);
     match plan.conditions.get(condition) {
         Some(condition) if condition.sought.is_none() => Strategy::Json,
         _ => Strategy::Text,
@@ -192,9 +193,12 @@ fn conditions_left(plan: &Plan, filters: &[Filter<'_>]) -> Set {
 }
 
 /// All conditions but one.
-fn all_but(filters: &[Filter<'_>], one: usize) -> Set {
+/// What is left to test in the rows that one of the filters found.
+fn left_of(filters: &[Filter<'_>], one: usize) -> Set {
     let each = filters.iter().enumerate();
-    let left = each.filter(|(i, filter)| *i != one && !matches!(filter, Filter::Always));
+    let left = each.filter(|(i, filter)| {
+        (*i != one || !is_settled(filter)) && !matches!(filter, Filter::Always)
+    });
     left.fold(0, |set, (i, _)| set | 1 << i)
 }
 
@@ -252,7 +256,7 @@ fn answer(
             end: slots.len(),
             key: 0,
         }];
-        let rest = all_but(filters, i);
+        let rest = left_of(filters, i);
         walk.sort(&store.columns, slots, &whole, &plan.order, rest);
         return by_terms(plan, i);
     }

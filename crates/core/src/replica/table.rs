@@ -7,7 +7,7 @@ use super::ValueRef;
 use super::column::{Column, ColumnsRow, RowSource};
 use super::hashed::{HashIndex, HashSpec};
 use super::key::{Key, hash_key};
-use crate::query::TermIndex;
+use crate::query::{Asked, TermIndex};
 use crate::schema::{Storage, Table, Type};
 use crate::value::Value;
 use crate::value::{compare_text, is_by_bytes};
@@ -41,6 +41,8 @@ pub(crate) struct TableStore {
     pub indexes: Vec<SortedIndex>,
     /// What texts are searched by, and what is within JSON.
     pub terms: Vec<TermIndex>,
+    /// What has none of these yet.
+    pub asked: Asked,
     /// What uniqueness and references are asked of.
     pub hashed: Vec<HashIndex>,
     /// Does it hold every row that the user may see?
@@ -70,6 +72,7 @@ impl TableStore {
                 .collect(),
             indexes: Vec::new(),
             terms: Vec::new(),
+            asked: Asked::default(),
             hashed: hashed.into_iter().map(HashIndex::new).collect(),
             complete: false,
             uses: 0,

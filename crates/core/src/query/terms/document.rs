@@ -18,7 +18,7 @@ pub(crate) struct Document {
     pub path: Box<[String]>,
 }
 
-/// What is made of a text.
+/// What is made of a text, or of a jsonb.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Made {
     /// Nothing: it is a tsvector, of a server of this configuration.

@@ -19,7 +19,9 @@ const CHANGED_SHARE: usize = 4;
 
 /// How often what is within JSON is asked for before it has an index: to make one costs some ten times as much as to
 /// read every document once.
-const ASKED_MIN: u32 = 3;
+const ASKED_MIN: u32 = 5;
+/// For how many places that is counted.
+const ASKED_PLACES_MAX: usize = 32;
 /// How many words are stemmed once while an index is made: those of daily use.
 const STEMS: usize = 8192;
 
@@ -33,8 +35,26 @@ pub(crate) struct TermIndex {
     /// Is it to be made anew?
     stale: bool,
     used: u64,
-    /// How often it was asked for.
-    asked: u32,
+}
+
+/// What within JSON was asked for that has no index, or none in step, and how often.
+#[derive(Debug, Default)]
+pub(crate) struct Asked(Vec<(Document, u32)>);
+
+impl Asked {
+    /// Is a document asked for often enough now to have an index?
+    fn is_often(&mut self, document: &Document) -> bool {
+        let known = self.0.iter().position(|(known, _)| known == document);
+        let times = known.map_or(0, |at| self.0.remove(at).1) + 1;
+        if times >= ASKED_MIN {
+            return true;
+        }
+        if self.0.len() == ASKED_PLACES_MAX {
+            self.0.remove(0);
+        }
+        self.0.push((document.clone(), times));
+        false
+    }
 }
 
 /// The trigrams of a text, each once.
@@ -80,7 +100,6 @@ impl TermIndex {
             changed: Vec::new(),
             stale: true,
             used: 0,
-            asked: 0,
         }
     }
 
@@ -104,7 +123,6 @@ impl TermIndex {
     pub fn make_stale(&mut self) {
         *self = Self {
             used: self.used,
-            asked: self.asked,
             ..Self::new(self.document.clone())
         };
     }
@@ -189,7 +207,7 @@ impl TermIndex {
         }
     }
 
-    /// The rows with what is looked for, ascending.
+    /// The rows with what is looked for, ascending; where that is not exact, those that may have it.
     pub fn find(&self, looked: &Looked, columns: &[Column]) -> Vec<u32> {
         match (&looked.what, &self.terms) {
             (For::Words(query), Terms::Words { rows, postings }) => {
@@ -210,20 +228,8 @@ impl TermIndex {
                 };
                 find_similar(text, *threshold, (rows, postings), &passes)
             }
-            (
-                For::Values {
-                    values,
-                    exact,
-                    test,
-                },
-                Terms::Values { postings, .. },
-            ) => {
-                let mut found = postings.of_each(values);
-                if !exact {
-                    let column = &columns[looked.document.columns[0]];
-                    found.retain(|&slot| test.passes(column.get(slot)) == Some(true));
-                }
-                found
+            (For::Values { values, .. }, Terms::Values { postings, .. }) => {
+                postings.of_each(values)
             }
             // An index is looked up by its document, which is of one kind alone.
             (For::Words(_), Terms::Trigrams { .. } | Terms::Values { .. })
@@ -306,17 +312,17 @@ fn find_similar(
 pub(super) fn ensure(store: &mut TableStore, document: &Document) -> Option<usize> {
     store.uses += 1;
     let known = store.terms.iter().position(|i| i.document == *document);
+    let is_made = known.is_some_and(|at| !store.terms[at].stale);
+    if document.made == Made::Value && !is_made && !store.asked.is_often(document) {
+        return None;
+    }
     let at = known.unwrap_or_else(|| {
         let made = TermIndex::new(document.clone());
         place(&mut store.terms, TERM_INDEXES_MAX, made, |i| i.used)
     });
-    let index = &mut store.terms[at];
+    let made = TermIndex::new(document.clone());
+    let mut index = std::mem::replace(&mut store.terms[at], made);
     index.used = store.uses;
-    index.asked = index.asked.saturating_add(1);
-    if document.made == Made::Value && index.asked < ASKED_MIN {
-        return None;
-    }
-    let mut index = std::mem::replace(index, TermIndex::new(document.clone()));
     index.bring_in_step(store);
     store.terms[at] = index;
     Some(at)

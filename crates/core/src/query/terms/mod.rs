@@ -11,7 +11,7 @@ mod postings;
 mod ranking;
 mod sought;
 
-pub(crate) use index::TermIndex;
+pub(crate) use index::{Asked, TermIndex};
 pub use ranking::Ranked;
 pub(super) use ranking::{Ranking, bind_rankings, in_order_of_rank};
 pub use sought::{Sought, Syntax, TextShape};
@@ -31,11 +31,16 @@ pub(super) struct Found {
     pub slots: Vec<u32>,
     /// The column whose NULL leaves it unknown whether a row is one of them.
     unknown: Option<usize>,
+    /// What a row that was found has to pass still.
+    then: Option<Arc<dyn RowTest>>,
 }
 
 impl RowTest for Found {
     fn passes(&self, columns: &[Column], slot: u32) -> Option<bool> {
         let found = self.slots.binary_search(&slot).is_ok();
+        if let (true, Some(then)) = (found, &self.then) {
+            return then.passes(columns, slot);
+        }
         let known = found || !self.unknown.is_some_and(|c| columns[c].is_null(slot));
         known.then_some(found)
     }
@@ -55,7 +60,12 @@ pub(super) fn resolve(store: &mut TableStore, filters: &mut [Filter<'_>]) {
                     };
                     let slots = store.terms[at].find(looked, &store.columns);
                     let unknown = looked.document.nullable();
-                    *test = Arc::new(Found { slots, unknown });
+                    let then = (!looked.is_exact()).then(|| test.clone());
+                    *test = Arc::new(Found {
+                        slots,
+                        unknown,
+                        then,
+                    });
                 }
             }
             _ => {}
@@ -65,12 +75,20 @@ pub(super) fn resolve(store: &mut TableStore, filters: &mut [Filter<'_>]) {
 
 /// The filter that found the fewest rows, all of which have to be among them, and these.
 pub(super) fn fewest<'f>(filters: &'f [Filter<'_>]) -> Option<(usize, &'f [u32])> {
-    let found = filters.iter().enumerate().filter_map(|(i, filter)| {
-        let Filter::Row { wanted: true, test } = filter else {
-            return None;
-        };
-        let any: &dyn Any = test.as_ref();
-        Some((i, &any.downcast_ref::<Found>()?.slots[..]))
-    });
+    let each = filters.iter().enumerate();
+    let found = each.filter_map(|(i, filter)| Some((i, &found(filter)?.slots[..])));
     found.min_by_key(|(_, slots)| slots.len())
+}
+
+/// Do all rows that a filter found pass it?
+pub(super) fn is_settled(filter: &Filter<'_>) -> bool {
+    found(filter).is_some_and(|found| found.then.is_none())
+}
+
+fn found<'f>(filter: &'f Filter<'_>) -> Option<&'f Found> {
+    let Filter::Row { wanted: true, test } = filter else {
+        return None;
+    };
+    let any: &dyn Any = test.as_ref();
+    any.downcast_ref()
 }

@@ -40,10 +40,14 @@ impl<T: Eq + Hash> Postings<T> {
     where
         T: Borrow<Q>,
     {
-        if let Some(list) = self.lists.get_mut(term)
-            && let Ok(at) = list.binary_search(&slot)
-        {
+        let Some(list) = self.lists.get_mut(term) else {
+            return;
+        };
+        if let Ok(at) = list.binary_search(&slot) {
             list.remove(at);
+        }
+        if list.is_empty() {
+            self.lists.remove(term);
         }
     }
 

@@ -217,7 +217,7 @@ pub(in crate::query) fn is_of_words(op: Op) -> bool {
     matches!(op, Op::Search | Op::Similar | Op::WordSimilar)
 }
 
-/// What is looked for in the text of a row.
+/// What is looked for in a row's text, or in its jsonb.
 #[derive(Debug)]
 pub(crate) struct Looked {
     pub document: Document,
@@ -245,6 +245,11 @@ pub(crate) enum For {
 }
 
 impl Looked {
+    /// Does every row pass that the index of the document finds?
+    pub(super) fn is_exact(&self) -> bool {
+        !matches!(self.what, For::Values { exact: false, .. })
+    }
+
     pub(super) fn word_similarity(
         &self,
         text: &Trigrams,
