@@ -108,26 +108,26 @@ impl Shared {
         }
     }
 
-    /// A sync under this fence was refused, since the fence is another's; gives what the machine is to hear.
+    /// A sync under this fence was refused, since the fence is another's.
     ///
     /// Another tab took the lead; or one that had lost it and did not know yet took the fence behind this
     /// one. Then this tab, which holds the lock, takes it back: nobody else would.
-    pub(super) fn fenced_off(self: &Rc<Self>, fence: Option<f64>) -> Event {
+    pub(super) fn fenced_off(self: &Rc<Self>, fence: Option<f64>) {
         let Ok(session) = self.session() else {
-            return Event::Followed;
+            return self.dispatch(Event::Followed);
         };
         if session.fence.get() != fence {
             // It has a new one since.
-            return Event::Synced { more: true };
+            return;
         }
         session.fence.set(None);
         self.under_way(0);
+        self.dispatch(Event::Followed);
         // Without Web Locks the fence alone says who leads.
         let locked = session.lead.hold.borrow().is_some();
         if locked && session.lead.held.get() {
             spawn(self.clone().lead(session));
         }
-        Event::Followed
     }
 
     /// Takes the lead, trying again where the store fails, since nobody else can while this tab

@@ -325,7 +325,7 @@ impl Shared {
         status.leader = false;
         match self.machine.borrow().state() {
             // A follower shows what the leader says of the connection.
-            State::Following => {}
+            State::Following { .. } => {}
             State::Idle => status.state = Connection::Online,
             State::Syncing { .. } => status.state = Connection::Syncing,
             State::Waiting { .. } => status.state = Connection::Offline,
@@ -335,7 +335,7 @@ impl Shared {
             State::Paused(_) => status.state = Connection::Offline,
             State::Closed => status.state = Connection::Closed,
         }
-        if !matches!(self.machine.borrow().state(), State::Following) {
+        if !matches!(self.machine.borrow().state(), State::Following { .. }) {
             status.leader = status.state != Connection::Closed;
             status.error = self.failure.borrow().clone();
         } else if self.session.borrow().is_none() {

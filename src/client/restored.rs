@@ -116,11 +116,10 @@ impl Shared {
 
     /// Goes on as a new replica, where the server no longer knows this one, or knows another by its
     /// id: the queue is kept and sent under the new id.
-    pub(super) async fn renew_replica(&self) {
+    pub(super) async fn renew_replica(&self, fence: Option<f64>) {
         let Ok(session) = self.session() else { return };
-        let Some(fence) = session.fence.get() else {
-            return;
-        };
+        // Of the sync that heard of it: under a later one the store may be another replica's already.
+        let Some(fence) = fence else { return };
         // A failure leaves things as they are; the next attempt comes here again.
         if matches!(session.store.renew(fence).await, Ok(true)) {
             self.forget_keys(&session);

@@ -49,10 +49,13 @@ impl Shared {
                 self.reopen_socket_now();
                 Event::Synced { more }
             }
-            Ok(None) => self.fenced_off(fence),
+            Ok(None) => {
+                self.fenced_off(fence);
+                Event::Synced { more: true }
+            }
             Err(failure) => {
                 if replica_is_lost(failure.error.code) {
-                    self.renew_replica().await;
+                    self.renew_replica(fence).await;
                 }
                 if failure.error.recovery() == Recovery::Authenticate {
                     self.token.replace(None);

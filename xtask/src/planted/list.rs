@@ -386,6 +386,14 @@ pub const BUGS: &[Bug] = &[
         ),
     ),
     bug(
+        "two-syncs-of-one-tab",
+        "a tab that leads again begins a sync while one from before is under way",
+        Catcher::Test(
+            "haversack-core",
+            "a_lead_that_is_taken_again_waits_for_the_sync_that_is_under_way",
+        ),
+    ),
+    bug(
         "write-meanwhile-forgotten",
         "what is written during a sync waits for the next occasion",
         Catcher::Test(

@@ -1,7 +1,8 @@
 //! The sync machine: turns events into effects. Does no I/O, keeps no clock.
 //!
 //! One machine runs in every tab. Only the leading tab's asks for syncs; a follower's keeps quiet
-//! until it leads. Invariants: at most one sync is under way; while the machine leads and is not
+//! until it leads. Invariants: at most one sync is under way, also where the lead is lost and taken again
+//! before it ends, since both would read and write the same queue under the same fence; while the machine leads and is not
 //! paused, either a sync is under way or a timer is armed, so nothing waits for ever (F27).
 //! It decides when to sync, not what: the queue and the cursor are read by whoever carries out
 //! [`Effect::Sync`].
@@ -88,7 +89,10 @@ pub enum Effect {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     /// Another tab leads.
-    Following,
+    Following {
+        /// A sync from before is still under way; until it ends no other begins.
+        syncing: bool,
+    },
     /// Synced; the timer for the next one is armed.
     Idle,
     /// A sync is under way.
@@ -124,7 +128,7 @@ pub struct Machine {
 impl Default for Machine {
     fn default() -> Self {
         Self {
-            state: State::Following,
+            state: State::Following { syncing: false },
         }
     }
 }
@@ -140,9 +144,17 @@ impl Machine {
     pub fn handle(&mut self, event: Event, now_ms: u64, random: f64) -> Vec<Effect> {
         match event {
             Event::Led => match self.state {
-                State::Following => {
+                State::Following { syncing } => {
                     let mut effects = vec![Effect::OpenSocket];
-                    effects.extend(self.start(0, false));
+                    if syncing && !planted::is("two-syncs-of-one-tab") {
+                        self.state = State::Syncing {
+                            again: true,
+                            renewed: false,
+                            attempt: 0,
+                        };
+                    } else {
+                        effects.extend(self.start(0, false));
+                    }
                     effects
                 }
                 State::Idle
@@ -151,7 +163,13 @@ impl Machine {
                 | State::Paused(_)
                 | State::Closed => vec![],
             },
-            Event::Followed => self.stop(State::Following),
+            Event::Followed => match self.state {
+                State::Following { .. } => vec![],
+                State::Syncing { .. } => self.stop(State::Following { syncing: true }),
+                State::Idle | State::Waiting { .. } | State::Paused(_) | State::Closed => {
+                    self.stop(State::Following { syncing: false })
+                }
+            },
             Event::Closed => self.stop(State::Closed),
             Event::Wrote => self.on_write(now_ms),
             Event::Connected => self.on_call(false),
@@ -161,9 +179,10 @@ impl Machine {
                 State::Idle => self.start(0, false),
                 State::Waiting { attempt, .. } => self.start(attempt, false),
                 State::Paused(code) if code.recovery() == Recovery::Upgrade => self.on_call(true),
-                State::Following | State::Syncing { .. } | State::Paused(_) | State::Closed => {
-                    vec![]
-                }
+                State::Following { .. }
+                | State::Syncing { .. }
+                | State::Paused(_)
+                | State::Closed => vec![],
             },
             Event::Synced { more } => self.on_synced(more),
             Event::Failed {
@@ -209,7 +228,9 @@ impl Machine {
                 vec![]
             }
             // While paused the write waits in the queue, as it does offline.
-            State::Waiting { .. } | State::Following | State::Paused(_) | State::Closed => vec![],
+            State::Waiting { .. } | State::Following { .. } | State::Paused(_) | State::Closed => {
+                vec![]
+            }
         }
     }
 
@@ -218,7 +239,7 @@ impl Machine {
     fn on_poke(&mut self) -> Vec<Effect> {
         match self.state {
             State::Waiting { .. } => vec![],
-            State::Following
+            State::Following { .. }
             | State::Idle
             | State::Syncing { .. }
             | State::Paused(_)
@@ -241,7 +262,7 @@ impl Machine {
                 effects.extend(self.start(0, true));
                 effects
             }
-            State::Paused(_) | State::Following | State::Closed => vec![],
+            State::Paused(_) | State::Following { .. } | State::Closed => vec![],
         }
     }
 
@@ -262,12 +283,12 @@ impl Machine {
                     delay_ms: SYNC_INTERVAL_MS,
                 }]
             }
-            // A sync that ended after this tab stopped leading changes nothing here.
-            State::Following
-            | State::Idle
-            | State::Waiting { .. }
-            | State::Paused(_)
-            | State::Closed => vec![],
+            // It ended after this tab stopped leading.
+            State::Following { .. } => {
+                self.state = State::Following { syncing: false };
+                vec![]
+            }
+            State::Idle | State::Waiting { .. } | State::Paused(_) | State::Closed => vec![],
         }
     }
 
@@ -278,11 +299,17 @@ impl Machine {
         now_ms: u64,
         random: f64,
     ) -> Vec<Effect> {
-        let State::Syncing {
-            renewed, attempt, ..
-        } = self.state
-        else {
-            return vec![];
+        let (renewed, attempt) = match self.state {
+            State::Syncing {
+                renewed, attempt, ..
+            } => (renewed, attempt),
+            State::Following { .. } => {
+                self.state = State::Following { syncing: false };
+                return vec![];
+            }
+            State::Idle | State::Waiting { .. } | State::Paused(_) | State::Closed => {
+                return vec![];
+            }
         };
         match code.recovery() {
             // A cached token may have expired: renew it once, then wait for the person (F28).

@@ -216,6 +216,28 @@ fn a_sync_that_ends_after_leadership_was_lost_arms_nothing() {
 }
 
 #[test]
+fn a_lead_that_is_taken_again_waits_for_the_sync_that_is_under_way() {
+    let ends = [
+        Event::Synced { more: false },
+        Event::Synced { more: true },
+        failed(ErrorCode::Network),
+    ];
+    for end in ends {
+        let mut machine = leading();
+        run(&mut machine, Event::Followed);
+        assert_eq!(run(&mut machine, Event::Led), vec![Effect::OpenSocket]);
+        let effects = run(&mut machine, end.clone());
+        let timed = effects.iter().any(|e| matches!(e, Effect::Arm { .. }));
+        assert!(effects.contains(&SYNC) || timed, "{end:?}: {effects:?}");
+        // Once it has ended, the next lead begins at once.
+        let mut machine = leading();
+        run(&mut machine, Event::Followed);
+        run(&mut machine, end.clone());
+        assert!(run(&mut machine, Event::Led).contains(&SYNC), "{end:?}");
+    }
+}
+
+#[test]
 fn nothing_happens_after_closing() {
     let mut machine = idle();
     run(&mut machine, Event::Closed);

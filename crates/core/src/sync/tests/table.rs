@@ -4,8 +4,9 @@ use super::*;
 
 const DOCUMENT: &str = include_str!("../../../../../docs/sync-protocol.md");
 
-const STATES: [State; 9] = [
-    State::Following,
+const STATES: [State; 10] = [
+    State::Following { syncing: false },
+    State::Following { syncing: true },
     State::Idle,
     syncing(false, false),
     syncing(true, false),
@@ -52,7 +53,8 @@ fn events() -> [Event; 16] {
 /// A state of another kind than those here does not compile.
 fn state_name(state: &State) -> String {
     match state {
-        State::Following => "following".into(),
+        State::Following { syncing: false } => "following".into(),
+        State::Following { syncing: true } => "following, syncing".into(),
         State::Idle => "idle".into(),
         State::Syncing { renewed: true, .. } => "syncing, new token".into(),
         State::Syncing { again: true, .. } => "syncing, again".into(),
@@ -170,7 +172,10 @@ fn wherever_it_is_a_leading_machine_has_a_sync_or_a_timer() {
             let armed = armed.unwrap_or(timed && !fired);
             let syncing = matches!(machine.state(), State::Syncing { .. });
             let sync = effects.iter().any(|e| matches!(e, Effect::Sync { .. }));
-            let was_syncing = matches!(state, State::Syncing { .. });
+            let was_syncing = matches!(
+                state,
+                State::Syncing { .. } | State::Following { syncing: true }
+            );
             let of = format!("{state:?}, {event:?}: {effects:?}, {:?}", machine.state());
             let must = match machine.state() {
                 State::Idle | State::Waiting { .. } => true,
