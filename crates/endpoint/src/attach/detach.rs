@@ -1,6 +1,6 @@
 //! Removes every trace of `attach` from a database.
 
-use super::{Role, current_database, find_role};
+use super::{Role, current_database, find_role, locks, with_triggers};
 use crate::config::Config;
 use crate::database::{command_error, ident};
 use haversack_core::Error;
@@ -12,11 +12,29 @@ use tokio_postgres::{Client, Transaction};
 /// # Errors
 /// What Postgres answers; nothing is changed then.
 pub async fn detach(client: &mut Client, config: &Config) -> Result<Vec<String>, Error> {
-    let failed = command_error("detaching");
     let database = current_database(client).await?;
     let login = find_role(client, &config.login_role(&database)).await?;
     let user = find_role(client, &config.user_role(&database)).await?;
-    let transaction = client.transaction().await.map_err(&failed)?;
+    let relations = with_triggers(client).await?;
+    locks::alone(client, "detaching", async |transaction| {
+        remove(transaction, &database, &relations, [&login, &user]).await
+    })
+    .await
+}
+
+async fn remove(
+    transaction: &Transaction<'_>,
+    database: &str,
+    relations: &[String],
+    [login, user]: [&Role; 2],
+) -> Result<Vec<String>, Error> {
+    let failed = command_error("detaching");
+    for statement in locks::first(relations.iter()) {
+        transaction
+            .batch_execute(&statement)
+            .await
+            .map_err(&failed)?;
+    }
     // The triggers depend on the functions in the schema, and go with them.
     transaction
         .batch_execute(
@@ -35,7 +53,7 @@ pub async fn detach(client: &mut Client, config: &Config) -> Result<Vec<String>,
             .map_err(&failed)?;
     }
     let mut stayed = Vec::new();
-    for role in [&login, &user] {
+    for role in [login, user] {
         if !role.exists {
             continue;
         }
@@ -46,8 +64,8 @@ pub async fn detach(client: &mut Client, config: &Config) -> Result<Vec<String>,
             ));
             continue;
         }
-        revoke_all(&transaction, &database, role).await?;
-        if has_dependents(&transaction, role).await? {
+        revoke_all(transaction, database, role).await?;
+        if has_dependents(transaction, role).await? {
             stayed.push(format!(
                 "role {} stays: another database depends on it",
                 role.name
@@ -59,7 +77,6 @@ pub async fn detach(client: &mut Client, config: &Config) -> Result<Vec<String>,
             .await
             .map_err(&failed)?;
     }
-    transaction.commit().await.map_err(&failed)?;
     Ok(stayed)
 }
 

@@ -6,6 +6,7 @@
 mod changelog;
 mod detach;
 pub(crate) mod history;
+mod locks;
 pub(crate) mod permits;
 mod revocations;
 mod sql;
@@ -19,7 +20,7 @@ use crate::introspect::{Introspected, Permission, Privileges, introspect};
 use haversack_core::Error;
 pub use history::SKIPPED_KEYS;
 use std::collections::BTreeMap;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, GenericClient};
 
 /// An arbitrary constant: two attachers of one database take turns.
 const ATTACH_LOCK: i64 = 0x6861_7665_6174_7463;
@@ -139,14 +140,16 @@ pub async fn attach(
         .map_err(&failed)?;
     let result = async {
         let attached = plan(client, config, password).await?;
-        let transaction = client.transaction().await.map_err(&failed)?;
-        for statement in &attached.statements {
-            transaction
-                .batch_execute(statement)
-                .await
-                .map_err(&failed)?;
-        }
-        transaction.commit().await.map_err(&failed)?;
+        locks::alone(client, "attaching", async |transaction| {
+            for statement in &attached.statements {
+                transaction
+                    .batch_execute(statement)
+                    .await
+                    .map_err(&failed)?;
+            }
+            Ok(())
+        })
+        .await?;
         Ok(attached)
     }
     .await;
@@ -357,21 +360,24 @@ fn watched(introspected: &Introspected) -> (Vec<&String>, Vec<&str>) {
 
 async fn stale(client: &Client, introspected: &Introspected) -> Result<Vec<String>, Error> {
     let (current, _) = watched(introspected);
+    let mut stale = with_triggers(client).await?;
+    stale.retain(|relation| !current.contains(&relation));
+    Ok(stale)
+}
+
+/// The relations that have triggers of ours.
+async fn with_triggers(client: &impl GenericClient) -> Result<Vec<String>, Error> {
     let rows = client
         .query(
             "SELECT DISTINCT format('%I.%I', n.nspname, c.relname) FROM pg_trigger t
              JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace pn ON pn.oid = p.pronamespace
              JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE pn.nspname = 'haversack' AND NOT t.tgisinternal ORDER BY 1",
+             WHERE pn.nspname = 'haversack' AND n.nspname <> 'haversack' AND NOT t.tgisinternal ORDER BY 1",
             &[],
         )
         .await
         .map_err(command_error("reading the triggers"))?;
-    Ok(rows
-        .iter()
-        .map(|row| row.get(0))
-        .filter(|relation| !current.contains(&relation))
-        .collect())
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 async fn stale_grants(

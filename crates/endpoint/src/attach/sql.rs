@@ -1,6 +1,9 @@
 //! The SQL that `attach` runs. Text only; knows what to say, not how it is run.
 
-use super::{Password, Plan, changelog, history, permits, revocations, role_statements, times};
+use super::{
+    Password, Plan, changelog, history, locks, permits, revocations, role_statements, times,
+    watched,
+};
 use crate::database::{ident, literal};
 use crate::introspect::TableFacts;
 use crate::scope::Scope;
@@ -8,7 +11,9 @@ use haversack_core::schema::{Table, Type};
 
 /// Every statement, in order.
 pub(super) fn statements(plan: &Plan<'_>, password: &Password) -> Vec<String> {
-    let mut out = roles(plan, password);
+    let (watched, _) = watched(plan.introspected);
+    let mut out = locks::first(watched.into_iter().chain(&plan.stale));
+    out.extend(roles(plan, password));
     out.extend(store(plan));
     if plan.superuser {
         // Not while the triggers below are made by hand.
@@ -44,9 +49,9 @@ pub(super) fn statements(plan: &Plan<'_>, password: &Password) -> Vec<String> {
     let numbers: Vec<i32> = numbers.map(|t| plan.numbers[&t.name]).collect();
     out.push(times::forget(&numbers));
     let permissions = plan.introspected.permissions.iter();
-    let watched: Vec<i32> = permissions.clone().map(|p| plan.numbers[&p.name]).collect();
-    out.push(permits::forget(&watched));
-    for (permission, number) in permissions.zip(watched) {
+    let numbers: Vec<i32> = permissions.clone().map(|p| plan.numbers[&p.name]).collect();
+    out.push(permits::forget(&numbers));
+    for (permission, number) in permissions.zip(numbers) {
         out.extend(permits::watch(number, permission));
     }
     out.extend(history::statements(plan));

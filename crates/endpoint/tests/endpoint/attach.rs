@@ -342,3 +342,51 @@ async fn cursors_from_before_a_gap_in_the_watch_get_a_snapshot() {
             .unwrap_or_else(|_| panic!("the new cursor goes on after {gap}"));
     }
 }
+
+#[tokio::test]
+async fn who_writes_while_attach_and_detach_run_is_not_refused() {
+    let database = Database::create().await;
+    let mut owner = database.owner().await;
+    owner
+        .batch_execute("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY)")
+        .await
+        .unwrap();
+    let config = Config::parse("[tables.a]\n[tables.b]", "haversack.toml").unwrap();
+    let password = Password::Set(PASSWORD.into());
+    attach(&mut owner, &config, &password).await.unwrap();
+    let (writer, admin) = (database.owner().await, database.owner().await);
+    // They lock the tables one after the other, in one order or the other.
+    for (round, (first, then)) in [("a", "b"), ("b", "a"), ("a", "b")].into_iter().enumerate() {
+        let detached = round == 2;
+        writer
+            .batch_execute(&format!("BEGIN; INSERT INTO {first} VALUES ({round})"))
+            .await
+            .unwrap();
+        let changing = async {
+            match detached {
+                false => attach(&mut owner, &config, &password).await.map(drop),
+                true => detach(&mut owner, &config).await.map(drop),
+            }
+        };
+        let writing = async {
+            let waits = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+                         WHERE d.datname = current_database() AND NOT l.granted";
+            while admin.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            }
+            writer
+                .batch_execute(&format!(
+                    "INSERT INTO {then} VALUES ({round}); INSERT INTO {first} VALUES (10 + {round}); COMMIT"
+                ))
+                .await
+        };
+        let (changed, written) = tokio::join!(changing, writing);
+        written.unwrap_or_else(|error| panic!("round {round}: {error:?}"));
+        changed.unwrap_or_else(|error| panic!("round {round}: {error}"));
+    }
+    for table in ["a", "b"] {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let rows: i64 = owner.query_one(&sql, &[]).await.unwrap().get(0);
+        assert!(rows >= 4, "{table} has {rows}");
+    }
+}
