@@ -7,7 +7,7 @@ use crate::memory::Memory;
 use crate::{poison, task, view};
 use haversack_core::json::{self, Json};
 use haversack_core::query::{Param, PlanId};
-use haversack_core::replica::{DraftOp, Key, WatchId, Watched};
+use haversack_core::replica::{DraftOp, Key, Replica, WatchId, Watched};
 use haversack_core::schema::{Schema, TableId};
 use haversack_core::{Error, ErrorCode};
 use js_sys::{Array, Function, Promise, Reflect, Uint32Array};
@@ -235,10 +235,31 @@ impl Client {
             if shared.memory()?.is_some() {
                 return Ok(JsValue::UNDEFINED);
             }
-            let found = shared.fetch(table, body).await?;
+            let begin = |replica: &Replica| replica.found(table);
+            let found = shared.fetch(body, &begin).await?;
             let json = shared.replica.borrow().found_json(&found);
             let rows = shared.shapes[usize::from(table.0)].frozen(&json)?;
             Ok(rows.into())
+        })
+    }
+
+    /// Puts a grouping, with the parameters written before, to Postgres; its groups as JSON, or undefined for a
+    /// database in memory.
+    pub fn fetch_groups(&self, plan: u32, params: usize) -> Promise {
+        let (shared, plan) = (self.shared.clone(), PlanId(plan));
+        let asked = self.read_params(params, |params| {
+            let replica = self.shared.replica.borrow();
+            replica.question_of_groups(plan, params)
+        });
+        task::promise(async move {
+            let body = asked?;
+            if shared.memory()?.is_some() {
+                return Ok(JsValue::UNDEFINED);
+            }
+            let begin = |replica: &Replica| replica.found_groups(plan);
+            let found = shared.fetch(body, &begin).await?;
+            let json = shared.replica.borrow().found_json(&found);
+            Ok(json.into())
         })
     }
 

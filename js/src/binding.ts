@@ -80,6 +80,8 @@ export interface BindingClient {
    * there is no server.
    */
   fetch(plan: number, params: number): Promise<object[] | undefined>
+  /** As `fetch`, the groups of a grouping as `run_grouping` gives them. */
+  fetch_groups(plan: number, params: number): Promise<string | undefined>
   /** A plan for a `GroupingShape` as JSON. */
   compile_grouping(shapeJson: string): number
   /** Runs it as `run`: an array of arrays, the columns grouped by and the values, as JSON; '' for an error. */

@@ -226,6 +226,15 @@ export class Groups<Row> {
     })
   }
 
+  /**
+   * The groups that Postgres makes of its rows now, in Postgres's order, each frozen: the same question, put to the
+   * server, over all rows that the user may see. As `Query.fetch` otherwise, and rejects as that does.
+   */
+  async fetch(): Promise<readonly Row[]> {
+    const groups = await this.query.replica.fetchGroups(...this.asked())
+    return Object.freeze(groups.map((values) => this.made(values)))
+  }
+
   /** The first group, if there is one. */
   first(): Row | undefined {
     return this.rows()[0]

@@ -187,6 +187,20 @@ export class Replica {
     })
   }
 
+  /** The groups that Postgres makes, each an array. */
+  async fetchGroups(
+    shape: string,
+    params: readonly Param[],
+    limit: number,
+    offset: number,
+  ): Promise<WireValue[][]> {
+    const text = await this.callAsync((client) =>
+      client.fetch_groups(this.grouping(shape), this.input.write(params, limit, offset)),
+    )
+    if (text === undefined) return this.groups(shape, params, limit, offset)
+    return JSON.parse(text) as WireValue[][]
+  }
+
   /** The groups that a grouping makes, each an array. */
   groups(shape: string, params: readonly Param[], limit: number, offset: number): WireValue[][] {
     const text = this.call((client) => {

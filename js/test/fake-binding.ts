@@ -260,6 +260,10 @@ export class FakeClient implements BindingClient {
     throw new Error('the fake has no groups')
   }
 
+  fetch_groups(): Promise<string | undefined> {
+    throw new Error('the fake has no groups')
+  }
+
   begin_steps(): number {
     throw new Error('the fake has no steps')
   }

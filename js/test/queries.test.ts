@@ -68,8 +68,9 @@ test('every example of groups makes what the page says', async () => {
     const query = new Function('db', ...Object.keys(haversack), `return db.events.${code}`)(
       db,
       ...Object.values(haversack),
-    ) as { rows(): unknown }
+    ) as { rows(): unknown; fetch(): Promise<unknown> }
     assert.deepEqual(query.rows(), JSON.parse(made!), code)
+    assert.deepEqual(await query.fetch(), JSON.parse(made!), 'there is no server')
     const saved = db.events.groups(JSON.parse(JSON.stringify(query)))
     assert.deepEqual(saved.rows(), JSON.parse(made!), code)
   }

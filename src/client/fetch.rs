@@ -4,23 +4,27 @@
 use super::session::Session;
 use super::{Shared, named_otherwise};
 use crate::network::request;
-use haversack_core::replica::Found;
-use haversack_core::schema::TableId;
+use haversack_core::replica::{Found, Replica};
 use haversack_core::{Error, ErrorCode, Recovery};
 use std::rc::Rc;
 
 impl Shared {
-    /// Puts a request that [`Replica::question`](haversack_core::replica::Replica::question) made to the endpoint.
+    /// Puts a request that [`Replica::question`] or [`Replica::question_of_groups`] made to the endpoint; `begin`
+    /// begins its answer.
     ///
     /// # Errors
     /// `closed`, `not_signed_in`, `identity_changed`, `network`, `too_many_rows` where the answer lacks some,
     /// and what the endpoint answers. A token that it refuses is renewed once.
-    pub async fn fetch(self: &Rc<Self>, table: TableId, body: String) -> Result<Found, Error> {
+    pub async fn fetch(
+        self: &Rc<Self>,
+        body: String,
+        begin: &dyn Fn(&Replica) -> Found,
+    ) -> Result<Found, Error> {
         let session = self.session()?;
         let mut fresh = false;
         loop {
             let token = self.token(fresh).await?;
-            match self.answered(&session, &token, table, body.clone()).await {
+            match self.answered(&session, &token, body.clone(), begin).await {
                 Err(error) if error.recovery() == Recovery::Authenticate => {
                     self.token.replace(None);
                     if fresh {
@@ -37,10 +41,10 @@ impl Shared {
         &self,
         session: &Session,
         token: &str,
-        table: TableId,
         body: String,
+        begin: &dyn Fn(&Replica) -> Found,
     ) -> Result<Found, Error> {
-        let mut found = self.replica.borrow().found(table);
+        let mut found = begin(&self.replica.borrow());
         let mut take = |line: &str| found.line(line);
         request::post(&format!("{}/v1/query", self.url), token, body, &mut take)
             .await

@@ -142,6 +142,50 @@ test('it gives what rows() gives, in the same order, and rows that are here are 
   assert.ok(results.filter(({ rows }) => rows > 0).length >= 32, 'most of them find something')
 })
 
+/** For the page: what of the questions is asked of groups. */
+function defineGroups() {
+  const { array, avg, count, gt, max, min, sum } = haversack
+  const { notes } = db
+  globalThis.groups = [
+    notes.aggregate({ n: count(), placed: count('priority'), most: max('due'), mean: avg('price') }),
+    notes.where({ id: gt(1_000_000) }).aggregate({ n: count(), total: sum('big'), all: array('id') }),
+    notes.groupBy('mood').aggregate({ n: count(), total: sum('big'), first: min('day') }),
+    notes.groupBy('priority', 'mood').aggregate({ ids: array('id'), price: sum('price') }).limit(7),
+    notes
+      .groupBy('title')
+      .aggregate({ n: count(), last: max('title'), low: min('priority') })
+      .having({ n: gt(14) })
+      .orderBy('n', 'desc')
+      .offset(1),
+    notes.groupBy('mood').aggregate({ big: array('big'), moods: array('mood') }),
+  ]
+}
+
+test('groups that Postgres makes are those that are made here', async () => {
+  await tab.run(defineGroups)
+  const results = await tab.run(async () => {
+    const results = []
+    for (const groups of globalThis.groups) {
+      const fetched = await groups.fetch()
+      const frozen = Object.isFrozen(fetched) && fetched.every((group) => Object.isFrozen(group))
+      results.push({ fetched, here: groups.rows(), frozen })
+    }
+    return results
+  })
+  assert.equal(results.length, 6)
+  for (const { fetched, here, frozen } of results) {
+    assert.ok(fetched.length > 0 && frozen)
+    assert.deepEqual(fetched, here)
+  }
+  assert.deepEqual(results[1].fetched, [{ n: 0, total: null, all: null }])
+  const all = await tab.run(() => db.notes.groupBy('id').aggregate({ n: haversack.count() }).rows())
+  assert.ok(all.length > 90)
+  const most = await tab.run(() =>
+    outcome(db.notes.groupBy('id').aggregate({ n: haversack.count() }).fetch()),
+  )
+  assert.equal(most.code, 'too_many_rows', most.message)
+})
+
 test('what Postgres alone has is in the answer, with the types of rows, and comes by the sync that it asks for', async () => {
   const other = await (await app.profile()).tab()
   await other.open({ user: 'ada' })

@@ -85,12 +85,12 @@ export class Database {
   }
 
   /** What the endpoint answers to a query: rows as arrays of texts, or the problem. */
-  async serverAnswer(query, params) {
+  async serverAnswer(asked, params) {
     const token = this.#backend.token(this.identity)
     const answer = await fetch(`${this.#backend.url}/v1/query`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ protocol: 1, fingerprint: this.schema.fingerprint, query, params }),
+      body: JSON.stringify({ protocol: 1, fingerprint: this.schema.fingerprint, ...asked, params }),
     })
     const text = await answer.text()
     if (!answer.ok) return { problem: JSON.parse(text) }

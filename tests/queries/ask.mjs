@@ -57,19 +57,22 @@ export async function askEndpoint(core, database, table, query) {
   const put = toQuery(core, table, query)
   const { shape, place, limitCount, offsetCount } = put
   const limited = limitCount >= 0
-  const window = [...(limited ? [limitCount] : []), ...(offsetCount > 0 ? [offsetCount] : [])]
-  const asked = shape.describe(place !== undefined, limited, offsetCount > 0)
-  // Half of a character, as of a text that was cut, is written into the module's memory as none.
-  const texts = put
-    .asked()
-    .map((param) => (typeof param === 'string' ? param.toWellFormed() : param))
-  const { rows, problem } = await database.serverAnswer(asked, [...texts, ...window])
+  const asked = { query: shape.describe(place !== undefined, limited, offsetCount > 0) }
+  const params = withWindow(put.asked(), limitCount, offsetCount)
+  const { rows, problem } = await database.serverAnswer(asked, params)
   if (problem !== undefined) return `${problem.code}: ${problem.detail}`
   const at = table.primary_key.map((key) => table.columns.findIndex(({ name }) => name === key))
   return toKeys(
     table,
     rows.map((row) => at.map((i) => row[i])),
   )
+}
+
+/** Parameters as they go to the endpoint. */
+export function withWindow(params, limit, offset) {
+  // Half of a character, as of a text that was cut, is written into the module's memory as none.
+  const texts = params.map((param) => (typeof param === 'string' ? param.toWellFormed() : param))
+  return [...texts, ...(limit >= 0 ? [limit] : []), ...(offset > 0 ? [offset] : [])]
 }
 
 /** A question as the application asks it. */

@@ -4,7 +4,7 @@
 import * as haversack from 'haversack'
 
 import { fromText, literal, quoted, relation } from '../parity/text.mjs'
-import { condition, toFilter } from './ask.mjs'
+import { condition, toFilter, withWindow } from './ask.mjs'
 
 const NUMBERS = ['int2', 'int4', 'int8', 'numeric']
 /** Of equal values of these, Postgres may show any: 1.0 and 1.00, a day and 24 hours, both zeros. */
@@ -76,6 +76,15 @@ export function askCoreGroups(core, table, query) {
   return groups.map((group) => columns.map(({ name }) => group[name]))
 }
 
+/** The groups that the endpoint gives, asked as `fetch()` asks; or what it has against it. */
+export async function askEndpointGroups(core, database, table, query) {
+  const [shape, params, limit, offset] = toGroups(core, table, query).asked()
+  const asked = { groups: JSON.parse(shape) }
+  const { rows, problem } = await database.serverAnswer(asked, withWindow(params, limit, offset))
+  if (problem !== undefined) return `${problem.code}: ${problem.detail}`
+  return fromTexts(table, query, rows)
+}
+
 /** A question for groups as the application asks it. */
 export function toGroups(core, table, query) {
   let asked = core.table(table.name).where({})
@@ -95,8 +104,12 @@ export function toGroups(core, table, query) {
 
 /** The groups that Postgres makes. */
 export async function askPostgresGroups(database, table, query) {
+  return fromTexts(table, query, await database.ask(toGroupSql(database, table, query)))
+}
+
+/** Groups whose values are texts of Postgres, as JavaScript has them. */
+function fromTexts(table, query, groups) {
   const made = madeTable(table, query)
-  const groups = await database.ask(toGroupSql(database, table, query))
   return groups.map((group) =>
     group.map((text, i) => {
       const { type } = made.columns[i]

@@ -21,7 +21,7 @@ import { Rules } from '../parity/rules.mjs'
 import { same, shown } from '../parity/text.mjs'
 import { askCore, askEndpoint, askPostgres, toKeys, toSql, wholeOrder } from './ask.mjs'
 import { Drawer, OPERATORS } from './draw.mjs'
-import { askCoreGroups, askPostgresGroups, toGroupSql } from './groups.mjs'
+import { askCoreGroups, askEndpointGroups, askPostgresGroups, toGroupSql } from './groups.mjs'
 import { follow } from './live.mjs'
 import { shrink } from './shrink.mjs'
 
@@ -98,9 +98,8 @@ async function fuzz(wanted) {
         const ranked = query.order.some(({ rank }) => rank !== undefined)
         if (query.by === undefined && !ranked && random.chance(0.2))
           query.after = await placeOf(random, rows, query)
-        // Groups are made, and rows put beside others, here alone.
-        const everywhere =
-          done % ENDPOINT_EVERY === 0 && query.by === undefined && query.with === undefined
+        // Rows are put beside others here alone.
+        const everywhere = done % ENDPOINT_EVERY === 0 && query.with === undefined
         const found = await differ(core, query, everywhere)
         done++
         served += everywhere
@@ -180,7 +179,8 @@ async function differ(core, query, everywhere) {
   let [found, served] = [expected, expected]
   try {
     found = (grouped ? askCoreGroups : askCore)(core, table, query)
-    if (everywhere) served = await askEndpoint(core, database, table, query)
+    const ask = grouped ? askEndpointGroups : askEndpoint
+    if (everywhere) served = await ask(core, database, table, query)
   } catch (error) {
     if (error.name !== 'HaversackError') throw error
     const trapped = error.code === 'internal'

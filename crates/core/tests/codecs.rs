@@ -343,10 +343,36 @@ fn queries_agree() {
     .iter()
     .for_each(both);
     assert!(read_text::<QueryShape>(r#"{"table":"t","were":[]}"#).is_err());
+    let grouping = query::GroupingShape {
+        table: "t".into(),
+        conditions: shape.conditions.clone(),
+        by: vec!["a".into()],
+        values: vec![
+            query::AggregateShape {
+                name: "n".into(),
+                ..query::AggregateShape::default()
+            },
+            query::AggregateShape {
+                name: "most".into(),
+                op: query::AggregateOp::Max,
+                column: some("a"),
+            },
+        ],
+        having: shape.conditions.clone(),
+        order: shape.order.clone(),
+        limit: true,
+        offset: true,
+    };
+    both(&grouping);
+    writes(&QueryRequest {
+        groups: Some(grouping),
+        ..QueryRequest::default()
+    });
     writes(&QueryRequest {
         protocol: 1,
         fingerprint: "f".into(),
-        query: shape,
+        query: Some(shape),
+        groups: None,
         params: vec![
             QueryParam::Null,
             QueryParam::Number(-0.5),

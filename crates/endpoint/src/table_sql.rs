@@ -116,6 +116,11 @@ impl TableSql {
         }
     }
 
+    /// What SQL needs to know of the served columns, in their order.
+    pub(crate) fn columns(&self) -> &[ColumnFacts] {
+        &self.columns
+    }
+
     /// What SQL needs to know of a column.
     pub(crate) fn column(&self, position: usize) -> &ColumnFacts {
         &self.columns[position]

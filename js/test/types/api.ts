@@ -86,6 +86,9 @@ fetched.pop()
 // @ts-expect-error a row is read-only
 fetched[0]!.title = 'other'
 
+const sums = db.events.groupBy('status').aggregate({ n: count() })
+same<Awaited<ReturnType<typeof sums.fetch>>, ReturnType<typeof sums.rows>>()
+
 // States.
 same<RowState, 'acknowledged' | 'pending' | 'sent' | 'rejected' | 'conflict'>()
 const state = db.events.state(1)

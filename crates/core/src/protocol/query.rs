@@ -2,11 +2,11 @@
 
 use super::Text;
 use crate::json::{Fault, FromJson, Json, ToJson};
-use crate::query::{Param, QueryShape};
+use crate::query::{GroupingShape, Param, QueryShape};
 use crate::{json_struct, json_to};
 use serde::{Deserialize, Serialize};
 
-/// A query that is put to Postgres.
+/// A question that is put to Postgres: for rows, or for what is made of groups of rows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QueryRequest {
@@ -14,9 +14,13 @@ pub struct QueryRequest {
     pub protocol: u32,
     /// The fingerprint of the schema that the client was built with.
     pub fingerprint: String,
-    /// What is asked.
-    pub query: QueryShape,
-    /// Its values, in the order that [`QueryShape`] says.
+    /// Which rows are asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<QueryShape>,
+    /// Or which groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<GroupingShape>,
+    /// Its values, in the order that [`QueryShape`] or [`GroupingShape`] says.
     #[serde(default)]
     pub params: Vec<QueryParam>,
 }
@@ -50,11 +54,11 @@ impl QueryParam {
 pub enum QueryLine {
     /// The first line.
     Head(QueryHead),
-    /// Some of the rows, in their order, each with all columns in the schema's order.
+    /// Some of the rows, in their order.
     Rows {
         /// The table's name.
         table: String,
-        /// The rows.
+        /// The rows, each with all columns in the schema's order; of groups the columns grouped by, then the values.
         rows: Vec<Vec<Text>>,
     },
     /// The last line; without it nothing of the answer counts.
@@ -82,7 +86,8 @@ pub struct QueryHead {
 json_to!(QueryRequest {
     protocol,
     fingerprint,
-    query,
+    query = default,
+    groups = default,
     params,
 });
 json_struct!(QueryHead {

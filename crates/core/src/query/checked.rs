@@ -4,10 +4,12 @@
 use super::conditions::Condition;
 use super::matching::given;
 use super::terms::Ranked;
-use super::{Existing, Op, OrderKey, Param, Plan, QueryShape, check};
+use super::{
+    AggregateOp, Existing, Grouping, GroupingShape, Op, OrderKey, Param, Plan, QueryShape, check,
+};
 use crate::error::{Error, ErrorCode};
 use crate::protocol::QueryParam;
-use crate::schema::{Schema, TableId, Type};
+use crate::schema::{Schema, Table, TableId, Type};
 use crate::value::{self, Value};
 
 /// A number that every integer is below.
@@ -85,6 +87,76 @@ impl Checked {
     }
 }
 
+/// Groups of rows with the parameters of their question, both checked.
+#[derive(Debug)]
+pub struct CheckedGroups {
+    grouping: Grouping,
+    /// At most so many groups.
+    pub limit: Option<usize>,
+    /// Without so many of the first.
+    pub offset: usize,
+}
+
+impl CheckedGroups {
+    /// Checks a grouping against a schema.
+    ///
+    /// # Errors
+    /// As [`Checked::new`].
+    pub fn new(
+        schema: &Schema,
+        shape: &GroupingShape,
+        params: &[Param<'_>],
+    ) -> Result<Self, Error> {
+        let grouping = Grouping::compile(schema, shape)?;
+        let (offset, limit) = grouping.check(params)?;
+        Ok(Self {
+            grouping,
+            limit,
+            offset,
+        })
+    }
+
+    /// The table whose rows are grouped.
+    pub fn table(&self) -> TableId {
+        self.grouping.rows.table
+    }
+
+    /// What its rows satisfy to count, all of it.
+    pub fn conditions(&self) -> &[Condition] {
+        &self.grouping.rows.conditions
+    }
+
+    /// What these conditions ask of other tables.
+    pub fn existing(&self) -> &[Existing] {
+        &self.grouping.rows.existing
+    }
+
+    /// The positions of the columns grouped by.
+    pub fn keys(&self) -> &[usize] {
+        &self.grouping.keys
+    }
+
+    /// What is made of each group, and of which column.
+    pub fn values(&self) -> &[(AggregateOp, Option<usize>)] {
+        &self.grouping.values
+    }
+
+    /// What groups have: the columns grouped by, then the values.
+    pub fn made(&self) -> &Table {
+        &self.grouping.made
+    }
+
+    /// What groups satisfy, all of it, by the columns that they have.
+    pub fn having(&self) -> &[Condition] {
+        &self.grouping.having
+    }
+
+    /// What groups are ordered by, of the columns that they have; those grouped by are at the end.
+    pub fn order(&self) -> &[OrderKey] {
+        &self.grouping.order.0
+    }
+}
+
 /// A column of the order, and what rows equal in it that are at the place which others come after.
 pub type Place = (OrderKey, Condition);
 
@@ -97,13 +169,27 @@ pub fn constant(op: Op, kind: &Type, text: &str) -> Result<String, Error> {
     Ok(value::to_text(&given, &value).unwrap_or_default())
 }
 
+/// The parameters of groups, as [`on_the_wire`].
+pub(crate) fn groups_on_the_wire(grouping: &Grouping, params: &[Param<'_>]) -> Vec<QueryParam> {
+    carried(params, |at| {
+        of_condition(grouping.having.iter(), at).or_else(|| kind_of(&grouping.rows, at))
+    })
+}
+
 /// Parameters as the wire carries them: JSON has no infinite numbers.
 pub(crate) fn on_the_wire(plan: &Plan, params: &[Param<'_>]) -> Vec<QueryParam> {
+    carried(params, |at| kind_of(plan, at))
+}
+
+fn carried<'a>(
+    params: &[Param<'_>],
+    kind_of: impl Fn(usize) -> Option<&'a Type>,
+) -> Vec<QueryParam> {
     let wire = |(at, param): (usize, &Param<'_>)| match *param {
         Param::Null => QueryParam::Null,
         Param::Text(text) => QueryParam::Text(text.to_owned()),
         Param::Number(number) if number.is_finite() => QueryParam::Number(number),
-        Param::Number(number) => endless(kind_of(plan, at), number),
+        Param::Number(number) => endless(kind_of(at), number),
     };
     params.iter().enumerate().map(wire).collect()
 }

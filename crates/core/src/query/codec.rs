@@ -143,6 +143,42 @@ impl ToJson for QueryShape {
     }
 }
 
+impl ToJson for GroupingShape {
+    fn to_json(&self, out: &mut String) {
+        let Self {
+            table,
+            conditions,
+            by,
+            values,
+            having,
+            order,
+            limit,
+            offset,
+        } = self;
+        Members::new(out)
+            .add("table", table)
+            .add_some("where", conditions)
+            .add_some("by", by)
+            .add_some("values", values)
+            .add_some("having", having)
+            .add_some("order", order)
+            .add_some("limit", limit)
+            .add_some("offset", offset)
+            .end();
+    }
+}
+
+impl ToJson for AggregateShape {
+    fn to_json(&self, out: &mut String) {
+        let Self { name, op, column } = self;
+        Members::new(out)
+            .add("name", name)
+            .add("op", op)
+            .add_some("column", column)
+            .end();
+    }
+}
+
 impl ToJson for RelatedShape {
     fn to_json(&self, out: &mut String) {
         let Self { relation, query } = self;

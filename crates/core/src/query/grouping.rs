@@ -7,11 +7,11 @@
 use super::conditions::{Condition, conditions};
 use super::index::Spec;
 use super::plan::{has_order, invalid, order};
-use super::run::{bind_all, count_params, run, window};
+use super::run::{bind_all, check, count_params, run, window};
 use super::totals::{kind_of, total};
 use super::{AggregateOp, GroupingShape, OrderShape, Param, Plan, QueryShape};
 use crate::error::Error;
-use crate::replica::{TableStore, column_of, write_value};
+use crate::replica::{TableStore, column_of, write_values};
 use crate::schema::{Column as Described, Schema, Table};
 use crate::sort::sorted_positions;
 use haversack_rows::Column;
@@ -26,14 +26,15 @@ pub(crate) struct Grouping {
     /// Finds the rows, those of a group beside one another.
     pub rows: Plan,
     /// The positions of the columns grouped by.
-    keys: Vec<usize>,
+    pub(super) keys: Vec<usize>,
     /// Those of them that tell groups apart, in the order of the rows.
     by: Spec,
-    values: Vec<(AggregateOp, Option<usize>)>,
+    /// What is made of each group, and of which column.
+    pub(super) values: Vec<(AggregateOp, Option<usize>)>,
     /// What the groups have: the columns grouped by, then the values.
     pub made: Table,
-    having: Vec<Condition>,
-    order: Spec,
+    pub(super) having: Vec<Condition>,
+    pub(super) order: Spec,
     params: usize,
     limit: Option<usize>,
     offset: Option<usize>,
@@ -130,6 +131,17 @@ impl Grouping {
         })
     }
 
+    /// Checks the parameters without running it, and gives offset and limit.
+    ///
+    /// # Errors
+    /// As [`check`].
+    pub fn check(&self, params: &[Param<'_>]) -> Result<(usize, Option<usize>), Error> {
+        count_params(self.params, params)?;
+        check(&self.rows, &params[..self.rows.params])?;
+        bind_all(&self.having, params, &mut [])?;
+        window(self.offset, self.limit, params)
+    }
+
     /// The groups as JSON: an array of arrays, each of the columns grouped by and the values.
     ///
     /// # Errors
@@ -158,13 +170,13 @@ impl Grouping {
         });
         let mut out = String::from("[");
         for (i, &position) in sorted.iter().skip(offset).take(limit).enumerate() {
-            out.push_str(if i > 0 { ",[" } else { "[" });
-            let slot = kept[position as usize] as u32;
-            for (j, (column, described)) in groups.iter().zip(&self.made.columns).enumerate() {
-                out.push_str(if j > 0 { "," } else { "" });
-                write_value(&described.kind, column.get(slot), &mut out);
-            }
-            out.push(']');
+            out.push_str(if i > 0 { "," } else { "" });
+            write_values(
+                &self.made,
+                &groups,
+                kept[position as usize] as u32,
+                &mut out,
+            );
         }
         out.push(']');
         Ok(out)

@@ -20,13 +20,13 @@ mod totals;
 
 use haversack_rows::{filter, index, walk};
 
-pub use checked::{Checked, Place, constant};
+pub use checked::{Checked, CheckedGroups, Place, constant};
 pub use conditions::Condition;
 pub use haversack_rows::index::OrderKey;
 pub use related::{Existing, RELATIONS_MAX, Way, Word};
 pub use terms::{Ranked, Sought, Syntax, TextShape};
 
-pub(crate) use checked::on_the_wire;
+pub(crate) use checked::{groups_on_the_wire, on_the_wire};
 pub(crate) use grouping::Grouping;
 pub(crate) use plan::{After, Plan};
 pub(crate) use run::{check, count, owned_filters, run};

@@ -5,26 +5,44 @@
 
 use super::Replica;
 use super::read::replaced;
+use super::read::write_values;
 use super::scan::Scan;
 use super::staged::{StagedTable, malformed};
 use crate::error::Error;
 use crate::json::{self, read_text};
 use crate::protocol::{PROTOCOL_VERSION, QueryHead, QueryLine, QueryRequest};
 use crate::query::{self, Param, PlanId};
-use crate::schema::{Schema, TableId};
+use crate::schema::{Schema, Table, TableId};
 use std::sync::Arc;
 
 /// The answer to a question.
 #[derive(Debug)]
 pub struct Found {
-    schema: Arc<Schema>,
-    table: TableId,
+    of: Of,
     head: Option<QueryHead>,
     rows: StagedTable,
     more: Option<bool>,
 }
 
+/// What an answer has.
+#[derive(Debug)]
+enum Of {
+    /// Rows of a table.
+    Rows(Arc<Schema>, TableId),
+    /// Groups, which have these columns.
+    Groups(Box<Table>),
+}
+
 impl Found {
+    fn new(of: Of) -> Self {
+        Self {
+            rows: StagedTable::new(of.table()),
+            of,
+            head: None,
+            more: None,
+        }
+    }
+
     /// The head, once it has arrived.
     pub fn head(&self) -> Option<&QueryHead> {
         self.head.as_ref()
@@ -54,7 +72,7 @@ impl Found {
         if self.more.is_some() {
             return Err(malformed("a line follows the end"));
         }
-        let table = self.schema.table(self.table);
+        let table = self.of.table();
         let mut scan = Scan::new(line);
         if self.head.is_some() && scan.literal("{\"line\":\"rows\",\"table\":").is_some() {
             let asked = scan.text().flatten().is_some_and(|name| name == table.name);
@@ -84,6 +102,15 @@ impl Found {
     }
 }
 
+impl Of {
+    fn table(&self) -> &Table {
+        match self {
+            Of::Rows(schema, table) => schema.table(*table),
+            Of::Groups(made) => made,
+        }
+    }
+}
+
 impl Replica {
     /// The request that puts a query to Postgres.
     ///
@@ -95,30 +122,57 @@ impl Replica {
         let params = replaced(params, &current);
         query::check(&self.plans[at], &params)?;
         Ok(json::text(&QueryRequest {
+            query: Some(self.shapes[at].clone()),
+            params: query::on_the_wire(&self.plans[at], &params),
+            ..self.no_question()
+        }))
+    }
+
+    /// The request that puts a grouping to Postgres.
+    ///
+    /// # Errors
+    /// As [`Replica::run_grouping`].
+    pub fn question_of_groups(&self, plan: PlanId, params: &[Param<'_>]) -> Result<String, Error> {
+        let (shape, grouping) = &self.groupings[plan.0 as usize];
+        let current = self.current_params(&grouping.rows, params);
+        let params = replaced(params, &current);
+        grouping.check(&params)?;
+        Ok(json::text(&QueryRequest {
+            groups: Some(shape.clone()),
+            params: query::groups_on_the_wire(grouping, &params),
+            ..self.no_question()
+        }))
+    }
+
+    fn no_question(&self) -> QueryRequest {
+        QueryRequest {
             protocol: PROTOCOL_VERSION,
             fingerprint: self.schema.fingerprint.clone(),
-            query: self.shapes[at].clone(),
-            params: query::on_the_wire(&self.plans[at], &params),
-        }))
+            ..QueryRequest::default()
+        }
     }
 
     /// Begins an answer from this table.
     pub fn found(&self, table: TableId) -> Found {
-        Found {
-            rows: StagedTable::new(self.schema.table(table)),
-            schema: self.schema.clone(),
-            table,
-            head: None,
-            more: None,
-        }
+        Found::new(Of::Rows(self.schema.clone(), table))
     }
 
-    /// The rows of an answer as a JSON array of objects, as [`Replica::row_json`] writes them.
+    /// Begins an answer with the groups of a grouping.
+    pub fn found_groups(&self, plan: PlanId) -> Found {
+        let made = self.groupings[plan.0 as usize].1.made.clone();
+        Found::new(Of::Groups(Box::new(made)))
+    }
+
+    /// An answer as a JSON array: of objects as [`Replica::row_json`] writes them, or of groups as
+    /// [`Replica::run_grouping`] does.
     pub fn found_json(&self, found: &Found) -> String {
         let mut out = String::from("[");
         for row in 0..found.rows.rows {
             out.push_str(if row > 0 { "," } else { "" });
-            self.row_of(found.table, &found.rows.columns, row, &mut out);
+            match &found.of {
+                Of::Rows(_, table) => self.row_of(*table, &found.rows.columns, row, &mut out),
+                Of::Groups(made) => write_values(made, &found.rows.columns, row, &mut out),
+            }
         }
         out.push(']');
         out

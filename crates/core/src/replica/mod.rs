@@ -66,7 +66,7 @@ pub use key::Key;
 pub use overlay::{LocalId, PendingMutation};
 pub use prepare::{Prepared, WriteContext};
 pub use read::EXACT;
-pub(crate) use read::write_value;
+pub(crate) use read::write_values;
 pub use row_state::RowState;
 pub(crate) use same::digits;
 pub use staged::{LineKind, Staged};

@@ -4,7 +4,7 @@ use super::column::{Column, RowSource};
 use super::{Key, Replica, ValueRef};
 use crate::error::{Error, ErrorCode};
 use crate::query::{self, Explain, Grouping, GroupingShape, Param, Plan, PlanId, QueryShape};
-use crate::schema::{TableId, Type};
+use crate::schema::{Table, TableId, Type};
 use crate::value::{
     self, float_survives, survives_javascript, write_float_json, write_int_json, write_text_json,
 };
@@ -296,6 +296,15 @@ pub(super) fn replaced<'a>(params: &[Param<'a>], others: &'a [(usize, String)]) 
         params[*at] = Param::Text(other);
     }
     params
+}
+
+/// Appends a row as an array of its values, as JavaScript gets them.
+pub(crate) fn write_values(table: &Table, columns: &[Column], row: u32, out: &mut String) {
+    for (i, (column, described)) in columns.iter().zip(&table.columns).enumerate() {
+        out.push(if i > 0 { ',' } else { '[' });
+        write_value(&described.kind, column.get(row), out);
+    }
+    out.push(']');
 }
 
 /// Appends a value in place, as JavaScript gets it.

@@ -3,7 +3,7 @@
 use crate::fixture::*;
 use haversack_core::ErrorCode;
 use haversack_core::protocol::{QueryParam, QueryRequest};
-use haversack_core::query::{Param, PlanId, QueryShape};
+use haversack_core::query::{GroupingShape, Param, PlanId, QueryShape};
 use haversack_core::replica::Replica;
 use haversack_core::schema::Letters;
 use serde_json::{Value as Json, json};
@@ -49,9 +49,55 @@ fn a_question_is_the_query_with_its_values() {
     let asked = request(&mut replica, shape.clone(), &values);
     assert_eq!(asked.protocol, 1);
     assert_eq!(asked.fingerprint, replica.schema().fingerprint);
-    assert_eq!(asked.query, serde_json::from_value(shape).unwrap());
+    assert_eq!(asked.query, Some(serde_json::from_value(shape).unwrap()));
     let read: Vec<Param<'_>> = asked.params.iter().map(QueryParam::as_param).collect();
     assert_eq!(read, values);
+}
+
+#[test]
+fn a_question_of_groups_is_the_grouping_with_its_values() {
+    let mut replica = replica();
+    let shape = json!({
+        "table": "notes",
+        "where": [{ "column": "kind", "op": "lt" }],
+        "by": ["kind"],
+        "values": [{ "name": "n", "op": "count" }, { "name": "most", "op": "max", "column": "score" }],
+        "having": [{ "column": "most", "op": "gte" }, { "column": "n", "op": "lt" }],
+        "order": [{ "column": "most", "descending": true }],
+        "limit": true,
+    });
+    let grouping: GroupingShape = serde_json::from_value(shape).unwrap();
+    let plan = replica.compile_grouping(&grouping).expect("good groups");
+    let endless = Param::Number(f64::INFINITY);
+    let question = |params: &[Param<'_>]| replica.question_of_groups(plan, params);
+    let body = question(&[endless, endless, endless, Param::Number(3.0)]).expect("good values");
+    let asked: QueryRequest = serde_json::from_str(&body).unwrap();
+    assert_eq!((asked.query, asked.groups), (None, Some(grouping)));
+    let beyond = QueryParam::Number(1e300);
+    let infinity = QueryParam::Text("Infinity".into());
+    let expected = [beyond.clone(), infinity, beyond, QueryParam::Number(3.0)];
+    assert_eq!(asked.params, expected, "each as its column has it");
+    let refused = |params: &[Param<'_>]| question(params).map_err(|e| e.code);
+    assert_eq!(refused(&[endless]), Err(ErrorCode::InvalidQuery));
+    let text = Param::Text("many");
+    assert_eq!(
+        refused(&[endless, endless, text, Param::Number(3.0)]),
+        Err(ErrorCode::TypeMismatch)
+    );
+    assert_eq!(
+        refused(&[endless, endless, endless, Param::Number(-3.0)]),
+        Err(ErrorCode::InvalidQuery)
+    );
+
+    // Its answer has the columns of groups, and becomes what they are made as here.
+    let mut found = replica.found_groups(plan);
+    found.line(HEAD).unwrap();
+    let line = |row: &str| format!(r#"{{"line":"rows","table":"notes","rows":[{row}]}}"#);
+    found
+        .line(&line(r#"["7","2","1.5"],[null,"1",null]"#))
+        .unwrap();
+    assert!(found.line(&line(r#"["7","2"]"#)).is_err());
+    assert_eq!(replica.found_json(&found), "[[7,2,1.5],[null,1,null]]");
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::sync::{Asker, check_fingerprint, check_protocol};
 use bytes::Bytes;
 use failure::{error_of, is_outdated};
 use haversack_core::protocol::{PROTOCOL_VERSION, QueryHead, QueryLine, QueryParam, QueryRequest};
-use haversack_core::query::{Checked, Param};
+use haversack_core::query::{Checked, CheckedGroups, Param};
 use haversack_core::schema::TableId;
 use haversack_core::{Error, ErrorCode};
 pub use sql::{Given, Statement, Thresholds};
@@ -90,23 +90,37 @@ fn prepare(
     most: usize,
 ) -> Result<(TableId, Statement), Error> {
     let params: Vec<Param<'_>> = request.params.iter().map(QueryParam::as_param).collect();
-    let checked = Checked::new(&compiled.schema, &request.query, &params)?;
-    check_limit(checked.limit, most)?;
-    // One more tells whether there are more.
-    let limit = checked.limit.unwrap_or(most + 1);
-    let table = checked.table();
-    let statement = sql::statement(compiled, &checked, &params, limit)?;
-    Ok((table, statement))
+    match (&request.query, &request.groups) {
+        (Some(query), None) => {
+            let checked = Checked::new(&compiled.schema, query, &params)?;
+            let limit = limit(checked.limit, most)?;
+            let statement = sql::statement(compiled, &checked, &params, limit)?;
+            Ok((checked.table(), statement))
+        }
+        (None, Some(groups)) => {
+            let checked = CheckedGroups::new(&compiled.schema, groups, &params)?;
+            let limit = limit(checked.limit, most)?;
+            let statement = sql::groups(compiled, &checked, &params, limit)?;
+            Ok((checked.table(), statement))
+        }
+        (None, None) | (Some(_), Some(_)) => Err(Error::new(
+            ErrorCode::InvalidQuery,
+            "a question has either `query`, for rows, or `groups`",
+        )),
+    }
 }
 
-fn check_limit(asked: Option<usize>, most: usize) -> Result<(), Error> {
+/// How many are asked of Postgres where so many are asked for, and one answer has at most `most`.
+fn limit(asked: Option<usize>, most: usize) -> Result<usize, Error> {
     match asked {
         Some(limit) if limit > most => Err(Error::new(
             ErrorCode::InvalidQuery,
             format!("the limit is {limit}, and an answer of the endpoint has at most {most} rows"),
         )
         .hint("ask for less at a time, with an offset")),
-        Some(_) | None => Ok(()),
+        Some(limit) => Ok(limit),
+        // One more tells whether there are more.
+        None => Ok(most + 1),
     }
 }
 

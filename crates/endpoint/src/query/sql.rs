@@ -1,12 +1,16 @@
 //! A checked query as SQL: names of the catalog, values as parameters.
 
+mod groups;
 mod words;
 
 use super::operand::{Cast, operand};
-use crate::compiled::{Compiled, TableSql};
+use crate::compiled::Compiled;
+use crate::introspect::ColumnFacts;
 use haversack_core::query::{Checked, Condition, Existing, Op, OrderKey, Param, Place, constant};
 use haversack_core::schema::Type;
 use haversack_core::{Error, ErrorCode};
+
+pub(super) use groups::statement as groups;
 
 /// SQL, and the texts and arrays of texts that are its parameters.
 #[derive(Debug, Default)]
@@ -48,27 +52,13 @@ pub(super) fn statement(
     limit: usize,
 ) -> Result<Statement, Error> {
     let table = compiled.sql(checked.table());
-    let mut writer = Writer {
-        compiled,
-        table,
-        alias: "t".to_owned(),
-        existing: checked.existing(),
-        params,
-        given: Vec::new(),
-        tables: 0,
-        similar: Thresholds::default(),
-    };
+    let mut writer = Writer::new(compiled, table.columns(), checked.existing(), params);
     let mut sql = table.read_all.clone();
-    let conditions = checked.conditions().iter();
-    let mut all: Vec<String> = conditions
-        .map(|condition| writer.condition(condition))
-        .collect::<Result<_, _>>()?;
+    let mut all = writer.conditions(checked.conditions())?;
     if let Some(places) = checked.after() {
         all.push(writer.after(places)?);
     }
-    if !all.is_empty() {
-        sql.push_str(&format!(" WHERE {}", all.join(" AND ")));
-    }
+    sql.push_str(&filtered(&all));
     let mut order = Vec::new();
     for place in 0..=checked.order().len() {
         for ranked in checked.ranked().iter().filter(|r| r.after == place) {
@@ -79,21 +69,30 @@ pub(super) fn statement(
     if !order.is_empty() {
         sql.push_str(&format!(" ORDER BY {}", order.join(", ")));
     }
-    sql.push_str(&format!(" LIMIT {limit}"));
-    if checked.offset > 0 {
-        sql.push_str(&format!(" OFFSET {}", checked.offset));
+    sql.push_str(&window(limit, checked.offset));
+    Ok(writer.written(sql))
+}
+
+/// ` WHERE …`; nothing where every row will do.
+fn filtered(conditions: &[String]) -> String {
+    match conditions {
+        [] => String::new(),
+        conditions => format!(" WHERE {}", conditions.join(" AND ")),
     }
-    Ok(Statement {
-        sql,
-        params: writer.given,
-        similar: writer.similar,
-    })
+}
+
+/// ` LIMIT … OFFSET …`
+fn window(limit: usize, offset: usize) -> String {
+    match offset {
+        0 => format!(" LIMIT {limit}"),
+        offset => format!(" LIMIT {limit} OFFSET {offset}"),
+    }
 }
 
 struct Writer<'a> {
     compiled: &'a Compiled,
-    /// The table that conditions are of now, and what it is called in the statement.
-    table: &'a TableSql,
+    /// The columns that conditions are of now, and what their table is called in the statement.
+    columns: &'a [ColumnFacts],
     alias: String,
     /// What these conditions ask of other tables.
     existing: &'a [Existing],
@@ -105,6 +104,37 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
+    /// Of a table that is called `t`.
+    fn new(
+        compiled: &'a Compiled,
+        columns: &'a [ColumnFacts],
+        existing: &'a [Existing],
+        params: &'a [Param<'a>],
+    ) -> Self {
+        Self {
+            compiled,
+            columns,
+            alias: "t".to_owned(),
+            existing,
+            params,
+            given: Vec::new(),
+            tables: 0,
+            similar: Thresholds::default(),
+        }
+    }
+
+    fn written(self, sql: String) -> Statement {
+        Statement {
+            sql,
+            params: self.given,
+            similar: self.similar,
+        }
+    }
+
+    fn conditions(&mut self, all: &[Condition]) -> Result<Vec<String>, Error> {
+        all.iter().map(|one| self.condition(one)).collect()
+    }
+
     fn condition(&mut self, condition: &Condition) -> Result<String, Error> {
         let sql = match condition.op {
             Op::And => self.group(condition, " AND ", "true")?,
@@ -146,9 +176,7 @@ impl<'a> Writer<'a> {
         if group.members.is_empty() {
             return Ok(of_none.to_owned());
         }
-        let members = group.members.iter().map(|member| self.condition(member));
-        let members: Vec<String> = members.collect::<Result<_, _>>()?;
-        Ok(format!("({})", members.join(word)))
+        Ok(format!("({})", self.conditions(&group.members)?.join(word)))
     }
 
     /// That there are rows of another table that go with the row, or that there are none.
@@ -159,11 +187,12 @@ impl<'a> Writer<'a> {
         };
         self.tables += 1;
         let alias = format!("t{}", self.tables);
-        let (outer, outer_alias) = (self.table, std::mem::replace(&mut self.alias, alias));
-        self.table = self.compiled.sql(existing.way.table);
+        let (outer, outer_alias) = (self.columns, std::mem::replace(&mut self.alias, alias));
+        let other = self.compiled.sql(existing.way.table);
+        self.columns = other.columns();
         self.existing = existing.existing();
-        let name = |table: &TableSql, alias: &str, column: usize| {
-            format!("{alias}.{}", table.column(column).sql)
+        let name = |columns: &[ColumnFacts], alias: &str, column: usize| {
+            format!("{alias}.{}", columns[column].sql)
         };
         let mut all = Vec::new();
         for (own, theirs) in &existing.way.pairs {
@@ -171,20 +200,18 @@ impl<'a> Writer<'a> {
             all.push(format!("({} = {own})", self.column(*theirs)));
         }
         if let Some(word) = &existing.way.word {
-            let (table, alias) = match word.theirs {
-                true => (self.table, &self.alias),
+            let (columns, alias) = match word.theirs {
+                true => (self.columns, &self.alias),
                 false => (outer, &outer_alias),
             };
-            let column = name(table, alias, word.column);
-            let cast = table.column(word.column).compared.clone();
+            let column = name(columns, alias, word.column);
+            let cast = columns[word.column].compared.clone();
             let given = self.place(Given::Text(Some(word.text.clone())));
             all.push(format!("({column} = {given}::text::{cast})"));
         }
-        for member in existing.conditions() {
-            all.push(self.condition(member)?);
-        }
-        let sql = format!("{} {}", self.table.sql, self.alias);
-        (self.table, self.alias, self.existing) = (outer, outer_alias, asked);
+        all.extend(self.conditions(existing.conditions())?);
+        let sql = format!("{} {}", other.sql, self.alias);
+        (self.columns, self.alias, self.existing) = (outer, outer_alias, asked);
         let not = if existing.found { "" } else { "NOT " };
         let all = all.join(" AND ");
         Ok(format!("({not}EXISTS (SELECT 1 FROM {sql} WHERE {all}))"))
@@ -333,14 +360,14 @@ impl<'a> Writer<'a> {
     }
 
     fn column(&self, position: usize) -> String {
-        format!("{}.{}", self.alias, self.table.column(position).sql)
+        format!("{}.{}", self.alias, self.columns[position].sql)
     }
 
     fn cast(&self, condition: &Condition, cast: Cast) -> String {
         match cast {
             Cast::Int8 => "pg_catalog.int8".to_owned(),
             Cast::Numeric => "pg_catalog.numeric".to_owned(),
-            Cast::Own => self.table.column(condition.column).compared.clone(),
+            Cast::Own => self.columns[condition.column].compared.clone(),
         }
     }
 

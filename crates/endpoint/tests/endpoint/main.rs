@@ -31,6 +31,7 @@ mod process;
 mod pull;
 mod push;
 mod query;
+mod query_groups;
 mod query_operators;
 mod query_refused;
 mod query_words;

@@ -1,0 +1,150 @@
+//! Groups of rows as SQL: what is made of them is a table of its own, and HAVING, order and limit are of that.
+
+use super::{Statement, Writer, filtered, window};
+use crate::compiled::{Compiled, TableSql};
+use crate::introspect::ColumnFacts;
+use haversack_core::Error;
+use haversack_core::query::{AggregateOp, CheckedGroups, Param};
+use haversack_core::schema::{Table, Type};
+
+/// The statement that gives groups, at most `limit` of them: the columns grouped by, then the values, as text.
+///
+/// # Errors
+/// As for rows.
+pub(in crate::query) fn statement(
+    compiled: &Compiled,
+    checked: &CheckedGroups,
+    params: &[Param<'_>],
+    limit: usize,
+) -> Result<Statement, Error> {
+    let table = compiled.sql(checked.table());
+    let described = compiled.schema.table(checked.table());
+    let made = made(checked, table);
+    let mut writer = Writer::new(compiled, table.columns(), checked.existing(), params);
+    let rows = writer.conditions(checked.conditions())?;
+    let keys: Vec<String> = checked.keys().iter().map(|&c| writer.column(c)).collect();
+    let values = checked.values().iter().map(|&(op, column)| {
+        let array_order = described.key_columns();
+        let array_order = array_order.iter().map(|c| writer.column(usize::from(c.0)));
+        value(
+            op,
+            column.map(|column| (writer.column(column), kind(described, column))),
+            array_order,
+        )
+    });
+    let list: Vec<String> = keys
+        .iter()
+        .cloned()
+        .chain(values)
+        .zip(&made)
+        .map(|(sql, to)| format!("{sql} AS {}", to.sql))
+        .collect();
+    let groups = format!(
+        "SELECT {} FROM {} t{} GROUP BY {}",
+        list.join(", "),
+        table.sql,
+        filtered(&rows),
+        // With none, there is one group even of no rows.
+        if keys.is_empty() {
+            "()".to_owned()
+        } else {
+            keys.join(", ")
+        },
+    );
+    (writer.columns, writer.existing, writer.alias) = (&made, &[], "g".to_owned());
+    let having = writer.conditions(checked.having())?;
+    let list: Vec<String> = made
+        .iter()
+        .map(|column| format!("g.{}::text", column.sql))
+        .collect();
+    let order: Vec<String> = checked
+        .order()
+        .iter()
+        .map(|key| writer.order(key))
+        .collect();
+    let order = match order.is_empty() {
+        true => String::new(),
+        false => format!(" ORDER BY {}", order.join(", ")),
+    };
+    let sql = format!(
+        "SELECT {} FROM ({groups}) g{}{order}{}",
+        list.join(", "),
+        filtered(&having),
+        window(limit, checked.offset),
+    );
+    Ok(writer.written(sql))
+}
+
+/// What groups have, by names that no user gave.
+fn made(checked: &CheckedGroups, table: &TableSql) -> Vec<ColumnFacts> {
+    let keys = checked
+        .keys()
+        .iter()
+        .map(|&column| table.column(column).compared.clone());
+    let kinds = checked.made().columns.iter().skip(checked.keys().len());
+    let values = checked.values().iter().zip(kinds);
+    let values = values.map(|((op, column), made)| {
+        type_of(
+            *op,
+            column.map(|column| &*table.column(column).compared),
+            &made.kind,
+        )
+    });
+    let types = keys.chain(values).enumerate();
+    types
+        .map(|(i, sql)| ColumnFacts {
+            sql: format!("c{i}"),
+            cast: sql.clone(),
+            compared: sql,
+            can_insert: false,
+            can_update: false,
+        })
+        .collect()
+}
+
+/// What an aggregate makes is of this type, `made` in the schema's words.
+fn type_of(op: AggregateOp, of: Option<&str>, made: &Type) -> String {
+    let name = match (made, of) {
+        (Type::Array { of }, _) if matches!(**of, Type::Char { .. }) => "pg_catalog.text[]",
+        (Type::Array { .. }, Some(of)) => return format!("{of}[]"),
+        (Type::Int4, _) if op == AggregateOp::Count => "pg_catalog.int4",
+        (Type::Int8, _) if op == AggregateOp::Sum => "pg_catalog.int8",
+        (Type::Numeric { .. }, _) => "pg_catalog.numeric",
+        (Type::Float8, _) => "pg_catalog.float8",
+        (_, Some(of)) => of,
+        (_, None) => "pg_catalog.text",
+    };
+    name.to_owned()
+}
+
+/// An aggregate, of a type that a replica makes it of, too.
+fn value(
+    op: AggregateOp,
+    of: Option<(String, &Type)>,
+    key: impl Iterator<Item = String>,
+) -> String {
+    let Some((column, kind)) = of else {
+        return "count(*)::pg_catalog.int4".to_owned();
+    };
+    match op {
+        AggregateOp::Count => format!("count({column})::pg_catalog.int4"),
+        AggregateOp::Sum => format!("sum({column})"),
+        AggregateOp::Avg => format!("avg({column})"),
+        AggregateOp::Min => format!("min({column})"),
+        AggregateOp::Max => format!("max({column})"),
+        AggregateOp::Array => {
+            // Within an array Postgres keeps the spaces that it pads them with.
+            let cast = if matches!(kind, Type::Char { .. }) {
+                "::pg_catalog.text"
+            } else {
+                ""
+            };
+            let key: Vec<String> = key.collect();
+            format!("array_agg({column}{cast} ORDER BY {})", key.join(", "))
+        }
+    }
+}
+
+fn kind(table: &Table, column: usize) -> &Type {
+    &table.columns[column].kind
+}
