@@ -147,10 +147,20 @@ function defineGroups() {
   const { array, avg, count, gt, max, min, sum } = haversack
   const { notes } = db
   globalThis.groups = [
-    notes.aggregate({ n: count(), placed: count('priority'), most: max('due'), mean: avg('price') }),
-    notes.where({ id: gt(1_000_000) }).aggregate({ n: count(), total: sum('big'), all: array('id') }),
+    notes.aggregate({
+      n: count(),
+      placed: count('priority'),
+      most: max('due'),
+      mean: avg('price'),
+    }),
+    notes
+      .where({ id: gt(1_000_000) })
+      .aggregate({ n: count(), total: sum('big'), all: array('id') }),
     notes.groupBy('mood').aggregate({ n: count(), total: sum('big'), first: min('day') }),
-    notes.groupBy('priority', 'mood').aggregate({ ids: array('id'), price: sum('price') }).limit(7),
+    notes
+      .groupBy('priority', 'mood')
+      .aggregate({ ids: array('id'), price: sum('price') })
+      .limit(7),
     notes
       .groupBy('title')
       .aggregate({ n: count(), last: max('title'), low: min('priority') })
