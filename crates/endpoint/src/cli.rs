@@ -295,9 +295,11 @@ async fn attach_command(folder: &Path, print: bool, given: Option<String>) -> Re
     let mut client = connect(&url, OWNER_URL).await?;
     if print {
         let attached = attach::plan(&mut client, &config, &Password::Keep).await?;
+        println!("BEGIN;");
         for statement in &attached.statements {
             println!("{statement};");
         }
+        println!("COMMIT;");
         return Ok(());
     }
     let login = config.login_role(&attach::current_database(&client).await?);

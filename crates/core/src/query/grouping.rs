@@ -131,14 +131,15 @@ impl Grouping {
         })
     }
 
-    /// Checks the parameters without running it, and gives offset and limit.
+    /// Checks the parameters of what the server is asked, and gives offset and limit.
     ///
     /// # Errors
     /// As [`check`].
     pub fn check(&self, params: &[Param<'_>]) -> Result<(usize, Option<usize>), Error> {
         count_params(self.params, params)?;
         check(&self.rows, &params[..self.rows.params])?;
-        bind_all(&self.having, params, &mut [])?;
+        let having: Vec<Condition> = self.having.iter().map(Condition::of_server).collect();
+        bind_all(&having, params, &mut [])?;
         window(self.offset, self.limit, params)
     }
 

@@ -192,7 +192,6 @@ fn conditions_left(plan: &Plan, filters: &[Filter<'_>]) -> Set {
     rest
 }
 
-/// All conditions but one.
 /// What is left to test in the rows that one of the filters found.
 fn left_of(filters: &[Filter<'_>], one: usize) -> Set {
     let each = filters.iter().enumerate();

@@ -300,8 +300,9 @@ pub(super) fn replaced<'a>(params: &[Param<'a>], others: &'a [(usize, String)]) 
 
 /// Appends a row as an array of its values, as JavaScript gets them.
 pub(crate) fn write_values(table: &Table, columns: &[Column], row: u32, out: &mut String) {
+    out.push('[');
     for (i, (column, described)) in columns.iter().zip(&table.columns).enumerate() {
-        out.push(if i > 0 { ',' } else { '[' });
+        out.push_str(if i > 0 { "," } else { "" });
         write_value(&described.kind, column.get(row), out);
     }
     out.push(']');

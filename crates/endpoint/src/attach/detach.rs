@@ -1,6 +1,7 @@
 //! Removes every trace of `attach` from a database.
 
-use super::{Role, current_database, find_role, locks, with_triggers};
+use super::locks::{Locked, Patience};
+use super::{Role, current_database, find_role, with_triggers};
 use crate::config::Config;
 use crate::database::{command_error, ident};
 use haversack_core::Error;
@@ -15,21 +16,32 @@ pub async fn detach(client: &mut Client, config: &Config) -> Result<Vec<String>,
     let database = current_database(client).await?;
     let login = find_role(client, &config.login_role(&database)).await?;
     let user = find_role(client, &config.user_role(&database)).await?;
-    let relations = with_triggers(client).await?;
-    locks::alone(client, "detaching", async |transaction| {
-        remove(transaction, &database, &relations, [&login, &user]).await
-    })
-    .await
+    let failed = command_error("detaching");
+    let patience = Patience::new("detaching");
+    loop {
+        let relations = with_triggers(client).await?;
+        let locked = Locked::of(client, [], &relations).await?;
+        let transaction = client.transaction().await.map_err(&failed)?;
+        let error = match remove(&transaction, &database, &locked, [&login, &user]).await {
+            Ok(stayed) => {
+                transaction.commit().await.map_err(&failed)?;
+                return Ok(stayed);
+            }
+            Err(error) => error,
+        };
+        transaction.rollback().await.map_err(&failed)?;
+        patience.after(error, client, &locked).await?;
+    }
 }
 
 async fn remove(
     transaction: &Transaction<'_>,
     database: &str,
-    relations: &[String],
+    locked: &Locked,
     [login, user]: [&Role; 2],
 ) -> Result<Vec<String>, Error> {
     let failed = command_error("detaching");
-    for statement in locks::first(relations.iter()) {
+    for statement in locked.statements() {
         transaction
             .batch_execute(&statement)
             .await

@@ -13,6 +13,7 @@ mod sql;
 mod times;
 
 pub use detach::detach;
+use locks::{Locked, Patience};
 
 use crate::config::Config;
 use crate::database::{command_error, ident, literal};
@@ -70,7 +71,7 @@ pub(crate) struct Plan<'a> {
 /// What `attach` found and did, or would do.
 #[derive(Debug)]
 pub struct Attached {
-    /// The statements, in order.
+    /// The statements, in order, for one transaction.
     pub statements: Vec<String>,
     /// The login role.
     pub login: String,
@@ -91,6 +92,15 @@ pub async fn plan(
     config: &Config,
     password: &Password,
 ) -> Result<Attached, Error> {
+    let (attached, _) = plan_locked(client, config, password).await?;
+    Ok(attached)
+}
+
+async fn plan_locked(
+    client: &mut Client,
+    config: &Config,
+    password: &Password,
+) -> Result<(Attached, Locked), Error> {
     let database = current_database(client).await?;
     let login = find_role(client, &config.login_role(&database)).await?;
     let user = find_role(client, &config.user_role(&database)).await?;
@@ -100,13 +110,16 @@ pub async fn plan(
         Privileges::Planned
     };
     let introspected = introspect(client, config, &user.name, privileges).await?;
+    let stale = stale(client, &introspected).await?;
+    let (watched, _) = watched(&introspected);
+    let locked = Locked::of(client, watched, &stale).await?;
     let plan = Plan {
         numbers: numbers(client, &introspected).await?,
         closed_schemas: closed_schemas(client, &introspected).await?,
         open: everybody_connects(client).await?,
         superuser: is_superuser(client).await?,
         missed: missed(client, &introspected).await?,
-        stale: stale(client, &introspected).await?,
+        stale,
         stale_grants: stale_grants(client, &introspected, &[&login, &user]).await?,
         revoked: revocations::own_list(client, config).await?,
         introspected: &introspected,
@@ -114,14 +127,28 @@ pub async fn plan(
         login: login.clone(),
         user: user.clone(),
     };
-    let statements = sql::statements(&plan, password);
-    Ok(Attached {
+    let mut statements = locked.statements();
+    statements.extend(sql::statements(&plan, password));
+    let attached = Attached {
         statements,
         login: login.name,
         user: user.name,
         login_existed: login.exists,
         introspected,
-    })
+    };
+    Ok((attached, locked))
+}
+
+async fn run(client: &mut Client, statements: &[String]) -> Result<(), Error> {
+    let failed = command_error("attaching");
+    let transaction = client.transaction().await.map_err(&failed)?;
+    for statement in statements {
+        transaction
+            .batch_execute(statement)
+            .await
+            .map_err(&failed)?;
+    }
+    transaction.commit().await.map_err(&failed)
 }
 
 /// Makes the database syncable.
@@ -139,18 +166,15 @@ pub async fn attach(
         .await
         .map_err(&failed)?;
     let result = async {
-        let attached = plan(client, config, password).await?;
-        locks::alone(client, "attaching", async |transaction| {
-            for statement in &attached.statements {
-                transaction
-                    .batch_execute(statement)
-                    .await
-                    .map_err(&failed)?;
+        let patience = Patience::new("attaching");
+        loop {
+            let (attached, locked) = plan_locked(client, config, password).await?;
+            match run(client, &attached.statements).await {
+                Ok(()) => break Ok(attached),
+                // Who held a table may have changed it: what is to be done is found out anew.
+                Err(error) => patience.after(error, client, &locked).await?,
             }
-            Ok(())
-        })
-        .await?;
-        Ok(attached)
+        }
     }
     .await;
     // The lock ends with the connection in any case.
@@ -353,7 +377,7 @@ async fn permissions_missed(
 fn watched(introspected: &Introspected) -> (Vec<&String>, Vec<&str>) {
     let rows = introspected.tables.iter().flat_map(|t| &t.relations);
     let permits = introspected.permissions.iter().flat_map(|p| &p.relations);
-    rows.map(|relation| (relation, "haversack_"))
+    rows.map(|relation| (relation, sql::PREFIX))
         .chain(permits.map(|relation| (relation, permits::PREFIX)))
         .unzip()
 }

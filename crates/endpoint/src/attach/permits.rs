@@ -48,10 +48,7 @@ END $function$"
     for relation in &permission.relations {
         for (event, referencing) in super::sql::EVENTS {
             out.push(format!(
-                "DROP TRIGGER IF EXISTS {PREFIX}{event} ON {relation}"
-            ));
-            out.push(format!(
-                "CREATE TRIGGER {PREFIX}{event} AFTER {} ON {relation}{referencing} \
+                "CREATE OR REPLACE TRIGGER {PREFIX}{event} AFTER {} ON {relation}{referencing} \
                  FOR EACH STATEMENT EXECUTE FUNCTION haversack.permit_{number}_{event}()",
                 event.to_uppercase()
             ));

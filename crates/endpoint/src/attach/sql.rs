@@ -1,9 +1,6 @@
 //! The SQL that `attach` runs. Text only; knows what to say, not how it is run.
 
-use super::{
-    Password, Plan, changelog, history, locks, permits, revocations, role_statements, times,
-    watched,
-};
+use super::{Password, Plan, changelog, history, permits, revocations, role_statements, times};
 use crate::database::{ident, literal};
 use crate::introspect::TableFacts;
 use crate::scope::Scope;
@@ -11,16 +8,15 @@ use haversack_core::schema::{Table, Type};
 
 /// Every statement, in order.
 pub(super) fn statements(plan: &Plan<'_>, password: &Password) -> Vec<String> {
-    let (watched, _) = watched(plan.introspected);
-    let mut out = locks::first(watched.into_iter().chain(&plan.stale));
-    out.extend(roles(plan, password));
+    let mut out = roles(plan, password);
     out.extend(store(plan));
     if plan.superuser {
         // Not while the triggers below are made by hand.
         out.push("DROP EVENT TRIGGER IF EXISTS haversack_partitions".to_owned());
     }
     for relation in &plan.stale {
-        out.extend(drop_triggers(relation));
+        out.extend(drop_triggers(relation, PREFIX));
+        out.extend(drop_triggers(relation, permits::PREFIX));
     }
     for (object, role) in &plan.stale_grants {
         out.push(format!("REVOKE ALL ON {object} FROM {}", ident(role)));
@@ -42,6 +38,9 @@ pub(super) fn statements(plan: &Plan<'_>, password: &Password) -> Vec<String> {
         out.extend(functions(number, table, facts));
         for relation in &facts.relations {
             out.extend(triggers(number, relation));
+            if !is_permission(plan, relation) {
+                out.extend(drop_triggers(relation, permits::PREFIX));
+            }
         }
         out.extend(grants(plan, table, facts));
     }
@@ -311,6 +310,8 @@ END $function$"
     .collect()
 }
 
+/// What the names of triggers begin with that note which rows changed.
+pub(super) const PREFIX: &str = "haversack_";
 /// What triggers hear of, and which rows they are given.
 pub(super) const EVENTS: [(&str, &str); 4] = [
     ("insert", " REFERENCING NEW TABLE AS new_rows"),
@@ -322,28 +323,32 @@ pub(super) const EVENTS: [(&str, &str); 4] = [
     ("truncate", ""),
 ];
 
+fn is_permission(plan: &Plan<'_>, relation: &String) -> bool {
+    let mut permissions = plan.introspected.permissions.iter();
+    permissions.any(|permission| permission.relations.contains(relation))
+}
+
 fn triggers(number: i32, relation: &str) -> Vec<String> {
-    let mut out = drop_triggers(relation);
+    let mut out = Vec::new();
     for (event, referencing) in EVENTS {
+        // To drop one would lock out who only reads.
         out.push(format!(
-            "CREATE TRIGGER haversack_{event} AFTER {} ON {relation}{referencing} \
+            "CREATE OR REPLACE TRIGGER {PREFIX}{event} AFTER {} ON {relation}{referencing} \
              FOR EACH STATEMENT EXECUTE FUNCTION haversack.capture_{number}_{event}()",
             event.to_uppercase()
         ));
         // Else a session that poses as a replication worker would leave no trace.
         out.push(format!(
-            "ALTER TABLE {relation} ENABLE ALWAYS TRIGGER haversack_{event}"
+            "ALTER TABLE {relation} ENABLE ALWAYS TRIGGER {PREFIX}{event}"
         ));
     }
     out
 }
 
-fn drop_triggers(relation: &str) -> Vec<String> {
-    let of_event = |(event, _): &(&str, &str)| {
-        ["haversack_", permits::PREFIX]
-            .map(|prefix| format!("DROP TRIGGER IF EXISTS {prefix}{event} ON {relation}"))
-    };
-    EVENTS.iter().flat_map(of_event).collect()
+fn drop_triggers(relation: &str, prefix: &str) -> Vec<String> {
+    let of_event =
+        |(event, _): &(&str, &str)| format!("DROP TRIGGER IF EXISTS {prefix}{event} ON {relation}");
+    EVENTS.iter().map(of_event).collect()
 }
 
 /// A role that existed before keeps the privileges that the application gave it.

@@ -11,6 +11,9 @@ const CANCELLED: &str = "57014";
 /// feature that is missing.
 const IMPOSSIBLE: [&str; 6] = ["42883", "42725", "42804", "42846", "42P22", "0A000"];
 
+/// `program_limit_exceeded`
+const TOO_LARGE: &str = "54000";
+
 /// May it be so because the database is no longer what the schema says?
 pub(super) fn is_outdated(failure: &Failure) -> bool {
     match failure {
@@ -49,6 +52,10 @@ pub(super) fn error_of(failure: Failure, timeout: Duration) -> Error {
 fn of_query(refusal: &Refusal) -> Option<Error> {
     let error = |code, message: &str| Some(Error::new(code, message));
     match &*refusal.sqlstate {
+        TOO_LARGE => error(
+            ErrorCode::TooManyRows,
+            "what is made of a group is more than an answer holds",
+        ),
         "22003" | "22008" => error(
             ErrorCode::OutOfRange,
             "Postgres finds a value of the query out of its type's range",
@@ -97,6 +104,7 @@ mod tests {
             ("2201B", ErrorCode::InvalidQuery, false),
             ("42883", ErrorCode::InvalidQuery, false),
             ("0A000", ErrorCode::InvalidQuery, false),
+            ("54000", ErrorCode::TooManyRows, false),
             ("54001", ErrorCode::InvalidQuery, false),
             ("42703", ErrorCode::Internal, true),
             ("42501", ErrorCode::Internal, true),

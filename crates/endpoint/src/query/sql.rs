@@ -360,7 +360,17 @@ impl<'a> Writer<'a> {
     }
 
     fn column(&self, position: usize) -> String {
-        format!("{}.{}", self.alias, self.columns[position].sql)
+        let ColumnFacts {
+            sql,
+            cast,
+            compared,
+            ..
+        } = &self.columns[position];
+        match cast == compared {
+            true => format!("{}.{sql}", self.alias),
+            // For what a domain is of there is more than for the domain.
+            false => format!("({}.{sql}::{compared})", self.alias),
+        }
     }
 
     fn cast(&self, condition: &Condition, cast: Cast) -> String {

@@ -64,8 +64,9 @@ impl RowLines {
         } else {
             self.text.push(',');
         }
+        self.text.push('[');
         for i in 0..row.width() {
-            self.text.push(if i == 0 { '[' } else { ',' });
+            self.text.push_str(if i == 0 { "" } else { "," });
             match row.text(i)? {
                 Some(value) => write_json_string(value, &mut self.text),
                 None => self.text.push_str("null"),

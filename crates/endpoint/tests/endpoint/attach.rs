@@ -270,7 +270,13 @@ async fn the_login_url_that_attach_prints_works() {
     };
     run(&["migrate"], &[]);
     let sql = run(&["attach", "--print"], &[]);
-    assert!(sql.contains("CREATE TRIGGER haversack_insert"), "{sql}");
+    assert!(
+        sql.contains("CREATE OR REPLACE TRIGGER haversack_insert"),
+        "{sql}"
+    );
+    // Tables are locked in one transaction with all else.
+    let (begin, commit) = (sql.starts_with("BEGIN;\n"), sql.ends_with("COMMIT;\n"));
+    assert!(begin && commit, "{sql}");
     let nothing = database
         .owner()
         .await
@@ -389,4 +395,25 @@ async fn who_writes_while_attach_and_detach_run_is_not_refused() {
         let rows: i64 = owner.query_one(&sql, &[]).await.unwrap().get(0);
         assert!(rows >= 4, "{table} has {rows}");
     }
+}
+
+#[tokio::test]
+async fn who_only_reads_holds_up_no_attach() {
+    let database = Database::create().await;
+    let mut owner = database.owner().await;
+    let sql = "CREATE TABLE a (id int PRIMARY KEY)";
+    owner.batch_execute(sql).await.unwrap();
+    let config = Config::parse("[tables.a]", "haversack.toml").unwrap();
+    let password = Password::Set(PASSWORD.into());
+    attach(&mut owner, &config, &password).await.unwrap();
+    // As a backup does, for hours.
+    let reader = database.owner().await;
+    let sql = "BEGIN; SELECT FROM a";
+    reader.batch_execute(sql).await.unwrap();
+    let again = attach(&mut owner, &config, &password);
+    tokio::time::timeout(std::time::Duration::from_secs(10), again)
+        .await
+        .expect("it waits for nobody")
+        .unwrap();
+    reader.batch_execute("ROLLBACK").await.unwrap();
 }

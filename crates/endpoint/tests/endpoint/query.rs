@@ -12,6 +12,7 @@ pub const CONFIG: &str = "[tables.things]\nprivate = ['secret']\n[tables.'Odd \"
 pub const SQL: &str = r#"
 CREATE TYPE mood AS ENUM ('low', 'fine', 'high');
 CREATE DOMAIN short AS varchar(5) CHECK (VALUE <> 'never');
+CREATE DOMAIN rarely AS mood CHECK (VALUE IS DISTINCT FROM NULL OR true);
 CREATE TABLE things (
     id integer PRIMARY KEY,
     owner integer NOT NULL,
@@ -19,7 +20,7 @@ CREATE TABLE things (
     small int2, big int8, price numeric(6, 2), ratio float8, single float4,
     done boolean, uid uuid, day date, clock time, at timestamptz(3), plain timestamp, span interval,
     mood mood, raw bytea, data jsonb, labels text[], moods mood[], numbers int4[], ip inet,
-    body json, dot point, secret text
+    body json, dot point, secret text, rare rarely GENERATED ALWAYS AS (mood) STORED
 );
 ALTER TABLE things ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON things USING (owner = NULLIF(current_setting('app.current_user_id', true), '')::integer);

@@ -1,7 +1,7 @@
 //! `/v1/query`: what Postgres makes of groups of rows, and what is refused of that.
 
 use crate::harness::*;
-use crate::query::{Found, send, things};
+use crate::query::{Found, ids, send, things};
 use haversack_core::ErrorCode;
 use haversack_core::protocol::Problem;
 use serde_json::{Value, json};
@@ -94,6 +94,20 @@ async fn groups_are_made_of_the_rows_that_the_user_may_see() {
             json!([1, 2, 3, 4, 2, 2, 0]),
             json!([["2", "2", "4", "{2,4}"], ["1", "1", "1", "{1}"]]),
         ),
+        // A domain is what it is of, also within an array, and where that is an enum.
+        (
+            json!({ "table": "things", "by": ["rare"], "values": [
+                value("codes", "array", "code"), value("most", "max", "rare"), value("all", "array", "rare"),
+            ], "having": [{ "column": "rare", "op": "gt" }, { "column": "codes", "op": "overlaps" },
+                          { "column": "most", "op": "eq" }, { "column": "all", "op": "contains" }] }),
+            json!(["low", "[\"b\"]", "fine", "[\"fine\"]"]),
+            json!([["fine", "{b}", "fine", "{fine}"]]),
+        ),
+        (
+            json!({ "table": "things", "where": [{ "column": "id", "op": "eq" }] }),
+            json!([1]),
+            json!([[]]),
+        ),
         (
             json!({ "table": "Odd \"Names", "by": ["the key"], "values": [value("t.x", "max", "t.x")] }),
             json!([]),
@@ -106,6 +120,8 @@ async fn groups_are_made_of_the_rows_that_the_user_may_see() {
         assert_eq!(json!(found.rows), expected, "{groups}");
         assert!(!found.more && !found.text.contains("canary"));
     }
+    let rare = json!([{ "column": "rare", "op": "eq" }]);
+    assert_eq!(ids(&endpoint, rare, json!(["high"])).await, "4");
     let all = json!({ "table": "things", "values": [count, value("ids", "array", "id")] });
     let of_other = ask(&endpoint, "2", &all, &json!([])).await.unwrap();
     assert_eq!(json!(of_other.rows), json!([["1", "{100}"]]));
@@ -183,6 +199,22 @@ async fn what_is_wrong_with_groups_has_a_name() {
         assert_eq!(problem.code, code, "{groups}: {problem:?}");
         assert!(!problem.detail.contains("canary"));
     }
+    // What is made of one group is bounded as the whole answer is.
+    endpoint
+        .sql("UPDATE things SET note = repeat('x', 3000000)")
+        .await;
+    let arrays = |n: usize| {
+        let values: Vec<Value> = (0..n)
+            .map(|i| value(&format!("v{i}"), "array", "note"))
+            .collect();
+        of(json!(values))
+    };
+    let one = ask(&endpoint, "1", &arrays(1), &json!([])).await.unwrap();
+    assert!(one.text.len() > 12_000_000);
+    let problem = ask(&endpoint, "1", &arrays(2), &json!([]))
+        .await
+        .expect_err("it is too much");
+    assert_eq!(problem.code, ErrorCode::TooManyRows, "{problem:?}");
     // Rows or groups, and not both.
     let rows = json!({ "table": "things" });
     for (query, groups) in [(None, None), (Some(&rows), Some(of(json!([count]))))] {

@@ -3,9 +3,10 @@
 use super::{Statement, Writer, filtered, window};
 use crate::compiled::{Compiled, TableSql};
 use crate::introspect::ColumnFacts;
+use crate::query::ANSWER_BYTES_MAX;
 use haversack_core::Error;
 use haversack_core::query::{AggregateOp, CheckedGroups, Param};
-use haversack_core::schema::{Table, Type};
+use haversack_core::schema::{Column, Table, Type};
 
 /// The statement that gives groups, at most `limit` of them: the columns grouped by, then the values, as text.
 ///
@@ -53,10 +54,7 @@ pub(in crate::query) fn statement(
     );
     (writer.columns, writer.existing, writer.alias) = (&made, &[], "g".to_owned());
     let having = writer.conditions(checked.having())?;
-    let list: Vec<String> = made
-        .iter()
-        .map(|column| format!("g.{}::text", column.sql))
-        .collect();
+    let list = as_text(checked, &made);
     let order: Vec<String> = checked
         .order()
         .iter()
@@ -73,6 +71,30 @@ pub(in crate::query) fn statement(
         window(limit, checked.offset),
     );
     Ok(writer.written(sql))
+}
+
+/// What groups have, as text. Arrays of more than an answer may hold end the query before anybody has them: what is
+/// made of one group is one row, however many it is made of.
+fn as_text(checked: &CheckedGroups, made: &[ColumnFacts]) -> Vec<String> {
+    let is_array =
+        |(column, _): &(&Column, &ColumnFacts)| matches!(column.kind, Type::Array { .. });
+    let columns = || checked.made().columns.iter().zip(made);
+    let sizes = columns()
+        .filter(is_array)
+        .map(|(_, made)| format!("coalesce(pg_catalog.pg_column_size(g.{}), 0)", made.sql));
+    let size = sizes.collect::<Vec<_>>().join(" + ");
+    let text = |column: (&Column, &ColumnFacts)| {
+        let sql = &column.1.sql;
+        match is_array(&column) {
+            // It says `54000`; of a constant it would say so before there is a row.
+            true => format!(
+                "CASE WHEN {size} <= {ANSWER_BYTES_MAX} THEN g.{sql}::text \
+                 ELSE pg_catalog.repeat('x', greatest(2147483647, pg_catalog.pg_column_size(g.{sql}))) END"
+            ),
+            false => format!("g.{sql}::text"),
+        }
+    };
+    columns().map(text).collect()
 }
 
 /// What groups have, by names that no user gave.
