@@ -223,6 +223,12 @@ impl Shared {
     /// `storage_failed`.
     pub async fn read_outcomes(&self, session: &Session) -> Result<(), Error> {
         let (rejected, lost) = session.store.outcomes().await?;
+        self.take_outcomes(rejected, lost);
+        Ok(())
+    }
+
+    /// Takes in what was read of them, and tells the application where it is otherwise than before.
+    pub(super) fn take_outcomes(&self, rejected: Vec<Rejected>, lost: Vec<(f64, LostValue)>) {
         let other_rejected = *self.rejected.borrow() != rejected;
         let other_lost = *self.lost.borrow() != lost;
         self.rejected.replace(rejected);
@@ -234,7 +240,6 @@ impl Shared {
         if other_lost {
             self.notify(&Notice::Lost);
         }
-        Ok(())
     }
 
     /// Tells the replica which rows wait for the application, by the lists and what is to join them.

@@ -7,9 +7,9 @@ use super::Shared;
 use super::session::Session;
 use crate::browser::value::{List, Value, parts};
 use crate::store::idb::{self, Mode, Tx};
-use crate::store::layout::{self, JOURNAL, META, QUEUE, State};
+use crate::store::layout::{self, CONFLICTS, JOURNAL, META, QUEUE, REJECTED, State};
 use crate::store::lost_state;
-use crate::store::queue::read_queue;
+use crate::store::queue::{read_outcomes, read_queue};
 use crate::store::temporary::read_assigned;
 use haversack_core::Error;
 use haversack_core::json::Json;
@@ -35,7 +35,7 @@ impl Shared {
             .iter()
             .map(|t| layout::store_name(&t.name))
             .collect();
-        let mut stores: Vec<&str> = vec![META, JOURNAL, QUEUE];
+        let mut stores: Vec<&str> = vec![META, JOURNAL, QUEUE, REJECTED, CONFLICTS];
         stores.extend(names.iter().map(String::as_str));
         let tx = Tx::begin(&session.store.db, &stores, Mode::Read)?;
         let state = tx.store(META)?.get(&layout::STATE_KEY.into()).await?;
@@ -46,6 +46,7 @@ impl Shared {
         let queue = read_queue(&tx, &Value::UNDEFINED, u32::MAX).await?;
         let queued: Vec<Seq> = queue.iter().map(|mutation| mutation.seq).collect();
         let assigned = read_assigned(&tx).await?;
+        let (rejected, lost) = read_outcomes(&tx).await?;
         let mut staged = self.replica.borrow().stage();
         staged.set_snapshot(true);
         // Rows of another schema may lack columns or have others: all are fetched anew.
@@ -88,7 +89,8 @@ impl Shared {
         }
         session.patch.set(state.patch);
         self.status.borrow_mut().last_sync = state.last_sync;
-        self.read_outcomes(session).await?;
+        // In the same turn, so that who is told that rows have changed is told before anybody reads them.
+        self.take_outcomes(rejected, lost);
         self.settle_judged(session, state.judged.max(state.reached), &queued);
         Ok(())
     }

@@ -275,18 +275,26 @@ impl Store {
     /// `storage_failed`.
     pub async fn outcomes(&self) -> Result<(Vec<Rejected>, Vec<(f64, LostValue)>), Error> {
         let tx = Tx::begin(&self.db, &[REJECTED, CONFLICTS], Mode::Read)?;
-        let rejected = tx
-            .store(REJECTED)?
-            .get_all(&Value::UNDEFINED, u32::MAX)
-            .await?;
-        let conflicts = tx.store(CONFLICTS)?;
-        let ids = conflicts.get_all_keys(&Value::UNDEFINED, u32::MAX).await?;
-        let lost = conflicts.get_all(&Value::UNDEFINED, u32::MAX).await?;
-        let rejected = records::<Rejected>(&rejected)?;
-        let lost = records::<LostValue>(&lost)?;
-        let ids = ids.iter().map(|id| id.as_f64().unwrap_or_default());
-        Ok((rejected, ids.zip(lost).collect()))
+        read_outcomes(&tx).await
     }
+}
+
+/// The same within a transaction.
+///
+/// # Errors
+/// `storage_failed`.
+pub async fn read_outcomes(tx: &Tx) -> Result<(Vec<Rejected>, Vec<(f64, LostValue)>), Error> {
+    let rejected = tx
+        .store(REJECTED)?
+        .get_all(&Value::UNDEFINED, u32::MAX)
+        .await?;
+    let conflicts = tx.store(CONFLICTS)?;
+    let ids = conflicts.get_all_keys(&Value::UNDEFINED, u32::MAX).await?;
+    let lost = conflicts.get_all(&Value::UNDEFINED, u32::MAX).await?;
+    let rejected = records::<Rejected>(&rejected)?;
+    let lost = records::<LostValue>(&lost)?;
+    let ids = ids.iter().map(|id| id.as_f64().unwrap_or_default());
+    Ok((rejected, ids.zip(lost).collect()))
 }
 
 /// Leaves one open conflict of each column of a row: what the person wrote last, against what the

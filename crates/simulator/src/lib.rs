@@ -14,6 +14,7 @@ pub mod draft;
 pub mod history;
 pub mod model;
 pub mod oracle;
+pub mod question;
 pub mod record;
 pub mod rows;
 pub mod run;

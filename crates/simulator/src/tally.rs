@@ -39,6 +39,7 @@ counted! {
         I11 "I11 no reference dangles"
         I12 "I12 no deleted row returns by itself"
         I13 "I13 nobody touches or gets what is another's"
+        I16 "I16 a live result is the recomputed one"
         I17 "I17 clients and server end up equal"
         I19 "I19 queues are empty soon after faults have stopped"
         I20 "I20 retries are bounded"

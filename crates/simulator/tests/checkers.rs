@@ -2,6 +2,7 @@
 //! now and then.
 
 use bytes::Bytes;
+use haversack::client::events::Notice;
 use haversack_core::map::Map;
 use haversack_core::protocol::{
     Head, KeyText, Line, Mutation, Op, Outcome, PROTOCOL_VERSION, Seq, SyncRequest, Values, Verdict,
@@ -14,6 +15,7 @@ use haversack_simulator::history::{
 };
 use haversack_simulator::model::By;
 use haversack_simulator::oracle::{Change, Commit};
+use haversack_simulator::question::Question;
 use haversack_simulator::record::{Asked, Stored, WriteId, Written};
 use haversack_simulator::rows::{Row, Rows};
 use haversack_simulator::run::finish::{equal, finish};
@@ -368,6 +370,34 @@ fn a_tab_that_shows_something_else_at_the_end_is_found() {
     // One that knows of no patch is not asked where it stands.
     shared.session().expect("a session").patch.set(0);
     assert_eq!(broken(equal(&stage)), Some(Invariant::I17));
+}
+
+#[test]
+fn a_live_query_that_keeps_what_is_no_longer_so_is_found() {
+    let stage = at_work();
+    let tab = &stage.tabs[&SEAT];
+    let shared = tab.signed_in().expect("a tab that is open");
+    let live = tab.live().expect("it has live queries");
+    let id = projects(&stage);
+    let all = Question::all(stage.scene.schema.table(id));
+    live.borrow_mut().ask(&mut shared.replica.borrow_mut(), all);
+    for name in ["nobody's", "somebody's"] {
+        {
+            let mut replica = shared.replica.borrow_mut();
+            let mut staged = replica.stage();
+            let row = project(&user(), name);
+            let row: Vec<Option<&str>> = row.iter().map(Option::as_deref).collect();
+            staged.row(id, &row).expect("a row");
+            replica.apply_patch(staged);
+        }
+        // Nobody said so.
+        let why = stage.kept().expect_err("what is kept is old");
+        assert_eq!(why.invariant, Invariant::I16);
+        assert!(why.why.contains(name), "{why}");
+        let told = || shared.notify(&Notice::Changed);
+        stage.scene.world.run_in(tab.id, told);
+        assert_eq!(stage.kept(), Ok(()));
+    }
 }
 
 #[test]

@@ -297,6 +297,16 @@ pub const BUGS: &[Bug] = &[
         Catcher::Test("haversack-core", "what_a_mutation_has_seen_is_no_excuse"),
     ),
     bug(
+        "page-forgets-who-left",
+        "a live query is not asked again when a row leaves it",
+        Catcher::Simulator,
+    ),
+    bug(
+        "page-with-room-is-full",
+        "a live query is not asked again when a row comes to a page with room for it, at its end",
+        Catcher::Simulator,
+    ),
+    bug(
         "pending-rows-stay-old",
         "a row with pending changes does not take over what was confirmed",
         Catcher::Test(
@@ -342,6 +352,11 @@ pub const BUGS: &[Bug] = &[
             "haversack-core",
             "updates_and_deletes_find_their_row_by_its_new_key",
         ),
+    ),
+    bug(
+        "related-rows-unwatched",
+        "a live query is not asked again when rows of another table change that it asks for",
+        Catcher::Simulator,
     ),
     bug(
         "remember-undone-writes",

@@ -193,6 +193,11 @@ impl Replica {
         self.identity.as_deref()
     }
 
+    /// Another number after each change of what is visible, and after some that change nothing there.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// Says whether the replica holds every row of a table that the user may see; of a table that it
     /// does not, nothing is concluded from a row's absence. A snapshot makes all tables so.
     pub fn set_complete(&mut self, table: TableId, complete: bool) {

@@ -26,6 +26,7 @@ impl Replica {
     /// later, in one step. Gives the mutations that this changed.
     pub fn rekey(&mut self, given: Assigned) -> Vec<LocalId> {
         self.mark_all();
+        self.version += 1;
         for (table, keys) in given {
             self.renamed.given.or_default(&table).extend(keys);
         }

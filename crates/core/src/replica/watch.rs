@@ -10,6 +10,7 @@
 use super::Replica;
 use super::read::replaced;
 use crate::error::Error;
+use crate::planted;
 use crate::query::{self, Param, PlanId};
 use crate::schema::TableId;
 use haversack_rows::{Filter, Spec};
@@ -177,8 +178,9 @@ impl Replica {
                     && filters.all(|filter| filter.passes(&store.columns, slot))
             };
             // What was found in another table was found by all that is there.
-            let elsewhere = watch.table != table;
-            if !watch.concerned && (watch.always || elsewhere || watch.has(slot) || comes()) {
+            let elsewhere = watch.table != table && !planted::is("related-rows-unwatched");
+            let was = || watch.has(slot) && !planted::is("page-forgets-who-left");
+            if !watch.concerned && (watch.always || elsewhere || was() || comes()) {
                 watch.concerned = true;
                 self.watches.concerned.push(id);
             }

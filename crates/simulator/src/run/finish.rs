@@ -50,6 +50,7 @@ pub fn finish(stage: &mut Stage) -> Result<(), Broken> {
         stage.scene.world.run_for_us(LOOK_MS * 1_000);
         passed += LOOK_MS;
         stage.well()?;
+        stage.kept()?;
         reopen(stage);
         for (at, device) in devices.iter().enumerate() {
             if empty[at].is_none() && is_idle(stage, *device) {
@@ -74,6 +75,7 @@ pub fn finish(stage: &mut Stage) -> Result<(), Broken> {
     }
     stage.scene.world.run_for_us(SETTLED_MS * 1_000);
     stage.well()?;
+    stage.kept()?;
     equal(stage)?;
     server::survived(&stage.scene, &devices)?;
     for device in &devices {

@@ -3,6 +3,7 @@
 pub mod disk;
 pub mod finish;
 mod hostile;
+pub mod live;
 pub mod network;
 pub mod plan;
 mod read;

@@ -47,6 +47,8 @@ pub struct Scene {
     pub sql_inserts: RefCell<BTreeSet<(String, Vec<String>)>>,
     /// The first invariant that does not hold.
     pub broken: RefCell<Option<Broken>>,
+    /// What the step under way draws from.
+    pub pick: Cell<u64>,
     /// Faults have stopped.
     pub calm: Cell<bool>,
 }
@@ -74,6 +76,11 @@ impl Scene {
         if let Err(broken) = result {
             self.broken.borrow_mut().get_or_insert(broken);
         }
+    }
+
+    /// What the application of a tab draws from in this step, beside what the step itself draws.
+    pub fn pick_of(&self, seat: Seat) -> u64 {
+        self.pick.get().rotate_left(40) ^ u64::from(seat.0)
     }
 
     /// The world's name of a device.

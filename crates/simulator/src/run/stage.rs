@@ -5,7 +5,7 @@ use super::plan::Surroundings;
 use super::scene::{ATTEMPTS_ANEW, ONE_ATTEMPT, Scene};
 use super::tabs::Tab;
 use super::{disk, hostile};
-use crate::check::{queue, view};
+use crate::check::{live, queue, view};
 use crate::draft::{Draft, Drafter};
 use crate::history::{Device, History, Machine, Planned, Seat, Settle, Step, TabStep, Write};
 use crate::model::{Backup, Database, Writer};
@@ -77,6 +77,7 @@ impl Stage {
             sent: RefCell::default(),
             sql_inserts: RefCell::default(),
             broken: RefCell::default(),
+            pick: Cell::new(history.seed),
             calm: Cell::new(false),
         });
         let surroundings = Surroundings::new(scene.clone());
@@ -108,6 +109,7 @@ impl Stage {
         // So that what a step draws does not depend on the steps before it.
         let pick = self.seed ^ (u64::from(planned.pick) << 20);
         world.reseed(pick);
+        self.scene.pick.set(pick);
         let mut rng = SmallRng::seed_from_u64(pick.rotate_left(17));
         self.steps += 1;
         self.scene.take_commits(&self.network.database);
@@ -116,7 +118,17 @@ impl Stage {
             let devices = self.scene.cast.devices.len();
             self.look(Device(((self.steps / LOOK_EVERY) % devices) as u8))?;
         }
+        self.kept()?;
         self.well()
+    }
+
+    /// Looks at what live queries have kept.
+    ///
+    /// # Errors
+    /// I16.
+    pub fn kept(&self) -> Result<(), Broken> {
+        let mut tabs = self.tabs.values();
+        tabs.try_for_each(|tab| live::kept(&self.scene, tab))
     }
 
     /// Did anything notice that an invariant does not hold?

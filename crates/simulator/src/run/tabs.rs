@@ -1,5 +1,6 @@
 //! Open tabs: the client that ships, and what it says.
 
+use super::live::{self, Live};
 use super::network::token;
 use super::scene::{Scene, URL};
 use crate::history::{Device, Seat};
@@ -16,8 +17,8 @@ use std::rc::{Rc, Weak};
 pub enum Client {
     /// Its database is being opened.
     Opening,
-    /// It is open.
-    Open(Rc<Shared>),
+    /// It is open, and its application has live queries.
+    Open(Rc<Shared>, Rc<RefCell<Live>>),
     /// It could not be opened.
     Failed(Error),
 }
@@ -50,12 +51,15 @@ impl Tab {
             record.sessions.len() - 1
         };
         let client = Rc::new(RefCell::new(Client::Opening));
-        let (scene, to) = (scene.clone(), client.clone());
+        let (scene, to, pick) = (scene.clone(), client.clone(), scene.pick_of(seat));
         scene.clone().world.run_in(id, move || {
             spawn(async move {
                 let opened = open(&scene, device, session, Rc::downgrade(&to)).await;
                 to.replace(match opened {
-                    Ok(shared) => Client::Open(shared),
+                    Ok(shared) => {
+                        let live = Live::begin(&mut shared.replica.borrow_mut(), pick);
+                        Client::Open(shared, Rc::new(RefCell::new(live)))
+                    }
                     Err(error) => Client::Failed(error),
                 });
             });
@@ -72,7 +76,15 @@ impl Tab {
     /// The client, where it is open.
     pub fn shared(&self) -> Option<Rc<Shared>> {
         match &*self.client.borrow() {
-            Client::Open(shared) => Some(shared.clone()),
+            Client::Open(shared, _) => Some(shared.clone()),
+            Client::Opening | Client::Failed(_) => None,
+        }
+    }
+
+    /// The live queries of its application, where its client is open.
+    pub fn live(&self) -> Option<Rc<RefCell<Live>>> {
+        match &*self.client.borrow() {
+            Client::Open(_, live) => Some(live.clone()),
             Client::Opening | Client::Failed(_) => None,
         }
     }
@@ -87,7 +99,7 @@ impl Tab {
         match &*self.client.borrow() {
             Client::Opening => false,
             Client::Failed(_) => true,
-            Client::Open(shared) => matches!(
+            Client::Open(shared, _) => matches!(
                 shared.session(),
                 Err(error) if error.code != haversack_core::ErrorCode::NotSignedIn
             ),
@@ -123,7 +135,7 @@ async fn open(
     Shared::open(schema, text, URL.to_owned(), source, listener).await
 }
 
-/// Notes what a client says of its writes.
+/// Notes what a client says of its writes, and has live queries follow its rows.
 fn hear(
     scene: &Scene,
     device: Device,
@@ -153,8 +165,8 @@ fn hear(
             scene.world.note(&format!("{outcome} {session} {local}"));
             (*local, None, Some(*outcome))
         }
-        Notice::Changed
-        | Notice::Rekeyed(_)
+        Notice::Changed => return live::changed(client),
+        Notice::Rekeyed(_)
         | Notice::Settled { local: None, .. }
         | Notice::Status
         | Notice::Rejected
@@ -191,7 +203,7 @@ fn hear(
 
 /// The number of a write of this tab, from before it has a verdict.
 fn number(client: &Client, local: u64) -> Option<u64> {
-    let Client::Open(shared) = client else {
+    let Client::Open(shared, _) = client else {
         return None;
     };
     let session = shared.session().ok()?;
