@@ -121,11 +121,17 @@ export class Replica {
       const first = input.numbers[input.at]! >>> 2
       const cached = rows.cached
       const result = new Array<object>(hits)
+      let missing: number[] | undefined
       for (let i = 0; i < hits; i++) {
         const row = cached[words[first + i]!]
-        // Fetching may grow the memory or reuse the list of hits, so it works on a copy.
-        if (row === undefined) return rows.at(client, words.slice(first, first + hits))
-        result[i] = row
+        if (row === undefined) (missing ??= []).push(i)
+        else result[i] = row
+      }
+      if (missing !== undefined) {
+        // After a write a few of many. Fetching may grow the memory or reuse the list of hits.
+        const slots = Uint32Array.from(missing, (i) => words[first + i]!)
+        const fetched = rows.at(client, slots)
+        missing.forEach((i, n) => void (result[i] = fetched[n]!))
       }
       return result
     } catch (thrown) {

@@ -71,7 +71,10 @@ export class Rows {
     const cached = this.cached
     const missing = slots.filter((slot) => cached[slot] === undefined)
     if (missing.length > 0) this.fetch(client, missing)
-    return Array.from(slots, (slot) => cached[slot]!)
+    // By a loop: `Array.from` of a typed array takes ten times as long.
+    const result = new Array<object>(slots.length)
+    for (let i = 0; i < slots.length; i++) result[i] = cached[slots[i]!]!
+    return result
   }
 
   /** The row at a slot. */
