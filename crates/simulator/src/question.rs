@@ -222,35 +222,26 @@ impl<'a> Drawing<'a> {
             return self.page(false);
         }
         let (relation, other) = known[self.below(known.len())].clone();
+        let (mut with, mut conditions) = (Vec::new(), Vec::new());
         if self.one_in(2) {
-            let with = vec![RelatedShape {
-                relation,
-                query: self.beside(other),
-            }];
-            return QueryShape {
-                with,
-                order: self.order(id),
-                limit: self.one_in(2) && self.count(1),
-                ..self.of(id)
-            };
-        }
-        let mut conditions = Vec::new();
-        if self.one_in(3) {
-            conditions.push(head(Op::Not, 1));
-        }
-        let n = self.below(2);
-        conditions.push(ConditionShape {
-            column: relation,
-            ..head(Op::Exists, n)
-        });
-        for _ in 0..n {
-            self.leaf(other, &mut conditions);
+            let query = self.beside(other);
+            with.push(RelatedShape { relation, query });
+        } else {
+            if self.one_in(3) {
+                conditions.push(head(Op::Not, 1));
+            }
+            let n = self.below(2);
+            conditions.push(ConditionShape {
+                column: relation,
+                ..head(Op::Exists, n)
+            });
+            for _ in 0..n {
+                self.leaf(other, &mut conditions);
+            }
         }
         QueryShape {
-            conditions,
-            order: self.order(id),
-            limit: self.one_in(2) && self.count(1),
-            ..self.of(id)
+            with,
+            ..self.perhaps_a_page(id, conditions)
         }
     }
 
@@ -260,6 +251,10 @@ impl<'a> Drawing<'a> {
         if self.one_in(3) {
             self.leaf(id, &mut conditions);
         }
+        self.perhaps_a_page(id, conditions)
+    }
+
+    fn perhaps_a_page(&mut self, id: TableId, conditions: Vec<ConditionShape>) -> QueryShape {
         QueryShape {
             conditions,
             order: self.order(id),

@@ -1,11 +1,11 @@
 //! The sync machine: turns events into effects. Does no I/O, keeps no clock.
 //!
 //! One machine runs in every tab. Only the leading tab's asks for syncs; a follower's keeps quiet
-//! until it leads. Invariants: at most one sync is under way, also where the lead is lost and taken again
-//! before it ends, since both would read and write the same queue under the same fence; while the machine leads and is not
-//! paused, either a sync is under way or a timer is armed, so nothing waits for ever (F27).
-//! It decides when to sync, not what: the queue and the cursor are read by whoever carries out
-//! [`Effect::Sync`].
+//! until it leads. Invariants: at most one sync is under way, also where the lead is lost and taken
+//! again before it ends, since both would read and write the same queue under the same fence; while
+//! the machine leads and is not paused, either a sync is under way or a timer is armed, so nothing
+//! waits for ever (F27). It decides when to sync, not what: the queue and the cursor are read by
+//! whoever carries out [`Effect::Sync`].
 
 #[cfg(test)]
 mod tests;
@@ -184,6 +184,13 @@ impl Machine {
                 | State::Paused(_)
                 | State::Closed => vec![],
             },
+            // It ended after this tab stopped leading.
+            Event::Synced { .. } | Event::Failed { .. }
+                if matches!(self.state, State::Following { .. }) =>
+            {
+                self.state = State::Following { syncing: false };
+                vec![]
+            }
             Event::Synced { more } => self.on_synced(more),
             Event::Failed {
                 code,
@@ -283,12 +290,11 @@ impl Machine {
                     delay_ms: SYNC_INTERVAL_MS,
                 }]
             }
-            // It ended after this tab stopped leading.
-            State::Following { .. } => {
-                self.state = State::Following { syncing: false };
-                vec![]
-            }
-            State::Idle | State::Waiting { .. } | State::Paused(_) | State::Closed => vec![],
+            State::Following { .. }
+            | State::Idle
+            | State::Waiting { .. }
+            | State::Paused(_)
+            | State::Closed => vec![],
         }
     }
 
@@ -299,17 +305,11 @@ impl Machine {
         now_ms: u64,
         random: f64,
     ) -> Vec<Effect> {
-        let (renewed, attempt) = match self.state {
-            State::Syncing {
-                renewed, attempt, ..
-            } => (renewed, attempt),
-            State::Following { .. } => {
-                self.state = State::Following { syncing: false };
-                return vec![];
-            }
-            State::Idle | State::Waiting { .. } | State::Paused(_) | State::Closed => {
-                return vec![];
-            }
+        let State::Syncing {
+            renewed, attempt, ..
+        } = self.state
+        else {
+            return vec![];
         };
         match code.recovery() {
             // A cached token may have expired: renew it once, then wait for the person (F28).

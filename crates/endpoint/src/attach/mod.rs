@@ -81,6 +81,7 @@ pub struct Attached {
     pub login_existed: bool,
     /// What was introspected.
     pub introspected: Introspected,
+    locked: Locked,
 }
 
 /// The SQL that makes the database syncable, without running it.
@@ -92,15 +93,6 @@ pub async fn plan(
     config: &Config,
     password: &Password,
 ) -> Result<Attached, Error> {
-    let (attached, _) = plan_locked(client, config, password).await?;
-    Ok(attached)
-}
-
-async fn plan_locked(
-    client: &mut Client,
-    config: &Config,
-    password: &Password,
-) -> Result<(Attached, Locked), Error> {
     let database = current_database(client).await?;
     let login = find_role(client, &config.login_role(&database)).await?;
     let user = find_role(client, &config.user_role(&database)).await?;
@@ -129,14 +121,14 @@ async fn plan_locked(
     };
     let mut statements = locked.statements();
     statements.extend(sql::statements(&plan, password));
-    let attached = Attached {
+    Ok(Attached {
         statements,
         login: login.name,
         user: user.name,
         login_existed: login.exists,
         introspected,
-    };
-    Ok((attached, locked))
+        locked,
+    })
 }
 
 async fn run(client: &mut Client, statements: &[String]) -> Result<(), Error> {
@@ -168,11 +160,11 @@ pub async fn attach(
     let result = async {
         let patience = Patience::new("attaching");
         loop {
-            let (attached, locked) = plan_locked(client, config, password).await?;
+            let attached = plan(client, config, password).await?;
             match run(client, &attached.statements).await {
                 Ok(()) => break Ok(attached),
                 // Who held a table may have changed it: what is to be done is found out anew.
-                Err(error) => patience.after(error, client, &locked).await?,
+                Err(error) => patience.after(error, client, &attached.locked).await?,
             }
         }
     }

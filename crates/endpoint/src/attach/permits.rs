@@ -46,16 +46,8 @@ END $function$"
         ));
     }
     for relation in &permission.relations {
-        for (event, referencing) in super::sql::EVENTS {
-            out.push(format!(
-                "CREATE OR REPLACE TRIGGER {PREFIX}{event} AFTER {} ON {relation}{referencing} \
-                 FOR EACH STATEMENT EXECUTE FUNCTION haversack.permit_{number}_{event}()",
-                event.to_uppercase()
-            ));
-            out.push(format!(
-                "ALTER TABLE {relation} ENABLE ALWAYS TRIGGER {PREFIX}{event}"
-            ));
-        }
+        let function = format!("permit_{number}");
+        out.extend(super::sql::triggers(PREFIX, relation, &function));
     }
     out
 }

@@ -37,7 +37,7 @@ pub(super) fn statements(plan: &Plan<'_>, password: &Password) -> Vec<String> {
         out.extend(times::note(number, table));
         out.extend(functions(number, table, facts));
         for relation in &facts.relations {
-            out.extend(triggers(number, relation));
+            out.extend(triggers(PREFIX, relation, &format!("capture_{number}")));
             if !is_permission(plan, relation) {
                 out.extend(drop_triggers(relation, permits::PREFIX));
             }
@@ -313,7 +313,7 @@ END $function$"
 /// What the names of triggers begin with that note which rows changed.
 pub(super) const PREFIX: &str = "haversack_";
 /// What triggers hear of, and which rows they are given.
-pub(super) const EVENTS: [(&str, &str); 4] = [
+const EVENTS: [(&str, &str); 4] = [
     ("insert", " REFERENCING NEW TABLE AS new_rows"),
     (
         "update",
@@ -328,18 +328,19 @@ fn is_permission(plan: &Plan<'_>, relation: &String) -> bool {
     permissions.any(|permission| permission.relations.contains(relation))
 }
 
-fn triggers(number: i32, relation: &str) -> Vec<String> {
+/// A trigger for each event, called by a prefix, whose function is called by another.
+pub(super) fn triggers(prefix: &str, relation: &str, function: &str) -> Vec<String> {
     let mut out = Vec::new();
     for (event, referencing) in EVENTS {
         // To drop one would lock out who only reads.
         out.push(format!(
-            "CREATE OR REPLACE TRIGGER {PREFIX}{event} AFTER {} ON {relation}{referencing} \
-             FOR EACH STATEMENT EXECUTE FUNCTION haversack.capture_{number}_{event}()",
+            "CREATE OR REPLACE TRIGGER {prefix}{event} AFTER {} ON {relation}{referencing} \
+             FOR EACH STATEMENT EXECUTE FUNCTION haversack.{function}_{event}()",
             event.to_uppercase()
         ));
         // Else a session that poses as a replication worker would leave no trace.
         out.push(format!(
-            "ALTER TABLE {relation} ENABLE ALWAYS TRIGGER {PREFIX}{event}"
+            "ALTER TABLE {relation} ENABLE ALWAYS TRIGGER {prefix}{event}"
         ));
     }
     out

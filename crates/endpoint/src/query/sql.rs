@@ -66,9 +66,7 @@ pub(super) fn statement(
         }
         order.extend(checked.order().get(place).map(|key| writer.order(key)));
     }
-    if !order.is_empty() {
-        sql.push_str(&format!(" ORDER BY {}", order.join(", ")));
-    }
+    sql.push_str(&ordered(&order));
     sql.push_str(&window(limit, checked.offset));
     Ok(writer.written(sql))
 }
@@ -78,6 +76,14 @@ fn filtered(conditions: &[String]) -> String {
     match conditions {
         [] => String::new(),
         conditions => format!(" WHERE {}", conditions.join(" AND ")),
+    }
+}
+
+/// ` ORDER BY …`; nothing where any order will do.
+fn ordered(order: &[String]) -> String {
+    match order {
+        [] => String::new(),
+        order => format!(" ORDER BY {}", order.join(", ")),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Groups of rows as SQL: what is made of them is a table of its own, and HAVING, order and limit are of that.
 
-use super::{Statement, Writer, filtered, window};
+use super::{Statement, Writer, filtered, ordered, window};
 use crate::compiled::{Compiled, TableSql};
 use crate::introspect::ColumnFacts;
 use crate::query::ANSWER_BYTES_MAX;
 use haversack_core::Error;
 use haversack_core::query::{AggregateOp, CheckedGroups, Param};
-use haversack_core::schema::{Column, Table, Type};
+use haversack_core::schema::{Column, Type};
 
 /// The statement that gives groups, at most `limit` of them: the columns grouped by, then the values, as text.
 ///
@@ -24,15 +24,12 @@ pub(in crate::query) fn statement(
     let mut writer = Writer::new(compiled, table.columns(), checked.existing(), params);
     let rows = writer.conditions(checked.conditions())?;
     let keys: Vec<String> = checked.keys().iter().map(|&c| writer.column(c)).collect();
-    let values = checked.values().iter().map(|&(op, column)| {
-        let array_order = described.key_columns();
-        let array_order = array_order.iter().map(|c| writer.column(usize::from(c.0)));
-        value(
-            op,
-            column.map(|column| (writer.column(column), kind(described, column))),
-            array_order,
-        )
-    });
+    let by_key = described.key_columns();
+    let by_key = by_key.iter().map(|c| writer.column(usize::from(c.0)));
+    let by_key = ordered(&by_key.collect::<Vec<_>>());
+    let of = |column: usize| (writer.column(column), &described.columns[column].kind);
+    let values = checked.values().iter();
+    let values = values.map(|&(op, column)| value(op, column.map(of), &by_key));
     let list: Vec<String> = keys
         .iter()
         .cloned()
@@ -60,14 +57,11 @@ pub(in crate::query) fn statement(
         .iter()
         .map(|key| writer.order(key))
         .collect();
-    let order = match order.is_empty() {
-        true => String::new(),
-        false => format!(" ORDER BY {}", order.join(", ")),
-    };
     let sql = format!(
-        "SELECT {} FROM ({groups}) g{}{order}{}",
+        "SELECT {} FROM ({groups}) g{}{}{}",
         list.join(", "),
         filtered(&having),
+        ordered(&order),
         window(limit, checked.offset),
     );
     Ok(writer.written(sql))
@@ -140,11 +134,7 @@ fn type_of(op: AggregateOp, of: Option<&str>, made: &Type) -> String {
 }
 
 /// An aggregate, of a type that a replica makes it of, too.
-fn value(
-    op: AggregateOp,
-    of: Option<(String, &Type)>,
-    key: impl Iterator<Item = String>,
-) -> String {
+fn value(op: AggregateOp, of: Option<(String, &Type)>, by_key: &str) -> String {
     let Some((column, kind)) = of else {
         return "count(*)::pg_catalog.int4".to_owned();
     };
@@ -161,12 +151,7 @@ fn value(
             } else {
                 ""
             };
-            let key: Vec<String> = key.collect();
-            format!("array_agg({column}{cast} ORDER BY {})", key.join(", "))
+            format!("array_agg({column}{cast}{by_key})")
         }
     }
-}
-
-fn kind(table: &Table, column: usize) -> &Type {
-    &table.columns[column].kind
 }
